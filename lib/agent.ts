@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+export const agentIdSchema = z.string().regex(AGENT_ID, 'must match [A-Za-z0-9][A-Za-z0-9._:-]{0,127}');
+
+export const statuses = ['spawning', 'running', 'completed', 'failed', 'killed'] as const;
+export type Status = (typeof statuses)[number];
+
+/** From each status, the statuses that an agent may take next. `killed` is entered by a kill alone. */
+export const transitions: Readonly<Record<Status, readonly Status[]>> = {
+  spawning: ['running', 'completed', 'failed', 'killed'],
+  running: ['completed', 'failed', 'killed'],
+  completed: [],
+  failed: [],
+  killed: [],
+};
+
+export const isStatus = (value: unknown): value is Status => statuses.some(status => status === value);
+export const isActive = (status: Status): boolean => transitions[status].includes('killed');
+export const mayBecome = (from: Status, to: Status): boolean => transitions[from].includes(to);
+
+/** What a killed agent can still owe. */
+export const layers = ['container', 'process', 'worktree'] as const;
+export type LayerName = (typeof layers)[number];
+
+/** `startTime` is field 22 of /proc/PID/stat, in clock ticks since boot, as a string: it makes a PID unique. */
+export interface AgentProcess {
+  readonly pid: number;
+  readonly startTime?: string;
+}
+
+/** What the kill wrote into the record; timestamps are ISO 8601. */
+export interface Kill {
+  readonly operationId: string;
+  readonly requestedAt: string;
+  readonly requestedBy: string;
+  readonly reason?: string;
+  readonly pending: readonly LayerName[];
+  readonly attempts: number;
+  readonly lastError?: string;
+  readonly confirmedAt?: string;
+}
+
+/** The members that we understand of an agent's record. Others stay in the raw text and are never re-encoded. */
+export interface Agent {
+  readonly agentId: string;
+  readonly status: Status;
+  readonly taskId?: string;
+  readonly startedAt?: string;
+  readonly host?: string;
+  readonly containerId?: string;
+  readonly process?: AgentProcess;
+  readonly repository?: string;
+  readonly worktreePath?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly expiresAt?: string;
+  readonly kill?: Kill;
+}
+
+const text = z.string().min(1).max(1024);
+const path = z
+  .string()
+  .max(4096)
+  .regex(/^\/[^\0]*$/, 'must be an absolute path');
+
+/** The members that a caller of our own API may set. Unknown members are refused there (a typo must be told). */
+export const agentFieldsSchema = z.strictObject({
+  taskId: text.optional(),
+  startedAt: z.iso.datetime({ offset: true }).optional(),
+  host: text.max(255).optional(),
+  containerId: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be the full container ID, 64 hexadecimal digits')
+    .optional(),
+  process: z
+    .strictObject({
+      pid: z.int().min(2),
+      startTime: z.string().regex(/^\d{1,20}$/, 'must be field 22 of /proc/PID/stat'),
+    })
+    .optional(),
+  repository: path.optional(),
+  worktreePath: path.optional(),
+  labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+});
+
+/** Body of `PUT /agents/:agentId`. */
+export const registrationSchema = agentFieldsSchema.extend({ status: z.enum(['spawning', 'running']) });
+export type Registration = z.infer<typeof registrationSchema>;
+
+/** Body of `PATCH /agents/:agentId`. */
+export const transitionSchema = agentFieldsSchema
+  .extend({ status: z.enum(['running', 'completed', 'failed']).optional() })
+  .refine(body => Object.keys(body).length > 0, 'names nothing to change');
+export type Transition = z.infer<typeof transitionSchema>;

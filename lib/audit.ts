@@ -1,0 +1,32 @@
+import type { Status } from './agent.js';
+import type { Selector } from './command.js';
+import type { LayerOutcome } from './outcome.js';
+
+export type AuditOperation = 'KILL_AGENT' | 'KILL_ALL_AGENTS' | 'REGISTER_AGENT' | 'TRANSITION_AGENT';
+
+/**
+ * One line of the audit, written to the store in the same atomic step as what it tells, and logged as JSON at WARN.
+ * `phase`: `accepted` (the record says killed), `settled` (nothing is owed), `unconfirmed` (something still is),
+ * `refused` (nothing was changed), `done` (a change that has no clean-up).
+ */
+export interface AuditEntry {
+  /** ISO 8601, UTC. */
+  readonly timestamp: string;
+  readonly operation: AuditOperation;
+  readonly phase: 'accepted' | 'settled' | 'unconfirmed' | 'refused' | 'done';
+  readonly operationId?: string;
+  readonly requestId?: string;
+  readonly actor: string;
+  readonly reason?: string;
+  readonly agentId?: string;
+  readonly taskId?: string;
+  readonly statusBefore?: Status;
+  readonly status?: Status;
+  readonly outcomes?: readonly LayerOutcome[];
+  readonly selector?: Selector;
+  readonly total?: number;
+  readonly killed?: number;
+  readonly failed?: number;
+  readonly pending?: number;
+  readonly errors?: readonly string[];
+}

@@ -1,0 +1,55 @@
+import type { Actor, Scope, Selector, Within } from './command.js';
+import { KillswitchError } from './errors.js';
+
+/** What a single-use token may do while nobody can tell whether it was used before: stopping twice is harmless. */
+const STOPPING: ReadonlySet<Scope> = new Set<Scope>(['agents:kill', 'agents:kill-all', 'latch:engage']);
+
+/** The refusal of what a narrowed credential does not reach; says nothing about what lies there. */
+export const outside = (): KillswitchError =>
+  new KillswitchError('forbidden', 'The credential is narrowed, and this lies outside');
+
+/** Whether the agent lies inside. An agent without a task or host lies outside all that is narrowed to one. */
+export const covers = (within: Within, agent: Within): boolean =>
+  (within.agentId === undefined || within.agentId === agent.agentId) &&
+  (within.taskId === undefined || within.taskId === agent.taskId) &&
+  (within.host === undefined || within.host === agent.host);
+
+/**
+ * @param on what the request touches, as far as it is known: a member that is absent counts as outside of a
+ *   credential that is narrowed by it. Without `on` the scope alone is checked, for requests that are narrowed by
+ *   {@link narrow} or {@link covers} afterwards; a reset of the latch touches everything then.
+ * @throws KillswitchError `forbidden`
+ */
+export function authorize(actor: Actor, scope: Scope, on?: Within): void {
+  if (!actor.scopes.has(scope)) {
+    throw new KillswitchError('forbidden', `The credential needs the scope ${scope}`);
+  }
+  if (actor.unconfirmed && !STOPPING.has(scope)) {
+    throw new KillswitchError(
+      'forbidden',
+      'The single-use credential cannot be checked now: it can only stop',
+    );
+  }
+  const touched = on ?? (scope === 'latch:reset' ? {} : undefined);
+  if (touched && !covers(actor.within, touched)) throw outside();
+}
+
+function narrowed(asked: string | undefined, allowed: string): string {
+  if (asked !== undefined && asked !== allowed) throw outside();
+  return allowed;
+}
+
+/**
+ * The intersection: selects exactly the agents that both the selector selects and the credential covers.
+ * @throws KillswitchError `forbidden` if the selector names an agent, task or host outside
+ */
+export function narrow(selector: Selector, within: Within): Selector {
+  const { agentId, taskId, host } = within;
+  if (agentId !== undefined && selector.agentIds?.some(asked => asked !== agentId)) throw outside();
+  return {
+    ...selector,
+    ...(agentId !== undefined && { agentIds: selector.agentIds ?? [agentId] }),
+    ...(taskId !== undefined && { taskId: narrowed(selector.taskId, taskId) }),
+    ...(host !== undefined && { host: narrowed(selector.host, host) }),
+  };
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { AgentReceipt, Receipt } from './outcome.js';
+import type { Health } from './ports.js';
+
+/** The receipt of one agent's kill, as `POST /agents/:agentId/kill` answers it. */
+export interface KillReceipt extends AgentReceipt {
+  readonly message: string;
+  readonly dryRun?: true;
+  readonly errors?: readonly string[];
+}
+
+/** An accepted stop. */
+export interface Answer<R> {
+  /** 202: something is still unconfirmed, and the server goes on with it. */
+  readonly status: 200 | 202;
+  /** Every agent was seen dead, and nothing is owed any more. Never true of a dry run. */
+  readonly confirmed: boolean;
+  readonly receipt: R;
+}
+
+/** A record as stored: other programs write it too, so no member but the ID is certain. */
+export type AgentRecord = { readonly agentId: string } & Readonly<Record<string, unknown>>;
+
+export interface AgentRecords {
+  readonly agents: readonly AgentRecord[];
+  /** For the next page; absent on the last one. */
+  readonly cursor?: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly ports: readonly Health[];
+}
+
+/** What a reader of a receipt relies on. Members beyond it pass: the server may be newer than its client. */
+const agentReceipt = z.looseObject({
+  agentId: z.string(),
+  operationId: z.string(),
+  verified: z.boolean(),
+  pending: z.array(z.string()),
+  outcomes: z.array(z.looseObject({ layer: z.string(), outcome: z.string() })),
+});
+
+const agentRecord = z.looseObject({ agentId: z.string() });
+
+export const shapes = {
+  kill: agentReceipt.extend({ message: z.string() }) as unknown as z.ZodType<KillReceipt>,
+  killAll: z.looseObject({
+    operationId: z.string(),
+    message: z.string(),
+    verified: z.boolean(),
+    total: z.int(),
+    killed: z.int(),
+    failed: z.int(),
+    pending: z.int(),
+    agents: z.array(agentReceipt),
+  }) as unknown as z.ZodType<Receipt>,
+  agent: agentRecord as z.ZodType<AgentRecord>,
+  agents: z.looseObject({
+    agents: z.array(agentRecord),
+    cursor: z.string().optional(),
+  }) as unknown as z.ZodType<AgentRecords>,
+  ready: z
+    .looseObject({
+      status: z.string(),
+      ports: z.array(z.looseObject({ name: z.string(), ok: z.boolean() })),
+    })
+    .transform(({ status, ports }) => ({
+      ready: status === 'ready',
+      ports,
+    })) as unknown as z.ZodType<Readiness>,
+} as const;

@@ -1,0 +1,158 @@
+import type { z } from 'zod';
+import { AGENT_ID, type Registration, type Status, type Transition } from './agent.js';
+import {
+  type AgentRecord,
+  type AgentRecords,
+  type Answer,
+  type KillReceipt,
+  type Readiness,
+  shapes,
+} from './client-answers.js';
+import { ClientError, toClientError, unexpected } from './client-error.js';
+import type { killAllBodySchema, killBodySchema } from './command.js';
+import type { Receipt } from './outcome.js';
+
+export type { AgentRecord, AgentRecords, Answer, KillReceipt, Readiness } from './client-answers.js';
+export { ClientError, type ClientErrorCode } from './client-error.js';
+
+export interface ClientOptions {
+  /** Where the server listens, such as `http://127.0.0.1:8787`; a path in front of the API's own is kept. */
+  readonly url: string;
+  /** The JWT; for each request anew where a function makes it. */
+  readonly token: string | (() => string | Promise<string>);
+  readonly fetch?: typeof globalThis.fetch;
+  /** Milliseconds to wait for an answer. The server's own deadline is 5 s, so more than that. */
+  readonly timeoutMs?: number;
+}
+
+export interface AgentQuery {
+  readonly status?: Status | 'unreadable';
+  readonly taskId?: string;
+  readonly host?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly cursor?: string;
+  /** 1 to 1,000 a page; 100 if absent. */
+  readonly limit?: number;
+}
+
+/** Every method rejects with a {@link ClientError}. */
+export interface Client {
+  /** Stops one agent. Again for one that still owes something: tries it again now. */
+  kill(agentId: string, body?: z.input<typeof killBodySchema>): Promise<Answer<KillReceipt>>;
+  /** Stops every active agent, or those selected. */
+  killAll(body?: z.input<typeof killAllBodySchema>): Promise<Answer<Receipt>>;
+  readonly agents: {
+    list(query?: AgentQuery): Promise<AgentRecords>;
+    get(agentId: string): Promise<AgentRecord>;
+    /** The same registration again is no error. */
+    register(agentId: string, registration: Registration): Promise<AgentRecord>;
+    transition(agentId: string, change: Transition): Promise<AgentRecord>;
+  };
+  /** Needs no token. A server that is up but not ready is an answer, not an error. */
+  ready(): Promise<Readiness>;
+}
+
+interface Call<T> {
+  readonly shape: z.ZodType<T>;
+  readonly body?: object | undefined;
+  readonly query?: URLSearchParams;
+  readonly open?: true;
+  readonly also?: number;
+}
+
+/** @throws TypeError if the URL is none of HTTP */
+export function createClient(options: ClientOptions): Client {
+  const base = baseOf(options.url);
+  const { token, timeoutMs = 30_000, fetch = globalThis.fetch } = options;
+
+  async function call<T>(method: string, path: string, { shape, body, query, open, also }: Call<T>) {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (!open) headers['authorization'] = `Bearer ${typeof token === 'string' ? token : await token()}`;
+    if (body) headers['content-type'] = 'application/json';
+    const { status, text } = await ask(`${base}${path}${query?.size ? `?${query}` : ''}`, {
+      method,
+      headers,
+      // A redirect would carry the order, or the credential, to somebody who was not asked.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const value = parse(text);
+    if ((status < 200 || status > 299) && status !== also) throw toClientError(status, value);
+    const { data } = shape.safeParse(value);
+    if (data === undefined) throw unexpected(status);
+    return { status, data };
+  }
+
+  async function ask(url: string, init: RequestInit): Promise<{ status: number; text: string }> {
+    try {
+      const response = await fetch(url, init);
+      return { status: response.status, text: await response.text() };
+    } catch (cause) {
+      const late = cause instanceof Error && cause.name === 'TimeoutError';
+      const title = late
+        ? `No answer from ${base} within ${timeoutMs / 1000} s; whether it was carried out is not known`
+        : `No server answers at ${base}`;
+      throw new ClientError('unreachable', { title }, { cause });
+    }
+  }
+
+  async function stop<R extends { readonly verified: boolean }>(
+    path: string,
+    shape: z.ZodType<R>,
+    body: object = {},
+  ): Promise<Answer<R>> {
+    const { status, data } = await call('POST', path, { shape, body });
+    if (status !== 200 && status !== 202) throw unexpected(status);
+    return { status, confirmed: status === 200 && data.verified, receipt: data };
+  }
+
+  return {
+    kill: async (agentId, body) => stop(`${pathOf(agentId)}/kill`, shapes.kill, body),
+    killAll: body => stop('/agents/kill-all', shapes.killAll, body),
+    agents: {
+      list: async query =>
+        (await call('GET', '/agents', { shape: shapes.agents, query: searchOf(query) })).data,
+      get: async agentId => (await call('GET', pathOf(agentId), { shape: shapes.agent })).data,
+      register: async (agentId, body) =>
+        (await call('PUT', pathOf(agentId), { shape: shapes.agent, body })).data,
+      transition: async (agentId, body) =>
+        (await call('PATCH', pathOf(agentId), { shape: shapes.agent, body })).data,
+    },
+    ready: async () => (await call('GET', '/readyz', { shape: shapes.ready, open: true, also: 503 })).data,
+  };
+}
+
+function baseOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+    throw new TypeError('The server has an http:// or https:// URL, without a password and without a query');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+/** Checked before it becomes a path: `a/kill` or `..` would be another request. */
+function pathOf(agentId: string): string {
+  if (!AGENT_ID.test(agentId)) {
+    const detail = `An agent ID matches ${AGENT_ID.source}`;
+    throw new ClientError('invalid_agent_id', { title: 'The agent ID is not valid', detail });
+  }
+  return `/agents/${encodeURIComponent(agentId)}`;
+}
+
+function searchOf({ labels = {}, ...rest }: AgentQuery = {}): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(rest)) {
+    if (value !== undefined) search.set(name, String(value));
+  }
+  for (const [name, value] of Object.entries(labels)) search.append('label', `${name}=${value}`);
+  return search;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

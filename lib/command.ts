@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { agentIdSchema, statuses } from './agent.js';
+
+export const scopes = [
+  'agents:kill',
+  'agents:kill-all',
+  'agents:read',
+  'agents:write',
+  'latch:engage',
+  'latch:reset',
+  'audit:read',
+] as const;
+export type Scope = (typeof scopes)[number];
+
+/** What a credential is narrowed to: nothing outside may be touched or seen with it. */
+export interface Within {
+  readonly agentId?: string;
+  readonly taskId?: string;
+  readonly host?: string;
+}
+
+/** Who asks, from the verified credential and never from the body. */
+export interface Actor {
+  readonly kind: 'token' | 'local';
+  readonly subject: string;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly within: Within;
+  /** The token's `jti`. */
+  readonly tokenId?: string;
+  /** A single-use token that could not be checked against its earlier uses: it may stop, and nothing else. */
+  readonly unconfirmed?: true;
+}
+
+/** Which agents. An empty selector selects every active agent; members narrow it together; lists are "any of". */
+export const selectorSchema = z.strictObject({
+  agentIds: z.array(agentIdSchema).max(10_000).optional(),
+  taskId: z.string().min(1).max(1024).optional(),
+  host: z.string().min(1).max(255).optional(),
+  status: z.union([z.enum(statuses), z.array(z.enum(statuses)).min(1)]).optional(),
+  labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
+});
+export type Selector = z.infer<typeof selectorSchema>;
+
+const order = {
+  reason: z.string().max(1000).optional(),
+  graceSeconds: z.number().min(0).max(300).optional(),
+  dryRun: z.boolean().optional(),
+};
+
+/** Body of `POST /agents/:agentId/kill`. */
+export const killBodySchema = z.strictObject({
+  ...order,
+  expectedContainerId: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be the full container ID, 64 hexadecimal digits')
+    .optional(),
+});
+
+/** Body of `POST /agents/kill-all`. */
+export const killAllBodySchema = z.strictObject({
+  ...order,
+  selector: selectorSchema.optional(),
+});
+
+interface Order {
+  readonly operationId: string;
+  readonly actor: Actor;
+  readonly requestId?: string;
+  readonly reason?: string;
+  readonly graceSeconds?: number;
+  readonly dryRun?: boolean;
+}
+
+export interface KillCommand extends Order {
+  readonly type: 'kill';
+  readonly agentId: string;
+  readonly expectedContainerId?: string;
+}
+
+export interface KillAllCommand extends Order {
+  readonly type: 'kill-all';
+  readonly selector: Selector;
+}
+
+export type Command = KillCommand | KillAllCommand;

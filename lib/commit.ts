@@ -1,0 +1,147 @@
+import { type Agent, isActive, type Kill, type LayerName, type Status } from './agent.js';
+import type { AuditEntry } from './audit.js';
+import { MAX_ROUNDS } from './change.js';
+import type { Command } from './command.js';
+import { type Core, timestamp } from './core.js';
+import { KillswitchError, shown, unknownAgent } from './errors.js';
+import { setMembers } from './members.js';
+import type { Step } from './ports.js';
+import { present } from './present.js';
+import { idOf, type Reading, readRecord } from './record.js';
+import type { Stoppable } from './stop-agent.js';
+
+/** What the store says of one agent after it was told to mark it killed. */
+export type Verdict =
+  | { readonly kind: 'killed'; readonly agent: Agent; readonly statusBefore: Status }
+  /** Killed before, and something is still owed: the caller may pay now. */
+  | { readonly kind: 'owing'; readonly agent: Agent }
+  /** Nothing can be written, but what carries the label can be stopped. */
+  | { readonly kind: 'unreadable'; readonly agentId: string; readonly why: string }
+  | { readonly kind: 'refused'; readonly agentId: string; readonly error: KillswitchError }
+  /** A dry run: it would be killed. */
+  | { readonly kind: 'preview'; readonly agent: Stoppable };
+
+export const isLocal = (core: Pick<Core, 'hostId'>, { host }: Pick<Agent, 'host'>): boolean =>
+  host === undefined || host === core.hostId;
+
+/** What a kill of this agent owes. An agent without any recorded sandbox is looked for by its label. */
+function owedLayers(core: Core, agent: Agent): LayerName[] {
+  const here = new Set(core.sandboxes.map(({ layer }) => layer));
+  const has = (layer: 'container' | 'process'): boolean => !isLocal(core, agent) || here.has(layer);
+  const owed: LayerName[] = [];
+  if (has('container') && (agent.containerId || !agent.process)) owed.push('container');
+  if (has('process') && (agent.process || !agent.containerId)) owed.push('process');
+  if (agent.worktreePath) owed.push('worktree');
+  return owed;
+}
+
+const refused = (agentId: string, error: KillswitchError): Verdict => ({ kind: 'refused', agentId, error });
+
+/** Why this agent cannot be killed by this command, or that it has been; `undefined`: go on. */
+function objection(agent: Agent, command: Command): Verdict | undefined {
+  const { agentId, status, kill } = agent;
+  // One of this very operation: the store did it twice, or its first answer was lost.
+  const isOurs = kill?.operationId === command.operationId;
+  if (status === 'killed' && kill && (kill.pending.length > 0 || isOurs)) return { kind: 'owing', agent };
+  if (!isActive(status)) {
+    return refused(agentId, new KillswitchError('invalid_state', `Agent ${agentId} is ${status}`));
+  }
+  const expected = command.type === 'kill' ? command.expectedContainerId : undefined;
+  if (expected !== undefined && expected !== agent.containerId) {
+    return refused(agentId, new KillswitchError('container_changed', 'The record names another container'));
+  }
+  return undefined;
+}
+
+/** Our own debt is paid at once; should this process die, whoever finds it overdue pays. */
+const debtOf = (core: Core, agent: Agent): NonNullable<Step['debt']> => ({
+  host: agent.host ?? core.hostId,
+  dueAt: core.clock.now() + (isLocal(core, agent) ? core.limits.respondMs : 0),
+});
+
+function killStep(core: Core, command: Command, agent: Agent, raw: string): { step: Step; killed: Agent } {
+  const at = timestamp(core);
+  const { operationId, reason, requestId, actor } = command;
+  const kill = present<Kill>({
+    operationId,
+    requestedAt: at,
+    requestedBy: actor.subject,
+    reason,
+    pending: owedLayers(core, agent),
+    attempts: 0,
+  });
+  const entry = present<AuditEntry>({
+    timestamp: at,
+    operation: 'KILL_AGENT',
+    phase: 'accepted',
+    operationId,
+    requestId,
+    actor: actor.subject,
+    reason,
+    agentId: agent.agentId,
+    taskId: agent.taskId,
+    statusBefore: agent.status,
+  });
+  const step: Step = {
+    document: { kind: 'agent', id: agent.agentId },
+    expect: raw,
+    next: setMembers(raw, { status: 'killed', kill }),
+    active: false,
+    tombstone: JSON.stringify({ operationId, at }),
+    debt: debtOf(core, agent),
+    audit: [entry],
+  };
+  return { step, killed: { ...agent, status: 'killed', kill } };
+}
+
+/**
+ * Marks agents killed, each in one atomic step: record, tombstone, what is owed, audit, index. Reads again and
+ * retries where somebody else wrote in between.
+ * @returns a verdict for each, in no fixed order
+ */
+export async function commitKills(
+  core: Core,
+  command: Command,
+  readings: readonly Reading[],
+): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  let open = readings;
+  for (let round = 0; open.length > 0 && round < MAX_ROUNDS; round++) {
+    const tries = [];
+    for (const reading of open) {
+      if (reading.kind === 'unreadable') {
+        verdicts.push(reading);
+        continue;
+      }
+      const objected = objection(reading.agent, command);
+      if (objected) verdicts.push(objected);
+      else tries.push({ before: reading.agent, ...killStep(core, command, reading.agent, reading.raw) });
+    }
+    const lost = new Set(tries.map(({ before }) => before.agentId));
+    try {
+      const results = tries.length > 0 ? await core.records.commit(tries.map(({ step }) => step)) : [];
+      for (const [index, { before, killed, step }] of tries.entries()) {
+        if (results[index] !== 'committed') continue;
+        lost.delete(before.agentId);
+        for (const entry of step.audit) core.log.warn(entry, 'agent marked killed');
+        verdicts.push({ kind: 'killed', agent: killed, statusBefore: before.status });
+      }
+      open = lost.size > 0 ? (await core.records.agents([...lost])).map(readRecord) : [];
+    } catch (error) {
+      // Whoever is marked already must be stopped all the same.
+      core.log.error({ err: error, operationId: command.operationId }, 'agents not marked killed');
+      return [...verdicts, ...[...lost].map(agentId => refused(agentId, shown(error)))];
+    }
+    for (const reading of open) lost.delete(idOf(reading));
+    for (const agentId of lost) verdicts.push(refused(agentId, unknownAgent(agentId)));
+  }
+  return [...verdicts, ...open.map(reading => refused(idOf(reading), new KillswitchError('conflict')))];
+}
+
+/** What {@link commitKills} would do, from what was read. Starts nothing, not even a retry. */
+export const previewKills = (command: Command, readings: readonly Reading[]): readonly Verdict[] =>
+  readings.map(reading => {
+    if (reading.kind === 'unreadable') return { kind: 'preview', agent: { agentId: reading.agentId } };
+    const objected = objection(reading.agent, command);
+    return objected?.kind === 'refused' ? objected : { kind: 'preview', agent: reading.agent };
+  });

@@ -1,0 +1,138 @@
+import { environmentSchema, type KeySetLocation, type Store } from './environment.js';
+
+export interface Config {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly socket: string;
+  readonly stateDirectory: string;
+  readonly store: Store;
+  readonly keyPrefix: string;
+  readonly hostId: string;
+  /** As the Docker CLI reads them; `host` absent: its default. */
+  readonly docker: { readonly host?: string; readonly certPath?: string; readonly tlsVerify: boolean };
+  readonly sandboxes: { readonly docker: boolean; readonly process: boolean };
+  readonly agentLabel: string;
+  readonly requireLabel: boolean;
+  /** Absolute, without a slash at the end. Empty: worktrees are left alone. */
+  readonly worktreeRoots: readonly string[];
+  /** 0: a worktree is deleted at once. */
+  readonly quarantineTtlMs: number;
+  /** For removing what a dead agent left, and for moving its worktree. */
+  readonly cleanupTimeoutMs: number;
+  /** Absent only beside a key set, or with `dev`. */
+  readonly secret?: string;
+  readonly jwks?: KeySetLocation;
+  readonly audience: string;
+  readonly issuer?: string;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
+  /** Variables that look like ours and are none: misspelt, most likely. */
+  readonly unknown: readonly string[];
+}
+
+/** Everything that is wrong with the environment, one line a variable. No secret is in it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(['The configuration is not valid:', ...problems.map(problem => `- ${problem}`)].join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Those that hold a secret, or may (a password in a URL): each may also be given as `<name>_FILE`. */
+export const secretVariables: readonly string[] = ['KILLSWITCH_SECRET', 'KILLSWITCH_STORE'];
+const unshown = new Set([...secretVariables, 'KILLSWITCH_JWKS', 'DOCKER_HOST']);
+
+/** What the command line and the webhook and chat functions read for themselves. */
+const ELSEWHERE =
+  /^KILLSWITCH_((SLACK|DISCORD|MATTERMOST|GITHUB|ALERTMANAGER|GRAFANA|PAGERDUTY|SENTRY|WEBHOOK|NOTIFY|TEST)_.*|URL|TOKEN|AGENT_ID)$/;
+
+/** `sun_path` of unix(7) holds 108 bytes on Linux and 104 on macOS, the closing NUL included. */
+const SOCKET_BYTES = 103;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const shown = (name: string, value: string): string =>
+  unshown.has(name) ? name : `${name}=${JSON.stringify(value.slice(0, 80))}`;
+
+/** What only several variables together can get wrong. */
+function jointProblems(env: Environment, socket: string, dev: boolean): string[] {
+  const problems: string[] = [];
+  if (new TextEncoder().encode(socket).length > SOCKET_BYTES) {
+    problems.push(`${shown('KILLSWITCH_SOCKET', socket)} must be a path of at most ${SOCKET_BYTES} bytes`);
+  }
+  if (
+    env.KILLSWITCH_STORE?.startsWith('redis+cluster:') &&
+    !/\{[^}]+\}/.test(env.KILLSWITCH_KEY_PREFIX ?? '')
+  ) {
+    problems.push('KILLSWITCH_KEY_PREFIX must hold a hash tag on a cluster, such as {orchestrator}:');
+  }
+  if (!dev && env.KILLSWITCH_SECRET === undefined && env.KILLSWITCH_JWKS === undefined) {
+    problems.push('set KILLSWITCH_SECRET (at least 32 bytes) or KILLSWITCH_JWKS, or use --dev');
+  }
+  return problems;
+}
+
+function unknownVariables(env: Environment): string[] {
+  const ours = new Set([
+    ...Object.keys(environmentSchema.shape),
+    ...secretVariables.map(name => `${name}_FILE`),
+  ]);
+  return Object.keys(env)
+    .filter(name => name.startsWith('KILLSWITCH_') && !ours.has(name) && !ELSEWHERE.test(name))
+    .sort();
+}
+
+/**
+ * Reads the environment once.
+ * @param environment as the process has it, `<name>_FILE` resolved to `<name>` already; a variable that is set to
+ *   nothing counts as absent
+ * @param options.hostname the machine's name, for records of this host
+ * @param options.dev no secret is needed: the caller makes a random one
+ * @throws ConfigError that names every bad variable
+ */
+export function parseConfig(
+  environment: Environment,
+  { hostname, dev = false }: { readonly hostname: string; readonly dev?: boolean },
+): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const env: Environment = { ...given, KILLSWITCH_HOST_ID: given.KILLSWITCH_HOST_ID ?? hostname };
+  const socket = env.KILLSWITCH_SOCKET ?? `${env.KILLSWITCH_STATE_DIR ?? '.killswitch'}/killswitch.sock`;
+
+  const { data, error } = environmentSchema.safeParse(env);
+  const single = (error?.issues ?? []).map(({ path, message }) => {
+    const name = String(path[0]);
+    return `${shown(name, env[name] ?? '')} ${message}`;
+  });
+  const problems = [...single, ...jointProblems(env, socket, dev)];
+  if (!data || problems.length > 0) throw new ConfigError(problems);
+
+  return {
+    host: data.HOST,
+    port: data.PORT,
+    socket,
+    stateDirectory: data.KILLSWITCH_STATE_DIR,
+    store: data.KILLSWITCH_STORE,
+    keyPrefix: data.KILLSWITCH_KEY_PREFIX,
+    hostId: data.KILLSWITCH_HOST_ID,
+    docker: {
+      ...(data.DOCKER_HOST !== undefined && { host: data.DOCKER_HOST }),
+      ...(data.DOCKER_CERT_PATH !== undefined && { certPath: data.DOCKER_CERT_PATH }),
+      tlsVerify: data.DOCKER_TLS_VERIFY !== undefined,
+    },
+    sandboxes: data.KILLSWITCH_SANDBOX,
+    agentLabel: data.KILLSWITCH_AGENT_LABEL,
+    requireLabel: data.KILLSWITCH_REQUIRE_LABEL,
+    worktreeRoots: data.KILLSWITCH_WORKTREE_ROOTS,
+    quarantineTtlMs: data.KILLSWITCH_QUARANTINE_TTL,
+    cleanupTimeoutMs: data.KILLSWITCH_CLEANUP_TIMEOUT,
+    ...(data.KILLSWITCH_SECRET !== undefined && { secret: data.KILLSWITCH_SECRET }),
+    ...(data.KILLSWITCH_JWKS !== undefined && { jwks: data.KILLSWITCH_JWKS }),
+    audience: data.KILLSWITCH_AUDIENCE,
+    ...(data.KILLSWITCH_ISSUER !== undefined && { issuer: data.KILLSWITCH_ISSUER }),
+    logLevel: data.KILLSWITCH_LOG_LEVEL,
+    unknown: unknownVariables(env),
+  };
+}

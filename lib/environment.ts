@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+const MINIMUM_SECRET_BYTES = 32;
+
+/** A PEM public key or certificate is known to everybody: as a shared secret it would let everybody in. */
+export const secretSchema = z
+  .string()
+  .refine(secret => new TextEncoder().encode(secret).length >= MINIMUM_SECRET_BYTES, {
+    error: 'must have at least 32 bytes, such as from: openssl rand -base64 32',
+    abort: true,
+  })
+  .refine(
+    secret => !/^\s*-----BEGIN (?!.*PRIVATE)/.test(secret),
+    'must be a random secret, not a public key or certificate (those belong into KILLSWITCH_JWKS)',
+  );
+
+const matching = (pattern: RegExp, right: string) => z.string().regex(pattern, right);
+const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const durationSchema = matching(
+  /^(0|\d{1,6}[smhd])$/,
+  'must be a duration such as 7d, 12h, 30m, 45s, or 0',
+).transform(text => Number.parseInt(text, 10) * (milliseconds[text.slice(-1)] ?? 1));
+
+export type Store = { readonly kind: 'sqlite' } | { readonly kind: 'valkey'; readonly url: string };
+
+/** Several `host:port`, comma separated, may stand in the URL of a Sentinel or Cluster, which `URL` does not take. */
+const storeSchema = matching(
+  /^(sqlite|rediss?:\/\/[^\s/?#]+\S*|redis\+(sentinel|cluster):\/\/[^\s/?#]+\S*)$/,
+  'must be sqlite, or start with redis://, rediss://, redis+sentinel:// or redis+cluster:// and name a host',
+).transform((text): Store => (text === 'sqlite' ? { kind: 'sqlite' } : { kind: 'valkey', url: text }));
+
+export type KeySetLocation = { readonly file: string } | { readonly url: string };
+
+/** Whoever answers for the key set decides who may stop agents: plain HTTP only where nobody is on the way. */
+function isTrustworthy(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+  return (
+    username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback))
+  );
+}
+
+const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(text);
+
+const keySetSchema = z
+  .string()
+  .refine(
+    text => !isUrl(text) || isTrustworthy(text),
+    'must be the path of a file or an https:// URL without a password (http:// to this machine alone)',
+  )
+  .transform((text): KeySetLocation => (isUrl(text) ? { url: text } : { file: text }));
+
+const sandboxSchema = matching(
+  /^(none|(docker|process)(,(docker|process))*)$/,
+  'must be docker, process, docker,process or none',
+).transform(text => ({ docker: text.includes('docker'), process: text.includes('process') }));
+
+const ROOT = /^(\/(?!\.{1,2}(\/|$))[^/\0]+)+\/?$/;
+
+const worktreeRootsSchema = z
+  .string()
+  .transform(text => text.split(':'))
+  .refine(
+    roots => roots.every(root => ROOT.test(root)),
+    'must be absolute directories, separated by ":", none of them "/" and without "." or ".."',
+  )
+  .transform(roots => [...new Set(roots.map(root => root.replace(/\/$/, '')))]);
+
+/** Every variable of ours, as text in and as value out. A variable that is set to nothing counts as absent. */
+export const environmentSchema = z.object({
+  HOST: matching(
+    /^[A-Za-z0-9:][A-Za-z0-9.:_%-]*$/,
+    'must be an address or host name, such as 127.0.0.1',
+  ).default('127.0.0.1'),
+  PORT: matching(/^\d{1,5}$/, 'must be a whole number from 0 to 65535')
+    .transform(Number)
+    .refine(port => port <= 65_535, 'must be a whole number from 0 to 65535')
+    .default(8787),
+  DOCKER_HOST: matching(
+    /^(unix:\/\/\/|(tcp|https?|ssh):\/\/[^\s/])\S*$/,
+    'must start with unix:///, tcp:// or ssh://',
+  ).optional(),
+  DOCKER_CERT_PATH: z.string().optional(),
+  DOCKER_TLS_VERIFY: z.string().optional(),
+  KILLSWITCH_SOCKET: z.string().optional(),
+  KILLSWITCH_STATE_DIR: z.string().default('.killswitch'),
+  KILLSWITCH_STORE: storeSchema.default({ kind: 'sqlite' }),
+  KILLSWITCH_KEY_PREFIX: matching(
+    /^[A-Za-z0-9._:{}/-]{1,128}$/,
+    'must have 1 to 128 characters of A-Z a-z 0-9 . _ : { } / -',
+  ).default('orchestrator:'),
+  KILLSWITCH_HOST_ID: matching(
+    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$/,
+    'must have 1 to 255 characters of A-Z a-z 0-9 . _ : - and start with a letter or digit',
+  ),
+  KILLSWITCH_SANDBOX: sandboxSchema.default({ docker: true, process: true }),
+  KILLSWITCH_AGENT_LABEL: matching(
+    /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/,
+    'must be a label, such as killswitch.agent-id',
+  ).default('killswitch.agent-id'),
+  KILLSWITCH_REQUIRE_LABEL: z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform(text => text === 'true')
+    .default(true),
+  KILLSWITCH_WORKTREE_ROOTS: worktreeRootsSchema.default([]),
+  KILLSWITCH_QUARANTINE_TTL: durationSchema.default(7 * 86_400_000),
+  KILLSWITCH_CLEANUP_TIMEOUT: durationSchema.default(30_000),
+  KILLSWITCH_SECRET: secretSchema.optional(),
+  KILLSWITCH_JWKS: keySetSchema.optional(),
+  KILLSWITCH_AUDIENCE: z.string().default('killswitch'),
+  KILLSWITCH_ISSUER: z.string().optional(),
+  KILLSWITCH_LOG_LEVEL: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn'],
+      'must be trace, debug, info or warn (the audit is logged at warn)',
+    )
+    .default('info'),
+});

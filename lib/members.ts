@@ -1,0 +1,79 @@
+/**
+ * Sets members of a JSON object in its text and leaves every other byte as it stands: parsing and printing again
+ * would round big integers and reorder what other programs wrote (failure-modes: cjson, JSON.parse).
+ */
+
+const SPACE = new Set([' ', '\t', '\n', '\r']);
+
+/** Index just past the string literal that opens at `start`. */
+function endOfString(json: string, start: number): number {
+  let at = start + 1;
+  while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+/** Index just past the value that begins at `start`, in an object that ends by `}`. */
+function endOfValue(json: string, start: number): number {
+  let depth = 0;
+  let at = start;
+  for (;;) {
+    const character = json[at] as string;
+    if (character === '"') {
+      at = endOfString(json, at);
+      continue;
+    }
+    if (character === '{' || character === '[') depth++;
+    else if (depth === 0 && (character === ',' || character === '}')) return at;
+    else if (character === '}' || character === ']') depth--;
+    at++;
+  }
+}
+
+function skipSpace(json: string, start: number): number {
+  let at = start;
+  while (SPACE.has(json[at] as string)) at++;
+  return at;
+}
+
+/** Every top-level member of an object's text, repeated names included: its name and where its value stands. */
+function* topLevelMembers(json: string): Generator<{ name: string; start: number; end: number }> {
+  let at = skipSpace(json, json.indexOf('{') + 1);
+  while (json[at] !== '}') {
+    const nameEnd = endOfString(json, at);
+    const name = JSON.parse(json.slice(at, nameEnd)) as string;
+    const start = skipSpace(json, skipSpace(json, nameEnd) + 1);
+    const stop = endOfValue(json, start);
+    let end = stop;
+    while (SPACE.has(json[end - 1] as string)) end--;
+    yield { name, start, end };
+    at = json[stop] === ',' ? skipSpace(json, stop + 1) : stop;
+  }
+}
+
+/**
+ * @param json a text that `JSON.parse` takes and reads as an object; anything else is the caller's error
+ * @param members new values by name; a name that stands twice is set twice, so that first-wins and last-wins
+ *   readers agree; one that is missing is appended
+ */
+export function setMembers(json: string, members: Readonly<Record<string, unknown>>): string {
+  const missing = new Map(Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)]));
+  const found = new Map(missing);
+  let text = '';
+  let copied = 0;
+  let any = false;
+  for (const { name, start, end } of topLevelMembers(json)) {
+    any = true;
+    const value = found.get(name);
+    if (value === undefined) continue;
+    text += json.slice(copied, start) + value;
+    copied = end;
+    missing.delete(name);
+  }
+  const close = json.lastIndexOf('}');
+  text += json.slice(copied, close);
+  for (const [name, value] of missing) {
+    text += `${any ? ',' : ''}${JSON.stringify(name)}:${value}`;
+    any = true;
+  }
+  return text + json.slice(close);
+}

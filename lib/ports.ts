@@ -1,0 +1,131 @@
+import type { AgentProcess, LayerName } from './agent.js';
+import type { AuditEntry } from './audit.js';
+import type { Actor } from './command.js';
+import type { LayerOutcome } from './outcome.js';
+import type { Stored } from './record.js';
+
+/** A JSON text in the store that is changed by compare-and-set alone. */
+export interface DocumentRef {
+  readonly kind: 'agent' | 'operation' | 'latch' | 'memory';
+  /** Empty for the latch, of which there is one. */
+  readonly id: string;
+}
+
+/**
+ * One atomic step: all of it happens, durably, or none of it. It happens only while the document still is, byte
+ * for byte, what the caller read.
+ */
+export interface Step {
+  readonly document: DocumentRef;
+  /** The exact text read; `null`: the document must be absent. */
+  readonly expect: string | null;
+  /** `null` deletes. */
+  readonly next: string | null;
+  readonly ttlSeconds?: number;
+  /** For a step that lets an agent run: refused if the ID has a tombstone, a conflict if the latch is another. */
+  readonly admission?: { readonly latch: string | null };
+  /** Whether the agent belongs into the index of active agents; left as it is when absent. */
+  readonly active?: boolean;
+  /** Lays the lasting mark that the ID was killed, with this text. Never lifted. */
+  readonly tombstone?: string;
+  /** What a host owes for this agent: when to try (epoch milliseconds), or `null`: nothing any more. */
+  readonly debt?: { readonly host: string; readonly dueAt: number | null };
+  readonly audit: readonly AuditEntry[];
+}
+
+export type StepResult = 'committed' | 'conflict' | 'tombstoned';
+
+/** The records. Every method rejects with `store_unavailable` within its deadline (1 s) when the store does not answer. */
+export interface Records {
+  /** In the order asked. A document that is absent has `raw: null`. */
+  read(documents: readonly DocumentRef[]): Promise<readonly (string | null | undefined)[]>;
+  /** Agents by ID, in the order asked; absent ones are left out. */
+  agents(agentIds: readonly string[]): Promise<readonly StoredAgent[]>;
+  /**
+   * Agents page by page (at most 1,000 each). `active`: through the index, which is a hint; `all`: every record
+   * there is, also those that other programs wrote.
+   */
+  scan(scope: 'active' | 'all'): AsyncIterable<readonly StoredAgent[]>;
+  /** Each step by itself is atomic; one that is refused does not stop the others. Results in the order given. */
+  commit(steps: readonly Step[]): Promise<readonly StepResult[]>;
+  /** Agents for which `host` owes something that was due by `before` (epoch ms), oldest first. */
+  debts(host: string, before: number, limit: number): Promise<readonly string[]>;
+}
+
+export interface StoredAgent extends Stored {
+  readonly tombstoned: boolean;
+}
+
+export interface AuditQuery {
+  /** ISO 8601. */
+  readonly since?: string;
+  readonly agentId?: string;
+  readonly operationId?: string;
+  readonly limit?: number;
+}
+
+export interface AuditLog {
+  append(entries: readonly AuditEntry[]): Promise<void>;
+  /** Oldest first. */
+  query(query: AuditQuery): AsyncIterable<AuditEntry>;
+}
+
+/** A port's own word on whether it works; `detail` may be shown. */
+export interface Health {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+}
+
+export interface Probe {
+  probe(): Promise<Health>;
+}
+
+/** What there is to stop of one agent, from its record; every string in it is the agent's and not to be trusted. */
+export interface Target {
+  readonly agentId: string;
+  readonly operationId: string;
+  readonly containerId?: string;
+  readonly process?: AgentProcess;
+  readonly repository?: string;
+  readonly worktreePath?: string;
+}
+
+export interface KillOptions {
+  /** Milliseconds between SIGTERM and SIGKILL; 0: SIGKILL at once. */
+  readonly graceMs: number;
+  /** Ends the waiting (never the kill): the outcome is then `pending` or `failed`. */
+  readonly deadline: AbortSignal;
+}
+
+/** A kind of place where agents run. Neither method rejects for what is gone: gone is success. */
+export interface Sandbox extends Probe {
+  readonly layer: Exclude<LayerName, 'worktree'>;
+  /** Kills all that carries the agent's label, and what the record names if it carries it too; sees it dead. */
+  kill(target: Target, options: KillOptions): Promise<LayerOutcome>;
+  /** Removes the remains. Only called when `kill` saw it dead. Takes its turn in a small pool. */
+  remove(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
+}
+
+export interface Worktrees extends Probe {
+  /** Moves the worktree and its administrative directory into the quarantine. Only called when the agent is dead. */
+  clear(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
+}
+
+/** Turns a credential into an actor. Rejects with `unauthenticated`, always in the same words. */
+export interface Authenticator extends Probe {
+  authenticate(authorization: string | undefined): Promise<Actor>;
+}
+
+export interface Log {
+  warn(entry: object, message: string): void;
+  error(entry: object, message: string): void;
+  info(entry: object, message: string): void;
+}
+
+export interface Clock {
+  /** Wall clock, epoch milliseconds: for timestamps. */
+  now(): number;
+  /** Monotonic, milliseconds: for durations and deadlines. */
+  monotonic(): number;
+}

@@ -1,0 +1,83 @@
+import { type Agent, type AgentProcess, isStatus, type Kill, type LayerName, layers } from './agent.js';
+import { present } from './present.js';
+
+/** A record as it stands in the store; `raw` is absent where the bytes are no UTF-8. */
+export interface Stored {
+  readonly agentId: string;
+  readonly raw: string | undefined;
+}
+
+/** What a record says to us, with the exact text that a compare-and-set needs. */
+export type Reading =
+  | { readonly kind: 'agent'; readonly agent: Agent; readonly raw: string }
+  | { readonly kind: 'unreadable'; readonly agentId: string; readonly why: string };
+
+export const idOf = (reading: Reading): string =>
+  reading.kind === 'agent' ? reading.agent.agentId : reading.agentId;
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** An empty one says nothing, like the zero value of other languages. */
+const string = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+function readProcess(value: unknown): AgentProcess | undefined {
+  if (!isObject(value) || !Number.isSafeInteger(value.pid)) return undefined;
+  return present<AgentProcess>({ pid: value.pid as number, startTime: string(value.startTime) });
+}
+
+function readLabels(value: unknown): Record<string, string> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+function readKill(value: unknown): Kill | undefined {
+  if (!isObject(value)) return undefined;
+  const pending = Array.isArray(value.pending) ? value.pending : [];
+  return present<Kill>({
+    operationId: string(value.operationId) ?? '',
+    requestedAt: string(value.requestedAt) ?? '',
+    requestedBy: string(value.requestedBy) ?? '',
+    reason: string(value.reason),
+    pending: layers.filter((layer): layer is LayerName => pending.includes(layer)),
+    attempts: typeof value.attempts === 'number' ? value.attempts : 0,
+    lastError: string(value.lastError),
+    confirmedAt: string(value.confirmedAt),
+  });
+}
+
+/**
+ * Reads a record that anybody may have written. Missing and odd members are normal and count as absent; the
+ * key, not the text, decides whose record it is. Only what keeps us from knowing the status is unreadable.
+ */
+export function readRecord({ agentId, raw }: Stored): Reading {
+  if (raw === undefined) return { kind: 'unreadable', agentId, why: 'the record is not UTF-8' };
+  let value: unknown;
+  try {
+    value = JSON.parse(raw);
+  } catch {
+    return { kind: 'unreadable', agentId, why: 'the record is not JSON' };
+  }
+  if (!isObject(value)) return { kind: 'unreadable', agentId, why: 'the record is not a JSON object' };
+  const { status } = value;
+  if (!isStatus(status)) return { kind: 'unreadable', agentId, why: 'the status is unknown' };
+  const agent = present<Agent>({
+    agentId,
+    status,
+    taskId: string(value.taskId),
+    startedAt: string(value.startedAt),
+    host: string(value.host),
+    containerId: string(value.containerId),
+    process: readProcess(value.process),
+    repository: string(value.repository),
+    worktreePath: string(value.worktreePath),
+    labels: readLabels(value.labels),
+    expiresAt: string(value.expiresAt),
+    kill: readKill(value.kill),
+  });
+  return { kind: 'agent', agent, raw };
+}

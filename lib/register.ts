@@ -1,0 +1,57 @@
+import type { Registration } from './agent.js';
+import { authorize } from './authorize.js';
+import { change, tombstoned } from './change.js';
+import type { Actor } from './command.js';
+import { type Core, timestamp } from './core.js';
+import { KillswitchError } from './errors.js';
+import type { StoredAgent } from './ports.js';
+import { present } from './present.js';
+import { readRecord } from './record.js';
+
+export interface Registered {
+  readonly created: boolean;
+  /** The record as stored. */
+  readonly raw: string;
+}
+
+/** Whether the record says all that the registration says: then registering again changes nothing. */
+function agrees(stored: StoredAgent, body: Registration): boolean {
+  const reading = readRecord(stored);
+  if (reading.kind === 'unreadable') return false;
+  const value = JSON.parse(reading.raw) as Record<string, unknown>;
+  return Object.entries(body).every(
+    ([name, wanted]) => JSON.stringify(value[name]) === JSON.stringify(wanted),
+  );
+}
+
+/**
+ * Registers an agent as active. The same registration again is no error.
+ * @throws KillswitchError `forbidden`, `tombstoned`, `agent_exists`, `conflict`, `store_unavailable`
+ */
+export async function register(
+  core: Core,
+  actor: Actor,
+  agentId: string,
+  body: Registration,
+  requestId?: string,
+): Promise<Registered> {
+  const { taskId, host, status } = body;
+  authorize(actor, 'agents:write', present({ agentId, taskId, host }));
+  const raw = JSON.stringify({ agentId, ...body });
+  const compute = (stored: StoredAgent | undefined) => {
+    if (stored?.tombstoned) throw tombstoned(agentId);
+    if (stored && agrees(stored, body)) return { value: { created: false, raw: stored.raw as string } };
+    if (stored) throw new KillswitchError('agent_exists', `Agent ${agentId} is registered already`);
+    const entry = { timestamp: timestamp(core), operation: 'REGISTER_AGENT', phase: 'done' } as const;
+    const step = {
+      document: { kind: 'agent', id: agentId } as const,
+      expect: null,
+      next: raw,
+      admission: { latch: null },
+      active: true,
+      audit: [present({ ...entry, requestId, actor: actor.subject, agentId, taskId, status })],
+    };
+    return { step, value: { created: true, raw } };
+  };
+  return change<Registered>(core, agentId, compute, 'agent registered');
+}

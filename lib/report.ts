@@ -1,0 +1,117 @@
+import { agentReceipt, type Case, caseErrors, isKilled } from './case.js';
+import type { Command } from './command.js';
+import type { KillswitchError } from './errors.js';
+import { pendingOf, type Receipt } from './outcome.js';
+
+/** Agents told one by one in a receipt, and sentences in `errors`; the rest only counts. */
+const MAX_TOLD = 1_000;
+
+/** Collects the cases of one command. Those beyond the first 1,000 are folded into counts as they end. */
+export interface Report {
+  add(one: Case): void;
+  /** No more are added: there are none, or `error` says why the rest could not be reached. */
+  close(error?: KillswitchError): void;
+  /** Resolves when every case added has ended. */
+  finished(): Promise<void>;
+  /** What is known at this moment. */
+  receipt(): Receipt;
+}
+
+type Counts = Pick<Receipt, 'total' | 'killed' | 'pending'> & { unverified: number };
+
+const sum = (counts: Counts, one: Case): Counts => ({
+  total: counts.total + 1,
+  killed: counts.killed + (isKilled(one) ? 1 : 0),
+  pending: counts.pending + (pendingOf(one.ledger.outcomes).length > 0 ? 1 : 0),
+  unverified: counts.unverified + (agentReceipt(one).verified ? 0 : 1),
+});
+
+export function openReport(command: Command): Report {
+  const told: Case[] = [];
+  const rest = new Set<Case>();
+  let folded: Counts = { total: 0, killed: 0, pending: 0, unverified: 0 };
+  const foldedErrors: string[] = [];
+  let end: { error?: KillswitchError | undefined } | undefined;
+
+  return {
+    add(one) {
+      if (told.length < MAX_TOLD) {
+        told.push(one);
+        return;
+      }
+      rest.add(one);
+      void one.done.then(() => {
+        rest.delete(one);
+        folded = sum(folded, one);
+        if (foldedErrors.length < MAX_TOLD) foldedErrors.push(...caseErrors(one));
+      });
+    },
+    close(error) {
+      end = { error };
+    },
+    async finished() {
+      await Promise.all([...told, ...rest].map(({ done }) => done));
+    },
+    receipt() {
+      const cases = [...told, ...rest];
+      const { total, killed, pending, unverified } = cases.reduce(sum, folded);
+      const cut = end?.error ? [`selection: ${end.error.message}`] : [];
+      const errors = [...cut, ...cases.flatMap(caseErrors), ...foldedErrors].slice(0, MAX_TOLD);
+      const incomplete = !end || end.error !== undefined;
+      const common = {
+        operationId: command.operationId,
+        ...(incomplete ? { incomplete } : {}),
+        total,
+        agents: told.map(agentReceipt),
+      };
+      if (command.dryRun) {
+        const message = `Dry run: ${count(total)} would be killed`;
+        return { ...common, message, dryRun: true, verified: false, killed: 0, failed: 0, pending: 0 };
+      }
+      return {
+        ...common,
+        message:
+          command.type === 'kill'
+            ? killMessage(command.agentId, told[0])
+            : killAllMessage({ total, killed, pending, incomplete }),
+        verified: !incomplete && unverified === 0,
+        killed,
+        failed: total - killed,
+        pending,
+        ...(errors.length > 0 ? { errors } : {}),
+      };
+    },
+  };
+}
+
+const count = (agents: number): string => `${agents} ${agents === 1 ? 'agent' : 'agents'}`;
+
+/** Says `killed` only of what was seen dead, or of an agent for which no sandbox is to be asked. */
+function killMessage(agentId: string, one: Case | undefined): string {
+  if (!one) return `Agent ${agentId} is not killed yet: the store has not answered`;
+  const { pending, outcomes, error } = agentReceipt(one);
+  if (error) return `Agent ${agentId} could not be marked killed: ${error.detail}`;
+  if (!isKilled(one)) {
+    const open = outcomes.filter(
+      ({ outcome }) => outcome === 'refused' || outcome === 'failed' || outcome === 'pending',
+    );
+    const why = open.map(({ layer, outcome }) => `${layer} ${outcome}`).join(', ');
+    return `Agent ${agentId} is not confirmed dead: ${why}`;
+  }
+  if (pending.length > 0) return `Agent ${agentId} is dead; not cleaned up yet: ${pending.join(', ')}`;
+  return `Agent ${agentId} killed successfully`;
+}
+
+function killAllMessage({
+  total,
+  killed,
+  pending,
+  incomplete,
+}: Pick<Receipt, 'total' | 'killed' | 'pending'> & { incomplete: boolean }): string {
+  if (total === 0) return incomplete ? 'No active agents found yet' : 'No active agents to kill';
+  const parts = [`${killed} of ${count(total)} killed`];
+  if (killed < total) parts.push(`${total - killed} not confirmed dead`);
+  if (pending > 0) parts.push(`${pending} not cleaned up yet`);
+  if (incomplete) parts.push('not every agent was reached');
+  return parts.join(', ');
+}

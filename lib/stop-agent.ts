@@ -1,0 +1,64 @@
+import type { Agent } from './agent.js';
+import { attempt } from './attempt.js';
+import type { Core } from './core.js';
+import type { Ledger } from './ledger.js';
+import { areDown, type LayerOutcome } from './outcome.js';
+import type { Target } from './ports.js';
+import { present } from './present.js';
+
+/** What may be stopped of an agent whose record cannot be read: whatever carries its label. */
+export type Stoppable = Pick<Agent, 'agentId'> & Partial<Agent>;
+
+function targetOf(agent: Stoppable, operationId: string): Target {
+  const { agentId, containerId, process, repository, worktreePath } = agent;
+  return present<Target>({ agentId, operationId, containerId, process, repository, worktreePath });
+}
+
+/**
+ * Stops one agent of this host, sees it dead, and clears after it. Every layer is tried whatever became of the
+ * others, with one exception: a worktree is moved only when nothing runs in it any more. Never rejects.
+ */
+export async function stopAgent(
+  core: Core,
+  agent: Stoppable,
+  { operationId, graceMs, ledger }: { operationId: string; graceMs: number; ledger: Ledger },
+): Promise<void> {
+  const { sandboxes, worktrees, limits, log } = core;
+  const { agentId } = agent;
+  const target = targetOf(agent, operationId);
+
+  const deaths = sandboxes.map(async sandbox => {
+    const bounds = { ms: graceMs + limits.killMs, log, agentId };
+    const death = await attempt(sandbox.layer, bounds, deadline =>
+      sandbox.kill(target, { graceMs, deadline }),
+    );
+    ledger.note(death);
+    return { sandbox, death };
+  });
+  const bounds = { ms: limits.cleanupMs, log, agentId };
+  const removals = deaths.map(async pending => {
+    const { sandbox, death } = await pending;
+    if (death.layer !== 'container' || death.outcome !== 'dead') return;
+    ledger.note(await attempt(sandbox.layer, bounds, deadline => sandbox.remove(target, deadline)));
+  });
+
+  const seen = (await Promise.all(deaths)).map(({ death }) => death);
+  if (agent.worktreePath !== undefined) {
+    ledger.note(
+      areDown(seen)
+        ? await attempt('worktree', bounds, deadline => worktrees.clear(target, deadline))
+        : leftInPlace(seen),
+    );
+  }
+  if (sandboxes.length === 0)
+    ledger.note({ layer: 'container', outcome: 'skipped', detail: 'sandbox disabled' });
+  await Promise.all(removals);
+}
+
+/** Final where the sandbox was refused, for nobody will ever see that agent dead; owed otherwise. */
+function leftInPlace(seen: readonly LayerOutcome[]): LayerOutcome {
+  const final = seen.some(({ outcome }) => outcome === 'refused');
+  return final
+    ? { layer: 'worktree', outcome: 'refused', detail: 'left in place: its sandbox was refused' }
+    : { layer: 'worktree', outcome: 'pending', detail: 'left in place until the agent is seen dead' };
+}

@@ -1,0 +1,56 @@
+import { isActive, mayBecome, type Transition } from './agent.js';
+import { authorize, covers, outside } from './authorize.js';
+import { change, tombstoned } from './change.js';
+import type { Actor } from './command.js';
+import { type Core, timestamp } from './core.js';
+import { KillswitchError, unknownAgent } from './errors.js';
+import { setMembers } from './members.js';
+import type { StoredAgent } from './ports.js';
+import { present } from './present.js';
+import { readRecord } from './record.js';
+
+/**
+ * Moves an agent along its state machine, and adds to its record what became known meanwhile. Never to `killed`.
+ * @returns the record as stored
+ * @throws KillswitchError `forbidden`, `agent_not_found`, `unreadable_record`, `tombstoned`, `invalid_state`,
+ *   `conflict`, `store_unavailable`
+ */
+export async function transition(
+  core: Core,
+  actor: Actor,
+  agentId: string,
+  body: Transition,
+  requestId?: string,
+): Promise<string> {
+  authorize(actor, 'agents:write', { ...actor.within, agentId });
+  const compute = (stored: StoredAgent | undefined) => {
+    if (!stored) throw unknownAgent(agentId);
+    const reading = readRecord(stored);
+    if (reading.kind === 'unreadable') throw new KillswitchError('unreadable_record', reading.why);
+    const { agent, raw } = reading;
+    if (!covers(actor.within, agent) || !covers(actor.within, present({ ...agent, ...body }))) {
+      throw outside();
+    }
+    if (agent.status === 'killed' || stored.tombstoned) throw tombstoned(agentId);
+    const status = body.status ?? agent.status;
+    if (!isActive(agent.status) || (status !== agent.status && !mayBecome(agent.status, status))) {
+      throw new KillswitchError(
+        'invalid_state',
+        `Agent ${agentId} is ${agent.status}; it cannot become ${status}`,
+      );
+    }
+    const next = setMembers(raw, body);
+    const entry = { timestamp: timestamp(core), operation: 'TRANSITION_AGENT', phase: 'done' } as const;
+    const told = { requestId, actor: actor.subject, agentId, taskId: agent.taskId };
+    const step = {
+      document: { kind: 'agent', id: agentId } as const,
+      expect: raw,
+      next,
+      ...(isActive(status) ? { admission: { latch: null } } : {}),
+      active: isActive(status),
+      audit: [present({ ...entry, ...told, statusBefore: agent.status, status })],
+    };
+    return { step, value: next };
+  };
+  return change<string>(core, agentId, compute, 'agent changed');
+}
