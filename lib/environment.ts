@@ -106,7 +106,7 @@ export const environmentSchema = z.object({
     .default(true),
   KILLSWITCH_WORKTREE_ROOTS: worktreeRootsSchema.default([]),
   KILLSWITCH_QUARANTINE_TTL: durationSchema.default(7 * 86_400_000),
-  KILLSWITCH_CLEANUP_TIMEOUT: durationSchema.default(30_000),
+  KILLSWITCH_CLEANUP_TIMEOUT: durationSchema.refine(ms => ms > 0, 'must be longer than 0').default(30_000),
   KILLSWITCH_SECRET: secretSchema.optional(),
   KILLSWITCH_JWKS: keySetSchema.optional(),
   KILLSWITCH_AUDIENCE: z.string().default('killswitch'),

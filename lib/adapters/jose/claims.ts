@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { agentIdSchema } from '../../agent.js';
+import { type Actor, type Scope, scopes } from '../../command.js';
+
+/** The last second of the year 9999: `1e400` is valid JSON and would be read as never. */
+const LAST_SECOND = 253_402_300_799;
+
+/**
+ * The claims that we read, of a token whose signature, times, audience and issuer are verified already. A claim
+ * that narrows the token or limits its use is never ignored because it is malformed.
+ */
+const claimsSchema = z.object({
+  sub: z.string().min(1).max(256),
+  aud: z.union([z.string(), z.array(z.string())]),
+  exp: z.number().max(LAST_SECOND),
+  scope: z.string(),
+  agent: agentIdSchema.optional(),
+  task: z.string().min(1).max(1024).optional(),
+  host: z.string().min(1).max(255).optional(),
+  jti: z.string().min(1).max(256).optional(),
+  once: z.boolean().optional(),
+});
+export type Claims = z.infer<typeof claimsSchema>;
+
+const isScope = (name: string): name is Scope => scopes.some(scope => scope === name);
+
+/** Why a token was refused, for the log: no value of a claim is in it. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: string;
+  readonly claim: string | undefined;
+
+  constructor(code: string, claim?: string) {
+    super(code);
+    this.code = code;
+    this.claim = claim;
+  }
+}
+
+/** @throws Refusal that names the first claim that is wrong */
+export function readClaims(payload: unknown): Claims {
+  const { data, error } = claimsSchema.safeParse(payload);
+  if (error) throw new Refusal('claim_malformed', error.issues[0]?.path.join('.'));
+  if (data.once && data.jti === undefined) throw new Refusal('claim_missing', 'jti');
+  return data;
+}
+
+/** Scopes that we do not know are another service's and count for nothing here. */
+export function toActor({ sub, scope, agent, task, host, jti }: Claims): Actor {
+  return {
+    kind: 'token',
+    subject: sub,
+    scopes: new Set(scope.split(' ').filter(isScope)),
+    within: {
+      ...(agent !== undefined && { agentId: agent }),
+      ...(task !== undefined && { taskId: task }),
+      ...(host !== undefined && { host }),
+    },
+    ...(jti !== undefined && { tokenId: jti }),
+  };
+}

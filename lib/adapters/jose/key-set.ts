@@ -1,0 +1,73 @@
+import { createLocalJWKSet, importJWK, type JWK, type LocalJWKSet } from 'jose';
+import { z } from 'zod';
+
+/** Why keys cannot be had, in words that may be shown: no path, no host, nothing of the text. */
+export class KeySetError extends Error {
+  override readonly name = 'KeySetError';
+}
+
+export interface KeySet {
+  readonly size: number;
+  readonly find: LocalJWKSet;
+}
+
+/** Only public keys: one that comes with its private half is published by mistake and no longer anybody's own. */
+const common = {
+  kid: z.string().optional(),
+  use: z.literal('sig').optional(),
+  key_ops: z.array(z.string()).optional(),
+  d: z.undefined().optional(),
+};
+
+/**
+ * A key says by its type which algorithm it is for; `alg` may only agree (RFC 8725 section 3.1). The numbers of the
+ * key are checked by its import.
+ */
+const publicKeySchema = z.discriminatedUnion('kty', [
+  z.object({ ...common, kty: z.literal('RSA'), alg: z.literal('RS256').optional() }),
+  z.object({ ...common, kty: z.literal('EC'), crv: z.literal('P-256'), alg: z.literal('ES256').optional() }),
+  z.object({
+    ...common,
+    kty: z.literal('OKP'),
+    crv: z.literal('Ed25519'),
+    alg: z.enum(['EdDSA', 'Ed25519']).optional(),
+  }),
+]);
+
+const algorithmOf = { RSA: 'RS256', EC: 'ES256', OKP: 'Ed25519' } as const;
+export const keySetAlgorithms: readonly string[] = ['EdDSA', 'Ed25519', 'ES256', 'RS256'];
+
+type PublicKey = JWK & { kty: keyof typeof algorithmOf };
+const isPublicKey = (value: unknown): value is PublicKey => publicKeySchema.safeParse(value).success;
+
+async function isSound(key: PublicKey): Promise<boolean> {
+  try {
+    const imported = await importJWK(key, key.alg ?? algorithmOf[key.kty]);
+    const bits =
+      'algorithm' in imported ? (imported.algorithm as { modulusLength?: number }).modulusLength : 0;
+    return bits === undefined || bits >= 2048;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reads a JSON Web Key Set (RFC 7517 section 5). Keys that we have no use for are left out, as it asks.
+ * @throws KeySetError if it is none, or no key is left
+ */
+export async function readKeySet(text: string): Promise<KeySet> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new KeySetError('it is not JSON');
+  }
+  const set = z.object({ keys: z.array(z.unknown()) }).safeParse(json);
+  if (!set.success) throw new KeySetError('it is not a JSON Web Key Set');
+  const keys: PublicKey[] = [];
+  for (const candidate of set.data.keys) {
+    if (isPublicKey(candidate) && (await isSound(candidate))) keys.push(candidate);
+  }
+  if (keys.length === 0) throw new KeySetError('it holds no public key for EdDSA, ES256 or RS256');
+  return { size: keys.length, find: createLocalJWKSet({ keys }) };
+}

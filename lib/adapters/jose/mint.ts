@@ -1,0 +1,67 @@
+import { importJWK, type JWK, SignJWT } from 'jose';
+import type { Scope, Within } from '../../command.js';
+import { secretSchema } from '../../environment.js';
+
+export interface MintOptions {
+  /** Signs with HS256. */
+  readonly secret?: string;
+  /** Signs with what the key is for: Ed25519 (`EdDSA`), P-256 (`ES256`) or RSA (`RS256`). RFC 7517. */
+  readonly privateJwk?: Readonly<Record<string, unknown>>;
+  readonly subject: string;
+  readonly scopes: readonly Scope[];
+  readonly audience: string;
+  readonly issuer?: string;
+  readonly within?: Within;
+  readonly ttlSeconds: number;
+  /** Single use. */
+  readonly once?: boolean;
+}
+
+const algorithms: Readonly<Record<string, string>> = { OKP: 'EdDSA', EC: 'ES256', RSA: 'RS256' };
+
+type Signing = { key: Parameters<SignJWT['sign']>[0]; header: { alg: string; kid?: string } };
+
+async function signingKey({ secret, privateJwk }: MintOptions): Promise<Signing> {
+  if ((secret === undefined) === (privateJwk === undefined)) {
+    throw new Error('A token is signed with either a secret or a private key');
+  }
+  if (secret !== undefined) {
+    const weak = secretSchema.safeParse(secret).error?.issues[0];
+    if (weak) throw new Error(`The secret for tokens ${weak.message}`);
+    return { key: new TextEncoder().encode(secret), header: { alg: 'HS256' } };
+  }
+  const jwk = { ...privateJwk } as JWK;
+  const alg = jwk.alg ?? algorithms[jwk.kty ?? ''];
+  if (alg === undefined || jwk.d === undefined)
+    throw new Error('The key is no private key for EdDSA, ES256 or RS256');
+  return { key: await importJWK(jwk, alg), header: { alg, ...(jwk.kid !== undefined && { kid: jwk.kid }) } };
+}
+
+/**
+ * A token as `openTokens` takes it, with a random `jti`.
+ * @throws Error if nothing may be signed so: a weak secret, no scope, a lifetime that is not a whole number of seconds
+ */
+export async function mintToken(options: MintOptions): Promise<string> {
+  const { subject, scopes, audience, issuer, within = {}, ttlSeconds, once } = options;
+  if (subject === '' || subject.length > 256) throw new Error('The subject has 1 to 256 characters');
+  if (scopes.length === 0) throw new Error('A token needs at least one scope');
+  if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds <= 0) {
+    throw new Error('The lifetime is a whole number of seconds above 0');
+  }
+  const { key, header } = await signingKey(options);
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    sub: subject,
+    aud: audience,
+    ...(issuer !== undefined && { iss: issuer }),
+    scope: scopes.join(' '),
+    ...(within.agentId !== undefined && { agent: within.agentId }),
+    ...(within.taskId !== undefined && { task: within.taskId }),
+    ...(within.host !== undefined && { host: within.host }),
+    ...(once && { once: true }),
+    jti: crypto.randomUUID(),
+    iat: now,
+    exp: now + ttlSeconds,
+  };
+  return await new SignJWT(claims).setProtectedHeader(header).sign(key);
+}

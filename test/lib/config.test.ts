@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, parseConfig } from '../../lib/config.js';
+
+const SECRET = 'x'.repeat(32);
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const parse = (env: Environment, options = {}) =>
+  parseConfig({ KILLSWITCH_SECRET: SECRET, ...env }, { hostname: 'machine', ...options });
+
+function problemsOf(env: Environment, options = {}): readonly string[] {
+  try {
+    parse(env, options);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const defaults = {
+  host: '127.0.0.1',
+  port: 8787,
+  socket: '.killswitch/killswitch.sock',
+  stateDirectory: '.killswitch',
+  store: { kind: 'sqlite' },
+  keyPrefix: 'orchestrator:',
+  hostId: 'machine',
+  docker: { tlsVerify: false },
+  sandboxes: { docker: true, process: true },
+  agentLabel: 'killswitch.agent-id',
+  requireLabel: true,
+  worktreeRoots: [],
+  quarantineTtlMs: 7 * 24 * 3600 * 1000,
+  cleanupTimeoutMs: 30_000,
+  secret: SECRET,
+  audience: 'killswitch',
+  logLevel: 'info',
+  unknown: [],
+};
+
+describe('a configuration', () => {
+  it('has the defaults with nothing but a secret', () => {
+    expect(parse({})).toStrictEqual(defaults);
+  });
+
+  it('has the defaults where a variable is set to nothing', () => {
+    const names = ['HOST', 'PORT', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'KILLSWITCH_STORE', 'KILLSWITCH_JWKS'];
+    const ours = [
+      'SOCKET',
+      'STATE_DIR',
+      'KEY_PREFIX',
+      'HOST_ID',
+      'SANDBOX',
+      'REQUIRE_LABEL',
+      'WORKTREE_ROOTS',
+    ];
+    const empty = [...names, ...ours.map(name => `KILLSWITCH_${name}`)].map(name => [name, '']);
+    expect(parse(Object.fromEntries(empty))).toStrictEqual(defaults);
+  });
+
+  it.each<[Environment, object]>([
+    [
+      { HOST: '::1', PORT: '0' },
+      { host: '::1', port: 0 },
+    ],
+    [
+      { HOST: 'localhost', PORT: '65535' },
+      { host: 'localhost', port: 65_535 },
+    ],
+    [
+      { KILLSWITCH_STATE_DIR: '/var/lib/ks' },
+      { socket: '/var/lib/ks/killswitch.sock', stateDirectory: '/var/lib/ks' },
+    ],
+    [{ KILLSWITCH_SOCKET: '/run/ks.sock' }, { socket: '/run/ks.sock', stateDirectory: '.killswitch' }],
+    [{ KILLSWITCH_STORE: 'sqlite' }, { store: { kind: 'sqlite' } }],
+    ...[
+      'redis://127.0.0.1:6379/2',
+      'rediss://user:password@valkey.example',
+      'redis+sentinel://s1:26379,s2:26379/mymaster',
+    ].map((url): [Environment, object] => [{ KILLSWITCH_STORE: url }, { store: { kind: 'valkey', url } }]),
+    [
+      { KILLSWITCH_STORE: 'redis+cluster://n1:7000,n2:7000', KILLSWITCH_KEY_PREFIX: '{orchestrator}:' },
+      { store: { kind: 'valkey', url: 'redis+cluster://n1:7000,n2:7000' }, keyPrefix: '{orchestrator}:' },
+    ],
+    [{ KILLSWITCH_HOST_ID: 'h1.example' }, { hostId: 'h1.example' }],
+    [
+      { DOCKER_HOST: 'unix:///run/docker.sock' },
+      { docker: { host: 'unix:///run/docker.sock', tlsVerify: false } },
+    ],
+    [
+      { DOCKER_HOST: 'tcp://10.0.0.1:2376', DOCKER_CERT_PATH: '/certs', DOCKER_TLS_VERIFY: '1' },
+      { docker: { host: 'tcp://10.0.0.1:2376', certPath: '/certs', tlsVerify: true } },
+    ],
+    [{ DOCKER_HOST: 'ssh://me@machine' }, { docker: { host: 'ssh://me@machine', tlsVerify: false } }],
+    [{ KILLSWITCH_SANDBOX: 'none' }, { sandboxes: { docker: false, process: false } }],
+    [{ KILLSWITCH_SANDBOX: 'docker' }, { sandboxes: { docker: true, process: false } }],
+    [{ KILLSWITCH_SANDBOX: 'process,docker' }, { sandboxes: { docker: true, process: true } }],
+    [{ KILLSWITCH_AGENT_LABEL: 'com.example/agent_id' }, { agentLabel: 'com.example/agent_id' }],
+    [{ KILLSWITCH_REQUIRE_LABEL: 'false' }, { requireLabel: false }],
+    [{ KILLSWITCH_REQUIRE_LABEL: 'true' }, { requireLabel: true }],
+    [{ KILLSWITCH_WORKTREE_ROOTS: '/srv/w/:/srv/.x:/srv/w' }, { worktreeRoots: ['/srv/w', '/srv/.x'] }],
+    [{ KILLSWITCH_QUARANTINE_TTL: '0' }, { quarantineTtlMs: 0 }],
+    [{ KILLSWITCH_QUARANTINE_TTL: '45s' }, { quarantineTtlMs: 45_000 }],
+    [{ KILLSWITCH_QUARANTINE_TTL: '30m' }, { quarantineTtlMs: 1_800_000 }],
+    [{ KILLSWITCH_QUARANTINE_TTL: '12h' }, { quarantineTtlMs: 43_200_000 }],
+    [{ KILLSWITCH_QUARANTINE_TTL: '2d' }, { quarantineTtlMs: 172_800_000 }],
+    [{ KILLSWITCH_CLEANUP_TIMEOUT: '5s' }, { cleanupTimeoutMs: 5000 }],
+    [{ KILLSWITCH_JWKS: '/etc/keys.json' }, { jwks: { file: '/etc/keys.json' } }],
+    [{ KILLSWITCH_JWKS: 'keys.json' }, { jwks: { file: 'keys.json' } }],
+    [{ KILLSWITCH_JWKS: 'https://id.example/keys' }, { jwks: { url: 'https://id.example/keys' } }],
+    ...['http://localhost:8080/k', 'http://127.0.0.1/k', 'http://[::1]/k'].map(
+      (url): [Environment, object] => [{ KILLSWITCH_JWKS: url }, { jwks: { url } }],
+    ),
+    [{ KILLSWITCH_AUDIENCE: 'stop' }, { audience: 'stop' }],
+    [{ KILLSWITCH_ISSUER: 'https://id.example' }, { issuer: 'https://id.example' }],
+    [{ KILLSWITCH_LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],
+  ])('reads %o', (env, expected) => {
+    expect(parse(env)).toStrictEqual({ ...defaults, ...expected });
+  });
+
+  it('counts the bytes of a secret, not its characters', () => {
+    expect(parse({ KILLSWITCH_SECRET: 'ü'.repeat(16) }).secret).toBe('ü'.repeat(16));
+  });
+
+  it('needs no secret beside a key set, nor for development', () => {
+    const none = { KILLSWITCH_SECRET: undefined };
+    expect(parse({ ...none, KILLSWITCH_JWKS: 'keys.json' })).not.toHaveProperty('secret');
+    expect(parse(none, { dev: true })).not.toHaveProperty('secret');
+  });
+
+  it('names the variables that look like ours and are none', () => {
+    const ours = { KILLSWITCH_SECRET_FILE: 'f', KILLSWITCH_STORE_FILE: 'f', PATH: '/bin' };
+    const elsewhere = {
+      KILLSWITCH_SLACK_SIGNING_SECRET: 's',
+      KILLSWITCH_NOTIFY_URL: 'u',
+      KILLSWITCH_URL: 'u',
+      KILLSWITCH_TOKEN: 't',
+      KILLSWITCH_AGENT_ID: 'a1',
+    };
+    const misspelt = {
+      KILLSWITCH_SANDBOXES: 'none',
+      KILLSWITCH_PORT: '1',
+      KILLSWITCH_URLS: 'x',
+      KILLSWITCH_JWKS_FILE: 'x',
+    };
+    expect(parse({ ...ours, ...elsewhere, ...misspelt }).unknown).toEqual(Object.keys(misspelt).sort());
+  });
+});
+
+const bad = (name: string, right: RegExp, ...values: readonly string[]) =>
+  values.map((value): [string, string, RegExp] => [name, value, right]);
+
+describe('a bad value is named with what would be right', () => {
+  it.each([
+    ...bad('HOST', /address or host name/, 'http://x', '[::1]', 'a b'),
+    ...bad('PORT', /0 to 65535/, '80a', '-1', '65536', '1.5', '0x10', '123456'),
+    ...bad('DOCKER_HOST', /unix:\/\/\/, tcp:\/\/ or ssh:\/\//, '/run/docker.sock', 'unix://run'),
+    ...bad('KILLSWITCH_SOCKET', /at most 103 bytes/, `/run/${'x'.repeat(99)}`),
+    ...bad('KILLSWITCH_STORE', /must be sqlite, or start with redis:/, 'mysql://h', 'redis://', 'redis:h'),
+    ...bad('KILLSWITCH_STORE', /must be sqlite, or start with redis:/, 'sqlite:x', 'redis+sentinel:///x'),
+    ...bad('KILLSWITCH_KEY_PREFIX', /1 to 128 characters/, 'a b', 'a*', 'x'.repeat(129)),
+    ...bad('KILLSWITCH_HOST_ID', /1 to 255 characters/, 'a/b', '-a'),
+    ...bad('KILLSWITCH_SANDBOX', /docker,process or none/, 'vm', 'none,docker', 'docker,', 'Docker'),
+    ...bad('KILLSWITCH_AGENT_LABEL', /such as killswitch.agent-id/, 'a=b'),
+    ...bad('KILLSWITCH_REQUIRE_LABEL', /true or false/, 'no', '0', 'FALSE'),
+    ...bad('KILLSWITCH_WORKTREE_ROOTS', /must be absolute/, '/', 'srv', '/srv/..', '/srv/./w', '/srv//w'),
+    ...bad('KILLSWITCH_WORKTREE_ROOTS', /must be absolute/, '/a:', ':/a', '/a::/b', '/a:b'),
+    ...bad(
+      'KILLSWITCH_QUARANTINE_TTL',
+      /7d, 12h, 30m, 45s, or 0/,
+      '7',
+      '7 d',
+      '1w',
+      '-1d',
+      '1.5h',
+      '9999999d',
+    ),
+    ...bad('KILLSWITCH_CLEANUP_TIMEOUT', /7d, 12h, 30m, 45s/, 'soon'),
+    ...bad('KILLSWITCH_CLEANUP_TIMEOUT', /longer than 0/, '0'),
+    ...bad('KILLSWITCH_SECRET', /at least 32 bytes/, '12345', '-----BEGIN PUBLIC KEY-----'),
+    ...bad('KILLSWITCH_SECRET', /not a public key/, `-----BEGIN PUBLIC KEY-----\n${SECRET}`),
+    ...bad('KILLSWITCH_SECRET', /not a public key/, `-----BEGIN CERTIFICATE-----\n${SECRET}`),
+    ...bad(
+      'KILLSWITCH_JWKS',
+      /path of a file or an https:/,
+      'http://id.example/k',
+      'https://me:x@id.example/k',
+    ),
+    ...bad('KILLSWITCH_JWKS', /path of a file or an https:/, 'file:///k', 'ftp://h/k', 'https://'),
+    ...bad('KILLSWITCH_LOG_LEVEL', /trace, debug, info or warn/, 'error'),
+  ])('%s=%s', (name, value, right) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name}\\b`));
+    expect(problems[0]).toMatch(right);
+  });
+
+  it('when the name of the machine is none that we can use', () => {
+    expect(problemsOf({}, { hostname: 'a b' })).toEqual([
+      expect.stringMatching(/^KILLSWITCH_HOST_ID="a b" must/),
+    ]);
+  });
+
+  it('when the state directory makes the path of the socket too long', () => {
+    const [problem] = problemsOf({ KILLSWITCH_STATE_DIR: `/${'x'.repeat(90)}` });
+    expect(problem).toMatch(/^KILLSWITCH_SOCKET=.* at most 103 bytes$/);
+  });
+
+  it('when a cluster gets keys without a hash tag', () => {
+    const env = { KILLSWITCH_STORE: 'redis+cluster://n1' };
+    for (const prefix of [undefined, 'a:', '{}:']) {
+      const problems = problemsOf({ ...env, KILLSWITCH_KEY_PREFIX: prefix });
+      expect(problems).toEqual([
+        'KILLSWITCH_KEY_PREFIX must hold a hash tag on a cluster, such as {orchestrator}:',
+      ]);
+    }
+  });
+
+  it('when there is neither a secret nor a key set', () => {
+    const problem = 'set KILLSWITCH_SECRET (at least 32 bytes) or KILLSWITCH_JWKS, or use --dev';
+    for (const none of [undefined, '']) expect(problemsOf({ KILLSWITCH_SECRET: none })).toEqual([problem]);
+  });
+
+  it('together with every other one, in one message', () => {
+    const env = {
+      PORT: 'x',
+      KILLSWITCH_SANDBOX: 'vm',
+      KILLSWITCH_STORE: 'redis+cluster://n1',
+      KILLSWITCH_SECRET: 'short',
+    };
+    const problems = problemsOf(env);
+    expect(problems.map(problem => problem.split(/[= ]/)[0])).toEqual([
+      'PORT',
+      'KILLSWITCH_SANDBOX',
+      'KILLSWITCH_SECRET',
+      'KILLSWITCH_KEY_PREFIX',
+    ]);
+    expect(() => parse(env)).toThrow(`The configuration is not valid:\n- ${problems.join('\n- ')}`);
+  });
+
+  it('without showing what may hold a secret', () => {
+    const hidden = 'hunter2';
+    const names = ['KILLSWITCH_SECRET', 'KILLSWITCH_STORE', 'KILLSWITCH_JWKS', 'DOCKER_HOST'];
+    const problems = problemsOf(Object.fromEntries(names.map(name => [name, `x://me:${hidden}@h`])));
+    expect(problems).toHaveLength(names.length);
+    expect(problems.join()).not.toContain(hidden);
+    expect(problemsOf({ PORT: 'eighty' })[0]).toMatch(/^PORT="eighty" must/);
+  });
+});
