@@ -1,0 +1,71 @@
+import type { AuditEntry } from '../../audit.js';
+import type { Clock, DocumentRef, Step, StepResult } from '../../ports.js';
+import { inChunks } from './chunks.js';
+import type { Connection } from './connection.js';
+import { isExactly, prepareFind } from './documents.js';
+
+/** Steps in one transaction: few enough not to keep others waiting, many enough to share one fsync. */
+const STEPS = 500;
+/** Expired documents that one transaction deletes. */
+const SWEPT = 100;
+
+interface Parts {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly record: (entry: AuditEntry) => void;
+}
+
+/**
+ * Each step is decided before its first write, so that a refused one leaves nothing to undo. A call of several
+ * transactions that rejects has committed those before: sent again, their steps are conflicts.
+ */
+export function prepareCommit({ connection, clock, record }: Parts) {
+  const { prepare, write } = connection;
+  const find = prepareFind(connection, clock);
+  const put = prepare('REPLACE INTO documents (kind, id, value, expires_at) VALUES (?, ?, ?, ?)');
+  const remove = prepare('DELETE FROM documents WHERE kind = ? AND id = ?');
+  const sweep = prepare(
+    `DELETE FROM documents WHERE rowid IN (SELECT rowid FROM documents WHERE expires_at <= ? LIMIT ${SWEPT})`,
+  );
+  const activate = prepare('INSERT OR IGNORE INTO active (agent_id) VALUES (?)');
+  const deactivate = prepare('DELETE FROM active WHERE agent_id = ?');
+  const findTombstone = prepare<[number]>('SELECT 1 FROM tombstones WHERE agent_id = ?');
+  const bury = prepare('INSERT OR IGNORE INTO tombstones (agent_id, value) VALUES (?, ?)');
+  const owe = prepare('REPLACE INTO debts (host, agent_id, due_at) VALUES (?, ?, ?)');
+  const pay = prepare('DELETE FROM debts WHERE host = ? AND agent_id = ?');
+
+  const stands = (document: DocumentRef, expected: string | null): boolean =>
+    isExactly(find(document), expected);
+
+  function refusal({ document, expect, admission }: Step): StepResult | undefined {
+    if (admission !== undefined && findTombstone.get([document.id]) !== undefined) return 'tombstoned';
+    if (!stands(document, expect)) return 'conflict';
+    if (admission !== undefined && !stands({ kind: 'latch', id: '' }, admission.latch)) return 'conflict';
+    return undefined;
+  }
+
+  function apply({ document: { kind, id }, next, ttlSeconds, active, tombstone, debt, audit }: Step): void {
+    const expiresAt = ttlSeconds === undefined ? null : clock.now() + ttlSeconds * 1000;
+    if (next === null) remove.run([kind, id]);
+    else put.run([kind, id, Buffer.from(next), expiresAt]);
+    if (active !== undefined) (active ? activate : deactivate).run([id]);
+    if (tombstone !== undefined) bury.run([id, tombstone]);
+    if (debt?.dueAt === null) pay.run([debt.host, id]);
+    else if (debt !== undefined) owe.run([debt.host, id, debt.dueAt]);
+    audit.forEach(record);
+  }
+
+  function decide(step: Step): StepResult {
+    const refused = refusal(step);
+    if (refused === undefined) apply(step);
+    return refused ?? 'committed';
+  }
+
+  return (steps: readonly Step[]): Promise<readonly StepResult[]> =>
+    inChunks(steps, STEPS, chunk =>
+      write(() => {
+        sweep.run([clock.now()]);
+        return chunk.map(decide);
+      }),
+    );
+}

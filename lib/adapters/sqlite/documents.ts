@@ -1,0 +1,26 @@
+import type { Clock, DocumentRef } from '../../ports.js';
+import type { Connection } from './connection.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Finds the bytes of a document inside a transaction. One whose time to live is over is absent. */
+export function prepareFind({ prepare }: Connection, clock: Clock) {
+  const find = prepare<[value: Uint8Array]>(
+    `SELECT CAST(value AS BLOB) FROM documents
+      WHERE kind = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)`,
+  );
+  return ({ kind, id }: DocumentRef): Uint8Array | undefined => find.get([kind, id, clock.now()])?.[0];
+}
+
+/** `undefined` where the bytes are no UTF-8. */
+export function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether these bytes, or their absence, are exactly what was read. */
+export const isExactly = (bytes: Uint8Array | undefined, expected: string | null): boolean =>
+  expected === null ? bytes === undefined : bytes !== undefined && Buffer.from(expected).equals(bytes);

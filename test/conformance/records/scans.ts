@@ -1,0 +1,92 @@
+import { expect, it } from 'vitest';
+import type { StoredAgent } from '../../../lib/ports.js';
+import { change, collect, eachWith, ids, type OpenRecords, running } from './harness.js';
+
+const names = (pages: readonly (readonly StoredAgent[])[]): string[] =>
+  [...new Set(pages.flat().map(({ agentId }) => agentId))].sort();
+
+export function scans(open: OpenRecords): void {
+  const store = eachWith(open);
+
+  it('finds every record there is, in pages of at most 1,000, also foreign ones that nobody indexed', async () => {
+    const { records, seedForeign } = store();
+    const ours = ids('a', 1300);
+    const foreign = ids('f', 1200);
+    await records.commit(ours.map(id => change(id, null, running(id), { active: true })));
+    await Promise.all(foreign.map(id => seedForeign(id, running(id))));
+    const pages = await collect(records.scan('all'));
+    expect(Math.max(...pages.map(page => page.length))).toBeLessThanOrEqual(1000);
+    expect(names(pages)).toEqual([...ours, ...foreign]);
+    expect(pages.flat().every(({ agentId, raw }) => raw === running(agentId))).toBe(true);
+  });
+
+  it('of the active ones goes through the index alone, in pages of at most 1,000', async () => {
+    const { records, seedForeign } = store();
+    const active = ids('a', 1300);
+    await records.commit([
+      ...active.map(id => change(id, null, running(id), { active: true })),
+      ...ids('done', 20).map(id => change(id, null, '{"status":"completed"}', { active: false })),
+      change('was-active', null, running('was-active'), { active: true }),
+    ]);
+    await records.commit([change('was-active', running('was-active'), '{}', { active: false })]);
+    await seedForeign('foreign', '{"status":"completed"}');
+    const pages = await collect(records.scan('active'));
+    expect(Math.max(...pages.map(page => page.length))).toBeLessThanOrEqual(1000);
+    expect(names(pages)).toEqual(active);
+    expect(pages.flat().every(({ agentId, raw }) => raw === running(agentId))).toBe(true);
+  });
+
+  it('leaves out an index entry whose record is gone', async () => {
+    const { records } = store();
+    await records.commit(['a', 'b'].map(id => change(id, null, running(id), { active: true })));
+    await records.commit([change('a', running('a'), null)]);
+    expect(names(await collect(records.scan('active')))).toEqual(['b']);
+    expect(names(await collect(records.scan('all')))).toEqual(['b']);
+  });
+
+  it.each(['active', 'all'] as const)('of %s shows agents alone', async scope => {
+    const { records } = store();
+    await records.commit([
+      change('a', null, running('a'), { active: true, tombstone: 't', debt: { host: 'h', dueAt: 1 } }),
+      { document: { kind: 'latch', id: '' }, expect: null, next: '{}', audit: [] },
+      { document: { kind: 'operation', id: 'o' }, expect: null, next: '{}', audit: [] },
+      { document: { kind: 'memory', id: 'm' }, expect: null, next: '{}', ttlSeconds: 60, audit: [] },
+    ]);
+    expect(names(await collect(records.scan(scope)))).toEqual(['a']);
+  });
+
+  it.each(['active', 'all'] as const)('of %s in an empty store ends at once', async scope => {
+    expect((await collect(store().records.scan(scope))).flat()).toEqual([]);
+  });
+
+  it.each(['active', 'all'] as const)('of %s misses nothing that stays while others change', async scope => {
+    const { records, seedForeign } = store();
+    const staying = ids('s', 2000);
+    const leaving = ids('l', 500);
+    const start = (id: string) => change(id, null, running(id), { active: true });
+    await records.commit([...staying, ...leaving].map(start));
+    const seen: string[] = [];
+    let changed = false;
+    for await (const page of records.scan(scope)) {
+      seen.push(...page.map(({ agentId }) => agentId));
+      if (changed) continue;
+      changed = true;
+      await records.commit([
+        ...leaving.map(id => change(id, running(id), null, { active: false })),
+        ...staying.slice(0, 100).map(id => change(id, running(id), '{}')),
+        ...ids('m', 500).map(start),
+      ]);
+      await seedForeign('foreign', '{}');
+    }
+    expect(staying.filter(id => !seen.includes(id))).toEqual([]);
+  });
+
+  it('may be left before its end', async () => {
+    const { records } = store();
+    await records.commit(ids('a', 1500).map(id => change(id, null, running(id), { active: true })));
+    for (const scope of ['active', 'all'] as const) {
+      for await (const page of records.scan(scope)) if (page.length > 0) break;
+    }
+    expect(await records.commit([change('after', null, '{}')])).toEqual(['committed']);
+  });
+}
