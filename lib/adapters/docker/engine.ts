@@ -1,0 +1,87 @@
+import Container from 'dockerode/lib/container.js';
+import { z } from 'zod';
+import { EngineError, toEngineError } from './errors.js';
+import type { Modem } from './modem.js';
+
+declare const checked: unique symbol;
+/** A full container ID. Nothing else reaches the engine: it takes names, prefixes and paths for IDs. */
+export type ContainerId = string & { readonly [checked]: true };
+
+const isContainerId = (text: string): text is ContainerId => /^[0-9a-f]{64}$/.test(text);
+export const toContainerId = (text: string): ContainerId | undefined =>
+  isContainerId(text) ? text : undefined;
+
+/** What the engine says of one container. */
+export interface Found {
+  readonly id: ContainerId;
+  /** As the engine's list has it: `created`, `running`, `paused`, `restarting`, `exited`, `dead` … */
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export type Condition = 'not-running' | 'removed';
+
+/** The engine's calls. Each settles within its deadline; each rejects with an {@link EngineError} alone. */
+export interface Engine {
+  /** Containers in whatever state that carry the label, `key` or `key=value`. */
+  list(label: string, limit?: number): Promise<readonly Found[]>;
+  /** `undefined`: there is none. Unlike inspect it is answered while a kill of the container hangs. */
+  find(id: ContainerId): Promise<Found | undefined>;
+  kill(id: ContainerId, signal: 'SIGTERM' | 'SIGKILL', withinMs?: number): Promise<void>;
+  unpause(id: ContainerId): Promise<void>;
+  /** Whether it was seen not to run, or to be removed, within so many milliseconds. */
+  wait(id: ContainerId, condition: Condition, withinMs: number): Promise<boolean>;
+  /** With its anonymous volumes, running or not. */
+  remove(id: ContainerId, withinMs: number): Promise<void>;
+}
+
+const id = z.string().refine(isContainerId);
+const labels = z.record(z.string(), z.string()).nullish();
+const listed = z.array(z.object({ Id: id, State: z.string(), Labels: labels }));
+const waited = z.object({ StatusCode: z.int() });
+
+/** Source: https://docs.docker.com/reference/api/engine/version/v1.41/ */
+export function openEngine(modem: Modem, callDeadlineMs: number): Engine {
+  const at = (container: ContainerId) => new Container(modem, container);
+  const within = (ms = callDeadlineMs) => ({ abortSignal: AbortSignal.timeout(Math.ceil(ms)) });
+  const typed = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((error: unknown) => Promise.reject(toEngineError(error)));
+  const read = async (filters: Record<string, string[]>, limit?: number): Promise<Found[]> => {
+    const options = { all: true, limit, filters };
+    const answer = new Promise((resolve, reject) => {
+      modem.dial(
+        { method: 'GET', path: '/containers/json?', options, ...within(), statusCodes: { 200: true } },
+        (error, body) => (error ? reject(error) : resolve(body)),
+      );
+    });
+    const containers = listed.parse(await answer);
+    return containers.map(({ Id, State, Labels }) => ({ id: Id, state: State, labels: Labels ?? {} }));
+  };
+
+  const awaitState = async (container: ContainerId, condition: Condition, ms: number): Promise<boolean> => {
+    waited.parse(await at(container).wait({ condition, ...within(ms) }));
+    return true;
+  };
+
+  return {
+    list: (label, limit) => typed(read({ label: [label] }, limit)),
+    find: async container => {
+      const found = await typed(read({ id: [container] }));
+      return found.find(({ id }) => id === container);
+    },
+    kill: (container, signal, withinMs) => typed(at(container).kill({ signal, ...within(withinMs) })),
+    unpause: container => typed(at(container).unpause(within())),
+    wait: async (container, condition, withinMs) => {
+      try {
+        return await typed(awaitState(container, condition, withinMs));
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        if (error.statusCode === 404) return true;
+        if (error.reason === 'unanswered') return false;
+        throw error;
+      }
+    },
+    remove: (container, withinMs) =>
+      typed(at(container).remove({ force: true, v: true, ...within(withinMs) })),
+  };
+}

@@ -1,0 +1,31 @@
+import { StatusError } from './modem.js';
+
+/**
+ * - `unanswered`: no whole answer by the deadline; the call may still be carried out
+ * - `unreachable`: nobody listens there
+ * - `broken`: the connection or the answer was not usable
+ * - `status`: answered, but with no success; see `statusCode`
+ */
+export type EngineFailure = 'unanswered' | 'unreachable' | 'broken' | 'status';
+
+/** Why a call of the engine did not succeed. The driver's own error is the `cause`, for the log alone. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly reason: EngineFailure;
+  readonly statusCode: number | undefined;
+
+  constructor(reason: EngineFailure, options: { cause: unknown; statusCode?: number }) {
+    super(`The call of the engine failed: ${reason}`, options);
+    this.reason = reason;
+    this.statusCode = options.statusCode;
+  }
+}
+
+export function toEngineError(cause: unknown): EngineError {
+  if (cause instanceof StatusError) return new EngineError('status', { cause, statusCode: cause.statusCode });
+  const { name, code, syscall } = cause as NodeJS.ErrnoException;
+  if (name === 'TimeoutError') return new EngineError('unanswered', { cause });
+  // Only these prove that nobody listens: connect fails for want of file descriptors, too.
+  const nobody = code === 'ECONNREFUSED' || (code === 'ENOENT' && syscall === 'connect');
+  return new EngineError(nobody ? 'unreachable' : 'broken', { cause });
+}

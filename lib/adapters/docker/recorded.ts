@@ -1,0 +1,36 @@
+import type { Target } from '../../ports.js';
+import { type Engine, type Found, toContainerId } from './engine.js';
+
+export interface Guard {
+  /** Key of the label that has to equal the agent's ID. */
+  readonly label: string;
+  /** Whether a recorded container without the label is left alone. Another agent's label always protects. */
+  readonly requireLabel: boolean;
+}
+
+/** What the record's container turned out to be: the agent's, nothing (any more), or not to be touched. */
+export type Recorded =
+  | { readonly kind: 'own'; readonly container: Found }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'refused'; readonly detail: string };
+
+/** Looks at the container that the record names, which need not be the agent's at all. */
+export async function lookAtRecorded(engine: Engine, guard: Guard, target: Target): Promise<Recorded> {
+  const { label, requireLabel } = guard;
+  if (target.containerId === undefined) return { kind: 'gone' };
+  const id = toContainerId(target.containerId);
+  if (id === undefined) {
+    return { kind: 'refused', detail: 'the recorded container ID is not 64 hexadecimal digits' };
+  }
+  const container = await engine.find(id);
+  if (container === undefined) return { kind: 'gone' };
+  const owner = container.labels[label];
+  if (owner === target.agentId || (owner === undefined && !requireLabel)) return { kind: 'own', container };
+  return {
+    kind: 'refused',
+    detail:
+      owner === undefined
+        ? `the recorded container has no label ${label}; KILLSWITCH_REQUIRE_LABEL=false would allow it`
+        : 'the recorded container carries the label of another agent',
+  };
+}

@@ -1,0 +1,56 @@
+import pLimit from 'p-limit';
+import type { ContainerId, Engine } from './engine.js';
+import { EngineError } from './errors.js';
+import { type Seen, seenOf } from './seen.js';
+
+export interface RemovalOptions {
+  readonly concurrency: number;
+  /** Milliseconds that one removal may take; its call outlives the deadline of whoever asked for it. */
+  readonly withinMs: number;
+}
+
+/** Removes a container and its anonymous volumes, in its turn. Rejects with nothing that the engine did. */
+export type Remover = (id: ContainerId) => Promise<Seen>;
+
+/** Whoever asks for what is being removed already shares that attempt, so that retries do not fill the pool. */
+export function openRemover(engine: Engine, { concurrency, withinMs }: RemovalOptions): Remover {
+  const pool = pLimit(concurrency);
+  const underWay = new Map<ContainerId, Promise<Seen>>();
+
+  return id => {
+    const shared = underWay.get(id);
+    if (shared) return shared;
+    const attempt = pool(removeContainer, engine, id, withinMs).finally(() => underWay.delete(id));
+    underWay.set(id, attempt);
+    return attempt;
+  };
+}
+
+async function removeContainer(engine: Engine, id: ContainerId, withinMs: number): Promise<Seen> {
+  try {
+    await engine.remove(id, withinMs);
+    return { outcome: 'removed' };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return error.reason === 'status' ? lookAgain(engine, id, error, withinMs) : seenOf(error);
+  }
+}
+
+/** What the engine would not do: perhaps it is done, or is being done for somebody else (409). */
+async function lookAgain(
+  engine: Engine,
+  id: ContainerId,
+  { statusCode }: EngineError,
+  withinMs: number,
+): Promise<Seen> {
+  try {
+    if (statusCode === 409) await engine.wait(id, 'removed', withinMs);
+    const left = statusCode === 404 ? undefined : await engine.find(id);
+    return left === undefined
+      ? { outcome: 'removed' }
+      : { outcome: 'failed', detail: 'the engine could not remove the container' };
+  } catch (error) {
+    if (error instanceof EngineError) return seenOf(error);
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import type { ContainerId, Engine, Found } from './engine.js';
+import { EngineError } from './errors.js';
+import { type Seen, seenOf } from './seen.js';
+
+/** States in which no process is left: Docker's, then those that Podman adds. */
+const DOWN: ReadonlySet<string> = new Set([
+  ...['created', 'exited', 'dead', 'removing'],
+  ...['configured', 'initialized', 'stopped'],
+]);
+
+export interface StopOptions {
+  readonly graceMs: number;
+  /** Milliseconds for the call with SIGKILL, and as many again for seeing the container down. */
+  readonly killMs: number;
+}
+
+/** Kills one container and sees it dead. Rejects with an {@link EngineError} alone. */
+export async function stopContainer(engine: Engine, container: Found, options: StopOptions): Promise<Seen> {
+  const { id, state } = container;
+  const { graceMs, killMs } = options;
+  if (isDown(container)) return { outcome: 'dead' };
+  // What is paused gets no grace: to hear SIGTERM it would have to run again.
+  const isPaused = state === 'paused';
+  if (graceMs > 0 && !isPaused) await giveGrace(engine, id, graceMs);
+  // Also if it left by itself: only SIGKILL makes the engine forget a restart policy, whatever the stop signal is.
+  const failure = await failureOf(engine.kill(id, 'SIGKILL', killMs));
+  // Podman, unlike Docker, leaves it frozen, and under cgroup v1 SIGKILL waits for the thaw.
+  if (isPaused) await failureOf(engine.unpause(id));
+  if (failure !== undefined && !isGone(failure)) return lookAgain(engine, id, failure, killMs);
+  return (await engine.wait(id, 'not-running', killMs))
+    ? { outcome: 'dead' }
+    : { outcome: 'pending', detail: 'the container was not seen to stop yet' };
+}
+
+async function giveGrace(engine: Engine, id: ContainerId, graceMs: number): Promise<void> {
+  const failure = await failureOf(engine.kill(id, 'SIGTERM'));
+  if (failure === undefined) await failureOf(engine.wait(id, 'not-running', graceMs));
+}
+
+/** What a call failed with. */
+async function failureOf(call: Promise<unknown>): Promise<EngineError | undefined> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    if (error instanceof EngineError) return error;
+    throw error;
+  }
+}
+
+const isDown = ({ state }: Found): boolean => DOWN.has(state);
+/** It is not there, or does not run. */
+const isGone = ({ statusCode }: EngineError): boolean => statusCode === 404 || statusCode === 409;
+
+/** The state that is left says more than the answer: an engine that is busy or unwell may have killed it. */
+async function lookAgain(
+  engine: Engine,
+  id: ContainerId,
+  failure: EngineError,
+  killMs: number,
+): Promise<Seen> {
+  if (failure.reason === 'status') await engine.wait(id, 'not-running', killMs);
+  const left = await engine.find(id);
+  if (left === undefined || isDown(left)) return { outcome: 'dead' };
+  return failure.reason === 'status'
+    ? { outcome: 'failed', detail: 'the engine could not kill the container' }
+    : seenOf(failure);
+}

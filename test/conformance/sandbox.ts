@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OutcomeName } from '../../lib/outcome.js';
+import type { KillOptions, Sandbox, Target } from '../../lib/ports.js';
+
+/** One agent that was started for a test. */
+export interface SpawnedAgent {
+  /** As a true record would describe it. */
+  readonly target: Target;
+  /** Asked of the system itself and not of the sandbox under test. */
+  isRunning(): Promise<boolean>;
+}
+
+export interface SpawnOptions {
+  /** Whether it carries its agent's label; true unless told. */
+  readonly labelled?: boolean;
+  /** Whether it stays when it gets SIGTERM; false unless told: then it has to leave on it. */
+  readonly ignoreTerm?: boolean;
+}
+
+/** A sandbox with the means to start agents in it. */
+export interface SandboxWorld {
+  readonly sandbox: Sandbox;
+  /** Comes back when the agent runs and, unless it ignores SIGTERM, would leave on it. */
+  spawn(agentId: string, options?: SpawnOptions): Promise<SpawnedAgent>;
+  close(): Promise<void>;
+}
+
+const SEEN_DOWN: OutcomeName[] = ['dead', 'removed', 'alreadyGone'];
+const KILLED: OutcomeName[] = ['dead', 'removed'];
+
+const newId = (): string => `agent-${randomUUID()}`;
+const within = (ms = 20_000): AbortSignal => AbortSignal.timeout(ms);
+const atOnce = (): KillOptions => ({ graceMs: 0, deadline: within() });
+
+/** What every {@link Sandbox} has to do, whatever agents run in. */
+export function sandboxConformance(name: string, open: () => Promise<SandboxWorld>): void {
+  describe(`${name} is a sandbox`, () => {
+    let world: SandboxWorld;
+    beforeAll(async () => {
+      world = await open();
+    });
+    afterAll(() => world.close());
+
+    const kill = async (target: Target, options = atOnce()): Promise<OutcomeName> => {
+      const { layer, outcome } = await world.sandbox.kill(target, options);
+      expect(layer).toBe(world.sandbox.layer);
+      return outcome;
+    };
+    const remove = async (target: Target): Promise<OutcomeName> => {
+      const { layer, outcome } = await world.sandbox.remove(target, within());
+      expect(layer).toBe(world.sandbox.layer);
+      return outcome;
+    };
+
+    test('kills what runs and sees it dead', async () => {
+      const agent = await world.spawn(newId());
+      expect(await agent.isRunning()).toBe(true);
+      expect(await kill(agent.target)).toBeOneOf(KILLED);
+      expect(await agent.isRunning()).toBe(false);
+    });
+
+    test('takes a second kill for done, whether or not there are remains', async () => {
+      const agent = await world.spawn(newId());
+      await kill(agent.target);
+      expect(await kill(agent.target)).toBeOneOf(SEEN_DOWN);
+    });
+
+    test('says alreadyGone once nothing is left, and removes twice without complaint', async () => {
+      const agent = await world.spawn(newId());
+      await kill(agent.target);
+      expect(await remove(agent.target)).toBeOneOf(SEEN_DOWN);
+      expect(await kill(agent.target)).toBe('alreadyGone');
+      expect(await remove(agent.target)).toBeOneOf(SEEN_DOWN);
+    });
+
+    test('says alreadyGone of an agent that never was', async () => {
+      expect(await kill({ agentId: newId(), operationId: 'op' })).toBe('alreadyGone');
+    });
+
+    test('refuses what does not carry the label, and lets it run', async () => {
+      const agent = await world.spawn(newId(), { labelled: false });
+      const { outcome, detail } = await world.sandbox.kill(agent.target, atOnce());
+      expect(outcome).toBe('refused');
+      expect(detail).toBeTruthy();
+      expect(await agent.isRunning()).toBe(true);
+    });
+
+    test('refuses what carries the label of another agent, and lets it run', async () => {
+      const victim = await world.spawn(newId());
+      expect(await kill({ ...victim.target, agentId: newId() })).toBe('refused');
+      expect(await victim.isRunning()).toBe(true);
+    });
+
+    test('kills what carries the label and is not recorded', async () => {
+      const agentId = newId();
+      const agent = await world.spawn(agentId);
+      expect(await kill({ agentId, operationId: 'op' })).toBeOneOf(KILLED);
+      expect(await agent.isRunning()).toBe(false);
+    });
+
+    test('kills all that carries the label, not only what is recorded', async () => {
+      const agentId = newId();
+      const [recorded, other] = await Promise.all([world.spawn(agentId), world.spawn(agentId)]);
+      expect(await kill(recorded.target)).toBeOneOf(KILLED);
+      expect([await recorded.isRunning(), await other.isRunning()]).toEqual([false, false]);
+    });
+
+    test('kills what carries the label even if the record points at another agent', async () => {
+      const agentId = newId();
+      const [own, victim] = await Promise.all([world.spawn(agentId), world.spawn(newId())]);
+      expect(await kill({ ...victim.target, agentId })).toBe('refused');
+      expect(await own.isRunning()).toBe(false);
+      expect(await victim.isRunning()).toBe(true);
+    });
+
+    test('is not led astray by an agent ID that begins like another', async () => {
+      const agentId = newId();
+      const longer = await world.spawn(`${agentId}-2`);
+      expect(await kill({ agentId, operationId: 'op' })).toBe('alreadyGone');
+      expect(await longer.isRunning()).toBe(true);
+    });
+
+    test('lets an agent leave on SIGTERM when it has grace', async () => {
+      const agent = await world.spawn(newId());
+      // Without the SIGTERM the grace outlasts the deadline and the outcome is pending.
+      expect(await kill(agent.target, { graceMs: 120_000, deadline: within() })).toBeOneOf(KILLED);
+      expect(await agent.isRunning()).toBe(false);
+    });
+
+    test('kills an agent that ignores SIGTERM when its grace is over', async () => {
+      const agent = await world.spawn(newId(), { ignoreTerm: true });
+      expect(await kill(agent.target, { graceMs: 100, deadline: within() })).toBeOneOf(KILLED);
+      expect(await agent.isRunning()).toBe(false);
+    });
+
+    test('comes back at its deadline and kills all the same', async () => {
+      const agent = await world.spawn(newId());
+      await kill(agent.target, { graceMs: 0, deadline: AbortSignal.abort() });
+      await expect.poll(() => agent.isRunning(), { timeout: 10_000 }).toBe(false);
+    });
+
+    test('settles every one of several concurrent kills of the same agent', async () => {
+      const agent = await world.spawn(newId());
+      const outcomes = await Promise.all([kill(agent.target), kill(agent.target), kill(agent.target)]);
+      for (const outcome of outcomes) expect(outcome).toBeOneOf(SEEN_DOWN);
+      expect(await agent.isRunning()).toBe(false);
+    });
+
+    test('settles concurrent removals of the same agent', async () => {
+      const agent = await world.spawn(newId());
+      await kill(agent.target);
+      const outcomes = await Promise.all([remove(agent.target), remove(agent.target), remove(agent.target)]);
+      for (const outcome of outcomes) expect(outcome).toBeOneOf(SEEN_DOWN);
+    });
+
+    test('kills ten agents at once and nobody else', async () => {
+      const bystander = await world.spawn(newId());
+      const agents = await Promise.all(Array.from({ length: 10 }, () => world.spawn(newId())));
+      const outcomes = await Promise.all(agents.map(({ target }) => kill(target)));
+      for (const outcome of outcomes) expect(outcome).toBeOneOf(KILLED);
+      const running = await Promise.all(agents.map(agent => agent.isRunning()));
+      expect(running).toEqual(agents.map(() => false));
+      expect(await bystander.isRunning()).toBe(true);
+    });
+
+    test.each<[string, Partial<Target>]>([
+      ['an empty container ID', { containerId: '' }],
+      ['a container ID with a path in it', { containerId: 'x/../y' }],
+      ['a container ID with a query in it', { containerId: 'ww/stop?t=0&x=' }],
+      ['an endless container ID', { containerId: 'f'.repeat(10_000) }],
+      ['a container ID of nothing', { containerId: 'f'.repeat(64) }],
+      ['a PID that is no integer', { process: { pid: 0.5, startTime: '' } }],
+      ['a PID out of range', { process: { pid: 2 ** 31, startTime: '../../1' } }],
+    ])('finds its own agent although the record holds %s', async (_, nonsense) => {
+      const agentId = newId();
+      const agent = await world.spawn(agentId);
+      const outcome = await kill({ agentId, operationId: 'op', ...nonsense });
+      expect(outcome).toBeOneOf([...KILLED, 'refused']);
+      expect(await agent.isRunning()).toBe(false);
+    });
+
+    test('says that it is well', async () => {
+      expect(await world.sandbox.probe()).toMatchObject({ ok: true, name: expect.any(String) });
+    });
+  });
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LayerOutcome } from '../../lib/outcome.js';
+import type { Sandbox, Target } from '../../lib/ports.js';
+
+/**
+ * - `throws`: does nothing and rejects
+ * - `hangs`: does nothing and never settles, whatever the deadline says
+ * - `late`: does its work at once and answers when it is released
+ * - `gone`: the agent vanishes by itself just before
+ * - `duplicate`: the call arrives twice, and the second one answers
+ * - `lies`: does nothing and reports success
+ */
+export type Fault = 'throws' | 'hangs' | 'late' | 'gone' | 'duplicate' | 'lies';
+export type Method = 'kill' | 'remove' | 'probe';
+
+export interface FakeAgent {
+  readonly target: Target;
+  isRunning(): Promise<boolean>;
+}
+
+export interface FakeSandbox extends Sandbox {
+  /** All calls in their order, those that go wrong included. */
+  readonly calls: readonly {
+    readonly method: Method;
+    readonly agentId?: string;
+    readonly graceMs?: number;
+  }[];
+  spawn(agentId: string, options?: { labelled?: boolean; ignoreTerm?: boolean }): FakeAgent;
+  /** Lets the next `times` calls go wrong, of one agent or of any. */
+  inject(method: Method, fault: Fault, options?: { agentId?: string; times?: number }): void;
+  /** Lets the late ones answer. */
+  release(): void;
+}
+
+interface Entry {
+  readonly pid: number;
+  readonly containerId: string;
+  readonly label: string | undefined;
+  readonly ignoreTerm: boolean;
+  running: boolean;
+}
+
+/** A sandbox in memory, in the manner of containers (which leave remains) or of processes (which do not). */
+export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): FakeSandbox {
+  const entries = new Set<Entry>();
+  const faults: { method: Method; fault: Fault; agentId: string | undefined; times: number }[] = [];
+  const calls: { method: Method; agentId?: string; graceMs?: number }[] = [];
+  let spawned = 0;
+  const late: (() => void)[] = [];
+
+  const ownOf = ({ agentId }: Target): Entry[] => [...entries].filter(({ label }) => label === agentId);
+  const isRefused = ({ agentId, containerId, process }: Target): boolean => {
+    if (layer === 'container' && containerId !== undefined && !/^[0-9a-f]{64}$/.test(containerId))
+      return true;
+    return [...entries].some(
+      entry =>
+        (layer === 'container' ? entry.containerId === containerId : entry.pid === process?.pid) &&
+        entry.label !== agentId,
+    );
+  };
+  const answer = (outcome: LayerOutcome['outcome'], detail?: string): LayerOutcome => ({
+    layer,
+    outcome,
+    ...(detail && { detail }),
+  });
+
+  const end = (entry: Entry): void => {
+    entry.running = false;
+    if (layer === 'process') entries.delete(entry);
+  };
+
+  async function kill(target: Target, graceMs: number): Promise<LayerOutcome> {
+    const own = ownOf(target);
+    if (graceMs > 0 && own.some(({ ignoreTerm }) => ignoreTerm)) await delay(graceMs);
+    own.forEach(end);
+    if (isRefused(target)) return answer('refused', 'what is recorded does not carry the label of the agent');
+    return answer(own.length > 0 ? 'dead' : 'alreadyGone');
+  }
+
+  async function remove(target: Target): Promise<LayerOutcome> {
+    const own = ownOf(target);
+    for (const entry of own) entries.delete(entry);
+    if (isRefused(target)) return answer('refused', 'what is recorded does not carry the label of the agent');
+    return answer(own.length > 0 ? 'removed' : 'alreadyGone');
+  }
+
+  function takeFault(method: Method, agentId?: string): Fault | undefined {
+    const found = faults.find(
+      fault =>
+        fault.method === method &&
+        fault.times > 0 &&
+        (fault.agentId === undefined || fault.agentId === agentId),
+    );
+    if (!found) return undefined;
+    found.times -= 1;
+    return found.fault;
+  }
+
+  /** Does `work` once, or goes wrong in its place. */
+  async function through<T>(method: Method, work: () => Promise<T>, success: T, target?: Target): Promise<T> {
+    switch (takeFault(method, target?.agentId)) {
+      case undefined:
+        return work();
+      case 'throws':
+        throw new Error('the fake sandbox is broken');
+      case 'hangs':
+        return new Promise<never>(() => undefined);
+      case 'late': {
+        const result = await work();
+        await new Promise<void>(resolve => late.push(resolve));
+        return result;
+      }
+      case 'gone':
+        for (const entry of target ? ownOf(target) : []) entries.delete(entry);
+        return work();
+      case 'duplicate':
+        await work();
+        return work();
+      case 'lies':
+        return success;
+    }
+  }
+
+  return {
+    layer,
+    calls,
+    spawn(agentId, { labelled = true, ignoreTerm = false } = {}) {
+      spawned += 1;
+      const pid = 100_000 + spawned;
+      const containerId = createHash('sha256').update(String(pid)).digest('hex');
+      const entry: Entry = {
+        pid,
+        containerId,
+        label: labelled ? agentId : undefined,
+        ignoreTerm,
+        running: true,
+      };
+      entries.add(entry);
+      const place = layer === 'container' ? { containerId } : { process: { pid, startTime: '1' } };
+      return {
+        target: { agentId, operationId: 'op', ...place },
+        isRunning: async () => entries.has(entry) && entry.running,
+      };
+    },
+    inject(method, fault, { agentId, times = 1 } = {}) {
+      faults.push({ method, fault, agentId, times });
+    },
+    release() {
+      for (const resolve of late.splice(0)) resolve();
+    },
+    kill(target, { graceMs }) {
+      calls.push({ method: 'kill', agentId: target.agentId, graceMs });
+      return through('kill', () => kill(target, graceMs), answer('dead'), target);
+    },
+    remove(target) {
+      calls.push({ method: 'remove', agentId: target.agentId });
+      return through('remove', () => remove(target), answer('removed'), target);
+    },
+    probe() {
+      calls.push({ method: 'probe' });
+      const well = { name: `fake ${layer}`, ok: true };
+      return through('probe', async () => well, well);
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { openDocker } from '../../lib/adapters/docker/index.js';
+import {
+  type Answer,
+  container,
+  fakeEngine,
+  inTurn,
+  json,
+  listen,
+  nothing,
+  openAt,
+  silent,
+  status,
+  target,
+  unanswered,
+  unhurried,
+  unrecorded,
+  unusable,
+  within,
+} from '../fakes/docker-engine.js';
+import { temporaryDirectory } from '../services/agents.js';
+
+describe('A list call that goes wrong has a typed outcome', () => {
+  test.each<[string, Answer, object]>([
+    ['an answer that never begins', nothing, unanswered],
+    [
+      'a body that stalls',
+      response => response.writeHead(200, { 'content-length': '100' }).write('[{"Id":'),
+      unanswered,
+    ],
+    [
+      'a body that breaks off',
+      response => {
+        response.writeHead(200, { 'content-length': '100' }).write('[');
+        setImmediate(() => response.destroy());
+      },
+      unusable,
+    ],
+    ['a connection that breaks off', response => void response.destroy(), unusable],
+    ['a body that is no JSON', response => void response.end('<html>'), unusable],
+    ['a body of another shape', json({ Id: 1 }), unusable],
+    ['an empty body', response => void response.end(), unusable],
+    ['a short ID', json([{ ...container('running'), Id: 'cccccccccccc' }]), unusable],
+    ['a 500', status(500), unusable],
+    [
+      'a redirect to a host that is not there',
+      response => void response.writeHead(301, { location: 'http://containers/json' }).end(),
+      unusable,
+    ],
+    [
+      'a redirect to an unknown scheme',
+      response => void response.writeHead(307, { location: 'javascript:0' }).end(),
+      unusable,
+    ],
+    [
+      'a change of protocol that nobody asked for',
+      (_, { socket }) => socket.write('HTTP/1.1 101 X\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+      {},
+    ],
+  ])('%s', async (_, list, expected) => {
+    const { docker } = await fakeEngine({ list });
+    const killed = await docker.kill(target, unhurried());
+    expect(killed).toMatchObject({ layer: 'container', ...expected });
+    expect(killed.outcome).toBeOneOf(['failed', 'pending']);
+    expect((await docker.kill(unrecorded, unhurried())).outcome).toBeOneOf(['failed', 'pending']);
+    expect((await docker.remove(target, within())).outcome).toBeOneOf(['failed', 'pending']);
+    expect(await docker.probe()).toMatchObject({ ok: false, detail: expect.stringContaining('the engine') });
+  });
+});
+
+test('a connection that speaks no HTTP has a typed outcome', async () => {
+  const server = createNetServer(socket => void socket.end('SSH-2.0-OpenSSH\r\n'));
+  onTestFinished(() => void server.close());
+  const docker = openAt(await listen(server));
+  expect(await docker.kill(target, unhurried())).toMatchObject(unusable);
+});
+
+test('what a driver says stays out of the outcome and goes to the log', async () => {
+  const warn = vi.fn();
+  const { docker } = await fakeEngine({ list: status(500) }, { log: { ...silent, warn } });
+  expect(JSON.stringify(await docker.kill(target, unhurried()))).not.toContain('secret');
+  const [{ err }] = warn.mock.calls[0] ?? [];
+  expect(String(err.cause)).toContain('a secret of the engine');
+});
+
+describe('An engine that is not there', () => {
+  const nowhere = (): string => join(temporaryDirectory(), 'nobody.sock');
+
+  test('is a failure where a container is recorded, for that one is owed', async () => {
+    const expected = { outcome: 'failed', detail: 'the engine is not reachable' };
+    const docker = openAt(nowhere());
+    expect(await docker.kill(target, unhurried())).toMatchObject(expected);
+    expect(await docker.remove(target, within())).toMatchObject(expected);
+    expect(await docker.probe()).toEqual({ name: 'docker', ok: false, detail: expected.detail });
+  });
+
+  test('is nobody to ask where none is recorded', async () => {
+    expect(await openAt(nowhere()).kill(unrecorded, unhurried())).toEqual({
+      layer: 'container',
+      outcome: 'skipped',
+      detail: 'no container recorded and no engine reachable',
+    });
+  });
+
+  test('is the same when its port is closed', async () => {
+    const server = createNetServer();
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise(resolve => server.close(resolve));
+    const docker = openDocker({ host: `tcp://localhost:${port}`, log: silent });
+    expect(await docker.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'skipped' });
+  });
+});
+
+describe('A list call that hangs', () => {
+  test('keeps back nobody who asks later, and answers nobody else', async () => {
+    let release: () => void = nothing as () => void;
+    const hold: Answer = (response, request) => {
+      release = () => json([])(response, request);
+    };
+    const list = inTurn(hold, json([container('running')]));
+    const { docker, calls } = await fakeEngine({ list }, { callDeadlineMs: 10_000 });
+    const first = docker.kill(unrecorded, unhurried());
+    await vi.waitFor(() => expect(calls).toEqual(['list']));
+    expect(await docker.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'dead' });
+    release();
+    expect(await first).toMatchObject({ outcome: 'alreadyGone' });
+  });
+});
