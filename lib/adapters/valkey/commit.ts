@@ -1,0 +1,48 @@
+import type { AuditLog, Records, StepResult } from '../../ports.js';
+import { chunks } from './chunks.js';
+import { encode } from './encode.js';
+import type { Keyspace } from './keys.js';
+import type { Link } from './link.js';
+import { loadScript, type ScriptCall } from './script.js';
+
+/** One script call blocks the server for about 20 µs a step. */
+const PER_CALL = 25;
+const PER_EXCHANGE = 1_000;
+
+/** By the integers that lua/commit.lua returns. */
+const RESULTS: readonly StepResult[] = ['committed', 'conflict', 'tombstoned'];
+
+export interface Committer extends Pick<Records, 'commit'>, Pick<AuditLog, 'append'> {
+  /** Rejects if the server would refuse a commit. Writes nothing. */
+  probe(): Promise<void>;
+}
+
+export function openCommitter(link: Link, keys: Keyspace): Committer {
+  const run = loadScript(new URL('./lua/commit.lua', import.meta.url));
+
+  /** Encodes each batch only when it is its turn to be sent. */
+  function* calls<T>(part: readonly T[], call: (batch: readonly T[]) => ScriptCall): Generator<ScriptCall> {
+    for (const batch of chunks(part, PER_CALL)) yield call(batch);
+  }
+
+  return {
+    async commit(steps) {
+      const results: StepResult[] = [];
+      for (const part of chunks(steps, PER_EXCHANGE)) {
+        const batches = calls(part, batch => encode(keys, batch));
+        const answers = await link.call(client => run(client, batches));
+        for (const code of (answers as readonly number[][]).flat()) results.push(RESULTS[code] as StepResult);
+      }
+      return results;
+    },
+    async append(entries) {
+      for (const part of chunks(entries, PER_EXCHANGE)) {
+        const batches = calls(part, batch => encode(keys, [], batch));
+        await link.call(client => run(client, batches));
+      }
+    },
+    async probe() {
+      await link.call(client => run(client, [encode(keys, [])]));
+    },
+  };
+}

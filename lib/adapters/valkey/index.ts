@@ -1,0 +1,59 @@
+import type { KillswitchError } from '../../errors.js';
+import type { AuditLog, Health, Log, Probe, Records } from '../../ports.js';
+import { openAudit } from './audit.js';
+import { openCommitter } from './commit.js';
+import { hasHashTag, keyspace } from './keys.js';
+import { openLink } from './link.js';
+import { connect } from './options.js';
+import { openReader } from './read.js';
+import { openScan } from './scan.js';
+import { parseStoreUrl } from './url.js';
+
+export interface ValkeyOptions {
+  /** As `parseStoreUrl` reads it. */
+  readonly url: string;
+  /** Begins every key; on a cluster it must have a hash tag, as `{orchestrator}:`. */
+  readonly keyPrefix?: string;
+  /** Milliseconds until a call that is not answered rejects. */
+  readonly deadlineMs?: number;
+  /** Told when the store goes and when it comes back, once each. */
+  readonly log?: Log;
+}
+
+export interface ValkeyStore extends Probe {
+  readonly records: Records;
+  readonly audit: AuditLog;
+  close(): Promise<void>;
+}
+
+/**
+ * The store on Valkey 7.2 or Redis 7.0 and later: standalone, Sentinel or Cluster. Opens also while the server is
+ * down and goes on trying in the background; until it answers, every call rejects at once with `store_unavailable`.
+ * A commit that rejected may have happened all the same; it is never sent again by itself. The deadline holds for
+ * each 1,000 steps, documents or entries of a call.
+ * @throws TypeError if the URL or the prefix is not valid
+ */
+export function openValkey(options: ValkeyOptions): ValkeyStore {
+  const { url, keyPrefix = 'orchestrator:', deadlineMs = 1000, log } = options;
+  const address = parseStoreUrl(url);
+  if (address.kind === 'cluster' && !hasHashTag(keyPrefix)) {
+    throw new TypeError('On a cluster the key prefix must have a hash tag, as in {orchestrator}:');
+  }
+  const keys = keyspace(keyPrefix);
+  const link = openLink(connect(address, deadlineMs), deadlineMs, log);
+  const { commit, append, probe } = openCommitter(link, keys);
+  const reader = openReader(link, keys);
+  return {
+    records: { ...reader, commit, scan: openScan(link, keys, reader.agents) },
+    audit: openAudit(link, keys, append),
+    async probe(): Promise<Health> {
+      try {
+        await probe();
+        return { name: 'store', ok: true };
+      } catch (error) {
+        return { name: 'store', ok: false, detail: (error as KillswitchError).message };
+      }
+    },
+    close: link.close,
+  };
+}

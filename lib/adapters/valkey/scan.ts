@@ -1,0 +1,69 @@
+import { Cluster, type Redis } from 'ioredis';
+import { AGENT_ID } from '../../agent.js';
+import type { Records } from '../../ports.js';
+import type { Keyspace } from './keys.js';
+import type { Link } from './link.js';
+
+const PAGE = 1_000;
+
+type Found = readonly [cursor: string, found: string[]];
+
+/** Follows a cursor until it is back at its start. The server may name the same thing more than once. */
+async function* follow(next: (cursor: string) => Promise<Found>): AsyncGenerator<string[]> {
+  let cursor = '0';
+  do {
+    const [following, found] = await next(cursor);
+    yield found;
+    cursor = following;
+  } while (cursor !== '0');
+}
+
+/** Gathers what comes in odd amounts into pages, each without repetitions. */
+async function* inPages(source: AsyncIterable<readonly string[]>): AsyncGenerator<string[]> {
+  let page = new Set<string>();
+  for await (const found of source) {
+    for (const id of found) {
+      page.add(id);
+      if (page.size < PAGE) continue;
+      yield [...page];
+      page = new Set();
+    }
+  }
+  if (page.size > 0) yield [...page];
+}
+
+/**
+ * What stands from begin to end of a scan is found. What is added or removed meanwhile may be; and an agent may
+ * come again on a later page.
+ */
+export function openScan(link: Link, keys: Keyspace, agents: Records['agents']): Records['scan'] {
+  const indexed = (): AsyncIterable<string[]> =>
+    follow(cursor => link.call(client => client.sscan(keys.active, cursor, 'COUNT', PAGE)));
+
+  async function* everyRecord(): AsyncGenerator<string[]> {
+    const nodes = await link.call(async (client): Promise<readonly (Redis | undefined)[]> => {
+      if (!(client instanceof Cluster)) return [undefined];
+      // Goes to the master of our slot, which is among the masters from then on: without it all would look empty.
+      await client.exists(keys.latch);
+      return client.nodes('master');
+    });
+    for (const node of nodes) {
+      yield* follow(cursor =>
+        link.call(client => (node ?? (client as Redis)).scan(cursor, 'MATCH', keys.agents, 'COUNT', PAGE)),
+      );
+    }
+  }
+
+  async function* allIds(): AsyncGenerator<string[]> {
+    for await (const found of everyRecord()) {
+      yield found.map(keys.agentOf);
+    }
+  }
+
+  return async function* scan(scope) {
+    for await (const ids of inPages(scope === 'active' ? indexed() : allIds())) {
+      const page = await agents(ids.filter(id => AGENT_ID.test(id)));
+      if (page.length > 0) yield page;
+    }
+  };
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Client } from './options.js';
+
+export interface ScriptCall {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+/** Sends each call as it is made, without waiting for the answer; answers in their order, or the first error. */
+export type Script = (client: Client, calls: Iterable<ScriptCall>) => Promise<unknown[]>;
+
+/** @throws as the file system does, if there is no such script */
+export function loadScript(file: URL): Script {
+  const source = readFileSync(file, 'utf8');
+  const sha = createHash('sha1').update(source).digest('hex');
+
+  async function send(client: Client, { keys, args }: ScriptCall): Promise<unknown> {
+    try {
+      return await client.evalsha(sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      // After SCRIPT FLUSH or a failover. Nothing else is sent again: only what is refused so has certainly not run.
+      if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+      return client.eval(source, keys.length, ...keys, ...args);
+    }
+  }
+
+  return async (client, calls) => {
+    const answers: Promise<unknown>[] = [];
+    for (const call of calls) {
+      // The server works on one call while the next is made, and this process attends to others in between.
+      if (answers.length > 0) await nextTurn();
+      if (client.status !== 'ready') throw new Error('Connection is closed.');
+      const answer = send(client, call);
+      answer.catch(() => undefined);
+      answers.push(answer);
+    }
+    return Promise.all(answers);
+  };
+}

@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { afterAll, inject } from 'vitest';
+import { openValkey } from '../../lib/adapters/valkey/index.js';
+import { type RecordsUnderTest, recordsConformance } from './records.js';
+
+const run = `conformance-${randomUUID()}`;
+const others = new Redis(inject('redisUrl'));
+let count = 0;
+
+afterAll(async () => {
+  for await (const keys of others.scanStream({ match: `*${run}*`, count: 1000 })) {
+    if (keys.length > 0) await others.unlink(keys);
+  }
+  await others.quit();
+});
+
+function open(keyPrefix: string): RecordsUnderTest {
+  const { records, audit, close } = openValkey({ url: inject('redisUrl'), keyPrefix });
+  return {
+    records,
+    audit,
+    close,
+    seedForeign: async (agentId, bytes) => {
+      await others.set(`${keyPrefix}agent:${agentId}`, Buffer.from(bytes));
+    },
+    reopen: async () => open(keyPrefix),
+  };
+}
+
+recordsConformance('Valkey', async () => open(`${run}:${count++}:`));
+recordsConformance('Valkey, with a hash tag', async () => open(`{${run}-${count++}}:`));
+recordsConformance('Valkey, with a prefix that is a pattern', async () => open(`${run}[ab]*?\\-${count++}:`));

@@ -1,0 +1,113 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ValkeyStore } from '../../lib/adapters/valkey/index.js';
+import { agent, collect, entry, kill, open } from './valkey-harness.js';
+import { type Server, startServer } from './valkey-servers.js';
+
+describe('a store', () => {
+  let server: Server;
+  let store: ValkeyStore;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  beforeEach(async () => {
+    await server.admin.flushall();
+    store = open({ url: `redis://${server.address}` });
+  });
+
+  it('commits when the server has forgotten the script, before and amid', async () => {
+    const ids = Array.from({ length: 1000 }, (_, n) => `a${n}`);
+    expect(await store.records.commit([kill('first')])).toEqual(['committed']);
+    await server.admin.script('FLUSH');
+    expect(await store.records.commit([kill('second')])).toEqual(['committed']);
+    let going = true;
+    const flushing = (async () => {
+      while (going) await server.admin.script('FLUSH');
+    })();
+    const results = await store.records.commit(ids.map(id => kill(id))).finally(() => {
+      going = false;
+    });
+    await flushing;
+    expect(results).toEqual(ids.map(() => 'committed'));
+    expect(await server.admin.xlen('orchestrator:killswitch:audit')).toBe(1002);
+  });
+
+  it('commits and keeps the audit when the memory is used up', async () => {
+    await server.admin.config('SET', 'maxmemory', '1', 'maxmemory-policy', 'noeviction');
+    try {
+      await expect(server.admin.set('any', 'thing')).rejects.toThrow('OOM');
+      expect(await store.records.commit([kill('a')])).toEqual(['committed']);
+      await store.audit.append([entry]);
+      expect(await store.probe()).toEqual({ name: 'store', ok: true });
+      expect(await collect(store.audit.query({}))).toHaveLength(2);
+    } finally {
+      await server.admin.config('SET', 'maxmemory', '0');
+    }
+  });
+
+  it('keeps a foreign record byte for byte', async () => {
+    const foreign = '{ "n": 12345678901234567890, "status":"running", "list": [], "x":1.0 }';
+    await server.admin.set('orchestrator:agent:f', foreign);
+    const [found] = await store.records.agents(['f']);
+    expect(found?.raw).toBe(foreign);
+    const next = foreign.replace('running', 'killed');
+    expect(await store.records.commit([{ ...kill('f', foreign), next }])).toEqual(['committed']);
+    expect(await server.admin.get('orchestrator:agent:f')).toBe(next);
+  });
+
+  it('takes a key of another type for an absent document', async () => {
+    await server.admin.rpush('orchestrator:agent:list', 'x');
+    expect(await store.records.read([agent('list')])).toEqual([null]);
+    expect(await store.records.agents(['list'])).toEqual([]);
+    expect(await collect(store.records.scan('all'))).toEqual([]);
+    expect(await store.records.commit([kill('list', 'x'), kill('list')])).toEqual(['conflict', 'committed']);
+  });
+
+  it.each(['all', 'active'] as const)('finds only agents among foreign keys: %s', async scope => {
+    const names = ['', '-x', 'a b', 'ok', 'x'.repeat(129)];
+    const keys = [...names.map(name => `orchestrator:agent:${name}`), 'agent:other', 'orchestrator:agents:y'];
+    await Promise.all(keys.map(key => server.admin.set(key, '{}')));
+    await server.admin.sadd('orchestrator:killswitch:active', ...names);
+    const found = (await collect(store.records.scan(scope))).flat();
+    expect(found.map(({ agentId }) => agentId)).toEqual(['ok']);
+  });
+
+  it('never changes a tombstone', async () => {
+    await store.records.commit([kill('a')]);
+    await store.records.commit([{ ...kill('a', '{"status":"killed"}'), tombstone: 'another' }]);
+    expect(await server.admin.hgetall('orchestrator:killswitch:tombstones')).toEqual({ a: 't' });
+  });
+
+  it.each(['active', 'tombstones', 'audit', 'pending:h1'])(
+    'writes nothing at all when %s holds something else',
+    async name => {
+      const key = `orchestrator:killswitch:${name}`;
+      await server.admin.set(key, 'spoilt');
+      await expect(store.records.commit([kill('a')])).rejects.toMatchObject({
+        code: 'store_unavailable',
+        message: 'A key of the killswitch holds something else',
+      });
+      expect(await server.admin.keys('*')).toEqual([key]);
+    },
+  );
+
+  it('lets the last step of a call decide about index and debt', async () => {
+    const again = '{"status":"killed"}';
+    await store.records.commit([
+      { ...kill('a'), active: true },
+      kill('a', again),
+      { ...kill('b'), active: false, debt: { host: 'h1', dueAt: null } },
+      { ...kill('b', again), active: true },
+    ]);
+    expect(await server.admin.smembers('orchestrator:killswitch:active')).toEqual(['b']);
+    await store.records.commit([{ ...kill('a', again), debt: { host: 'h1', dueAt: null } }]);
+    expect(await store.records.debts('h1', 1, 10)).toEqual(['b']);
+  });
+
+  it('passes over what is no entry in the audit', async () => {
+    const key = 'orchestrator:killswitch:audit';
+    await server.admin.xadd(key, '*', 'entry', 'no JSON');
+    await server.admin.xadd(key, '*', 'other', '{}');
+    await store.audit.append([entry]);
+    expect(await collect(store.audit.query({ since: entry.timestamp }))).toEqual([entry]);
+  });
+});
