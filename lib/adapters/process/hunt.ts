@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KillOptions, Target } from '../../ports.js';
+import { gather, type Pack } from './gather.js';
+import { type HostProcess, type Identity, identity, type ProcessTable } from './table.js';
+
+/** How a hunt ended: `pack` is what was seen last. */
+export interface Catch {
+  readonly pack: Pack;
+  /** Signals that reached a process. */
+  readonly sent: number;
+  /** Whether all that is left are processes that we may not signal. */
+  readonly denied: boolean;
+}
+
+const NOBODY: ReadonlySet<number> = new Set();
+const FREEZE_ROUNDS = 20;
+/** Pause after which a process that was asked to stop is killed even if it was not seen still. */
+const FREEZE_PATIENCE_MS = 8;
+/** Longest wait of a whole hunt for what cannot be told yet: an exec may hang on a dead disk. */
+const PATIENCE_MS = 500;
+const longer = (ms: number): number => Math.min(Math.max(1, ms * 2), 50);
+const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined);
+
+/**
+ * Kills all that belongs to an agent, and sees it gone: asks first if there is a grace, stops every member until no
+ * new one is found, so that nothing can fork away, then kills, and looks until nobody is left or the deadline is over.
+ */
+export async function hunt(
+  table: ProcessTable,
+  { agentId, process: recorded }: Target,
+  { graceMs, deadline }: KillOptions,
+): Promise<Catch> {
+  const known = new Map<string, Identity>();
+  const frozen = new Set<string>();
+  const denied = new Set<string>();
+  const struck = new Set<string>();
+  let sent = 0;
+  let patience = PATIENCE_MS;
+  let unclear = 1;
+  let watched: ReadonlySet<number> = new Set();
+
+  const signal = async (processes: readonly HostProcess[], name: NodeJS.Signals): Promise<void> => {
+    const result = await table.signal(processes, name);
+    sent += result.sent;
+    for (const process of result.denied) denied.add(identity(process));
+  };
+  /**
+   * Without an argument: sees how those are that were alive, and who is new. Looks again while somebody is amid an
+   * exec and so cannot be told, or while nobody is found because all that were listed had ended.
+   */
+  const look = async (fresh: 'all' | ReadonlySet<number> = watched): Promise<Pack> => {
+    const pack = gather(await table.snapshot(fresh), agentId, known);
+    for (const process of pack.living) known.set(identity(process), process);
+    watched = new Set(pack.living.map(({ pid }) => pid));
+    if (isClear(pack, known) || patience <= 0 || deadline.aborted) return pack;
+    patience -= unclear;
+    await pause(unclear, deadline);
+    unclear = longer(unclear);
+    return look();
+  };
+  const isMoving = (process: HostProcess): boolean =>
+    process.state === 'alive' && !denied.has(identity(process));
+  const isOver = ({ living }: Pack): boolean => living.every(process => denied.has(identity(process)));
+
+  const terminate = async (first: Pack): Promise<Pack> => {
+    const end = performance.now() + graceMs;
+    const asked = new Set<string>();
+    let pack = first;
+    for (let wait = 2; !isOver(pack) && performance.now() < end && !deadline.aborted; wait = longer(wait)) {
+      const unasked = pack.living.filter(process => !asked.has(identity(process)));
+      for (const process of unasked) asked.add(identity(process));
+      await signal(unasked, 'SIGTERM');
+      await pause(Math.min(wait, Math.max(0, end - performance.now())), deadline);
+      pack = await look();
+    }
+    return look('all');
+  };
+
+  /** Whoever was asked to stop may still end a fork that had begun: hence one more look after all were seen still. */
+  const freeze = async (first: Pack): Promise<Pack> => {
+    let pack = first;
+    let calm = false;
+    for (let round = 0, wait = 1; round < FREEZE_ROUNDS; round += 1) {
+      const fresh = pack.living.filter(process => !struck.has(identity(process)));
+      const loose = fresh.filter(process => !frozen.has(identity(process)));
+      if (fresh.length === 0 || (calm && loose.length === 0)) return pack;
+      await signal(loose, 'SIGSTOP');
+      for (const process of loose) frozen.add(identity(process));
+      calm = loose.length === 0 && !fresh.some(isMoving);
+      if (loose.length === 0 && !calm) {
+        await pause(wait);
+        wait = longer(wait);
+        calm = wait > FREEZE_PATIENCE_MS;
+      }
+      pack = loose.length > 0 ? await look('all') : await look(calm ? NOBODY : watched);
+    }
+    return pack;
+  };
+
+  if (graceMs === 0 && recorded?.startTime !== undefined) {
+    for (const process of table.freezeTree(recorded.pid, recorded.startTime, agentId)) {
+      known.set(identity(process), process);
+      frozen.add(identity(process));
+      sent += 1;
+    }
+  }
+  let pack = await look('all');
+  if (graceMs > 0 && pack.living.length > 0) pack = await terminate(pack);
+  for (let wait = 0; pack.living.length > 0; wait = longer(wait)) {
+    pack = await freeze(pack);
+    await signal(pack.living, 'SIGKILL');
+    for (const process of pack.living) struck.add(identity(process));
+    if (wait > 0) await pause(wait, deadline);
+    pack = await look();
+    if (isOver(pack) || deadline.aborted) break;
+  }
+  return { pack, sent, denied: isOver(pack) };
+}
+
+function isClear({ snapshot, living }: Pack, known: ReadonlyMap<string, Identity>): boolean {
+  if (living.length === 0 && !snapshot.settled) return false;
+  return !snapshot.all.some(process => process.environment === 'nascent' && !known.has(identity(process)));
+}

@@ -1,0 +1,51 @@
+import type { LayerOutcome } from '../../outcome.js';
+import type { Log, Sandbox } from '../../ports.js';
+import { hunt } from './hunt.js';
+import { openProc } from './linux.js';
+import { openPortable } from './portable.js';
+import { report } from './report.js';
+
+export interface ProcessesOptions {
+  /** Environment variable that must equal the agent's ID. */
+  readonly variable?: string;
+  /** Where proc(5) is mounted; it must show the PID namespace that we are in. Linux only. */
+  readonly procRoot?: string;
+  readonly platform?: NodeJS.Platform;
+  readonly log: Log;
+}
+
+/**
+ * Agents that are bare processes of this host. A process is touched only if its environment carries the variable with
+ * the agent's ID, or if it descends from one that does; what the record names is no more than a hint. Never touched:
+ * PID 1, kernel threads, we ourselves and our ancestors.
+ *
+ * Found are also children that daemonized (by the variable), and children that cleared their environment, as long as
+ * their parent lives, or the leader of the session or group in which they were born. Not found: a process that did
+ * all of it, cleared its environment, lost its parent *and* made a session of its own. Only a cgroup holds that one.
+ *
+ * Linux is read through /proc; elsewhere `ps` is asked, which is slower and takes blanks for separators: see there.
+ */
+export function openProcesses({
+  variable = 'KILLSWITCH_AGENT_ID',
+  procRoot = '/proc',
+  platform = process.platform,
+  log,
+}: ProcessesOptions): Sandbox {
+  const table = platform === 'linux' ? openProc({ variable, procRoot }) : openPortable({ variable });
+  return {
+    layer: 'process',
+    async kill(target, options): Promise<LayerOutcome> {
+      try {
+        return report(target, await hunt(table, target, options));
+      } catch (err) {
+        log.error({ err, agentId: target.agentId }, 'the process table cannot be read');
+        return { layer: 'process', outcome: 'failed', detail: 'the process table cannot be read' };
+      }
+    },
+    /** A dead process leaves nothing behind. */
+    async remove(): Promise<LayerOutcome> {
+      return { layer: 'process', outcome: 'alreadyGone' };
+    },
+    probe: () => table.probe(),
+  };
+}

@@ -1,0 +1,90 @@
+import { freezeTree } from './children.js';
+import { coalesce } from './coalesce.js';
+import { valuesOf } from './environ.js';
+import { readBytes, readNumbers, readText, readThreads } from './files.js';
+import { signalEach } from './signal.js';
+import { parseStat, type Stat } from './stat.js';
+import { createSnapshot, type HostProcess, type ProcessTable, type Snapshot } from './table.js';
+
+/** How often one look lists the processes anew, at most. */
+const LISTINGS = 8;
+
+export interface ProcOptions {
+  readonly variable: string;
+  readonly procRoot: string;
+}
+
+/** The process table of Linux, from /proc (proc(5)). */
+export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
+  const pathOf = (pid: number, file: string): string => `${procRoot}/${pid}/${file}`;
+  const statOf = (pid: number): Stat | undefined => {
+    const text = readText(pathOf(pid, 'stat'));
+    return text === undefined ? undefined : parseStat(text);
+  };
+  const isSame = ({ pid, startTime }: HostProcess): boolean => statOf(pid)?.startTime === startTime;
+
+  // When its first thread has ended, only the other threads of a process still show its environment.
+  const environPath = (pid: number, { zombie }: Stat): string => {
+    const threads = zombie ? readThreads(pathOf(pid, 'task')) : [];
+    const other = threads.find(thread => thread !== pid);
+    return pathOf(pid, other === undefined ? 'environ' : `task/${other}/environ`);
+  };
+
+  const environmentOf = (
+    pid: number,
+    stat: Stat,
+  ): Pick<HostProcess, 'environment' | 'labels'> | undefined => {
+    if (stat.kernel || stat.state === 'dead') return { environment: 'read', labels: [] };
+    const bytes = readBytes(environPath(pid, stat));
+    if (bytes === 'gone') return undefined;
+    if (bytes === 'denied') return { environment: 'unreadable', labels: [] };
+    if (bytes.length > 0) return { environment: 'read', labels: valuesOf(bytes, variable) };
+    return { environment: statOf(pid)?.bare ? 'read' : 'nascent', labels: [] };
+  };
+
+  /** Given what the process was before, its environment is only read if that may tell something new. */
+  const read = (pid: number, before?: HostProcess): HostProcess | undefined => {
+    const stat = statOf(pid);
+    if (stat === undefined) return undefined;
+    const { ppid, group, session, startTime, kernel, state } = stat;
+    const known = before?.startTime === startTime && before.environment === 'read';
+    const seen = known ? before : environmentOf(pid, stat);
+    if (seen === undefined) return undefined;
+    const { environment, labels } = seen;
+    return { pid, ppid, group, session, startTime, kernel, state, environment, labels };
+  };
+
+  let last: Snapshot = createSnapshot([]);
+  const snapshot = coalesce(fresh => {
+    const seen = new Map<number, HostProcess | undefined>();
+    let settled = false;
+    // Who ended between the listing and the reading may have left a child that the listing does not have.
+    for (let listing = 0; !settled && listing < LISTINGS; listing += 1) {
+      settled = true;
+      for (const pid of readNumbers(procRoot)) {
+        if (seen.has(pid)) continue;
+        const before = fresh === 'all' ? undefined : last.get(pid);
+        const keep = before && before.environment !== 'nascent' && fresh !== 'all' && !fresh.has(pid);
+        const now = keep ? before : read(pid, before);
+        seen.set(pid, now);
+        settled &&= now !== undefined && now.state !== 'dead';
+      }
+    }
+    if (!seen.get(process.pid)) throw new Error('This process is not in the process table.');
+    last = createSnapshot(
+      [...seen.values()].filter(process => process !== undefined),
+      settled,
+    );
+    return last;
+  });
+
+  return {
+    snapshot,
+    signal: async (processes, signal) => signalEach(processes, signal, isSame),
+    freezeTree: (pid, startTime, agentId) => freezeTree({ read, statOf, pathOf }, pid, startTime, agentId),
+    async probe() {
+      const ok = read(process.pid) !== undefined;
+      return { name: 'process', ok, detail: ok ? 'by /proc' : 'the process table cannot be read' };
+    },
+  };
+}

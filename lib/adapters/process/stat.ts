@@ -1,0 +1,46 @@
+import type { HostProcess } from './table.js';
+
+/** What we use of /proc/PID/stat (proc_pid_stat(5)). */
+export interface Stat {
+  readonly ppid: number;
+  readonly group: number;
+  readonly session: number;
+  readonly kernel: boolean;
+  /** Field 22, clock ticks since boot. */
+  readonly startTime: string;
+  readonly state: HostProcess['state'];
+  /** The first thread has ended; others may go on, and then the process lives. */
+  readonly zombie: boolean;
+  readonly threads: number;
+  /** The environment is known to have no entry at all, rather than not to be there yet. */
+  readonly bare: boolean;
+}
+
+/** `PF_KTHREAD` of the kernel's sched.h. */
+const KERNEL_THREAD = 0x0020_0000;
+const STATES: Readonly<Record<string, HostProcess['state']>> = { T: 'stopped', t: 'stopped', D: 'stuck' };
+
+/**
+ * Reads the text of /proc/PID/stat; undefined if it is not one. The second field is the command's name in
+ * parentheses, in which anything may stand, so that the last closing one ends it.
+ */
+export function parseStat(text: string): Stat | undefined {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const field = (number: number): string => fields[number - 3] ?? '';
+  const startTime = field(22);
+  if (!/^\d+$/.test(startTime)) return undefined;
+  const zombie = 'ZXx'.includes(field(3));
+  const threads = Number(field(20));
+  const dead = zombie && threads <= 1;
+  return {
+    ppid: Number(field(4)),
+    group: Number(field(5)),
+    session: Number(field(6)),
+    kernel: (Number(field(9)) & KERNEL_THREAD) !== 0,
+    startTime,
+    state: dead ? 'dead' : (STATES[field(3)] ?? 'alive'),
+    zombie,
+    threads,
+    bare: field(50) !== '0' && field(50) === field(51),
+  };
+}
