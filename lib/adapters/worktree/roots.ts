@@ -1,0 +1,61 @@
+import { constants, realpathSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import type { Health } from '../../ports.js';
+import type { Answers } from './liveness.js';
+import type { Root } from './place.js';
+import { isForbidden, isGone } from './verdict.js';
+
+interface Roots {
+  /** With their real paths, as far as these can be found by now: a root may be mounted later. */
+  list(): readonly Root[];
+  health(answers: Answers): Promise<Health>;
+}
+
+export const NOT_SET = 'KILLSWITCH_WORKTREE_ROOTS is not set: worktrees are left alone';
+
+/** Roots are the operator's own words, so links in them are followed, and they may be named. */
+export function openRoots(paths: readonly string[]): Roots {
+  const real = new Map<string, string>();
+  const configured = paths.map(path => path.replace(/(?<=.)\/+$/, ''));
+
+  function resolve(root: string): Root {
+    const path = real.get(root) ?? tryRealpath(root);
+    if (path === undefined) return { configured: root };
+    real.set(root, path);
+    return { configured: root, real: path };
+  }
+
+  async function fault(root: string, answers: Answers): Promise<readonly string[]> {
+    if (!(await answers(root))) return [`${root} does not answer`];
+    try {
+      await access(root, constants.W_OK | constants.X_OK);
+      return [];
+    } catch (error) {
+      const why = isGone(error) ? 'does not exist' : isForbidden(error) ? 'is not writable' : 'is not usable';
+      return [`${root} ${why}`];
+    }
+  }
+
+  const roots: Roots = {
+    list: () => configured.map(resolve),
+    async health(answers) {
+      if (configured.length === 0) return { name: 'worktrees', ok: true, detail: NOT_SET };
+      const faults = (await Promise.all(configured.map(root => fault(root, answers)))).flat();
+      return {
+        name: 'worktrees',
+        ok: faults.length === 0,
+        ...(faults.length > 0 ? { detail: faults.join('; ') } : {}),
+      };
+    },
+  };
+  roots.list();
+  return roots;
+}
+
+function tryRealpath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
