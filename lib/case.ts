@@ -1,7 +1,7 @@
 import type { Status } from './agent.js';
 import type { KillswitchError } from './errors.js';
 import type { Ledger } from './ledger.js';
-import { type AgentReceipt, areDown, areVerified, isOwed, pendingOf } from './outcome.js';
+import { type AgentReceipt, areDown, areVerified, isOwed, isRefused, isSeen, pendingOf } from './outcome.js';
 import { present } from './present.js';
 import type { Stoppable } from './stop-agent.js';
 
@@ -21,14 +21,26 @@ export interface Case {
 /** Nothing of it runs any more, as far as a sandbox is known, and the record says so. */
 export const isKilled = ({ error, ledger }: Case): boolean => !error && areDown(ledger.outcomes);
 
-export function agentReceipt({ agent, operationId, statusBefore, ledger, error }: Case): AgentReceipt {
+/** A sandbox that the record names must itself be seen gone; that another one is proves nothing of it. */
+function isProven({ agent, ledger: { outcomes } }: Case): boolean {
+  const recorded = [
+    ...(agent.containerId === undefined ? [] : ['container']),
+    ...(agent.process === undefined ? [] : ['process']),
+  ];
+  return (
+    areVerified(outcomes) && recorded.every(name => outcomes.some(one => one.layer === name && isSeen(one)))
+  );
+}
+
+export function agentReceipt(one: Case): AgentReceipt {
+  const { agent, operationId, statusBefore, ledger, error } = one;
   return present<AgentReceipt>({
     agentId: agent.agentId,
     operationId,
     statusBefore,
     taskId: agent.taskId,
     host: agent.host,
-    verified: !error && areVerified(ledger.outcomes),
+    verified: !error && isProven(one),
     pending: pendingOf(ledger.outcomes),
     outcomes: ledger.outcomes,
     error: error && { code: error.code, detail: error.message },
@@ -39,7 +51,7 @@ export function agentReceipt({ agent, operationId, statusBefore, ledger, error }
 export const caseErrors = ({ agent, ledger, error }: Case): string[] => [
   ...(error ? [`${agent.agentId}: ${error.message}`] : []),
   ...ledger.outcomes
-    .filter(outcome => isOwed(outcome) || outcome.outcome === 'refused')
+    .filter(outcome => isOwed(outcome) || isRefused(outcome))
     .map(
       ({ layer, outcome, detail }) => `${agent.agentId}: ${layer} ${outcome}${detail ? `: ${detail}` : ''}`,
     ),

@@ -67,7 +67,7 @@ export function createClient(options: ClientOptions): Client {
 
   async function call<T>(method: string, path: string, { shape, body, query, open, also }: Call<T>) {
     const headers: Record<string, string> = { accept: 'application/json' };
-    if (!open) headers['authorization'] = `Bearer ${typeof token === 'string' ? token : await token()}`;
+    if (!open) headers['authorization'] = bearer(typeof token === 'string' ? token : await token());
     if (body) headers['content-type'] = 'application/json';
     const { status, text } = await ask(`${base}${path}${query?.size ? `?${query}` : ''}`, {
       method,
@@ -123,10 +123,16 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
+/** What no header can hold would look like a server that does not answer. RFC 6750 section 2.1. */
+function bearer(token: string): string {
+  if (/^[A-Za-z0-9._~+/-]+=*$/.test(token)) return `Bearer ${token}`;
+  throw new ClientError('unauthenticated', { title: 'The token has characters that no token has' });
+}
+
 function baseOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    throw new TypeError('The server has an http:// or https:// URL, without a password and without a query');
+    throw new TypeError('The URL of the server must be http:// or https://, without a password and a query');
   }
   return url.href.replace(/\/+$/, '');
 }

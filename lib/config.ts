@@ -47,7 +47,7 @@ const unshown = new Set([...secretVariables, 'KILLSWITCH_JWKS', 'DOCKER_HOST']);
 
 /** What the command line and the webhook and chat functions read for themselves. */
 const ELSEWHERE =
-  /^KILLSWITCH_((SLACK|DISCORD|MATTERMOST|GITHUB|ALERTMANAGER|GRAFANA|PAGERDUTY|SENTRY|WEBHOOK|NOTIFY|TEST)_.*|URL|TOKEN|AGENT_ID)$/;
+  /^KILLSWITCH_((SLACK|DISCORD|MATTERMOST|GITHUB|ALERTMANAGER|GRAFANA|PAGERDUTY|SENTRY|WEBHOOK|NOTIFY|TEST)_.*|URL|TOKEN(_FILE)?|AGENT_ID)$/;
 
 /** `sun_path` of unix(7) holds 108 bytes on Linux and 104 on macOS, the closing NUL included. */
 const SOCKET_BYTES = 103;

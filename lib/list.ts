@@ -31,9 +31,8 @@ function isListed({ selector }: ListQuery, actor: Actor, stored: StoredAgent): b
   const reading = readRecord(stored);
   const { status, ...rest } = selector;
   if (reading.kind === 'unreadable') {
-    const { taskId, host } = actor.within;
     const asked = status === 'unreadable' || (status === undefined && Object.keys(rest).length === 0);
-    return asked && taskId === undefined && host === undefined && covers(actor.within, stored);
+    return asked && covers(actor.within, stored);
   }
   if (status === 'unreadable') return false;
   return (

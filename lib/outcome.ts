@@ -32,7 +32,7 @@ export interface AgentReceipt {
   readonly statusBefore?: Status;
   readonly taskId?: string;
   readonly host?: string;
-  /** Every sandbox layer was seen dead or gone, at least one, and none was refused. */
+  /** Every sandbox layer was seen dead or gone, at least one, and no layer was refused. */
   readonly verified: boolean;
   readonly pending: readonly LayerName[];
   readonly outcomes: readonly LayerOutcome[];
@@ -55,6 +55,8 @@ export interface Receipt {
   readonly failed: number;
   /** Agents that still owe a layer. */
   readonly pending: number;
+  /** Agents of which a guard forbade to touch a layer; nobody will. */
+  readonly refused: number;
   readonly errors?: readonly string[];
   /** The first 1,000. */
   readonly agents: readonly AgentReceipt[];
@@ -79,9 +81,13 @@ export const isDown = (seen: LayerOutcome): boolean => isSeen(seen) || seen.outc
 export const areDown = (outcomes: readonly LayerOutcome[]): boolean =>
   outcomes.filter(({ layer }) => isSandbox(layer)).every(isDown);
 
-/** Whether death was seen: a layer that was only skipped proves nothing. */
+export const isRefused = ({ outcome }: LayerOutcome): boolean => outcome === 'refused';
+
+/** Whether death was seen, and nothing refused: a layer that was only skipped proves nothing. */
 export const areVerified = (outcomes: readonly LayerOutcome[]): boolean =>
-  areDown(outcomes) && outcomes.some(seen => isSandbox(seen.layer) && isSeen(seen));
+  areDown(outcomes) &&
+  !outcomes.some(isRefused) &&
+  outcomes.some(seen => isSandbox(seen.layer) && isSeen(seen));
 
 export const pendingOf = (outcomes: readonly LayerOutcome[]): LayerName[] => [
   ...new Set(outcomes.filter(isOwed).map(({ layer }) => layer)),

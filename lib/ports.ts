@@ -98,13 +98,53 @@ export interface KillOptions {
   readonly deadline: AbortSignal;
 }
 
-/** A kind of place where agents run. Neither method rejects for what is gone: gone is success. */
+/** Something that carries an agent's label and runs, or may run at any moment. */
+export interface Sighting {
+  readonly agentId: string;
+  readonly layer: Sandbox['layer'];
+  /** Container ID or PID. */
+  readonly id: string;
+  /** Epoch milliseconds; absent where nobody can tell. */
+  readonly startedAt?: number;
+}
+
+/** A kind of place where agents run. Neither `kill` nor `remove` rejects for what is gone: gone is success. */
 export interface Sandbox extends Probe {
   readonly layer: Exclude<LayerName, 'worktree'>;
   /** Kills all that carries the agent's label, and what the record names if it carries it too; sees it dead. */
   kill(target: Target, options: KillOptions): Promise<LayerOutcome>;
   /** Removes the remains. Only called when `kill` saw it dead. Takes its turn in a small pool. */
   remove(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
+}
+
+/** Sees what carries an agent's label on this host, whoever started it. */
+export interface Lookout {
+  /**
+   * All that carries a label on this host, of whichever agent. From the sandbox itself where it answers, from what
+   * this process remembers of it otherwise. Never rejects.
+   */
+  sightings(): Promise<readonly Sighting[]>;
+  /** Tells of each that starts from now on, as soon as it is known. Answers with what ends the watch. */
+  watch(onStart: (sighting: Sighting) => void): () => void;
+}
+
+/**
+ * The kernel's own way to the processes of a sandbox, which waits for no engine and no other process. Everything
+ * but `probe` is synchronous. A key is whatever the caller names a sandbox by, such as a container's full ID.
+ */
+export interface Kernel extends Probe {
+  /** Remembers the cgroup that this process is in, and nothing else of it: a PID is never signalled later. */
+  learn(key: string, pid: number): void;
+  /**
+   * The same for a process of this host: only if it founded the cgroup that it is in, and nobody in it is foreign (the
+   * caller says so, as of a process that carries another agent's ID). Whether it was learnt.
+   */
+  learnOwn(key: string, pid: number, isForeign: (pid: number) => boolean): boolean;
+  forget(key: string): void;
+  /** Sends SIGKILL to all processes of the cgroup and of those below it. False: it is not known, or cannot be used here. */
+  kill(key: string): boolean;
+  /** `empty`: none is left, or the cgroup is gone; `unknown`: never learnt, or it cannot be read here. */
+  look(key: string): 'empty' | 'populated' | 'unknown';
 }
 
 export interface Worktrees extends Probe {

@@ -24,8 +24,11 @@ const string = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
 function readProcess(value: unknown): AgentProcess | undefined {
-  if (!isObject(value) || !Number.isSafeInteger(value.pid)) return undefined;
-  return present<AgentProcess>({ pid: value.pid as number, startTime: string(value.startTime) });
+  if (!isObject(value)) return undefined;
+  const { pid } = value;
+  // No agent is PID 1, and 0 and below mean other things than a process: kill(2).
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 2) return undefined;
+  return present<AgentProcess>({ pid, startTime: string(value.startTime) });
 }
 
 function readLabels(value: unknown): Record<string, string> {

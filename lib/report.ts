@@ -1,7 +1,7 @@
 import { agentReceipt, type Case, caseErrors, isKilled } from './case.js';
 import type { Command } from './command.js';
 import type { KillswitchError } from './errors.js';
-import { pendingOf, type Receipt } from './outcome.js';
+import { isOwed, isRefused, type LayerOutcome, pendingOf, type Receipt } from './outcome.js';
 
 /** Agents told one by one in a receipt, and sentences in `errors`; the rest only counts. */
 const MAX_TOLD = 1_000;
@@ -17,19 +17,20 @@ export interface Report {
   receipt(): Receipt;
 }
 
-type Counts = Pick<Receipt, 'total' | 'killed' | 'pending'> & { unverified: number };
+type Counts = Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'> & { unverified: number };
 
 const sum = (counts: Counts, one: Case): Counts => ({
   total: counts.total + 1,
   killed: counts.killed + (isKilled(one) ? 1 : 0),
   pending: counts.pending + (pendingOf(one.ledger.outcomes).length > 0 ? 1 : 0),
+  refused: counts.refused + (one.ledger.outcomes.some(isRefused) ? 1 : 0),
   unverified: counts.unverified + (agentReceipt(one).verified ? 0 : 1),
 });
 
 export function openReport(command: Command): Report {
   const told: Case[] = [];
   const rest = new Set<Case>();
-  let folded: Counts = { total: 0, killed: 0, pending: 0, unverified: 0 };
+  let folded: Counts = { total: 0, killed: 0, pending: 0, refused: 0, unverified: 0 };
   const foldedErrors: string[] = [];
   let end: { error?: KillswitchError | undefined } | undefined;
 
@@ -54,7 +55,7 @@ export function openReport(command: Command): Report {
     },
     receipt() {
       const cases = [...told, ...rest];
-      const { total, killed, pending, unverified } = cases.reduce(sum, folded);
+      const { total, killed, pending, refused, unverified } = cases.reduce(sum, folded);
       const cut = end?.error ? [`selection: ${end.error.message}`] : [];
       const errors = [...cut, ...cases.flatMap(caseErrors), ...foldedErrors].slice(0, MAX_TOLD);
       const incomplete = !end || end.error !== undefined;
@@ -66,24 +67,26 @@ export function openReport(command: Command): Report {
       };
       if (command.dryRun) {
         const message = `Dry run: ${count(total)} would be killed`;
-        return { ...common, message, dryRun: true, verified: false, killed: 0, failed: 0, pending: 0 };
+        return { ...common, ...none, message, dryRun: true, verified: false };
       }
       return {
         ...common,
         message:
           command.type === 'kill'
             ? killMessage(command.agentId, told[0])
-            : killAllMessage({ total, killed, pending, incomplete }),
+            : killAllMessage({ total, killed, pending, refused, incomplete }),
         verified: !incomplete && unverified === 0,
         killed,
         failed: total - killed,
         pending,
+        refused,
         ...(errors.length > 0 ? { errors } : {}),
       };
     },
   };
 }
 
+const none = { killed: 0, failed: 0, pending: 0, refused: 0 };
 const count = (agents: number): string => `${agents} ${agents === 1 ? 'agent' : 'agents'}`;
 
 /** Says `killed` only of what was seen dead, or of an agent for which no sandbox is to be asked. */
@@ -91,27 +94,33 @@ function killMessage(agentId: string, one: Case | undefined): string {
   if (!one) return `Agent ${agentId} is not killed yet: the store has not answered`;
   const { pending, outcomes, error } = agentReceipt(one);
   if (error) return `Agent ${agentId} could not be marked killed: ${error.detail}`;
+  const names = (some: readonly LayerOutcome[]): string =>
+    some.map(({ layer, outcome }) => `${layer} ${outcome}`).join(', ');
+  const refused = outcomes.filter(isRefused);
   if (!isKilled(one)) {
-    const open = outcomes.filter(
-      ({ outcome }) => outcome === 'refused' || outcome === 'failed' || outcome === 'pending',
-    );
-    const why = open.map(({ layer, outcome }) => `${layer} ${outcome}`).join(', ');
-    return `Agent ${agentId} is not confirmed dead: ${why}`;
+    return `Agent ${agentId} is not confirmed dead: ${names([...outcomes.filter(isOwed), ...refused])}`;
   }
-  if (pending.length > 0) return `Agent ${agentId} is dead; not cleaned up yet: ${pending.join(', ')}`;
-  return `Agent ${agentId} killed successfully`;
+  const open = [
+    ...(pending.length > 0 ? [`not cleaned up yet: ${pending.join(', ')}`] : []),
+    ...(refused.length > 0 ? [names(refused)] : []),
+  ];
+  return open.length > 0
+    ? `Agent ${agentId} is dead; ${open.join('; ')}`
+    : `Agent ${agentId} killed successfully`;
 }
 
 function killAllMessage({
   total,
   killed,
   pending,
+  refused,
   incomplete,
-}: Pick<Receipt, 'total' | 'killed' | 'pending'> & { incomplete: boolean }): string {
+}: Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'> & { incomplete: boolean }): string {
   if (total === 0) return incomplete ? 'No active agents found yet' : 'No active agents to kill';
   const parts = [`${killed} of ${count(total)} killed`];
   if (killed < total) parts.push(`${total - killed} not confirmed dead`);
   if (pending > 0) parts.push(`${pending} not cleaned up yet`);
+  if (refused > 0) parts.push(`${refused} with a layer refused`);
   if (incomplete) parts.push('not every agent was reached');
   return parts.join(', ');
 }

@@ -1,13 +1,12 @@
-import { authorize, covers, narrow, outside } from './authorize.js';
+import { authorize, narrow } from './authorize.js';
 import { type Cases, openCases } from './cases.js';
 import type { Command } from './command.js';
 import { commitKills, previewKills } from './commit.js';
 import type { Core } from './core.js';
-import { shown, unknownAgent } from './errors.js';
+import { shown } from './errors.js';
 import type { Receipt } from './outcome.js';
-import { idOf, type Reading, readRecord } from './record.js';
 import { openReport, type Report } from './report.js';
-import { select } from './select.js';
+import { selection } from './selection.js';
 import { auditKillAll } from './write-audit.js';
 
 /** The emergency stop. Every way in ends here. */
@@ -76,25 +75,6 @@ async function carryOut(core: Core, cases: Cases, command: Command, report: Repo
     report.close(shown(error));
   }
   await report.finished();
-}
-
-async function* selection(core: Core, command: Command): AsyncGenerator<readonly Reading[]> {
-  const { within } = command.actor;
-  if (command.type === 'kill-all') {
-    const handled = new Set<string>();
-    for await (const page of select(core.records, narrow(command.selector, within))) {
-      // A scan may give one agent twice, even in one page.
-      yield page.filter(reading => !handled.has(idOf(reading)) && handled.add(idOf(reading)));
-    }
-    return;
-  }
-  const readings = (await core.records.agents([command.agentId])).map(readRecord);
-  if (readings.length === 0) throw unknownAgent(command.agentId);
-  // Whose an unreadable record is nobody can tell: it lies outside of what is narrowed to a task or host.
-  if (readings.some(reading => !covers(within, reading.kind === 'agent' ? reading.agent : reading))) {
-    throw outside();
-  }
-  yield readings;
 }
 
 /** Waits for the work, at most until the deadline for answers. What fails later can only be logged. */

@@ -1,0 +1,60 @@
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import { KillswitchError, toProblem } from '../lib/errors.js';
+import type { Deps, Env, KillswitchFunction } from './function.js';
+import { plainPath } from './request.js';
+
+const MAX_BODY_BYTES = 64 * 1024;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+function problem(c: Context<Env>, error: unknown, headers: Record<string, string> = {}): Response {
+  const { status, ...rest } = toProblem(error, c.get('requestId'));
+  const body = JSON.stringify({ ...rest, status });
+  return c.body(body, status as 400, { 'content-type': 'application/problem+json', ...headers });
+}
+
+/** The given functions in one app: limits before, problem details behind. */
+export function createApp(deps: Deps, functions: readonly KillswitchFunction[]): Hono<Env> {
+  const app = new Hono<Env>();
+  app.use(requestId({ generator: deps.newId }));
+  app.use(secureHeaders());
+  app.use(async (c, next) => {
+    await next();
+    c.header('cache-control', 'no-store');
+  });
+  app.use(plainPath);
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new KillswitchError('body_too_large', `The body may have at most ${MAX_BODY_BYTES} bytes`);
+      },
+    }),
+  );
+  for (const one of functions) app.route('/', one.routes(deps));
+
+  app.onError((error, c) => {
+    const known = error instanceof KillswitchError;
+    if (!known || error.status >= 500) {
+      deps.core.log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
+    }
+    const challenge = known && error.code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {};
+    return problem(c, error, challenge);
+  });
+  app.notFound(c => {
+    const allowed = METHODS.filter(method => hasRoute(app, method, c.req.path));
+    if (allowed.length === 0) return problem(c, new KillswitchError('not_found'));
+    const error = new KillswitchError('method_not_allowed', `Use ${allowed.join(' or ')}`);
+    return problem(c, error, { allow: allowed.join(', ') });
+  });
+  return app;
+}
+
+/** Whether a handler, not only middleware, is there for this method and path. */
+function hasRoute(app: Hono<Env>, method: string, path: string): boolean {
+  const [handlers] = app.router.match(method, path);
+  return handlers.some(([[, route]]) => route.method === method);
+}

@@ -1,0 +1,18 @@
+import { agents } from './agents.js';
+import type { KillswitchFunction } from './function.js';
+import { health } from './health.js';
+import { kill } from './kill.js';
+import { killAll } from './kill-all.js';
+
+/** Every function there is. */
+export const catalogue: readonly KillswitchFunction[] = [kill, killAll, agents, health];
+
+/** @throws RangeError that names the unknown ones and those there are */
+export function named(names: readonly string[]): readonly KillswitchFunction[] {
+  const unknown = names.filter(name => !catalogue.some(one => one.name === name));
+  if (unknown.length > 0) {
+    const known = catalogue.map(({ name }) => name).join(', ');
+    throw new RangeError(`Unknown function ${unknown.join(', ')}; there are ${known}`);
+  }
+  return catalogue.filter(({ name }) => names.includes(name));
+}

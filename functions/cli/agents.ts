@@ -1,0 +1,64 @@
+import { type Command, Option } from 'commander';
+import { type Status, statuses } from '../../lib/agent.js';
+import type { AgentQuery, AgentRecord, Client } from '../../lib/client.js';
+import { present } from '../../lib/present.js';
+import { connect } from './connect.js';
+import { agentId, count, type Labels, label, type ServerOptions, withServerOptions } from './options.js';
+import { say, sayJson, UsageError } from './output.js';
+import { showRecord, tableOf } from './table.js';
+
+const MAX_PAGE = 1_000;
+
+interface Options extends ServerOptions {
+  readonly status?: Status | 'unreadable';
+  readonly task?: string;
+  readonly host?: string;
+  readonly label?: Labels;
+  readonly limit?: number;
+}
+
+export function addAgents(program: Command): void {
+  const command = program
+    .command('agents')
+    .description('list the agents, or show the record of one')
+    .argument('[id]', 'the agent', agentId)
+    .addOption(new Option('--status <status>', 'only of this status').choices([...statuses, 'unreadable']))
+    .option('--task <id>', 'only of this task')
+    .option('--host <id>', 'only of this host')
+    .option('--label <name=value>', 'only with this label (may be repeated)', label)
+    .option('--limit <n>', 'at most so many', count);
+  withServerOptions(command).action(async (id: string | undefined, options: Options) => {
+    const { status, task, host, label: labels, limit, json } = options;
+    const query = present<AgentQuery>({ status, taskId: task, host, labels });
+    if (id !== undefined && (limit !== undefined || Object.keys(query).length > 0)) {
+      throw new UsageError('Name an agent or select several, not both.');
+    }
+    const client = await connect(options, { scope: 'agents:read' });
+    if (id !== undefined) {
+      const record = await client.agents.get(id);
+      if (json) sayJson(record);
+      else say(showRecord(record));
+      return;
+    }
+    const records = await collect(client, query, limit);
+    if (json) sayJson(records);
+    else say(records.length > 0 ? await tableOf(records) : 'No agents.');
+  });
+}
+
+/** Follows the cursor to the end, or until there are enough. */
+async function collect(
+  client: Client,
+  query: AgentQuery,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<AgentRecord[]> {
+  const records: AgentRecord[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = { limit: Math.min(MAX_PAGE, limit - records.length) };
+    const { agents, cursor: next } = await client.agents.list({ ...query, ...page, ...present({ cursor }) });
+    records.push(...agents);
+    cursor = next;
+  } while (cursor !== undefined && records.length < limit);
+  return records;
+}

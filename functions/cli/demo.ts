@@ -1,0 +1,74 @@
+import { type Command, Option } from 'commander';
+import type { SandboxChoice } from './demo/setting.js';
+import { EXIT, sayJson, warn } from './output.js';
+
+const INTERRUPTED = 130;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+interface Options {
+  readonly sandbox: SandboxChoice;
+  readonly json?: true;
+}
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('start real agents, kill one and then all, and prove it; leaves nothing behind')
+    .addOption(
+      new Option('--sandbox <kind>', 'where the agents run')
+        .choices(['auto', 'docker', 'process'])
+        .default('auto'),
+    )
+    .option('--json', 'print what happened as JSON')
+    .action(async (options: Options) => {
+      process.exitCode = await demo(options);
+      // An engine that never answered a call must not keep the process alive.
+      process.exit();
+    });
+}
+
+async function demo({ sandbox, json }: Options): Promise<number> {
+  let isInterrupted = false;
+  // From here on a signal only sets a mark: the step under way ends, and then all is taken down in order.
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      isInterrupted = true;
+    });
+  }
+  const proceed = (): void => {
+    if (isInterrupted) throw new Error('Interrupted.');
+  };
+  const [{ environment, sentenceOf }, { openScreen, openSilence }, { openStage }, { tellStory }] =
+    await Promise.all([
+      import('../node.js'),
+      import('./demo/screen.js'),
+      import('./demo/stage.js'),
+      import('./demo/story.js'),
+    ]);
+  const colour = process.stdout.isTTY === true && !environment()['NO_COLOR'];
+  const screen = json
+    ? openSilence()
+    : openScreen({ write: text => void process.stdout.write(text), colour });
+  const startedAt = performance.now();
+  const stage = await openStage();
+  let held = false;
+  try {
+    screen.title('killswitch demo');
+    const story = await tellStory({ stage, screen, sandbox, proceed });
+    held = story.held;
+    if (json) sayJson(story);
+    if (!held) warn('killswitch: Not everything was as it should be.');
+  } catch (error) {
+    if (!isInterrupted) warn(`killswitch: ${sentenceOf(error)}`);
+  }
+  const failures = await stage.clear();
+  for (const failure of failures) warn(`killswitch: Not taken down: ${sentenceOf(failure)}`);
+  if (isInterrupted) {
+    warn('killswitch: Interrupted.');
+    return INTERRUPTED;
+  }
+  if (!held || failures.length > 0) return EXIT.failed;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  screen.section('Everything held.', `${seconds} s; nothing is left behind`);
+  return EXIT.done;
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Docker from 'dockerode';
+import { LABEL, type StartAgent } from './agent.js';
+import { makeImage } from './image.js';
+import { type ProcessMark, processesOf } from './proc.js';
+import type { Stage } from './stage.js';
+
+const CALL_MS = 10_000;
+const PROCESSES = 3;
+const WORK = "trap '' TERM; sleep 100000 & sleep 100000 & while :; do wait; sleep 1; done";
+
+/** An engine that answers, and an image of ours in it. */
+export interface DemoEngine {
+  readonly name: string;
+  readonly start: StartAgent;
+  /** How many containers of these agents the engine knows, running or not, by their label. */
+  count(agentIds: readonly string[]): Promise<number>;
+}
+
+/** An engine that does not answer, or not to the end, must not hold up the demonstration. */
+function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the engine does not answer in time')), CALL_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** @throws Error in words, where no engine can be used */
+export async function openEngine(
+  stage: Stage,
+  dockerHost = 'unix:///var/run/docker.sock',
+): Promise<DemoEngine> {
+  const [, socketPath] = /^unix:\/\/(.+)$/.exec(dockerHost) ?? [];
+  if (process.platform !== 'linux')
+    throw new Error('the image is made of this machine’s tools, which takes Linux');
+  if (socketPath === undefined) throw new Error('the engine is not on this machine');
+  const docker = new Docker({ socketPath });
+  const { Version } = await inTime(docker.version()).catch(cause => {
+    throw new Error('no engine answers', { cause });
+  });
+  const tag = `killswitch-demo:${stage.runId}`;
+  const mine = `killswitch.demo=${stage.runId}`;
+  const find = (label: string) => inTime(docker.listContainers({ all: true, filters: { label: [label] } }));
+
+  stage.defer(() => inTime(docker.getImage(tag).remove({ force: true })).catch(unlessGone));
+  stage.defer(async () => {
+    for (const { Id } of await find(mine)) {
+      await inTime(docker.getContainer(Id).remove({ force: true, v: true })).catch(unlessGone);
+    }
+    if ((await find(mine)).length > 0) throw new Error('a container is still there');
+  });
+  await makeImage(docker, { root: join(stage.directory, 'image'), tag });
+
+  return {
+    name: `Docker ${Version}`,
+    async start(agentId, worktree) {
+      const container = await inTime(
+        docker.createContainer({
+          Image: tag,
+          Cmd: ['sh', '-c', WORK],
+          Env: ['PATH=/bin'],
+          Labels: { [LABEL]: agentId, 'killswitch.demo': stage.runId },
+          WorkingDir: '/work',
+          User: `${process.getuid?.()}:${process.getgid?.()}`,
+          HostConfig: {
+            NetworkMode: 'none',
+            Mounts: [{ Type: 'bind', Source: worktree, Target: '/work' }],
+          },
+        }),
+      );
+      await inTime(container.start());
+      const { id: containerId } = container;
+      const { State } = await inTime(container.inspect());
+      if (!State.Running) throw new Error('A container ended at once.');
+      const marks = await untilComplete(containerId);
+      return { agentId, runsAs: `container ${containerId.slice(0, 12)}`, containerId, marks, worktree };
+    },
+    async count(agentIds) {
+      const found = await Promise.all(agentIds.map(agentId => find(`${LABEL}=${agentId}`)));
+      return found.flat().length;
+    },
+  };
+}
+
+/** Gone, or being removed by somebody else: both are what was wanted. */
+function unlessGone(error: unknown): void {
+  const { statusCode } = error as { statusCode?: number };
+  if (statusCode !== 404 && statusCode !== 409) throw error;
+}
+
+async function untilComplete(containerId: string): Promise<ProcessMark[]> {
+  const deadline = performance.now() + 3_000;
+  for (;;) {
+    const marks = processesOf(containerId);
+    if (marks.length >= PROCESSES || performance.now() > deadline) return marks;
+    await delay(10);
+  }
+}

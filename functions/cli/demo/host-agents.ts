@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DemoAgent, type StartAgent, VARIABLE } from './agent.js';
+import { isAlive, markOf, type ProcessMark, processesWith } from './proc.js';
+import type { Stage } from './stage.js';
+
+/** Marks every process of one demonstration. */
+const RUN = 'KILLSWITCH_DEMO';
+const WORK = "trap '' TERM; exec sleep 100000";
+
+/** Three processes that ignore SIGTERM; the last has lost its parent and made a session of its own. */
+const AGENT = `
+const { spawn } = require('node:child_process');
+process.on('SIGTERM', () => {});
+const child = spawn('sh', ['-c', ${JSON.stringify(WORK)}], { stdio: 'ignore' });
+const middle = spawn('sh', ['-c', ${JSON.stringify(`(${WORK}) >/dev/null & echo $!`)}], {
+  detached: true,
+  stdio: ['ignore', 'pipe', 'ignore'],
+});
+middle.stdout.once('data', daemon => console.log(child.pid + ' ' + Number(daemon)));
+setInterval(() => {}, 100000);
+`;
+
+/** Starts agents that are bare processes of this host. */
+export function hostAgents(stage: Stage, path: string | undefined): StartAgent {
+  return async (agentId, worktree): Promise<DemoAgent> => {
+    const root = spawn(process.execPath, ['-e', AGENT], {
+      cwd: worktree,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { PATH: path, [VARIABLE]: agentId, [RUN]: stage.runId },
+    });
+    const pids = once(root.stdout, 'data', { signal: AbortSignal.timeout(10_000) });
+    await once(root, 'spawn');
+    const pid = root.pid as number;
+    const marks: ProcessMark[] = [markOf(pid)];
+    stage.defer(() => end([...marks, ...processesWith(RUN, stage.runId)]));
+    marks.push(
+      ...String((await pids)[0])
+        .split(' ')
+        .map(Number)
+        .map(markOf),
+    );
+    root.stdout.destroy();
+    root.unref();
+    const [{ startTime } = {}] = marks;
+    return {
+      agentId,
+      runsAs: `host process ${pid}`,
+      ...(startTime !== undefined && { process: { pid, startTime } }),
+      marks,
+      worktree,
+    };
+  };
+}
+
+async function end(marks: readonly ProcessMark[]): Promise<void> {
+  for (const mark of marks.filter(isAlive)) {
+    try {
+      process.kill(mark.pid, 'SIGKILL');
+    } catch {
+      // It ended in between.
+    }
+  }
+  const deadline = performance.now() + 2_000;
+  while (marks.some(isAlive)) {
+    if (performance.now() > deadline) throw new Error('a process is still there');
+    await delay(5);
+  }
+}

@@ -1,0 +1,118 @@
+import type { AuditEntry } from '../../../lib/audit.js';
+import { type Answer, ClientError } from '../../../lib/client.js';
+import type { AgentReceipt } from '../../../lib/outcome.js';
+import { describeLayer } from '../describe.js';
+import type { DemoAgent } from './agent.js';
+import { inShort } from './audit.js';
+import { type Check, prove } from './proof.js';
+import type { Screen } from './screen.js';
+import { makeSetting, type SandboxChoice, type Setting } from './setting.js';
+import type { Stage } from './stage.js';
+
+/** What happened, for a reader that is a program. */
+export interface Story {
+  readonly held: boolean;
+  readonly sandbox: 'docker' | 'process';
+  readonly kills: readonly Answer<unknown>[];
+  readonly checks: readonly Check[];
+  readonly audit: readonly AuditEntry[];
+}
+
+interface Telling {
+  readonly stage: Stage;
+  readonly screen: Screen;
+  readonly sandbox: SandboxChoice;
+  /** Throws when the demonstration is to end; asked between any two steps. */
+  readonly proceed: () => void;
+}
+
+/** Starts agents, kills one, kills all, and looks each time whether it is true. */
+export async function tellStory({ stage, screen, sandbox, proceed }: Telling): Promise<Story> {
+  const setting = await makeSetting(stage, sandbox, proceed);
+  const { client, agents, engine, collector } = setting;
+  showBefore(screen, stage, setting);
+  const [victim, ...others] = [agents[1], agents[0], ...agents.slice(2)] as [DemoAgent, ...DemoAgent[]];
+  const show = (checks: readonly Check[]) => showChecks(screen, stage, checks);
+
+  proceed();
+  screen.section('Kill one', `POST /agents/${victim.agentId}/kill  (✔: looked up without asking the server)`);
+  const one = await timed(() => client.kill(victim.agentId, { reason: 'demonstration' }));
+  screen.line(`${one.answer.status} in ${one.ms} ms: ${one.answer.receipt.message}`);
+  showReceipts(screen, [one.answer.receipt]);
+  const first = await prove(setting, [victim], [one.answer.receipt], others);
+  show(first);
+
+  proceed();
+  screen.section('Kill all', 'POST /agents/kill-all');
+  const all = await timed(() => client.killAll({ reason: 'demonstration' }));
+  screen.line(`${all.answer.status} in ${all.ms} ms: ${all.answer.receipt.message}`);
+  showReceipts(screen, all.answer.receipt.agents);
+  const second = await prove(setting, others, all.answer.receipt.agents, []);
+  show(second);
+
+  proceed();
+  screen.section('And then');
+  const third = [
+    await refused('without a token', 401, () => setting.stranger.killAll()),
+    await refused('the same agent again', 400, () => client.kill(victim.agentId)),
+    await refused('its ID once more', 409, () =>
+      client.agents.register(victim.agentId, { status: 'running' }),
+    ),
+  ];
+  show(third);
+
+  const audit = collector.audit.filter(({ operation }) => operation.startsWith('KILL'));
+  screen.section('Audit', 'from the server’s log, shortened');
+  const shown = audit.filter(({ agentId }) => agentId === undefined || agentId === victim.agentId);
+  for (const entry of shown) screen.line(inShort(entry));
+  screen.line(
+    `and ${audit.length - shown.length} lines on ${others.map(({ agentId }) => agentId).join(', ')}`,
+  );
+  const checks = [...first, ...second, ...third];
+  const kills = [one.answer, all.answer];
+  const held = checks.every(check => check.held) && kills.every(({ confirmed }) => confirmed);
+  return { held, sandbox: engine ? 'docker' : 'process', kills, checks, audit };
+}
+
+async function timed<T>(act: () => Promise<T>): Promise<{ answer: T; ms: number }> {
+  const startedAt = performance.now();
+  const answer = await act();
+  return { answer, ms: Math.round(performance.now() - startedAt) };
+}
+
+/** Whether the server says no, and so. */
+async function refused(what: string, status: number, act: () => Promise<unknown>): Promise<Check> {
+  const error = await act().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ClientError)) return { what: `${what}: not refused`, held: false };
+  return { what: `${what}: ${error.status}, ${error.message}`, held: error.status === status };
+}
+
+function showBefore(screen: Screen, { directory }: Stage, { url, engine, noEngine, agents }: Setting): void {
+  screen.fact('server', `${url}, with the embedded store`);
+  screen.fact('directory', directory);
+  screen.fact(
+    'agents',
+    engine
+      ? `in containers of ${engine.name}, the last one on the host`
+      : `host processes (no containers: ${noEngine})`,
+  );
+  screen.section('Before', 'each ignores SIGTERM and has unsaved work in its worktree');
+  for (const { agentId, runsAs, marks } of agents) {
+    screen.fact(agentId, `${runsAs}, ${marks.length} processes, worktree …/worktrees/${agentId}`);
+  }
+}
+
+/** What was there of each agent, and what became of it; where its worktree lies now is for the proof to say. */
+function showReceipts(screen: Screen, receipts: readonly AgentReceipt[]): void {
+  for (const { agentId, outcomes } of receipts) {
+    const seen = outcomes.filter(({ outcome }) => outcome !== 'alreadyGone');
+    screen.fact(agentId, seen.map(({ quarantinePath: _, ...rest }) => describeLayer(rest)).join('; '));
+  }
+}
+
+function showChecks(screen: Screen, { directory }: Stage, checks: readonly Check[]): void {
+  for (const { what, held } of checks) screen.check(what.replace(directory, '…'), held);
+}

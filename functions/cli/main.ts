@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { ClientError } from '../../lib/client.js';
+import { addAgents } from './agents.js';
+import { addDemo } from './demo.js';
+import { addKill } from './kill.js';
+import { addKillAll } from './kill-all.js';
+import { EXIT, UsageError, warn } from './output.js';
+import { addServe } from './serve.js';
+import { addToken } from './token.js';
+
+const program = new Command('killswitch')
+  .description('The emergency stop for AI coding agents.')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'killswitch: ')) })
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done and verified, 1 error, 2 wrong usage, 3 accepted but something is unconfirmed.
+
+Settings of the commands that ask a server:
+  KILLSWITCH_URL      where it listens
+  KILLSWITCH_TOKEN    the credential; or, with KILLSWITCH_SECRET as the server has it, one is made for each request
+  Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.`,
+  );
+
+for (const add of [addServe, addDemo, addToken, addAgents, addKill, addKillAll]) add(program);
+
+/** A reader that has seen enough must not turn an order that was carried out into a failure. */
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') process.exitCode = EXIT.failed;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Says what went wrong in a sentence, where commander has not done so already. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  warn(`killswitch: ${error instanceof Error ? error.message : 'it failed'}${adviceOn(error)}`);
+  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+}
+
+function adviceOn(error: unknown): string {
+  if (!(error instanceof ClientError)) return '';
+  if (error.code === 'unauthenticated')
+    return ': set KILLSWITCH_TOKEN, or KILLSWITCH_SECRET as the server has it';
+  const isAbsent = error.code === 'unreachable' && error.cause instanceof TypeError;
+  return isAbsent ? ': start one with "killswitch serve", or name it in KILLSWITCH_URL' : '';
+}

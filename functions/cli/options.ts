@@ -1,0 +1,61 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { AGENT_ID } from '../../lib/agent.js';
+
+/** Options that every command which asks a server has. */
+export interface ServerOptions {
+  readonly url?: string;
+  readonly json?: true;
+}
+
+export const withServerOptions = (command: Command): Command =>
+  command
+    .option('--url <url>', 'the server (default: KILLSWITCH_URL, or http://127.0.0.1:8787)', httpUrl)
+    .option('--json', 'print JSON');
+
+function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('It is no http:// or https:// URL.');
+}
+
+export function agentId(text: string): string {
+  if (AGENT_ID.test(text)) return text;
+  throw new InvalidArgumentError(`It must match ${AGENT_ID.source}.`);
+}
+
+export const agentIds = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  agentId(text),
+];
+
+export type Labels = Readonly<Record<string, string>>;
+
+export function label(text: string, before: Labels = {}): Labels {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
+  return { ...before, [name]: value };
+}
+
+export function graceSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && seconds >= 0 && seconds <= 300) return seconds;
+  throw new InvalidArgumentError('It must be a number of seconds from 0 to 300.');
+}
+
+export function containerId(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be the full container ID, 64 hexadecimal digits.');
+}
+
+export function count(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** `45s`, `30m`, `12h`, `7d`, in seconds. */
+export function duration(text: string): number {
+  const [, number, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
+  if (number !== undefined) return Number(number) * (UNITS[unit] ?? 1);
+  throw new InvalidArgumentError('It must be a duration such as 45s, 30m, 12h or 7d.');
+}

@@ -1,0 +1,25 @@
+import { printable } from './printable.js';
+
+/** What `process.exitCode` may become. */
+export const EXIT = { done: 0, failed: 1, usage: 2, unconfirmed: 3 } as const;
+
+/** The command was not given as it must be. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const lines = (text: string): string => `${text.split('\n').map(printable).join('\n')}\n`;
+
+/** One or more lines on standard output, safe to show. */
+export function say(text: string): void {
+  process.stdout.write(lines(text));
+}
+
+/** One or more lines on standard error, safe to show. */
+export function warn(text: string): void {
+  process.stderr.write(lines(text));
+}
+
+export function sayJson(value: unknown): void {
+  say(JSON.stringify(value, null, 2));
+}

@@ -1,0 +1,36 @@
+import { isActive } from '../../lib/agent.js';
+import type { AgentRecord } from '../../lib/client.js';
+import { readRecord } from '../../lib/record.js';
+import { printable, shortened } from './printable.js';
+
+const WIDEST_CELL = 40;
+const HEAD = ['agent', 'status', 'task', 'host', 'runs as', 'started', 'owes'];
+
+function rowOf(record: AgentRecord): (string | undefined)[] {
+  const reading = readRecord({ agentId: record.agentId, raw: JSON.stringify(record) });
+  if (reading.kind === 'unreadable')
+    return [record.agentId, 'unreadable', '', '', '', '', String(record['detail'] ?? '')];
+  const { status, taskId, host, containerId, process, startedAt, kill } = reading.agent;
+  const sandbox = containerId ? `container ${containerId.slice(0, 12)}` : process && `process ${process.pid}`;
+  const owes = isActive(status) ? '' : kill?.pending.join(', ');
+  return [record.agentId, status, taskId, host, sandbox, startedAt, owes];
+}
+
+/** One line an agent, fit for a terminal whatever the records hold. */
+export async function tableOf(records: readonly AgentRecord[]): Promise<string> {
+  const { default: Table } = await import('cli-table3');
+  // Its own colours are escapes, which the way out makes visible like all others.
+  const table = new Table({ head: HEAD, style: { head: [], border: [], compact: true } });
+  for (const record of records) {
+    table.push(rowOf(record).map(cell => shortened(printable(cell ?? ''), WIDEST_CELL)));
+  }
+  return table.toString();
+}
+
+/** One line a member. */
+export function showRecord(record: AgentRecord): string {
+  const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+  return Object.entries(record)
+    .map(([name, value]) => `${printable(name)}: ${printable(shown(value))}`)
+    .join('\n');
+}

@@ -1,0 +1,27 @@
+import type { Hono } from 'hono';
+import type { Actor } from '../lib/command.js';
+import type { Core } from '../lib/core.js';
+import type { Authenticator, Probe } from '../lib/ports.js';
+import type { Stop } from '../lib/stop.js';
+
+/** What the handlers work with. Made at a composition root. */
+export interface Deps {
+  readonly core: Core;
+  readonly stop: Stop;
+  readonly authenticator: Authenticator;
+  /** Everything that `/readyz` asks. */
+  readonly probes: readonly Probe[];
+  readonly newId: () => string;
+}
+
+export interface Env {
+  /** Node's own request, where Node serves. */
+  Bindings: { readonly incoming?: { readonly url?: string | undefined } };
+  Variables: { requestId: string; actor: Actor };
+}
+
+/** One deployable function: its name on the command line, and its routes. */
+export interface KillswitchFunction {
+  readonly name: string;
+  routes(deps: Deps): Hono<Env>;
+}

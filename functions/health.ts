@@ -1,0 +1,36 @@
+import { Hono } from 'hono';
+import type { Health } from '../lib/ports.js';
+import { runAlone } from './alone.js';
+import type { Deps, Env, KillswitchFunction } from './function.js';
+
+const PATIENCE_MS = 3_000;
+
+/** A probe that throws or says nothing is a port that does not work. */
+async function ask(probe: Deps['probes'][number]): Promise<Health> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<Health>(resolve => {
+    timer = setTimeout(resolve, PATIENCE_MS, { name: 'port', ok: false, detail: 'the check did not answer' });
+  });
+  try {
+    return await Promise.race([probe.probe(), silence]);
+  } catch {
+    return { name: 'port', ok: false, detail: 'the check failed' };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `/healthz`: this process answers. `/readyz`: what each port says of itself; 503 if one does not work. */
+export const health: KillswitchFunction = {
+  name: 'health',
+  routes: deps =>
+    new Hono<Env>()
+      .get('/healthz', c => c.json({ status: 'ok' }))
+      .get('/readyz', async c => {
+        const ports = await Promise.all(deps.probes.map(ask));
+        const ready = ports.every(({ ok }) => ok);
+        return c.json({ status: ready ? 'ready' : 'degraded', ports }, ready ? 200 : 503);
+      }),
+};
+
+await runAlone(import.meta.url, health);

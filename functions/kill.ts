@@ -1,0 +1,27 @@
+import { Hono } from 'hono';
+import { killBodySchema } from '../lib/command.js';
+import { present } from '../lib/present.js';
+import { runAlone } from './alone.js';
+import { killAnswer } from './answer.js';
+import type { Env, KillswitchFunction } from './function.js';
+import { AGENT, agentParam, authenticated, body } from './request.js';
+
+/** `POST /agents/:agentId/kill`: stops one agent. 200 when nothing is open, 202 while something is unconfirmed. */
+export const kill: KillswitchFunction = {
+  name: 'kill',
+  routes: deps =>
+    new Hono<Env>().post(`${AGENT}/kill`, authenticated(deps), agentParam, async c => {
+      const order = present(await body(c, killBodySchema));
+      const receipt = await deps.stop.stop({
+        ...order,
+        type: 'kill',
+        agentId: c.req.valid('param').agentId,
+        operationId: deps.newId(),
+        actor: c.get('actor'),
+        requestId: c.get('requestId'),
+      });
+      return killAnswer(c, receipt);
+    }),
+};
+
+await runAlone(import.meta.url, kill);

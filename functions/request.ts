@@ -1,0 +1,88 @@
+import { zValidator } from '@hono/zod-validator';
+import type { Context, MiddlewareHandler } from 'hono';
+import { z } from 'zod';
+import { agentIdSchema } from '../lib/agent.js';
+import { type ErrorCode, KillswitchError } from '../lib/errors.js';
+import type { Deps, Env } from './function.js';
+
+/** Lets in whoever shows a credential that holds. Comes before anything of the request is looked at. */
+export const authenticated =
+  ({ authenticator }: Pick<Deps, 'authenticator'>): MiddlewareHandler<Env> =>
+  async (c, next) => {
+    c.set('actor', await authenticator.authenticate(c.req.header('authorization')));
+    await next();
+  };
+
+/** `member.path: what is wrong`, for at most five; never the value, which may be a secret put in the wrong place. */
+function explain(error: z.core.$ZodError): string {
+  const problems = error.issues.slice(0, 5).map(issue => {
+    const names =
+      issue.code === 'unrecognized_keys' ? issue.keys.map(key => [...issue.path, key]) : [issue.path];
+    const what = issue.code === 'unrecognized_keys' ? 'unknown member' : issue.message;
+    return names.map(name => `${name.join('.').slice(0, 200) || 'body'}: ${what}`).join('; ');
+  });
+  return problems.join('; ');
+}
+
+function refuse(code: ErrorCode) {
+  return (result: { success: boolean; error?: z.core.$ZodError }): undefined => {
+    if (!result.success && result.error) throw new KillswitchError(code, explain(result.error));
+  };
+}
+
+/** The path pattern takes slashes and line ends too, so that an odd ID is told apart from an unknown path. */
+export const AGENT = '/agents/:agentId{[^]+}';
+export const agentParam = zValidator(
+  'param',
+  z.object({ agentId: agentIdSchema }),
+  refuse('invalid_agent_id'),
+);
+
+export const query = <T extends z.ZodType>(schema: T) =>
+  zValidator('query', schema, refuse('invalid_request'));
+
+const DOT_SEGMENT = /(^|[/\\])(\.|%2e){1,2}(?=[/\\]|$)/i;
+
+/**
+ * Refuses `.` and `..` in a path, encoded or not. A URL is rid of them before it is routed (RFC 3986 section 5.2.4),
+ * so that `/agents/a/../b/kill` would stop b: only the request line as Node read it still has them.
+ */
+export const plainPath: MiddlewareHandler<Env> = async (c, next) => {
+  const [path = ''] = (c.env?.incoming?.url ?? '').split(/[?#]/, 1);
+  if (DOT_SEGMENT.test(path)) {
+    throw new KillswitchError('invalid_agent_id', 'The path has a dot segment');
+  }
+  await next();
+};
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** zod drops this name from a record without a word, and a selector would select more than it says. */
+function refusePrototype(name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new KillswitchError('invalid_request', '__proto__: unknown member');
+  return value;
+}
+
+function parse(bytes: ArrayBuffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes), refusePrototype);
+  } catch (error) {
+    if (error instanceof KillswitchError) throw error;
+    throw new KillswitchError('invalid_request', 'body: is not JSON in UTF-8');
+  }
+}
+
+/**
+ * The body, checked. An absent one is an empty object: a stop needs no words.
+ * @throws KillswitchError `unsupported_media_type`, `invalid_request`
+ */
+export async function body<T extends z.ZodType>(c: Context<Env>, schema: T): Promise<z.output<T>> {
+  const bytes = await c.req.arrayBuffer();
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (bytes.byteLength > 0 && type !== 'application/json') {
+    throw new KillswitchError('unsupported_media_type', 'Send the body as application/json');
+  }
+  const result = schema.safeParse(bytes.byteLength > 0 ? parse(bytes) : {});
+  if (!result.success) throw new KillswitchError('invalid_request', explain(result.error));
+  return result.data;
+}

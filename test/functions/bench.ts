@@ -1,0 +1,121 @@
+import { expect } from 'vitest';
+import { createApp } from '../../functions/app.js';
+import { catalogue } from '../../functions/catalogue.js';
+import type { Deps, KillswitchFunction } from '../../functions/function.js';
+import type { ErrorCode } from '../../lib/errors.js';
+import { createStop } from '../../lib/stop.js';
+import { actorWith, fakeAuthenticator, holding, narrowedTo } from '../fakes/authenticator.js';
+import { fakeCore } from '../fakes/core.js';
+
+/** By token. */
+const actors = {
+  all: actorWith(),
+  reader: holding('agents:read'),
+  killer: holding('agents:kill'),
+  narrowed: narrowedTo({ taskId: 't1' }),
+};
+export type Token = keyof typeof actors;
+
+export interface Send {
+  /** Sent as JSON; a text or bytes as they are. */
+  readonly body?: unknown;
+  readonly token?: Token | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Members of any answer's JSON, as far as the tests name them. */
+export interface Told {
+  readonly operationId: string;
+  readonly requestId: string;
+  readonly message: string;
+  readonly detail: string;
+  readonly cursor: string;
+  readonly total: number;
+  readonly agents: readonly { readonly agentId: string }[];
+  readonly outcomes: readonly object[];
+  readonly errors: readonly string[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly json: Told;
+}
+
+/** Every function in one app, on fakes. */
+export function openApp({
+  functions = catalogue,
+  bed = fakeCore(),
+  ...over
+}: Partial<Deps> & { functions?: readonly KillswitchFunction[]; bed?: ReturnType<typeof fakeCore> } = {}) {
+  let ids = 0;
+  const deps: Deps = {
+    core: bed.core,
+    stop: createStop(bed.core),
+    authenticator: fakeAuthenticator(actors),
+    probes: [],
+    newId: () => `id-${++ids}`,
+    ...over,
+  };
+  const app = createApp(deps, functions);
+  return {
+    ...bed,
+    app,
+    deps,
+    async send(line: string, { body, token = 'all', headers = {} }: Send = {}): Promise<Answer> {
+      const [method = '', path = ''] = line.split(' ', 2);
+      const raw = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+      const response = await app.request(path, {
+        method,
+        headers: {
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: raw as string }),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.includes('json');
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        json: (isJson && text !== '' ? JSON.parse(text) : {}) as Told,
+      };
+    },
+    /** That no port was asked anything about any agent. */
+    expectUntouched() {
+      expect([...bed.containers.calls, ...bed.processes.calls, ...bed.trees.calls]).toEqual([]);
+      expect(bed.store.memory.audit).toEqual([]);
+    },
+  };
+}
+
+/** That the answer is a problem in the manner of RFC 9457, with just our members. */
+export function expectProblem(answer: Answer, status: number, code: ErrorCode, detail?: unknown): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect(answer.json).toEqual({
+    type: `urn:killswitch:error:${code}`,
+    title: expect.any(String),
+    status,
+    code,
+    requestId: answer.headers.get('x-request-id'),
+    ...(status === 500 ? {} : { detail: detail ?? expect.any(String) }),
+  });
+}
+
+/** An app with one running agent, `a1`, which none of the requests should have harmed. */
+export async function openWithAgent() {
+  const bench = openApp();
+  const { isAlive } = await bench.agent('a1');
+  return {
+    ...bench,
+    async expectNothingDone() {
+      bench.expectUntouched();
+      expect(await isAlive()).toBe(true);
+      expect(await bench.record('a1')).toMatchObject({ status: 'running' });
+    },
+  };
+}

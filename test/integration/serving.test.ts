@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { startContainer, startProcess, temporaryDirectory } from '../services/agents.js';
+import { call, type Environment, settings, startServerProcess } from '../services/server.js';
+
+const refused = (environment: Environment, entry = ['functions/cli/main.ts', 'serve']) => {
+  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', ...entry], {
+    env: { PATH: process.env['PATH'], ...environment },
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { status, stderr };
+};
+
+describe('serving', () => {
+  it.each([
+    ['kill', 'POST', '/agents/nobody/kill', 404],
+    ['kill-all', 'POST', '/agents/kill-all', 200],
+    ['agents', 'GET', '/agents', 200],
+    ['health', 'GET', '/healthz', 200],
+  ])('runs the function %s alone from its own file, and nothing else', async (name, method, path, status) => {
+    const { url } = await startServerProcess(settings('sqlite'), [`functions/${name}.ts`]);
+    expect((await call(url, method, path)).status).toBe(status);
+    const other = name === 'health' ? '/agents/kill-all' : '/healthz';
+    expect((await call(url, name === 'health' ? 'POST' : 'GET', other)).status).toBe(404);
+  });
+
+  it('serves only the functions that are named', async () => {
+    const entry = ['functions/cli/main.ts', 'serve', '--functions', 'kill,health'];
+    const { url } = await startServerProcess(settings('sqlite'), entry);
+    expect((await call(url, 'GET', '/healthz')).status).toBe(200);
+    expect((await call(url, 'POST', '/agents/kill-all')).status).toBe(404);
+  });
+
+  it('finishes a kill in flight before it ends on SIGTERM', async () => {
+    const server = await startServerProcess(settings('sqlite'));
+    const tree = await startProcess({ agentId: 'slow', ignoreTerm: true });
+    const process = { pid: tree.pid, startTime: tree.startTime };
+    await call(server.url, 'PUT', '/agents/slow', { body: { status: 'running', process } });
+    const answer = call(server.url, 'POST', '/agents/slow/kill', { body: { graceSeconds: 1 } });
+    await expect.poll(() => server.log.some(entry => entry['phase'] === 'accepted')).toBe(true);
+    server.signal('SIGTERM');
+    expect((await answer).status).toBe(200);
+    expect(await server.ended).toBe(0);
+    expect(tree.pids()).toEqual([]);
+  });
+
+  it('keeps records and debts over kill -9', async () => {
+    const environment = settings('sqlite');
+    const first = await startServerProcess(environment);
+    const { id } = await startContainer({ agentId: 'kept' });
+    await call(first.url, 'PUT', '/agents/kept', { body: { status: 'running', containerId: id } });
+    first.signal('SIGKILL');
+    await first.ended;
+    const second = await startServerProcess(environment);
+    expect((await call(second.url, 'GET', '/agents/kept')).body).toMatchObject({ containerId: id });
+    expect((await call(second.url, 'POST', '/agents/kept/kill')).status).toBe(200);
+  });
+
+  it('says in one message what is wrong with the environment and does not start', () => {
+    const { status, stderr } = refused({
+      PORT: 'http',
+      KILLSWITCH_SECRET: 'short',
+      KILLSWITCH_STORE: 'mysql://x',
+    });
+    expect(status).toBe(1);
+    for (const name of ['PORT', 'KILLSWITCH_SECRET', 'KILLSWITCH_STORE']) expect(stderr).toContain(name);
+    expect(stderr).not.toMatch(/short|\n\s+at /);
+  });
+
+  it('says that the port is taken and does not start', async () => {
+    const { url } = await startServerProcess(settings('sqlite'));
+    const { status, stderr } = refused(settings('sqlite', { PORT: new URL(url).port }));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Port \d+ .* is taken/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('starts without an engine and without a store, and names them in /readyz', async () => {
+    const nowhere = temporaryDirectory();
+    const { url } = await startServerProcess(
+      settings('valkey', {
+        KILLSWITCH_STORE: 'redis://127.0.0.1:1',
+        DOCKER_HOST: `unix://${nowhere}/no.sock`,
+      }),
+    );
+    const { status, body } = await call(url, 'GET', '/readyz');
+    expect(status).toBe(503);
+    const failing = body.ports.filter((port: { ok: boolean }) => !port.ok);
+    expect(failing.map((port: { name: string }) => port.name)).toEqual(
+      expect.arrayContaining(['store', expect.stringMatching(/container|docker/)]),
+    );
+    expect((await call(url, 'POST', '/agents/a1/kill')).body).toMatchObject({
+      status: 503,
+      code: 'store_unavailable',
+    });
+  });
+});

@@ -1,0 +1,66 @@
+import { catalogue } from '../../functions/catalogue.js';
+import { startServer } from '../../functions/node.js';
+import type { Log } from '../../lib/ports.js';
+import {
+  addWorktree,
+  makeRepository,
+  startContainer,
+  startProcess,
+  temporaryDirectory,
+} from '../services/agents.js';
+import { afterFile } from '../services/registry.js';
+import { call, type Environment, type StoreKind, settings } from '../services/server.js';
+
+/** A log whose entries a test can look at. */
+export function collectingLog(): Log & { readonly entries: (Record<string, unknown> & { level: string })[] } {
+  const entries: (Record<string, unknown> & { level: string })[] = [];
+  const note = (level: string) => (entry: object, msg: string) => void entries.push({ ...entry, level, msg });
+  return { entries, warn: note('warn'), error: note('error'), info: note('info') };
+}
+
+/** A whole killswitch in this process, on real parts. */
+export async function openWorld(store: StoreKind, more: Environment = {}) {
+  const worktrees = temporaryDirectory();
+  const environment = settings(store, { KILLSWITCH_WORKTREE_ROOTS: worktrees, ...more });
+  const log = collectingLog();
+  const server = await startServer(catalogue, { environment, log });
+  afterFile(() => server.close());
+  const repository = await makeRepository(temporaryDirectory());
+  const label = environment['KILLSWITCH_AGENT_LABEL'];
+  let count = 0;
+
+  return {
+    url: server.url,
+    environment,
+    log,
+    repository,
+    close: () => server.close(),
+    request: (method: string, path: string, options: Parameters<typeof call>[3] = {}) =>
+      call(server.url, method, path, options),
+    /** Registers an agent with what is given; `worktree` makes a real one. */
+    async agent({ worktree = false, ...members }: { worktree?: boolean } & Record<string, unknown> = {}) {
+      const agentId = `agent-${process.pid}-${Date.now()}-${count++}`;
+      const worktreePath = worktree
+        ? await addWorktree(repository, `${worktrees}/${agentId}`, agentId)
+        : undefined;
+      const record = { status: 'running', ...(worktreePath && { repository, worktreePath }), ...members };
+      const register = (extra: object = {}) =>
+        call(server.url, 'PUT', `/agents/${agentId}`, { body: { ...record, ...extra } });
+      return { agentId, worktreePath, register };
+    },
+    /** A registered agent in a container. */
+    async containerAgent(options: { worktree?: boolean } & Record<string, unknown> = {}) {
+      const agent = await this.agent(options);
+      const container = await startContainer({ agentId: agent.agentId, ...(label && { label }) });
+      await agent.register({ containerId: container.id });
+      return { ...agent, container };
+    },
+    /** A registered agent that is a process tree. */
+    async processAgent(options: { worktree?: boolean } & Record<string, unknown> = {}) {
+      const agent = await this.agent(options);
+      const tree = await startProcess({ agentId: agent.agentId });
+      await agent.register({ process: { pid: tree.pid, startTime: tree.startTime } });
+      return { ...agent, tree };
+    },
+  };
+}

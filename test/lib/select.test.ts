@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { Agent } from '../../lib/agent.js';
+import type { Selector } from '../../lib/command.js';
+import { idOf } from '../../lib/record.js';
+import { matches, select } from '../../lib/select.js';
+import { fakeCore } from '../fakes/core.js';
+
+const agent: Agent = {
+  agentId: 'a1',
+  status: 'running',
+  taskId: 't1',
+  host: 'h1',
+  labels: { team: 'core', tier: '' },
+};
+
+describe('a selector', () => {
+  it.each<[boolean, Selector]>([
+    [true, {}],
+    [true, { agentIds: ['a0', 'a1'] }],
+    [false, { agentIds: ['a0'] }],
+    [false, { agentIds: [] }],
+    [true, { status: 'running' }],
+    [true, { status: ['spawning', 'running'] }],
+    [false, { status: ['spawning'] }],
+    [true, { taskId: 't1' }],
+    [false, { taskId: 't2' }],
+    [true, { host: 'h1' }],
+    [false, { host: 'h2' }],
+    [true, { labels: {} }],
+    [true, { labels: { team: 'core', tier: '' } }],
+    [false, { labels: { team: 'core', tier: '1' } }],
+    [false, { labels: { toString: '' } }],
+    [true, { agentIds: ['a1'], status: 'running', taskId: 't1', host: 'h1', labels: { team: 'core' } }],
+    [false, { agentIds: ['a1'], status: 'running', taskId: 't1', host: 'h2', labels: { team: 'core' } }],
+  ])('matches (%s) by %j', (expected, selector) => {
+    expect(matches(selector, agent)).toBe(expected);
+  });
+
+  it('by task or host never matches an agent without', () => {
+    const bare: Agent = { agentId: 'a1', status: 'running', labels: {} };
+    expect([matches({ taskId: 't1' }, bare), matches({ host: 'h1' }, bare)]).toEqual([false, false]);
+  });
+});
+
+describe('a selection', () => {
+  const pick = async (bed: ReturnType<typeof fakeCore>, selector: Selector): Promise<string[][]> => {
+    const pages: string[][] = [];
+    for await (const page of select(bed.core.records, selector)) pages.push(page.map(idOf));
+    return pages;
+  };
+
+  it('looks through the index first and then through every record', async () => {
+    const bed = fakeCore();
+    await bed.agent('indexed');
+    bed.store.seedForeign('foreign', '{"status":"spawning"}');
+    expect(await pick(bed, {})).toEqual([['indexed'], ['indexed', 'foreign']]);
+  });
+
+  it('takes the active alone, whatever the selector asks for', async () => {
+    const bed = fakeCore();
+    for (const status of ['spawning', 'running', 'completed', 'failed', 'killed'] as const) {
+      await bed.agent(status, { status });
+    }
+    const found = async (selector: Selector) => [...new Set((await pick(bed, selector)).flat())];
+    expect(await found({})).toEqual(['spawning', 'running']);
+    expect(await found({ status: ['running', 'completed'] })).toEqual(['running']);
+    expect(await found({ status: 'killed' })).toEqual([]);
+    expect(await found({ agentIds: ['completed', 'spawning', 'spawning', 'nobody'] })).toEqual(['spawning']);
+    expect(await found({ agentIds: [] })).toEqual([]);
+  });
+
+  it('takes unreadable records too, unless it asks for what they do not show', async () => {
+    const bed = fakeCore();
+    bed.store.seedForeign('odd', new Uint8Array([0xff, 0xfe]));
+    const found = async (selector: Selector) => (await pick(bed, selector)).flat();
+    expect(await found({})).toEqual(['odd']);
+    expect(await found({ agentIds: ['odd'] })).toEqual(['odd']);
+    expect(await found({ agentIds: ['a1'] })).toEqual([]);
+    for (const selector of [
+      { taskId: 't1' },
+      { host: 'h1' },
+      { status: 'running' as const },
+      { labels: {} },
+    ]) {
+      expect(await found(selector)).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { mayBecome, statuses } from '../../lib/agent.js';
+import { createStop } from '../../lib/stop.js';
+import { transition } from '../../lib/transition.js';
+import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
+import { fakeCore, killOf } from '../fakes/core.js';
+
+const alice = actorWith();
+
+describe('the state machine', () => {
+  it.each(
+    statuses.flatMap(from => (['running', 'completed', 'failed'] as const).map(to => [from, to] as const)),
+  )('from %s to %s', async (from, to) => {
+    const bed = fakeCore();
+    await bed.agent('a1', { status: from });
+    const moved = transition(bed.core, alice, 'a1', { status: to });
+    if (from === 'killed') await expect(moved).rejects.toMatchObject({ code: 'tombstoned' });
+    else if (mayBecome(from, to) || (from === to && from === 'running')) {
+      expect(JSON.parse(await moved)).toMatchObject({ status: to });
+      expect(bed.store.memory.active.has('a1')).toBe(to === 'running');
+    } else {
+      await expect(moved).rejects.toMatchObject({
+        code: 'invalid_state',
+        message: `Agent a1 is ${from}; it cannot become ${to}`,
+      });
+      expect(await bed.record('a1')).toMatchObject({ status: from });
+    }
+  });
+});
+
+describe('changing an agent', () => {
+  it('adds what became known and leaves every other byte as it stands', async () => {
+    const bed = fakeCore();
+    bed.store.seedForeign('a1', '{ "budget":12345678901234567890, "status":"spawning" }');
+    const containerId = 'f'.repeat(64);
+    const raw = `{ "budget":12345678901234567890, "status":"running" ,"containerId":"${containerId}"}`;
+    expect(await transition(bed.core, alice, 'a1', { status: 'running', containerId }, 'req')).toBe(raw);
+    expect((await bed.stored('a1'))?.raw).toBe(raw);
+    expect([...bed.store.memory.active]).toEqual(['a1']);
+    expect(bed.store.memory.audit).toMatchObject([
+      {
+        operation: 'TRANSITION_AGENT',
+        phase: 'done',
+        requestId: 'req',
+        actor: 'alice',
+        agentId: 'a1',
+        statusBefore: 'spawning',
+        status: 'running',
+      },
+    ]);
+  });
+
+  it('needs no new status', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1', { status: 'spawning' });
+    await transition(bed.core, alice, 'a1', { labels: { team: 'core' } });
+    expect(await bed.record('a1')).toMatchObject({ status: 'spawning', labels: { team: 'core' } });
+  });
+
+  it('is refused for one that is unknown, unreadable, or ended', async () => {
+    const bed = fakeCore();
+    bed.store.seedForeign('odd', '{"status":"asleep"}');
+    await bed.agent('done', { status: 'completed' });
+    const labels = {};
+    await expect(transition(bed.core, alice, 'nobody', { labels })).rejects.toMatchObject({
+      code: 'agent_not_found',
+    });
+    await expect(transition(bed.core, alice, 'odd', { labels })).rejects.toMatchObject({
+      code: 'unreadable_record',
+      message: 'the status is unknown',
+    });
+    await expect(transition(bed.core, alice, 'done', { labels })).rejects.toMatchObject({
+      code: 'invalid_state',
+    });
+  });
+
+  it('does not bring a killed agent back, also when another program wrote over its record', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    await createStop(bed.core).stop(killOf('a1'));
+    bed.store.seedForeign('a1', '{"status":"spawning"}');
+    for (const status of ['running', 'completed'] as const) {
+      await expect(transition(bed.core, alice, 'a1', { status })).rejects.toMatchObject({
+        code: 'tombstoned',
+      });
+    }
+  });
+
+  it('lets nothing run while the emergency stop is engaged, but lets it end', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1', { status: 'spawning' });
+    const document = { kind: 'latch', id: '' } as const;
+    await bed.store.records.commit([{ document, expect: null, next: '{"engaged":true}', audit: [] }]);
+    await expect(transition(bed.core, alice, 'a1', { status: 'running' })).rejects.toMatchObject({
+      status: 409,
+    });
+    expect(await bed.record('a1')).toMatchObject({ status: 'spawning' });
+    await transition(bed.core, alice, 'a1', { status: 'failed' });
+    expect(await bed.record('a1')).toMatchObject({ status: 'failed' });
+  });
+
+  it('loses to a kill that comes in between', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1', { status: 'spawning' });
+    const stop = createStop(bed.core);
+    const [killed, moved] = await Promise.allSettled([
+      stop.stop(killOf('a1')),
+      transition(bed.core, alice, 'a1', { status: 'running' }),
+    ]);
+    expect(killed.status).toBe('fulfilled');
+    expect(await bed.record('a1')).toMatchObject({ status: 'killed' });
+    if (moved.status === 'rejected') expect(moved.reason).toMatchObject({ code: 'tombstoned' });
+  });
+
+  it.each([
+    ['without the scope', holding('agents:read')],
+    ['outside of its agent', narrowedTo({ agentId: 'a2' })],
+    ['outside of its task', narrowedTo({ taskId: 't2' })],
+  ])('is refused to a credential %s', async (_, actor) => {
+    const bed = fakeCore();
+    await bed.agent('a1', { status: 'spawning' });
+    await expect(transition(bed.core, actor, 'a1', { status: 'running' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    expect(await bed.record('a1')).toMatchObject({ status: 'spawning' });
+  });
+
+  it('does not let a narrowed credential move an agent in or out', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    await bed.agent('a2', { members: { taskId: 't2' } });
+    const actor = narrowedTo({ taskId: 't1' });
+    await expect(transition(bed.core, actor, 'a1', { taskId: 't2' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    await expect(transition(bed.core, actor, 'a2', { taskId: 't1' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    expect(JSON.parse(await transition(bed.core, actor, 'a1', { status: 'failed' }))).toMatchObject({
+      status: 'failed',
+    });
+  });
+});
