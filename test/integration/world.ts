@@ -12,7 +12,7 @@ import { afterFile } from '../services/registry.js';
 import { call, type Environment, type StoreKind, settings } from '../services/server.js';
 
 /** A log whose entries a test can look at. */
-export function collectingLog(): Log & { readonly entries: (Record<string, unknown> & { level: string })[] } {
+function collectingLog(): Log & { readonly entries: (Record<string, unknown> & { level: string })[] } {
   const entries: (Record<string, unknown> & { level: string })[] = [];
   const note = (level: string) => (entry: object, msg: string) => void entries.push({ ...entry, level, msg });
   return { entries, warn: note('warn'), error: note('error'), info: note('info') };

@@ -7,7 +7,7 @@ import { type Scope, scopes, type Within } from '../../lib/command.js';
 import { afterFile } from './registry.js';
 import { temporaryDirectory } from './temporary.js';
 
-export const SECRET = 'a secret of the tests, long enough for HS256';
+const SECRET = 'a secret of the tests, long enough for HS256';
 export type Environment = Readonly<Record<string, string>>;
 
 export const storeKinds = ['sqlite', 'valkey'] as const;
