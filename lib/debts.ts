@@ -2,12 +2,13 @@ import type { Agent } from './agent.js';
 import type { Cases } from './cases.js';
 import { agentIn, change } from './change.js';
 import type { Command } from './command.js';
+import { isLocal } from './commit.js';
 import type { Core } from './core.js';
 import { isStoreDown } from './degraded.js';
 import { enforceTombstone } from './enforce.js';
 import { readIntent } from './intent.js';
 import { findOperation } from './operation.js';
-import type { StoredAgent } from './ports.js';
+import type { Step, StoredAgent } from './ports.js';
 import { readRecord } from './record.js';
 import type { Stop } from './stop.js';
 import { itself } from './system.js';
@@ -38,25 +39,35 @@ async function payForAgent(core: Core, cases: Cases, agentId: string): Promise<v
     return forget(core, agentId);
   }
   const { agent, operationId } = debtor;
+  if (agent.host !== undefined && !isLocal(core, agent)) {
+    await owe(core, agentId, { host: agent.host, dueAt: core.clock.now() });
+    return forget(core, agentId);
+  }
   const command: Command = { type: 'kill', agentId, operationId, actor: itself };
   await cases.follow(command, { kind: 'owing', agent }, core.clock.monotonic())?.done;
 }
 
-/** A debt without a creditor: the record is gone, settled, or overwritten by somebody else. */
-const forget = (core: Core, agentId: string): Promise<void> =>
+/** Changes who owes, and nothing of the record. */
+const owe = (core: Core, agentId: string, debt: NonNullable<Step['debt']>): Promise<void> =>
   change(
     core,
     agentIn(core, agentId),
     stored => {
-      // Bytes that are no text cannot be compared; and it may have been killed since.
-      if ((stored && stored.raw === undefined) || debtorIn(stored)) return { value: undefined };
+      const debtor = debtorIn(stored);
+      // It may have been killed since.
+      const isOurs = debt.dueAt === null && debtor !== undefined && isLocal(core, debtor.agent);
+      // Bytes that are no text cannot be compared.
+      if (isOurs || (stored && stored.raw === undefined)) return { value: undefined };
       const text = stored?.raw ?? null;
-      const debt = { host: core.hostId, dueAt: null };
       const document = { kind: 'agent', id: agentId } as const;
       return { step: { document, expect: text, next: text, debt, audit: [] }, value: undefined };
     },
-    'debt forgotten',
+    'debt changed',
   );
+
+/** A debt that is not ours: the record is gone, settled, overwritten by somebody else, or names another host. */
+const forget = (core: Core, agentId: string): Promise<void> =>
+  owe(core, agentId, { host: core.hostId, dueAt: null });
 
 /**
  * Pays what this host owes: killed agents that are not settled, and commands that did not come to their end.

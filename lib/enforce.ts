@@ -3,7 +3,7 @@ import type { AuditEntry } from './audit.js';
 import type { Case } from './case.js';
 import type { Cases } from './cases.js';
 import type { KillCommand } from './command.js';
-import { commitKills } from './commit.js';
+import { commitKills, isLocal } from './commit.js';
 import { type Core, timestamp } from './core.js';
 import { findLatch, holdOf, type Latch } from './latch.js';
 import { pendingOf } from './outcome.js';
@@ -33,53 +33,75 @@ function isAgainstLatch({ clock }: Core, latch: Latch, agent: Agent, seen: reado
   return seen.some(({ startedAt }) => startedAt !== undefined && startedAt >= since);
 }
 
-/** Stops it again: through its record where that says active, by its label otherwise. Tells in the audit. */
-async function stopAgain(
-  core: Core,
-  cases: Cases,
-  agentId: string,
-  reading: Reading | undefined,
-  why: Why,
-): Promise<void> {
-  const agent = reading?.kind === 'agent' ? reading.agent : undefined;
-  const startedAt = core.clock.monotonic();
+/** One that must not run, and why. */
+interface Offence {
+  readonly agentId: string;
+  readonly reading: Reading | undefined;
+  readonly why: Why;
+}
+
+const agentIn = ({ reading }: Offence): Agent | undefined =>
+  reading?.kind === 'agent' ? reading.agent : undefined;
+
+async function tell(core: Core, offence: Offence, operationId: string, { ledger }: Case): Promise<void> {
+  const { agentId, why } = offence;
+  const agent = agentIn(offence);
+  const entry = present<AuditEntry>({
+    timestamp: timestamp(core),
+    operation: why,
+    phase: pendingOf(ledger.outcomes).length > 0 ? 'unconfirmed' : 'settled',
+    operationId,
+    actor: itself.subject,
+    reason: REASONS[why],
+    agentId,
+    taskId: agent?.taskId,
+    statusBefore: agent?.status,
+    outcomes: ledger.outcomes,
+  });
+  core.log.warn(entry, 'stopped again');
+  await core.audit.append([entry]);
+}
+
+/** Marks killed what its record calls active, and stops it where that says that it runs. */
+async function stopRecorded(core: Core, cases: Cases, offence: Offence, reading: Reading): Promise<void> {
+  const { agentId, why } = offence;
   const operationId = core.newId();
-  const told = async ({ ledger: { outcomes } }: Case): Promise<void> => {
-    const entry = present<AuditEntry>({
-      timestamp: timestamp(core),
-      operation: why,
-      phase: pendingOf(outcomes).length > 0 ? 'unconfirmed' : 'settled',
-      operationId,
-      actor: itself.subject,
-      reason: REASONS[why],
-      agentId,
-      taskId: agent?.taskId,
-      statusBefore: agent?.status,
-      outcomes,
-    });
-    core.log.warn(entry, 'stopped again');
-    await core.audit.append([entry]);
-  };
-  if (reading && agent && isActive(agent.status)) {
-    const command: KillCommand = { type: 'kill', operationId, agentId, actor: itself, reason: REASONS[why] };
-    for (const verdict of await commitKills(core, command, [reading])) {
-      if (verdict.kind === 'refused') continue;
-      const one = cases.follow(command, verdict, startedAt);
-      await one?.done;
-      // Owing: somebody else has marked it killed again, and tells of it.
-      if (one && verdict.kind !== 'owing') await told(one);
-    }
-    return;
+  const startedAt = core.clock.monotonic();
+  const command: KillCommand = { type: 'kill', operationId, agentId, actor: itself, reason: REASONS[why] };
+  for (const verdict of await commitKills(core, command, [reading])) {
+    if (verdict.kind === 'refused') continue;
+    const one = cases.follow(command, verdict, startedAt);
+    await one?.done;
+    // Owing: somebody else has marked it killed again, and tells of it.
+    if (one && verdict.kind !== 'owing') await tell(core, offence, operationId, one);
   }
-  const order = { operationId, graceMs: 0, startedAt };
+}
+
+/** Stops what carries its label here. */
+async function stopLabelled(core: Core, cases: Cases, offence: Offence): Promise<void> {
+  const { agentId } = offence;
+  const agent = agentIn(offence);
+  const operationId = core.newId();
   const after = async (one: Case): Promise<void> => {
     // Seen a moment ago, and gone by itself, or by a kill that has ended since: nothing was stopped again.
     const isOver = one.ledger.outcomes.every(
       ({ outcome }) => outcome === 'alreadyGone' || outcome === 'skipped',
     );
-    if (!isOver) await told(one);
+    if (!isOver) await tell(core, offence, operationId, one);
   };
-  await cases.stopUnrecorded(agent ?? { agentId }, order, { after }).done;
+  // The paths in the record of another host's agent are not of this host.
+  const target = agent && isLocal(core, agent) ? agent : { agentId };
+  const order = { operationId, graceMs: 0, startedAt: core.clock.monotonic() };
+  await cases.stopUnrecorded(target, order, { after }).done;
+}
+
+async function stopAgain(core: Core, cases: Cases, offence: Offence): Promise<void> {
+  const { reading } = offence;
+  const agent = agentIn(offence);
+  const isRecorded = reading && agent && isActive(agent.status);
+  if (isRecorded) await stopRecorded(core, cases, offence, reading);
+  // Whatever host its record names, it was seen here.
+  if (!isRecorded || !isLocal(core, agent)) await stopLabelled(core, cases, offence);
 }
 
 /** It was killed, and that this runs is nothing new: it is still owed. */
@@ -121,11 +143,11 @@ export async function enforce(core: Core, cases: Cases, sightings: readonly Sigh
     const seen = byAgent.get(agentId) ?? [];
     // Taken up by somebody else while the store was asked.
     if (cases.isWorkedOn(agentId)) return;
-    if (agent && owesAll(agent, seen)) return await payUnlessDue(core, cases, agent);
+    if (agent && isLocal(core, agent) && owesAll(agent, seen)) return await payUnlessDue(core, cases, agent);
     if (killed[index] || agent?.status === 'killed') {
-      await stopAgain(core, cases, agentId, reading, 'RESURRECTION');
+      await stopAgain(core, cases, { agentId, reading, why: 'RESURRECTION' });
     } else if (isAgainstLatch(core, latch, agent ?? { agentId, status: 'spawning', labels: {} }, seen)) {
-      await stopAgain(core, cases, agentId, reading, 'LATCH_ENFORCED');
+      await stopAgain(core, cases, { agentId, reading, why: 'LATCH_ENFORCED' });
     }
   });
   const failed = (await Promise.allSettled(work)).filter(result => result.status === 'rejected');
@@ -138,7 +160,7 @@ export async function enforceTombstone(core: Core, cases: Cases, stored: StoredA
   if (!tombstoned || cases.isWorkedOn(agentId)) return;
   const reading = readRecord(stored);
   if (reading.kind === 'agent' && isActive(reading.agent.status)) {
-    await stopAgain(core, cases, agentId, reading, 'RESURRECTION');
+    await stopRecorded(core, cases, { agentId, reading, why: 'RESURRECTION' }, reading);
   }
 }
 

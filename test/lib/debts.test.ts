@@ -86,6 +86,17 @@ describe('what a killed agent owes', () => {
     });
   });
 
+  it('is handed over where its record names another host by now', async () => {
+    const bed = fakeCore();
+    const agent = await owing(bed);
+    const { raw = '' } = (await bed.stored('a1')) ?? {};
+    bed.store.seedForeign('a1', raw.replace('{', '{"host":"h2",'));
+    await payer(bed.core).pay();
+    expect([await agent.isAlive(), owed(bed), owed(bed, 'h2')]).toEqual([true, [], ['a1']]);
+    await payer({ ...bed.core, hostId: 'h2' }).pay(bed.clock.now());
+    expect([await agent.isAlive(), owed(bed, 'h2')]).toEqual([false, []]);
+  });
+
   it('to another host is left to that', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1', { members: { host: 'h2' } });

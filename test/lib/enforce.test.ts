@@ -121,6 +121,29 @@ describe('a killed agent that runs again', () => {
     expect(told(bed, 'RESURRECTION')).toHaveLength(1);
   });
 
+  it.each(['running', 'killed'])(
+    'is stopped where it is seen, whatever host its record names: %s',
+    async status => {
+      const bed = fakeCore();
+      await killedOne(bed);
+      const kill = { operationId: 'op', pending: ['container', 'worktree'] };
+      const record = {
+        status,
+        host: 'h2',
+        worktreePath: '/worktrees/a1',
+        ...(status === 'killed' && { kill }),
+      };
+      bed.store.seedForeign('a1', JSON.stringify(record));
+      bed.trees.standing.add('/worktrees/a1');
+      const back = bed.containers.spawn('a1');
+      await look(bed);
+      expect(await back.isRunning()).toBe(false);
+      expect(await bed.record('a1')).toMatchObject({ status: 'killed' });
+      expect(told(bed, 'RESURRECTION').at(-1)).toMatchObject({ phase: 'settled' });
+      expect(bed.trees.standing.has('/worktrees/a1')).toBe(true);
+    },
+  );
+
   it('is left to whoever works on it already', async () => {
     const bed = fakeCore();
     await bed.agent('a1');

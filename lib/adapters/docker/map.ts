@@ -104,8 +104,7 @@ export function openMap(label: string, onForget: (id: ContainerId) => void): Con
         container.state = container.restarts === false ? 'exited' : 'restarting';
         container.endedAt = performance.now();
       }
-      if (action === 'start') container.endedAt = undefined;
-      if (action === 'start') container.startedAt = at;
+      if (action === 'start') Object.assign(container, { startedAt: at, endedAt: undefined });
       return container;
     },
     turn() {
