@@ -4,7 +4,6 @@ import { present } from '../lib/present.js';
 import { runAlone } from './alone.js';
 import { killAllAnswer } from './answer.js';
 import type { Env, KillswitchFunction } from './function.js';
-import { stopOnce } from './once.js';
 import { authenticated, body } from './request.js';
 
 /** `POST /agents/kill-all`: stops every selected active agent. 202 while something is unconfirmed. */
@@ -13,7 +12,7 @@ export const killAll: KillswitchFunction = {
   routes: deps =>
     new Hono<Env>().post('/agents/kill-all', authenticated(deps), async c => {
       const { selector = {}, ...order } = present(await body(c, killAllBodySchema));
-      const stopping = stopOnce(deps, c, {
+      const receipt = await deps.stop.stop({
         ...order,
         type: 'kill-all',
         selector,
@@ -21,8 +20,7 @@ export const killAll: KillswitchFunction = {
         actor: c.get('actor'),
         requestId: c.get('requestId'),
       });
-      if (order.latch) deps.wake();
-      return killAllAnswer(c, await stopping);
+      return killAllAnswer(c, receipt);
     }),
 };
 

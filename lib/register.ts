@@ -1,10 +1,9 @@
-import type { Agent, Registration } from './agent.js';
+import type { Registration } from './agent.js';
 import { authorize } from './authorize.js';
-import { agentIn, change, tombstoned } from './change.js';
+import { change, tombstoned } from './change.js';
 import type { Actor } from './command.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
-import { admission, findLatch, type LatchFound } from './latch.js';
 import type { StoredAgent } from './ports.js';
 import { present } from './present.js';
 import { readRecord } from './record.js';
@@ -27,7 +26,7 @@ function agrees(stored: StoredAgent, body: Registration): boolean {
 
 /**
  * Registers an agent as active. The same registration again is no error.
- * @throws KillswitchError `forbidden`, `tombstoned`, `latched`, `agent_exists`, `conflict`, `store_unavailable`
+ * @throws KillswitchError `forbidden`, `tombstoned`, `agent_exists`, `conflict`, `store_unavailable`
  */
 export async function register(
   core: Core,
@@ -38,10 +37,8 @@ export async function register(
 ): Promise<Registered> {
   const { taskId, host, status } = body;
   authorize(actor, 'agents:write', present({ agentId, taskId, host }));
-  // When it began tells an order that is carried on with later whom it was meant for.
-  const raw = JSON.stringify({ agentId, ...body, startedAt: body.startedAt ?? timestamp(core) });
-  const agent: Agent = { agentId, labels: {}, ...present(body) };
-  const compute = ([stored, latch]: readonly [StoredAgent | undefined, LatchFound]) => {
+  const raw = JSON.stringify({ agentId, ...body });
+  const compute = (stored: StoredAgent | undefined) => {
     if (stored?.tombstoned) throw tombstoned(agentId);
     if (stored && agrees(stored, body)) return { value: { created: false, raw: stored.raw as string } };
     if (stored) throw new KillswitchError('agent_exists', `Agent ${agentId} is registered already`);
@@ -50,12 +47,11 @@ export async function register(
       document: { kind: 'agent', id: agentId } as const,
       expect: null,
       next: raw,
-      admission: admission(latch, agent),
+      admission: { latch: null },
       active: true,
       audit: [present({ ...entry, requestId, actor: actor.subject, agentId, taskId, status })],
     };
     return { step, value: { created: true, raw } };
   };
-  const read = () => Promise.all([agentIn(core, agentId)(), findLatch(core)]);
-  return change(core, read, compute, 'agent registered');
+  return change<Registered>(core, agentId, compute, 'agent registered');
 }

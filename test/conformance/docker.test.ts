@@ -1,19 +1,17 @@
 import { expect, inject } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
-import type { Kernel, Log } from '../../lib/ports.js';
+import type { Log } from '../../lib/ports.js';
 import { engine, startContainer } from '../services/agents.js';
-import { type LookoutWorld, lookoutConformance } from './lookout.js';
-import { type SpawnOptions, sandboxConformance } from './sandbox.js';
+import { sandboxConformance } from './sandbox.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
 const LEAVES_ON_TERM = "trap 'exit 0' TERM; echo ready; while :; do sleep 1000 & wait; done";
 
-async function open(options: { kernel?: Kernel } = {}): Promise<LookoutWorld> {
-  const sandbox = openDocker({ host: inject('dockerHost'), log: silent, ...options });
+sandboxConformance('The Docker adapter', async () => {
+  const sandbox = openDocker({ host: inject('dockerHost'), log: silent });
   return {
     sandbox,
-    spawn: async (agentId: string, { labelled = true, ignoreTerm = false }: SpawnOptions = {}) => {
+    spawn: async (agentId, { labelled = true, ignoreTerm = false } = {}) => {
       const container = await startContainer({
         agentId,
         labelled,
@@ -29,8 +27,4 @@ async function open(options: { kernel?: Kernel } = {}): Promise<LookoutWorld> {
     },
     close: () => sandbox.close(),
   };
-}
-
-sandboxConformance('The Docker adapter', open);
-sandboxConformance('The Docker adapter with the kernel path', () => open({ kernel: openCgroups() }));
-lookoutConformance('The Docker adapter', open);
+});

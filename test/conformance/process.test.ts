@@ -3,7 +3,6 @@ import { openProcesses } from '../../lib/adapters/process/index.js';
 import type { Log } from '../../lib/ports.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';
-import { type LookoutWorld, lookoutConformance } from './lookout.js';
 import { sandboxConformance } from './sandbox.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
@@ -19,7 +18,7 @@ function startStranger(): { pid: number; startTime: string; pids(): number[] } {
   return { pid, startTime, pids: () => (isAlive(pid, startTime) ? [pid] : []) };
 }
 
-const open = async (): Promise<LookoutWorld> => ({
+sandboxConformance('The process adapter', async () => ({
   sandbox: openProcesses({ log: silent }),
   spawn: async (agentId, { labelled = true, ignoreTerm = false } = {}) => {
     const { pid, startTime, pids } = labelled ? await startProcess({ agentId, ignoreTerm }) : startStranger();
@@ -29,7 +28,4 @@ const open = async (): Promise<LookoutWorld> => ({
     };
   },
   close: async () => undefined,
-});
-
-sandboxConformance('The process adapter', open);
-lookoutConformance('The process adapter', open, { tells: false });
+}));

@@ -4,15 +4,7 @@ import { expectProblem, openApp } from './bench.js';
 
 describe('the catalogue', () => {
   it('has each function under a name of its own', () => {
-    expect(catalogue.map(({ name }) => name)).toEqual([
-      'kill',
-      'kill-all',
-      'latch',
-      'operations',
-      'agents',
-      'health',
-      'openapi',
-    ]);
+    expect(catalogue.map(({ name }) => name)).toEqual(['kill', 'kill-all', 'agents', 'health']);
   });
 
   it('gives those that are named', () => {
@@ -22,9 +14,7 @@ describe('the catalogue', () => {
 
   it('names those that there are when one is unknown', () => {
     expect(() => named(['kill', 'maim', 'slay'])).toThrow(
-      new RangeError(
-        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, health, openapi',
-      ),
+      new RangeError('Unknown function maim, slay; there are kill, kill-all, agents, health'),
     );
   });
 

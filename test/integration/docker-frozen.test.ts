@@ -53,9 +53,10 @@ test('owes the kill while the engine is frozen, and does it when the engine is b
     expect(await docker.kill(target, unhurried())).toEqual(pending);
     expect(await docker.kill({ agentId: 'nobody', operationId: 'op' }, unhurried())).toEqual(pending);
     expect(await docker.remove(target, unhurried().deadline)).toEqual(pending);
-    expect(await docker.probe()).toMatchObject({
+    expect(await docker.probe()).toEqual({
+      name: 'docker',
       ok: false,
-      detail: expect.stringContaining('the engine does not answer'),
+      detail: 'the engine does not answer',
     });
   });
   await expect.poll(async () => (await docker.probe()).ok).toBe(true);

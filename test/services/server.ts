@@ -1,16 +1,13 @@
 import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
-import { basename, join } from 'node:path';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { type Scope, scopes, type Within } from '../../lib/command.js';
-import { build } from './build.js';
-import { RUN_MARK } from './context.js';
 import { afterFile } from './registry.js';
 import { temporaryDirectory } from './temporary.js';
 
-export const SECRET = 'a secret of the tests, long enough for HS256';
+const SECRET = 'a secret of the tests, long enough for HS256';
 export type Environment = Readonly<Record<string, string>>;
 
 export const storeKinds = ['sqlite', 'valkey'] as const;
@@ -75,29 +72,18 @@ export interface ServerProcess {
   readonly pid: number;
   /** What it logged so far: one object a line. */
   readonly log: readonly Record<string, unknown>[];
-  /** Resolves when it logs this message the next time. */
-  logged(message: string): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
 /** A killswitch in a process of its own; resolves when it listens. */
-export const startServerProcess = (
+export async function startServerProcess(
   environment: Environment,
-  entry: readonly string[] = ['functions/cli/main.ts', 'serve'],
-): Promise<ServerProcess> => launch([process.execPath, '--import', 'tsx', ...entry], environment);
-
-/** The same, compiled beforehand. */
-export const startBuiltServer = (environment: Environment): Promise<ServerProcess> =>
-  launch([process.execPath, join(build(), 'functions/cli/main.js'), 'serve'], environment);
-
-async function launch(
-  [file = '', ...args]: readonly string[],
-  environment: Environment,
+  entry = ['functions/cli/main.ts', 'serve'],
 ): Promise<ServerProcess> {
-  const child = spawn(file, args, {
-    env: { PATH: process.env['PATH'] ?? '', [RUN_MARK]: basename(inject('runFolder')), ...environment },
+  const child = spawn(process.execPath, ['--import', 'tsx', ...entry], {
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal);
@@ -110,27 +96,15 @@ async function launch(
     complaints += chunk;
   });
   const log: Record<string, unknown>[] = [];
-  const told = new EventEmitter().setMaxListeners(0);
-  createInterface(child.stdout).on('line', line => {
-    const entry = parse(line);
-    log.push(entry);
-    told.emit(`: ${entry['msg']}`, entry);
+  const url = new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on('line', line => {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      log.push(entry);
+      if (entry['msg'] === 'listening') resolve(String(entry['url']));
+    });
+    void ended.then(code =>
+      reject(new Error(`The server ended with ${code} before it listened: ${complaints}`)),
+    );
   });
-  const logged = async (message: string): Promise<void> => void (await once(told, `: ${message}`));
-  const url = await Promise.race([
-    once(told, ': listening').then(([entry]) => String(entry.url)),
-    ended.then(code => {
-      throw new Error(`The server ended with ${code} before it listened: ${complaints}`);
-    }),
-  ]);
-  return { url, pid: child.pid ?? 0, log, logged, ended, signal: name => void child.kill(name) };
-}
-
-/** A line that a SIGKILL cut off is no line. */
-function parse(line: string): Record<string, unknown> {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return { cut: line };
-  }
+  return { url: await url, pid: child.pid ?? 0, log, ended, signal: name => void child.kill(name) };
 }
