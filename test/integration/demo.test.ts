@@ -1,4 +1,5 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { engine, temporaryDirectory } from '../services/agents.js';
 import { type Environment, endOf, runCli, startCli, until } from './cli-run.js';
@@ -62,6 +63,17 @@ describe.each([
     expect({ code, stderr }).toEqual({ code: 130, stderr: 'killswitch: Interrupted.\n' });
     expect(stdout).not.toContain('Everything held');
   });
+});
+
+it('finds room for its socket where temporary files lie deep', async () => {
+  const deep = join(directory, 'a-folder-with-a-long-name'.repeat(4));
+  mkdirSync(deep);
+  const { code, stderr } = await runCli(['demo', '--sandbox', 'process'], {
+    ...environment(NO_ENGINE),
+    TMPDIR: deep,
+  });
+  rmSync(deep, { recursive: true });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
 it('tells its story as JSON too', async () => {

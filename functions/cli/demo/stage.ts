@@ -14,8 +14,17 @@ export interface Stage {
   clear(): Promise<readonly unknown[]>;
 }
 
+/** Bytes of a folder in which the server's socket still finds room: the path of one holds 103 on every system. */
+const ROOM = 58;
+
+/** Where temporary files go, or the system's own folder if that lies too deep. */
+async function temporary(): Promise<string> {
+  const folder = await realpath(tmpdir());
+  return Buffer.byteLength(folder) > ROOM ? realpath('/tmp') : folder;
+}
+
 export async function openStage(): Promise<Stage> {
-  const directory = await realpath(await mkdtemp(join(tmpdir(), 'killswitch-demo-')));
+  const directory = await mkdtemp(join(await temporary(), 'killswitch-demo-'));
   const undos: (() => Promise<unknown>)[] = [
     () => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
   ];
