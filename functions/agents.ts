@@ -11,7 +11,7 @@ import { AGENT, agentParam, authenticated, body, query } from './request.js';
 
 const label = z.string().regex(/^[^=]+=/, 'must be name=value');
 
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   status: z.enum([...statuses, 'unreadable']).optional(),
   taskId: z.string().min(1).optional(),
   host: z.string().min(1).optional(),

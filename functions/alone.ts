@@ -1,7 +1,7 @@
 import type { KillswitchFunction } from './function.js';
 
-/** Not a literal at the import, so that a bundle for the edge, which has no Node root, does not follow it. */
-const NODE_ROOT = './node.js';
+/** Not a literal at the import, so that a bundle for the edge, which has no Node, does not follow it. */
+const NODE_ROOT = './start.js';
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
@@ -12,6 +12,6 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 export async function runAlone(url: string, one: KillswitchFunction): Promise<void> {
   const entry = globalThis.process?.argv?.[1]?.replaceAll('\\', '/');
   if (entry === undefined || baseName(entry) !== baseName(url)) return;
-  const { isEntry, main } = (await import(NODE_ROOT)) as typeof import('./node.js');
+  const { isEntry, main } = (await import(NODE_ROOT)) as typeof import('./start.js');
   if (isEntry(url)) await main([one]);
 }

@@ -3,9 +3,20 @@ import type { KillswitchFunction } from './function.js';
 import { health } from './health.js';
 import { kill } from './kill.js';
 import { killAll } from './kill-all.js';
+import { latch } from './latch.js';
+import { openapi } from './openapi.js';
+import { operations } from './operations.js';
 
 /** Every function there is. */
-export const catalogue: readonly KillswitchFunction[] = [kill, killAll, agents, health];
+export const catalogue: readonly KillswitchFunction[] = [
+  kill,
+  killAll,
+  latch,
+  operations,
+  agents,
+  health,
+  openapi,
+];
 
 /** @throws RangeError that names the unknown ones and those there are */
 export function named(names: readonly string[]): readonly KillswitchFunction[] {

@@ -12,6 +12,10 @@ export interface Deps {
   /** Everything that `/readyz` asks. */
   readonly probes: readonly Probe[];
   readonly newId: () => string;
+  /** Looks at once at what runs here and must not, and again a moment later. */
+  readonly wake: () => void;
+  /** Aborted when the process is to end: what only watches ends then. */
+  readonly closing: AbortSignal;
 }
 
 export interface Env {

@@ -4,6 +4,7 @@ import { present } from '../lib/present.js';
 import { runAlone } from './alone.js';
 import { killAllAnswer } from './answer.js';
 import type { Env, KillswitchFunction } from './function.js';
+import { stopOnce } from './once.js';
 import { authenticated, body } from './request.js';
 
 /** `POST /agents/kill-all`: stops every selected active agent. 202 while something is unconfirmed. */
@@ -12,7 +13,7 @@ export const killAll: KillswitchFunction = {
   routes: deps =>
     new Hono<Env>().post('/agents/kill-all', authenticated(deps), async c => {
       const { selector = {}, ...order } = present(await body(c, killAllBodySchema));
-      const receipt = await deps.stop.stop({
+      const stopping = stopOnce(deps, c, {
         ...order,
         type: 'kill-all',
         selector,
@@ -20,7 +21,8 @@ export const killAll: KillswitchFunction = {
         actor: c.get('actor'),
         requestId: c.get('requestId'),
       });
-      return killAllAnswer(c, receipt);
+      if (order.latch) deps.wake();
+      return killAllAnswer(c, await stopping);
     }),
 };
 

@@ -4,6 +4,7 @@ import { present } from '../lib/present.js';
 import { runAlone } from './alone.js';
 import { killAnswer } from './answer.js';
 import type { Env, KillswitchFunction } from './function.js';
+import { stopOnce } from './once.js';
 import { AGENT, agentParam, authenticated, body } from './request.js';
 
 /** `POST /agents/:agentId/kill`: stops one agent. 200 when nothing is open, 202 while something is unconfirmed. */
@@ -12,7 +13,7 @@ export const kill: KillswitchFunction = {
   routes: deps =>
     new Hono<Env>().post(`${AGENT}/kill`, authenticated(deps), agentParam, async c => {
       const order = present(await body(c, killBodySchema));
-      const receipt = await deps.stop.stop({
+      const receipt = await stopOnce(deps, c, {
         ...order,
         type: 'kill',
         agentId: c.req.valid('param').agentId,

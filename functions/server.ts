@@ -6,6 +6,8 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Env } from './function.js';
 
+export type App = Pick<Hono<Env>, 'fetch'>;
+
 /** Against clients that open connections and say nothing: they must not use up what a kill needs. */
 const TIMEOUTS = {
   headersTimeout: 3_000,
@@ -13,44 +15,65 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 500,
   keepAliveTimeout: 2_000,
 };
+/** Milliseconds; well above the deadline for answers. */
+const LONGEST_ANSWER = 15_000;
 const FALLBACK_DESCRIPTORS = 1_024;
+/** Of the half that connections may take, what the port leaves over for the socket. */
+const RESERVE = 32;
+const MOST_ON_SOCKET = 64;
 
-/** Half of the file descriptors that this process may have: the rest is for the engine, the store and cgroups. */
-function maxConnections(): number {
-  let limit = FALLBACK_DESCRIPTORS;
+/** How many file descriptors this process may have. */
+function descriptors(): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
-    if (soft) limit = Number(soft);
+    if (soft) return Number(soft);
   } catch {
     // Not Linux.
   }
-  return Math.max(16, Math.floor(limit / 2));
+  return FALLBACK_DESCRIPTORS;
+}
+
+/**
+ * How many connections each listener takes at a time. Whatever comes in at the port, the socket has its own; and what
+ * is left is for the engine, the store and cgroups.
+ */
+export function connectionLimits(limit = descriptors()): { readonly port: number; readonly socket: number } {
+  return {
+    port: Math.max(16, Math.floor(limit / 2) - RESERVE),
+    socket: Math.max(4, Math.min(MOST_ON_SOCKET, Math.floor(limit / 4))),
+  };
+}
+
+export function createServer(app: App, maxConnections: number): Server {
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: TIMEOUTS }) as Server;
+  server.maxConnections = maxConnections;
+  return server;
+}
+
+/** Takes no new requests and resolves when those in flight are answered; who does not read its answer is left. */
+export async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), LONGEST_ANSWER);
+  await closed;
+  clearTimeout(timer);
 }
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new requests and resolves when those in flight are answered. */
   close(): Promise<void>;
 }
 
 /** @throws Error of node:net, such as `EADDRINUSE` */
 export async function listen(
-  app: Pick<Hono<Env>, 'fetch'>,
-  { host, port }: { host: string; port: number },
+  app: App,
+  { host, port }: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: TIMEOUTS }) as Server;
-  server.maxConnections = maxConnections();
+  const server = createServer(app, connectionLimits().port);
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return {
-    url: `http://${name}:${address.port}`,
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeIdleConnections();
-      await closed;
-    },
-  };
+  return { url: `http://${name}:${address.port}`, close: () => closeServer(server) };
 }

@@ -2,7 +2,16 @@ import type { Status } from './agent.js';
 import type { Selector } from './command.js';
 import type { LayerOutcome } from './outcome.js';
 
-export type AuditOperation = 'KILL_AGENT' | 'KILL_ALL_AGENTS' | 'REGISTER_AGENT' | 'TRANSITION_AGENT';
+export type AuditOperation =
+  | 'KILL_AGENT'
+  | 'KILL_ALL_AGENTS'
+  | 'REGISTER_AGENT'
+  | 'TRANSITION_AGENT'
+  | 'ENGAGE_LATCH'
+  | 'RESET_LATCH'
+  | 'RESURRECTION'
+  | 'LATCH_ENFORCED'
+  | 'SWEEP';
 
 /**
  * One line of the audit, written to the store in the same atomic step as what it tells, and logged as JSON at WARN.

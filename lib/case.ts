@@ -1,7 +1,16 @@
 import type { Status } from './agent.js';
 import type { KillswitchError } from './errors.js';
 import type { Ledger } from './ledger.js';
-import { type AgentReceipt, areDown, areVerified, isOwed, isRefused, isSeen, pendingOf } from './outcome.js';
+import {
+  type AgentReceipt,
+  areDown,
+  areVerified,
+  isOwed,
+  isRefused,
+  isSeen,
+  type LayerOutcome,
+  pendingOf,
+} from './outcome.js';
 import { present } from './present.js';
 import type { Stoppable } from './stop-agent.js';
 
@@ -16,6 +25,26 @@ export interface Case {
   readonly error?: KillswitchError;
   /** Never rejects. */
   readonly done: Promise<void>;
+}
+
+/** A case on which there is nothing to do, with what was seen before. */
+export const endedCase = (
+  agent: Stoppable,
+  operationId: string,
+  { statusBefore, error, outcomes = [] }: Told,
+): Case => ({
+  ...present<Pick<Case, 'error' | 'statusBefore'>>({ statusBefore, error }),
+  agent,
+  operationId,
+  graceMs: 0,
+  ledger: { outcomes, note: () => undefined },
+  done: Promise.resolve(),
+});
+
+interface Told {
+  readonly statusBefore?: Status | undefined;
+  readonly error?: KillswitchError;
+  readonly outcomes?: readonly LayerOutcome[];
 }
 
 /** Nothing of it runs any more, as far as a sandbox is known, and the record says so. */

@@ -1,12 +1,20 @@
-import type { Case } from './case.js';
+import type { Agent } from './agent.js';
+import { type Case, endedCase } from './case.js';
 import type { Command } from './command.js';
 import { isLocal, type Verdict } from './commit.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import { openLedger } from './ledger.js';
-import { present } from './present.js';
 import { settle } from './settle.js';
 import { type Stoppable, stopAgent } from './stop-agent.js';
+
+/** How one agent is to be stopped. */
+export interface Order {
+  readonly operationId: string;
+  readonly graceMs: number;
+  /** Monotonic milliseconds of the command's acceptance. */
+  readonly startedAt: number;
+}
 
 /** The agents that this process is stopping right now. */
 export interface Cases {
@@ -16,6 +24,13 @@ export interface Cases {
    * @throws KillswitchError the verdict's own refusal, where the command is for this one agent
    */
   follow(command: Command, verdict: Verdict, startedAt: number): Case | undefined;
+  /** Stops whatever carries the agent's label, and writes nothing into its record. */
+  stopUnrecorded(
+    agent: Stoppable,
+    order: Order,
+    options?: { error?: KillswitchError; after?: (one: Case) => Promise<void> },
+  ): Case;
+  isWorkedOn(agentId: string): boolean;
   /** Resolves when none is left. */
   idle(): Promise<void>;
 }
@@ -24,14 +39,14 @@ export function openCases(core: Core): Cases {
   const working = new Map<string, Case>();
 
   /** Work under way may be waiting out a grace that this command does not give. */
-  const join = (agentId: string, operationId: string, graceMs: number): Case | undefined => {
+  const join = (agentId: string, { operationId, graceMs }: Order): Case | undefined => {
     const one = working.get(agentId);
     return one && one.operationId === operationId && one.graceMs <= graceMs ? one : undefined;
   };
 
   function start(
     agent: Stoppable,
-    { operationId, graceMs, startedAt }: { operationId: string; graceMs: number; startedAt: number },
+    { operationId, graceMs, startedAt }: Order,
     after: (one: Case) => Promise<void>,
     error?: KillswitchError,
   ): Case {
@@ -56,9 +71,20 @@ export function openCases(core: Core): Cases {
     return one;
   }
 
+  function stopRecorded(agent: Agent, order: Order, actor: string): Case {
+    const { operationId } = order;
+    const joined = join(agent.agentId, order);
+    if (joined) return joined;
+    if (!isLocal(core, agent)) return elsewhere(core, agent, order);
+    return start(agent, order, ({ ledger: { outcomes } }) =>
+      settle(core, { agent, operationId, actor, outcomes }),
+    );
+  }
+
   return {
     follow(command, verdict, startedAt) {
       const graceMs = (command.graceSeconds ?? 0) * 1_000;
+      const order = { operationId: command.operationId, graceMs, startedAt };
       switch (verdict.kind) {
         case 'refused':
           if (command.type === 'kill') throw verdict.error;
@@ -66,63 +92,36 @@ export function openCases(core: Core): Cases {
           if (verdict.error.code === 'invalid_state' || verdict.error.code === 'agent_not_found') {
             return undefined;
           }
-          return ended(core, { agentId: verdict.agentId }, command.operationId, { error: verdict.error });
+          return endedCase({ agentId: verdict.agentId }, command.operationId, { error: verdict.error });
         case 'preview':
-          return ended(
-            core,
-            verdict.agent,
-            command.operationId,
-            present({ statusBefore: verdict.agent.status }),
-          );
+          return endedCase(verdict.agent, command.operationId, { statusBefore: verdict.agent.status });
         case 'unreadable': {
           const error = new KillswitchError(
             'unreadable_record',
             `${verdict.why}; stopped by its label alone`,
           );
-          const agent = { agentId: verdict.agentId };
-          const { operationId } = command;
-          return start(agent, { operationId, graceMs, startedAt }, async () => undefined, error);
+          return this.stopUnrecorded({ agentId: verdict.agentId }, order, { error });
         }
-        case 'killed':
-        case 'owing': {
-          const { agent } = verdict;
-          const operationId = agent.kill?.operationId ?? command.operationId;
-          const one =
-            join(agent.agentId, operationId, graceMs) ??
-            (isLocal(core, agent)
-              ? start(agent, { operationId, graceMs, startedAt }, ({ ledger }) =>
-                  settle(core, {
-                    agent,
-                    operationId,
-                    actor: command.actor.subject,
-                    outcomes: ledger.outcomes,
-                  }),
-                )
-              : elsewhere(core, agent, operationId, startedAt));
+        case 'owing':
+        case 'killed': {
+          const operationId = verdict.agent.kill?.operationId ?? command.operationId;
+          const one = stopRecorded(verdict.agent, { ...order, operationId }, command.actor.subject);
           if (verdict.kind === 'killed') one.statusBefore = verdict.statusBefore;
           return one;
         }
       }
     },
+    stopUnrecorded: (agent, order, { error, after = async () => undefined } = {}) =>
+      join(agent.agentId, order) ?? start(agent, order, after, error),
+    isWorkedOn: agentId => working.has(agentId),
     async idle() {
       while (working.size > 0) await Promise.all([...working.values()].map(({ done }) => done));
     },
   };
 }
 
-/** A case without work. */
-function ended(
-  { clock }: Core,
-  agent: Stoppable,
-  operationId: string,
-  told: Pick<Case, 'error' | 'statusBefore'>,
-): Case {
-  const ledger = openLedger([], { clock, startedAt: clock.monotonic() });
-  return { agent, operationId, graceMs: 0, ledger, done: Promise.resolve(), ...told };
-}
-
 /** The agent runs on another host, whose node finds the debt and pays. */
-function elsewhere({ clock }: Core, agent: Stoppable, operationId: string, startedAt: number): Case {
+function elsewhere({ clock }: Core, agent: Agent, { operationId, startedAt }: Order): Case {
   const detail = `host ${agent.host} has not answered`;
   const ledger = openLedger(agent.kill?.pending ?? [], { clock, startedAt, detail });
   return { agent, operationId, graceMs: 0, ledger, done: Promise.resolve() };

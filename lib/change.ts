@@ -11,29 +11,35 @@ export interface Change<T> {
   readonly value: T;
 }
 
+/** What stands in the store of one agent. */
+export const agentIn =
+  ({ records }: Core, agentId: string) =>
+  async (): Promise<StoredAgent | undefined> =>
+    (await records.agents([agentId]))[0];
+
 /**
- * Changes one agent's record: reads it, lets `compute` say what it becomes, and compares-and-sets; again with
- * what stands there by then while others write in between.
+ * Changes one document: reads, lets `compute` say what it becomes, and compares-and-sets; again with what stands
+ * there by then while others write in between.
  * @param compute is called once a round; what it throws ends the change
+ * @param message for the log, with each audit entry
  * @throws KillswitchError `tombstoned`, `conflict`, `store_unavailable`
  */
-export async function change<T>(
+export async function change<R, T>(
   core: Core,
-  agentId: string,
-  compute: (stored: StoredAgent | undefined) => Change<T>,
+  read: () => Promise<R>,
+  compute: (found: R) => Change<T>,
   message: string,
 ): Promise<T> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const [stored] = await core.records.agents([agentId]);
-    const { step, value } = compute(stored);
+    const { step, value } = compute(await read());
     if (!step) return value;
     const [result] = await core.records.commit([step]);
-    if (result === 'tombstoned') throw tombstoned(agentId);
+    if (result === 'tombstoned') throw tombstoned(step.document.id);
     if (result !== 'committed') continue;
     for (const entry of step.audit) core.log.warn(entry, message);
     return value;
   }
-  throw new KillswitchError('conflict', `The record of agent ${agentId} kept changing; try again`);
+  throw new KillswitchError('conflict', 'The record kept changing; try again');
 }
 
 export const tombstoned = (agentId: string): KillswitchError =>

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Hold } from './latch.js';
+import type { Operation } from './operation.js';
 import type { AgentReceipt, Receipt } from './outcome.js';
 import type { Health } from './ports.js';
 
@@ -6,8 +8,20 @@ import type { Health } from './ports.js';
 export interface KillReceipt extends AgentReceipt {
   readonly message: string;
   readonly dryRun?: true;
+  readonly incomplete?: true;
+  readonly degraded?: true;
   readonly errors?: readonly string[];
 }
+
+/** Whom the emergency stop keeps from running, since when, and why: what it was first engaged for. */
+export interface LatchStatus extends Partial<Omit<Hold, 'operationId'>> {
+  readonly engaged: boolean;
+  /** All that it is engaged for, where that is several things. */
+  readonly holds?: readonly Omit<Hold, 'operationId'>[];
+}
+
+/** An accepted stop; `receipt` is what is known of it, absent where the server that asks does not carry it out. */
+export type OperationStatus = Omit<Operation, 'intent'>;
 
 /** An accepted stop. */
 export interface Answer<R> {
@@ -55,6 +69,14 @@ export const shapes = {
     pending: z.int(),
     agents: z.array(agentReceipt),
   }) as unknown as z.ZodType<Receipt>,
+  latch: z.looseObject({ engaged: z.boolean() }) as unknown as z.ZodType<LatchStatus>,
+  operation: z.looseObject({
+    operationId: z.string(),
+    state: z.enum(['running', 'ended']),
+    type: z.string(),
+    requestedAt: z.string(),
+    requestedBy: z.string(),
+  }) as unknown as z.ZodType<OperationStatus>,
   agent: agentRecord as z.ZodType<AgentRecord>,
   agents: z.looseObject({
     agents: z.array(agentRecord),

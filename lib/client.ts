@@ -5,24 +5,41 @@ import {
   type AgentRecords,
   type Answer,
   type KillReceipt,
+  type LatchStatus,
+  type OperationStatus,
   type Readiness,
   shapes,
 } from './client-answers.js';
 import { ClientError, toClientError, unexpected } from './client-error.js';
-import type { killAllBodySchema, killBodySchema } from './command.js';
+import type { engageBodySchema, killAllBodySchema, killBodySchema, resetBodySchema } from './command.js';
 import type { Receipt } from './outcome.js';
 
-export type { AgentRecord, AgentRecords, Answer, KillReceipt, Readiness } from './client-answers.js';
+export type {
+  AgentRecord,
+  AgentRecords,
+  Answer,
+  KillReceipt,
+  LatchStatus,
+  OperationStatus,
+  Readiness,
+} from './client-answers.js';
 export { ClientError, type ClientErrorCode } from './client-error.js';
 
 export interface ClientOptions {
   /** Where the server listens, such as `http://127.0.0.1:8787`; a path in front of the API's own is kept. */
   readonly url: string;
+  /** What the server is called in messages; its URL if absent. */
+  readonly name?: string;
   /** The JWT; for each request anew where a function makes it. */
   readonly token: string | (() => string | Promise<string>);
   readonly fetch?: typeof globalThis.fetch;
   /** Milliseconds to wait for an answer. The server's own deadline is 5 s, so more than that. */
   readonly timeoutMs?: number;
+}
+
+export interface StopOptions {
+  /** Sent again with the same key within 24 hours, the stop is answered with its first receipt. */
+  readonly idempotencyKey?: string;
 }
 
 export interface AgentQuery {
@@ -38,9 +55,22 @@ export interface AgentQuery {
 /** Every method rejects with a {@link ClientError}. */
 export interface Client {
   /** Stops one agent. Again for one that still owes something: tries it again now. */
-  kill(agentId: string, body?: z.input<typeof killBodySchema>): Promise<Answer<KillReceipt>>;
+  kill(
+    agentId: string,
+    body?: z.input<typeof killBodySchema>,
+    options?: StopOptions,
+  ): Promise<Answer<KillReceipt>>;
   /** Stops every active agent, or those selected. */
-  killAll(body?: z.input<typeof killAllBodySchema>): Promise<Answer<Receipt>>;
+  killAll(body?: z.input<typeof killAllBodySchema>, options?: StopOptions): Promise<Answer<Receipt>>;
+  /** The emergency stop: keeps those that it selects from running until it is reset. */
+  readonly latch: {
+    status(): Promise<LatchStatus>;
+    engage(body?: z.input<typeof engageBodySchema>): Promise<LatchStatus>;
+    /** Starts nothing. */
+    reset(body: z.input<typeof resetBodySchema>): Promise<LatchStatus>;
+  };
+  /** What is known of an accepted stop. */
+  operation(operationId: string): Promise<OperationStatus>;
   readonly agents: {
     list(query?: AgentQuery): Promise<AgentRecords>;
     get(agentId: string): Promise<AgentRecord>;
@@ -54,6 +84,7 @@ export interface Client {
 
 interface Call<T> {
   readonly shape: z.ZodType<T>;
+  readonly key?: string | undefined;
   readonly body?: object | undefined;
   readonly query?: URLSearchParams;
   readonly open?: true;
@@ -63,11 +94,12 @@ interface Call<T> {
 /** @throws TypeError if the URL is none of HTTP */
 export function createClient(options: ClientOptions): Client {
   const base = baseOf(options.url);
-  const { token, timeoutMs = 30_000, fetch = globalThis.fetch } = options;
+  const { token, timeoutMs = 30_000, fetch = globalThis.fetch, name = base } = options;
 
-  async function call<T>(method: string, path: string, { shape, body, query, open, also }: Call<T>) {
+  async function call<T>(method: string, path: string, { shape, key, body, query, open, also }: Call<T>) {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (!open) headers['authorization'] = bearer(typeof token === 'string' ? token : await token());
+    if (key !== undefined) headers['idempotency-key'] = key;
     if (body) headers['content-type'] = 'application/json';
     const { status, text } = await ask(`${base}${path}${query?.size ? `?${query}` : ''}`, {
       method,
@@ -91,8 +123,8 @@ export function createClient(options: ClientOptions): Client {
     } catch (cause) {
       const late = cause instanceof Error && cause.name === 'TimeoutError';
       const title = late
-        ? `No answer from ${base} within ${timeoutMs / 1000} s; whether it was carried out is not known`
-        : `No server answers at ${base}`;
+        ? `No answer from ${name} within ${timeoutMs / 1000} s; whether it was carried out is not known`
+        : `No server answers at ${name}`;
       throw new ClientError('unreachable', { title }, { cause });
     }
   }
@@ -101,15 +133,25 @@ export function createClient(options: ClientOptions): Client {
     path: string,
     shape: z.ZodType<R>,
     body: object = {},
+    { idempotencyKey: key }: StopOptions = {},
   ): Promise<Answer<R>> {
-    const { status, data } = await call('POST', path, { shape, body });
+    const { status, data } = await call('POST', path, { shape, key, body });
     if (status !== 200 && status !== 202) throw unexpected(status);
     return { status, confirmed: status === 200 && data.verified, receipt: data };
   }
 
   return {
-    kill: async (agentId, body) => stop(`${pathOf(agentId)}/kill`, shapes.kill, body),
-    killAll: body => stop('/agents/kill-all', shapes.killAll, body),
+    kill: async (agentId, body, options) => stop(`${pathOf(agentId)}/kill`, shapes.kill, body, options),
+    killAll: (body, options) => stop('/agents/kill-all', shapes.killAll, body, options),
+    latch: {
+      status: async () => (await call('GET', '/latch', { shape: shapes.latch })).data,
+      engage: async (body = {}) => (await call('POST', '/latch', { shape: shapes.latch, body })).data,
+      reset: async body => (await call('DELETE', '/latch', { shape: shapes.latch, body })).data,
+    },
+    operation: async operationId => {
+      const path = `/operations/${encodeURIComponent(operationId)}`;
+      return (await call('GET', path, { shape: shapes.operation })).data;
+    },
     agents: {
       list: async query =>
         (await call('GET', '/agents', { shape: shapes.agents, query: searchOf(query) })).data,

@@ -41,8 +41,10 @@ export const selectorSchema = z.strictObject({
 });
 export type Selector = z.infer<typeof selectorSchema>;
 
+const reason = z.string().max(1000);
+
 const order = {
-  reason: z.string().max(1000).optional(),
+  reason: reason.optional(),
   graceSeconds: z.number().min(0).max(300).optional(),
   dryRun: z.boolean().optional(),
 };
@@ -60,12 +62,24 @@ export const killBodySchema = z.strictObject({
 export const killAllBodySchema = z.strictObject({
   ...order,
   selector: selectorSchema.optional(),
+  latch: z.boolean().optional(),
 });
+
+/** Body of `POST /latch`. */
+export const engageBodySchema = z.strictObject({
+  reason: reason.optional(),
+  selector: selectorSchema.optional(),
+});
+
+/** Body of `DELETE /latch`: nobody lets agents run again without saying why. */
+export const resetBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must say why') });
 
 interface Order {
   readonly operationId: string;
   readonly actor: Actor;
   readonly requestId?: string;
+  /** ISO 8601. Only of one that is carried on with: it then reaches no agent that was started later. */
+  readonly requestedAt?: string;
   readonly reason?: string;
   readonly graceSeconds?: number;
   readonly dryRun?: boolean;
@@ -80,6 +94,8 @@ export interface KillCommand extends Order {
 export interface KillAllCommand extends Order {
   readonly type: 'kill-all';
   readonly selector: Selector;
+  /** Engage the emergency stop for the selector first. */
+  readonly latch?: boolean;
 }
 
 export type Command = KillCommand | KillAllCommand;

@@ -64,7 +64,7 @@ function killStep(core: Core, command: Command, agent: Agent, raw: string): { st
   const { operationId, reason, requestId, actor } = command;
   const kill = present<Kill>({
     operationId,
-    requestedAt: at,
+    requestedAt: command.requestedAt ?? at,
     requestedBy: actor.subject,
     reason,
     pending: owedLayers(core, agent),

@@ -1,4 +1,5 @@
-import type { AuditLog, Clock, Log, Records, Sandbox, Worktrees } from './ports.js';
+import type { Agent } from './agent.js';
+import type { AuditLog, Clock, Journal, Log, Lookout, Records, Sandbox, Worktrees } from './ports.js';
 
 /** Milliseconds. */
 export interface Limits {
@@ -19,10 +20,18 @@ export interface Core {
   readonly audit: AuditLog;
   /** Empty: sandboxing is switched off. */
   readonly sandboxes: readonly Sandbox[];
+  /** Those who see what runs on this host. */
+  readonly lookouts: readonly Lookout[];
   readonly worktrees: Worktrees;
+  readonly journal: Journal;
+  readonly remembered: Remembered;
+  readonly newId: () => string;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Limits;
 }
+
+/** The records of agents that run on this host, as they were last read: for when the store does not answer. */
+export type Remembered = Map<string, Agent>;
 
 export const timestamp = (core: Pick<Core, 'clock'>): string => new Date(core.clock.now()).toISOString();

@@ -47,6 +47,8 @@ export interface Receipt {
   readonly dryRun?: true;
   /** Not every agent was reached, or not yet: the numbers are of those that were. */
   readonly incomplete?: true;
+  /** The store did not answer: what ran on this host was stopped, and no record says so yet. */
+  readonly degraded?: true;
   readonly verified: boolean;
   readonly total: number;
   /** Agents of which nothing runs any more, as far as a sandbox is known. */

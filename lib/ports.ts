@@ -48,12 +48,23 @@ export interface Records {
   scan(scope: 'active' | 'all'): AsyncIterable<readonly StoredAgent[]>;
   /** Each step by itself is atomic; one that is refused does not stop the others. Results in the order given. */
   commit(steps: readonly Step[]): Promise<readonly StepResult[]>;
-  /** Agents for which `host` owes something that was due by `before` (epoch ms), oldest first. */
+  /** Whether each of these IDs was killed, in the order asked, records or no records. */
+  tombstoned(agentIds: readonly string[]): Promise<readonly boolean[]>;
+  /** Agents and operations for which `host` owes something that was due by `before` (epoch ms), oldest first. */
   debts(host: string, before: number, limit: number): Promise<readonly string[]>;
 }
 
 export interface StoredAgent extends Stored {
   readonly tombstoned: boolean;
+}
+
+/** What was asked of this process while the store could not be told: on this host's disk until it can be. */
+export interface Journal extends Probe {
+  /** Resolves when the text would survive a power cut. */
+  append(id: string, text: string): Promise<void>;
+  /** Oldest first. */
+  read(): Promise<readonly { readonly id: string; readonly text: string }[]>;
+  remove(id: string): Promise<void>;
 }
 
 export interface AuditQuery {

@@ -1,9 +1,10 @@
-import type { Registration } from './agent.js';
+import type { Agent, Registration } from './agent.js';
 import { authorize } from './authorize.js';
-import { change, tombstoned } from './change.js';
+import { agentIn, change, tombstoned } from './change.js';
 import type { Actor } from './command.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
+import { admission, findLatch, type LatchFound } from './latch.js';
 import type { StoredAgent } from './ports.js';
 import { present } from './present.js';
 import { readRecord } from './record.js';
@@ -26,7 +27,7 @@ function agrees(stored: StoredAgent, body: Registration): boolean {
 
 /**
  * Registers an agent as active. The same registration again is no error.
- * @throws KillswitchError `forbidden`, `tombstoned`, `agent_exists`, `conflict`, `store_unavailable`
+ * @throws KillswitchError `forbidden`, `tombstoned`, `latched`, `agent_exists`, `conflict`, `store_unavailable`
  */
 export async function register(
   core: Core,
@@ -37,8 +38,10 @@ export async function register(
 ): Promise<Registered> {
   const { taskId, host, status } = body;
   authorize(actor, 'agents:write', present({ agentId, taskId, host }));
-  const raw = JSON.stringify({ agentId, ...body });
-  const compute = (stored: StoredAgent | undefined) => {
+  // When it began tells an order that is carried on with later whom it was meant for.
+  const raw = JSON.stringify({ agentId, ...body, startedAt: body.startedAt ?? timestamp(core) });
+  const agent: Agent = { agentId, labels: {}, ...present(body) };
+  const compute = ([stored, latch]: readonly [StoredAgent | undefined, LatchFound]) => {
     if (stored?.tombstoned) throw tombstoned(agentId);
     if (stored && agrees(stored, body)) return { value: { created: false, raw: stored.raw as string } };
     if (stored) throw new KillswitchError('agent_exists', `Agent ${agentId} is registered already`);
@@ -47,11 +50,12 @@ export async function register(
       document: { kind: 'agent', id: agentId } as const,
       expect: null,
       next: raw,
-      admission: { latch: null },
+      admission: admission(latch, agent),
       active: true,
       audit: [present({ ...entry, requestId, actor: actor.subject, agentId, taskId, status })],
     };
     return { step, value: { created: true, raw } };
   };
-  return change<Registered>(core, agentId, compute, 'agent registered');
+  const read = () => Promise.all([agentIn(core, agentId)(), findLatch(core)]);
+  return change(core, read, compute, 'agent registered');
 }

@@ -11,6 +11,10 @@ export interface Report {
   add(one: Case): void;
   /** No more are added: there are none, or `error` says why the rest could not be reached. */
   close(error?: KillswitchError): void;
+  /** The store does not answer: nothing that is told here stands in a record yet. */
+  degrade(): void;
+  /** Adds a sentence to `errors`. */
+  warn(sentence: string): void;
   /** Resolves when every case added has ended. */
   finished(): Promise<void>;
   /** What is known at this moment. */
@@ -28,16 +32,19 @@ const sum = (counts: Counts, one: Case): Counts => ({
 });
 
 export function openReport(command: Command): Report {
-  const told: Case[] = [];
+  const told = new Set<Case>();
   const rest = new Set<Case>();
   let folded: Counts = { total: 0, killed: 0, pending: 0, refused: 0, unverified: 0 };
   const foldedErrors: string[] = [];
+  const warnings: string[] = [];
+  let degraded = false;
   let end: { error?: KillswitchError | undefined } | undefined;
 
   return {
     add(one) {
-      if (told.length < MAX_TOLD) {
-        told.push(one);
+      if (told.has(one) || rest.has(one)) return;
+      if (told.size < MAX_TOLD) {
+        told.add(one);
         return;
       }
       rest.add(one);
@@ -50,6 +57,12 @@ export function openReport(command: Command): Report {
     close(error) {
       end = { error };
     },
+    degrade() {
+      degraded = true;
+    },
+    warn(sentence) {
+      warnings.push(sentence);
+    },
     async finished() {
       await Promise.all([...told, ...rest].map(({ done }) => done));
     },
@@ -57,25 +70,27 @@ export function openReport(command: Command): Report {
       const cases = [...told, ...rest];
       const { total, killed, pending, refused, unverified } = cases.reduce(sum, folded);
       const cut = end?.error ? [`selection: ${end.error.message}`] : [];
-      const errors = [...cut, ...cases.flatMap(caseErrors), ...foldedErrors].slice(0, MAX_TOLD);
+      const errors = [...cut, ...warnings, ...cases.flatMap(caseErrors), ...foldedErrors].slice(0, MAX_TOLD);
       const incomplete = !end || end.error !== undefined;
       const common = {
         operationId: command.operationId,
         ...(incomplete ? { incomplete } : {}),
+        ...(degraded ? { degraded: true as const } : {}),
         total,
-        agents: told.map(agentReceipt),
+        agents: [...told].map(one => ({ ...agentReceipt(one), ...(degraded ? { verified: false } : {}) })),
       };
       if (command.dryRun) {
         const message = `Dry run: ${count(total)} would be killed`;
         return { ...common, ...none, message, dryRun: true, verified: false };
       }
+      const message =
+        command.type === 'kill'
+          ? killMessage(command.agentId, [...told][0], end?.error)
+          : killAllMessage({ total, killed, pending, refused, incomplete });
       return {
         ...common,
-        message:
-          command.type === 'kill'
-            ? killMessage(command.agentId, told[0])
-            : killAllMessage({ total, killed, pending, refused, incomplete }),
-        verified: !incomplete && unverified === 0,
+        message: degraded ? degradedMessage(killed, total) : message,
+        verified: !incomplete && !degraded && unverified === 0,
         killed,
         failed: total - killed,
         pending,
@@ -90,7 +105,8 @@ const none = { killed: 0, failed: 0, pending: 0, refused: 0 };
 const count = (agents: number): string => `${agents} ${agents === 1 ? 'agent' : 'agents'}`;
 
 /** Says `killed` only of what was seen dead, or of an agent for which no sandbox is to be asked. */
-function killMessage(agentId: string, one: Case | undefined): string {
+function killMessage(agentId: string, one: Case | undefined, end: KillswitchError | undefined): string {
+  if (!one && end) return `Agent ${agentId} was not killed: ${end.message}`;
   if (!one) return `Agent ${agentId} is not killed yet: the store has not answered`;
   const { pending, outcomes, error } = agentReceipt(one);
   if (error) return `Agent ${agentId} could not be marked killed: ${error.detail}`;
@@ -108,6 +124,10 @@ function killMessage(agentId: string, one: Case | undefined): string {
     ? `Agent ${agentId} is dead; ${open.join('; ')}`
     : `Agent ${agentId} killed successfully`;
 }
+
+/** Says nothing of records, for none is written yet, nor of what never ran here. */
+const degradedMessage = (killed: number, total: number): string =>
+  `${killed} of ${count(total)} seen not to run here any more; the store does not answer, so the rest is done when it is back`;
 
 function killAllMessage({
   total,

@@ -1,6 +1,6 @@
 import type { Agent, Kill } from './agent.js';
 import type { AuditEntry } from './audit.js';
-import { type Change, change } from './change.js';
+import { agentIn, type Change, change } from './change.js';
 import { type Core, timestamp } from './core.js';
 import { setMembers } from './members.js';
 import { isOwed, type LayerOutcome, pendingOf } from './outcome.js';
@@ -81,5 +81,5 @@ export function settle(core: Core, settlement: Settlement): Promise<void> {
     const step = settleStep(core, settlement, stored);
     return step ? { step, value: undefined } : { value: undefined };
   };
-  return change(core, agentId, compute, 'agent settled');
+  return change(core, agentIn(core, agentId), compute, 'agent settled');
 }

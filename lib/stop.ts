@@ -1,13 +1,20 @@
+import { answerBy } from './answer-by.js';
 import { authorize, narrow } from './authorize.js';
-import { type Cases, openCases } from './cases.js';
+import { carryOn } from './carry-on.js';
+import type { Cases } from './cases.js';
 import type { Command } from './command.js';
-import { commitKills, previewKills } from './commit.js';
 import type { Core } from './core.js';
-import { shown } from './errors.js';
+import { isStoreDown, stopWithoutStore } from './degraded.js';
+import { type KillswitchError, shown } from './errors.js';
+import { beginOperation, endOperation } from './operation.js';
 import type { Receipt } from './outcome.js';
 import { openReport, type Report } from './report.js';
-import { selection } from './selection.js';
-import { auditKillAll } from './write-audit.js';
+import { stopSelected } from './stop-selected.js';
+
+export interface StopOptions {
+  /** Milliseconds until the answer at the latest; `limits.respondMs` if absent. */
+  readonly answerWithinMs?: number;
+}
 
 /** The emergency stop. Every way in ends here. */
 export interface Stop {
@@ -15,77 +22,82 @@ export interface Stop {
    * Carries out a command and answers with what was seen, at the latest when the deadline for answers is over; the
    * work goes on after that, whether or not anybody still listens.
    * @throws KillswitchError `forbidden`; for one agent also `agent_not_found`, `invalid_state`,
-   *   `container_changed`, `conflict`; `store_unavailable`
+   *   `container_changed`, `conflict`; `store_unavailable` for a dry run
    */
-  stop(command: Command): Promise<Receipt>;
+  stop(command: Command, options?: StopOptions): Promise<Receipt>;
+  /** Carries on with a command that was accepted before, to its end. @throws KillswitchError `store_unavailable` */
+  resume(command: Command): Promise<void>;
+  isRunning(operationId: string): boolean;
+  /** What is known by now of a command that this process carries out. */
+  progress(operationId: string): Receipt | undefined;
   /** Resolves when no work is left, for an orderly shutdown. */
   idle(): Promise<void>;
 }
 
-export function createStop(core: Core): Stop {
-  const cases = openCases(core);
-  const working = new Set<Promise<void>>();
-  const track = (work: Promise<void>): Promise<void> => {
-    working.add(work);
-    void work.catch(() => undefined).then(() => working.delete(work));
+export function createStop(core: Core, cases: Cases): Stop {
+  const running = new Map<string, { readonly work: Promise<void>; readonly report: Report }>();
+  const track = (operationId: string, report: Report, work: Promise<void>): Promise<void> => {
+    running.set(operationId, { work, report });
+    const forget = (): void => {
+      if (running.get(operationId)?.work === work) running.delete(operationId);
+    };
+    work.then(forget, forget);
     return work;
   };
 
   return {
-    async stop(command) {
+    async stop(command, { answerWithinMs = core.limits.respondMs } = {}) {
       permit(command);
       const report = openReport(command);
-      void track(auditKillAll(core, command, 'accepted'));
-      const work = track(carryOut(core, cases, command, report));
-      track(work.then(() => auditKillAll(core, command, 'settled', report.receipt()))).catch(() => undefined);
-      await answerBy(core, command, work);
+      const work = track(command.operationId, report, carryOut(core, cases, command, report));
+      await answerBy(core, command, { work, ms: answerWithinMs });
       return report.receipt();
     },
+    async resume(command) {
+      const report = openReport(command);
+      await track(command.operationId, report, carryOn(core, cases, command, report));
+    },
+    isRunning: operationId => running.has(operationId),
+    progress: operationId => running.get(operationId)?.report.receipt(),
     async idle() {
-      await Promise.allSettled([...working]);
+      await Promise.allSettled([...running.values()].map(({ work }) => work));
       await cases.idle();
     },
   };
 }
 
-function permit({ actor, ...command }: Command): void {
+/** Whether the actor may give this command. @throws KillswitchError `forbidden` */
+export function permit({ actor, ...command }: Command): void {
   if (command.type === 'kill') {
     authorize(actor, 'agents:kill', { ...actor.within, agentId: command.agentId });
-  } else {
-    authorize(actor, 'agents:kill-all');
-    narrow(command.selector, actor.within);
+    return;
   }
+  authorize(actor, 'agents:kill-all');
+  if (command.latch) authorize(actor, 'latch:engage');
+  narrow(command.selector, actor.within);
 }
 
 async function carryOut(core: Core, cases: Cases, command: Command, report: Report): Promise<void> {
   const startedAt = core.clock.monotonic();
+  // Not awaited: what is written about a stop never holds it up.
+  const begun = beginOperation(core, command);
+  let refusal: KillswitchError | undefined;
   try {
-    for await (const page of selection(core, command)) {
-      const verdicts = command.dryRun ? previewKills(command, page) : await commitKills(core, command, page);
-      for (const verdict of verdicts) {
-        const one = cases.follow(command, verdict, startedAt);
-        if (one) report.add(one);
-      }
-    }
+    await stopSelected(core, cases, command, { report, startedAt });
     report.close();
   } catch (error) {
+    if (isStoreDown(error) && !command.dryRun) {
+      await stopWithoutStore(core, cases, command, { report, startedAt });
+      report.close();
+      return report.finished();
+    }
     // Those that are being stopped are told of, whatever kept the others from being found.
-    if (report.receipt().total === 0) throw error;
-    core.log.error({ err: error, operationId: command.operationId }, 'selection ended early');
+    if (report.receipt().total === 0) refusal = shown(error);
+    else core.log.error({ err: error, operationId: command.operationId }, 'selection ended early');
     report.close(shown(error));
   }
   await report.finished();
-}
-
-/** Waits for the work, at most until the deadline for answers. What fails later can only be logged. */
-async function answerBy({ limits, log }: Core, command: Command, work: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<'late'>(resolve => {
-    timer = setTimeout(() => resolve('late'), limits.respondMs);
-  });
-  const first = await Promise.race([work, late]).finally(() => clearTimeout(timer));
-  if (first !== 'late') return;
-  work.catch((error: unknown) =>
-    log.error({ err: error, operationId: command.operationId }, 'command failed late'),
-  );
+  await begun;
+  await endOperation(core, command, refusal ? undefined : report.receipt());
+  if (refusal) throw refusal;
 }

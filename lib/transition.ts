@@ -1,9 +1,10 @@
 import { isActive, mayBecome, type Transition } from './agent.js';
 import { authorize, covers, outside } from './authorize.js';
-import { change, tombstoned } from './change.js';
+import { agentIn, change, tombstoned } from './change.js';
 import type { Actor } from './command.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError, unknownAgent } from './errors.js';
+import { admission, findLatch, type LatchFound } from './latch.js';
 import { setMembers } from './members.js';
 import type { StoredAgent } from './ports.js';
 import { present } from './present.js';
@@ -12,7 +13,7 @@ import { readRecord } from './record.js';
 /**
  * Moves an agent along its state machine, and adds to its record what became known meanwhile. Never to `killed`.
  * @returns the record as stored
- * @throws KillswitchError `forbidden`, `agent_not_found`, `unreadable_record`, `tombstoned`, `invalid_state`,
+ * @throws KillswitchError `forbidden`, `agent_not_found`, `unreadable_record`, `tombstoned`, `latched`, `invalid_state`,
  *   `conflict`, `store_unavailable`
  */
 export async function transition(
@@ -23,7 +24,7 @@ export async function transition(
   requestId?: string,
 ): Promise<string> {
   authorize(actor, 'agents:write', { ...actor.within, agentId });
-  const compute = (stored: StoredAgent | undefined) => {
+  const compute = ([stored, latch]: readonly [StoredAgent | undefined, LatchFound]) => {
     if (!stored) throw unknownAgent(agentId);
     const reading = readRecord(stored);
     if (reading.kind === 'unreadable') throw new KillswitchError('unreadable_record', reading.why);
@@ -46,11 +47,12 @@ export async function transition(
       document: { kind: 'agent', id: agentId } as const,
       expect: raw,
       next,
-      ...(isActive(status) ? { admission: { latch: null } } : {}),
+      ...(isActive(status) && { admission: admission(latch, status === agent.status ? undefined : agent) }),
       active: isActive(status),
       audit: [present({ ...entry, ...told, statusBefore: agent.status, status })],
     };
     return { step, value: next };
   };
-  return change<string>(core, agentId, compute, 'agent changed');
+  const read = () => Promise.all([agentIn(core, agentId)(), findLatch(core)]);
+  return change(core, read, compute, 'agent changed');
 }

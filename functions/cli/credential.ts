@@ -18,15 +18,17 @@ export function secretOf(env: Environment, name: string): string | undefined {
   }
 }
 
-/** Whom the tokens name that the command line makes for itself. */
-export function cliSubject(): string {
+export function userName(): string {
   try {
-    return `cli:${userInfo().username}`;
+    return userInfo().username;
   } catch {
     // A user without an entry in the password file.
-    return `cli:uid-${process.getuid?.()}`;
+    return `uid-${process.getuid?.()}`;
   }
 }
+
+/** Whom the tokens name that the command line makes for itself. */
+export const cliSubject = (): string => `cli:${userName()}`;
 
 /** What a token of the server's own has to carry, by the environment that both share. */
 export const audienceOf = (env: Environment) => ({
@@ -42,7 +44,7 @@ export const audienceOf = (env: Environment) => ({
 export function tokenFrom(
   env: Environment,
   mint: typeof import('../node.js').mintToken,
-  { scope, within }: { readonly scope: Scope; readonly within?: Within },
+  { scope, within }: { readonly scope: Scope | readonly Scope[]; readonly within?: Within },
 ): string | (() => Promise<string>) {
   const token = secretOf(env, 'KILLSWITCH_TOKEN');
   if (token !== undefined) return token;
@@ -56,7 +58,7 @@ export function tokenFrom(
     mint({
       secret,
       subject: cliSubject(),
-      scopes: [scope],
+      scopes: [scope].flat(),
       ...audienceOf(env),
       ...(within && { within }),
       ttlSeconds: OWN_TOKEN_SECONDS,

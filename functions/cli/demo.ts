@@ -38,9 +38,10 @@ async function demo({ sandbox, json }: Options): Promise<number> {
   const proceed = (): void => {
     if (isInterrupted) throw new Error('Interrupted.');
   };
-  const [{ environment, sentenceOf }, { openScreen, openSilence }, { openStage }, { tellStory }] =
+  const [{ environment }, { sentenceOf }, { openScreen, openSilence }, { openStage }, { tellStory }] =
     await Promise.all([
       import('../node.js'),
+      import('../start.js'),
       import('./demo/screen.js'),
       import('./demo/stage.js'),
       import('./demo/story.js'),

@@ -1,25 +1,13 @@
-import { type Command, Option } from 'commander';
-import { type Status, statuses } from '../../lib/agent.js';
-import type { Selector } from '../../lib/command.js';
+import type { Command } from 'commander';
 import { present } from '../../lib/present.js';
-import { connect } from './connect.js';
-import {
-  agentIds,
-  graceSeconds,
-  type Labels,
-  label,
-  type ServerOptions,
-  withServerOptions,
-} from './options.js';
+import { graceSeconds } from './options.js';
 import { showReceipt } from './receipt.js';
+import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
+import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
 
-interface Options extends ServerOptions {
+interface Options extends TargetOptions, SelectorOptions {
   readonly reason?: string;
-  readonly agent?: readonly string[];
-  readonly task?: string;
-  readonly host?: string;
-  readonly status?: Status[];
-  readonly label?: Labels;
+  readonly latch?: true;
   readonly grace?: number;
   readonly dryRun?: true;
 }
@@ -29,28 +17,19 @@ export function addKillAll(program: Command): void {
     .command('kill-all')
     .description('stop every active agent, or those selected, at once and without asking')
     .option('--reason <text>', 'why, for the audit')
-    .option('--agent <id>', 'only this agent (may be repeated)', agentIds)
-    .option('--task <id>', 'only agents of this task')
-    .option('--host <id>', 'only agents of this host')
-    .addOption(new Option('--status <status...>', 'only agents of this status').choices(statuses))
-    .option('--label <name=value>', 'only agents with this label (may be repeated)', label)
+    .option('--latch', 'engage the emergency stop for them first, so that nobody takes their place')
     .option(
       '--grace <seconds>',
       'SIGTERM first, SIGKILL so many seconds later (default: SIGKILL)',
       graceSeconds,
     )
     .option('--dry-run', 'only say what would be stopped');
-  withServerOptions(command).action(async (options: Options) => {
-    const { reason, agent, task, host, status, label: labels, grace, dryRun } = options;
-    const client = await connect(options, { scope: 'agents:kill-all' });
-    const selector = present<Selector>({
-      agentIds: agent && [...agent],
-      taskId: task,
-      host,
-      status,
-      labels,
-    });
-    const answer = await client.killAll(present({ reason, graceSeconds: grace, dryRun, selector }));
+  withTargetOptions(withSelectorOptions(command)).action(async (options: Options) => {
+    const { reason, latch, grace, dryRun } = options;
+    const selector = selectorFrom(options);
+    const body = present({ reason, latch, graceSeconds: grace, dryRun, selector });
+    const scope = latch ? (['agents:kill-all', 'latch:engage'] as const) : 'agents:kill-all';
+    const answer = await onTarget(options, { scope }, target => target.killAll(body));
     process.exitCode = showReceipt(answer, answer.receipt.agents, options);
   });
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { present } from '../../lib/present.js';
-import { connect } from './connect.js';
-import { agentId, containerId, graceSeconds, type ServerOptions, withServerOptions } from './options.js';
+import { agentId, containerId, graceSeconds } from './options.js';
 import { showReceipt } from './receipt.js';
+import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
 
-interface Options extends ServerOptions {
+interface Options extends TargetOptions {
   readonly reason?: string;
   readonly grace?: number;
   readonly expectContainer?: string;
@@ -24,13 +24,11 @@ export function addKill(program: Command): void {
     )
     .option('--expect-container <id>', 'only if it runs in this container', containerId)
     .option('--dry-run', 'only say what would be stopped');
-  withServerOptions(command).action(async (id: string, options: Options) => {
+  withTargetOptions(command).action(async (id: string, options: Options) => {
     const { reason, grace, expectContainer, dryRun } = options;
-    const client = await connect(options, { scope: 'agents:kill', within: { agentId: id } });
-    const answer = await client.kill(
-      id,
-      present({ reason, graceSeconds: grace, expectedContainerId: expectContainer, dryRun }),
-    );
+    const body = present({ reason, graceSeconds: grace, expectedContainerId: expectContainer, dryRun });
+    const needs = { scope: 'agents:kill', within: { agentId: id } } as const;
+    const answer = await onTarget(options, needs, target => target.kill(id, body));
     process.exitCode = showReceipt(answer, [answer.receipt], options);
   });
 }

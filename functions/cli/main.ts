@@ -5,8 +5,11 @@ import { addAgents } from './agents.js';
 import { addDemo } from './demo.js';
 import { addKill } from './kill.js';
 import { addKillAll } from './kill-all.js';
+import { addLatch } from './latch.js';
+import { addOperation } from './operation.js';
 import { EXIT, UsageError, warn } from './output.js';
 import { addServe } from './serve.js';
+import { addSweep } from './sweep.js';
 import { addToken } from './token.js';
 
 const program = new Command('killswitch')
@@ -19,12 +22,26 @@ const program = new Command('killswitch')
 Exit codes: 0 done and verified, 1 error, 2 wrong usage, 3 accepted but something is unconfirmed.
 
 Settings of the commands that ask a server:
-  KILLSWITCH_URL      where it listens
+  KILLSWITCH_URL      where it listens; if absent, its unix socket on this host (KILLSWITCH_SOCKET), or HOST and PORT
   KILLSWITCH_TOKEN    the credential; or, with KILLSWITCH_SECRET as the server has it, one is made for each request
-  Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.`,
+  Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.
+
+Without a server: "kill", "kill-all" and "latch" take --local, with the environment of "serve"; "sweep" always does so.`,
   );
 
-for (const add of [addServe, addDemo, addToken, addAgents, addKill, addKillAll]) add(program);
+for (const add of [
+  addServe,
+  addDemo,
+  addToken,
+  addAgents,
+  addKill,
+  addKillAll,
+  addLatch,
+  addOperation,
+  addSweep,
+]) {
+  add(program);
+}
 
 /** A reader that has seen enough must not turn an order that was carried out into a failure. */
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {

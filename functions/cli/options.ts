@@ -1,15 +1,21 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AGENT_ID } from '../../lib/agent.js';
 
 /** Options that every command which asks a server has. */
 export interface ServerOptions {
   readonly url?: string;
+  readonly socket?: string;
   readonly json?: true;
 }
 
 export const withServerOptions = (command: Command): Command =>
   command
-    .option('--url <url>', 'the server (default: KILLSWITCH_URL, or http://127.0.0.1:8787)', httpUrl)
+    .option(
+      '--url <url>',
+      'the server (default: KILLSWITCH_URL, or its socket, or http://127.0.0.1:8787)',
+      httpUrl,
+    )
+    .addOption(new Option('--socket <path>', 'the unix socket of the server').conflicts('url'))
     .option('--json', 'print JSON');
 
 function httpUrl(text: string): string {
@@ -52,6 +58,9 @@ export function count(text: string): number {
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** The same in milliseconds, and `0`. */
+export const age = (text: string): number => (/^0[smhd]?$/.test(text) ? 0 : duration(text) * 1_000);
 
 /** `45s`, `30m`, `12h`, `7d`, in seconds. */
 export function duration(text: string): number {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { scopes } from '../../lib/command.js';
-import type { Server } from '../node.js';
+import type { Server } from '../start.js';
 import { cliSubject } from './credential.js';
 import { UsageError, warn } from './output.js';
 
@@ -20,8 +20,9 @@ export function addServe(program: Command): void {
     .option('--functions <names>', 'only these, separated by commas (default: all)', text => text.split(','))
     .option('--json', 'what --dev prints, as JSON')
     .action(async ({ dev, functions, json }: Options) => {
-      const [{ environment, main, mintToken }, { catalogue, named }] = await Promise.all([
+      const [{ environment, mintToken }, { main }, { catalogue, named }] = await Promise.all([
         import('../node.js'),
+        import('../start.js'),
         import('../catalogue.js'),
       ]);
       const chosen = functions ? known(() => named(functions)) : catalogue;

@@ -1,17 +1,19 @@
 import { expect, inject } from 'vitest';
+import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
-import type { Log } from '../../lib/ports.js';
+import type { Kernel, Log } from '../../lib/ports.js';
 import { engine, startContainer } from '../services/agents.js';
-import { sandboxConformance } from './sandbox.js';
+import { type LookoutWorld, lookoutConformance } from './lookout.js';
+import { type SpawnOptions, sandboxConformance } from './sandbox.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
 const LEAVES_ON_TERM = "trap 'exit 0' TERM; echo ready; while :; do sleep 1000 & wait; done";
 
-sandboxConformance('The Docker adapter', async () => {
-  const sandbox = openDocker({ host: inject('dockerHost'), log: silent });
+async function open(options: { kernel?: Kernel } = {}): Promise<LookoutWorld> {
+  const sandbox = openDocker({ host: inject('dockerHost'), log: silent, ...options });
   return {
     sandbox,
-    spawn: async (agentId, { labelled = true, ignoreTerm = false } = {}) => {
+    spawn: async (agentId: string, { labelled = true, ignoreTerm = false }: SpawnOptions = {}) => {
       const container = await startContainer({
         agentId,
         labelled,
@@ -27,4 +29,8 @@ sandboxConformance('The Docker adapter', async () => {
     },
     close: () => sandbox.close(),
   };
-});
+}
+
+sandboxConformance('The Docker adapter', open);
+sandboxConformance('The Docker adapter with the kernel path', () => open({ kernel: openCgroups() }));
+lookoutConformance('The Docker adapter', open);

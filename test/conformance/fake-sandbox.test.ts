@@ -1,17 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import type { KillOptions } from '../../lib/ports.js';
 import { fakeSandbox } from '../fakes/sandbox.js';
+import { lookoutConformance } from './lookout.js';
 import { sandboxConformance } from './sandbox.js';
 
 for (const layer of ['container', 'process'] as const) {
-  sandboxConformance(`The fake ${layer}`, async () => {
+  const open = async () => {
     const sandbox = fakeSandbox({ layer });
     return {
       sandbox,
-      spawn: async (agentId, options) => sandbox.spawn(agentId, options),
+      spawn: async (...[agentId, options]: Parameters<typeof sandbox.spawn>) =>
+        sandbox.spawn(agentId, options),
       close: async () => undefined,
     };
-  });
+  };
+  sandboxConformance(`The fake ${layer}`, open);
+  lookoutConformance(`The fake ${layer}`, open);
 }
 
 const never = new AbortController().signal;

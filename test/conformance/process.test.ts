@@ -3,6 +3,7 @@ import { openProcesses } from '../../lib/adapters/process/index.js';
 import type { Log } from '../../lib/ports.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';
+import { type LookoutWorld, lookoutConformance } from './lookout.js';
 import { sandboxConformance } from './sandbox.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
@@ -18,7 +19,7 @@ function startStranger(): { pid: number; startTime: string; pids(): number[] } {
   return { pid, startTime, pids: () => (isAlive(pid, startTime) ? [pid] : []) };
 }
 
-sandboxConformance('The process adapter', async () => ({
+const open = async (): Promise<LookoutWorld> => ({
   sandbox: openProcesses({ log: silent }),
   spawn: async (agentId, { labelled = true, ignoreTerm = false } = {}) => {
     const { pid, startTime, pids } = labelled ? await startProcess({ agentId, ignoreTerm }) : startStranger();
@@ -28,4 +29,7 @@ sandboxConformance('The process adapter', async () => ({
     };
   },
   close: async () => undefined,
-}));
+});
+
+sandboxConformance('The process adapter', open);
+lookoutConformance('The process adapter', open, { tells: false });

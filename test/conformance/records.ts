@@ -6,6 +6,7 @@ import type { OpenRecords } from './records/harness.js';
 import { lifetime } from './records/lifetime.js';
 import { scans } from './records/scans.js';
 import { texts } from './records/texts.js';
+import { tombstones } from './records/tombstones.js';
 
 export type { OpenRecords, RecordsUnderTest } from './records/harness.js';
 
@@ -16,6 +17,7 @@ export function recordsConformance(name: string, open: OpenRecords): void {
     describe('an admission', () => admission(open));
     describe('the text of a document', () => texts(open));
     describe('a scan', () => scans(open));
+    describe('tombstones', () => tombstones(open));
     describe('debts', () => debts(open));
     describe('the audit', () => auditLog(open));
     describe('the life of a store', () => lifetime(open));

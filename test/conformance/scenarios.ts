@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../lib/audit.js';
 import type { Core } from '../../lib/core.js';
 import { readRecord } from '../../lib/record.js';
-import { createStop } from '../../lib/stop.js';
-import { type BenchAgent, killAllOf, killOf } from '../fakes/core.js';
+import { type BenchAgent, killAllOf, killOf, stopOn } from '../fakes/core.js';
 import { fakeLog } from '../fakes/log.js';
 import { type Bench, failing, withoutWorktrees } from './scenarios/bench.js';
 
@@ -20,7 +19,7 @@ export function scenarios(name: string, open: () => Promise<Bench>): void {
     });
     afterEach(() => bench.close());
 
-    const stopWith = (over: Partial<Core> = {}) => createStop({ ...bench.core, log, ...over });
+    const stopWith = (over: Partial<Core> = {}) => stopOn({ ...bench.core, log, ...over });
     const read = async (agentId: string) => {
       const [stored] = await bench.core.records.agents([agentId]);
       const reading = stored && readRecord(stored);

@@ -1,9 +1,13 @@
 import type { Status } from '../../lib/agent.js';
+import { openCases } from '../../lib/cases.js';
 import type { KillAllCommand, KillCommand } from '../../lib/command.js';
 import type { Core } from '../../lib/core.js';
 import type { StoredAgent } from '../../lib/ports.js';
+import { createReconcile } from '../../lib/reconcile.js';
+import { createStop, type Stop } from '../../lib/stop.js';
 import { actorWith } from './authenticator.js';
 import { type FakeClock, fakeClock } from './clock.js';
+import { type FakeJournal, fakeJournal } from './journal.js';
 import { fakeLog } from './log.js';
 import { type FakeRecords, fakeRecords } from './records.js';
 import { type FakeSandbox, fakeSandbox } from './sandbox.js';
@@ -31,6 +35,7 @@ export interface FakeCore {
   readonly containers: FakeSandbox;
   readonly processes: FakeSandbox;
   readonly trees: FakeWorktrees;
+  readonly journal: FakeJournal;
   readonly clock: FakeClock;
   readonly log: ReturnType<typeof fakeLog>;
   /** Starts an agent, lays its worktree and registers it. */
@@ -50,12 +55,18 @@ export function fakeCore({
   const store = fakeRecords({ now: clock.now });
   const [containers, processes] = [fakeSandbox(), fakeSandbox({ layer: 'process' })];
   const trees = fakeWorktrees();
+  const journal = fakeJournal();
+  let ids = 0;
   const core: Core = {
     hostId: 'h1',
     records: store.records,
     audit: store.audit,
     sandboxes: [containers, processes],
+    lookouts: [containers, processes],
     worktrees: trees.worktrees,
+    journal,
+    remembered: new Map(),
+    newId: () => `own-${++ids}`,
     clock,
     log,
     ...over,
@@ -70,6 +81,7 @@ export function fakeCore({
     containers,
     processes,
     trees,
+    journal,
     clock,
     log,
     stored,
@@ -99,6 +111,17 @@ export function fakeCore({
       return JSON.parse((await stored(agentId))?.raw ?? 'null') as Record<string, unknown>;
     },
   };
+}
+
+/** A stop as one process has it. */
+export const stopOn = (core: Core): Stop => createStop(core, openCases(core));
+
+/** What a process does that has just been started: looks at everything once. */
+export async function startOn(core: Core): Promise<void> {
+  const cases = openCases(core);
+  const reconcile = createReconcile(core, cases, createStop(core, cases));
+  await reconcile.start();
+  await reconcile.close();
 }
 
 let operations = 0;

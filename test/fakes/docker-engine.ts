@@ -59,20 +59,53 @@ export interface Routes {
   readonly wait?: Answer;
   readonly unpause?: Answer;
   readonly remove?: Answer;
+  /** Of one container. */
+  readonly inspect?: Answer;
+  /** What is asked for by itself, and not written down: all that carries the label, and the event stream. */
+  readonly fill?: Answer;
+  readonly events?: Answer;
 }
+
+/** A stream of events that has begun. */
+export const stream = (...chunks: string[]): Answer => {
+  return response => {
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    for (const chunk of chunks) response.write(chunk);
+  };
+};
+/** As the engine's stream has it. */
+export const event = (action: string, { id = containerId, agentId = 'a1', at = Date.now() } = {}): string => {
+  const attributes = { name: 'x', 'killswitch.agent-id': agentId };
+  return `${JSON.stringify({
+    Type: 'container',
+    Action: action,
+    Actor: { ID: id, Attributes: attributes },
+    timeNano: at * 1e6,
+  })}\n`;
+};
+/** All that there is carries the label, and nobody is asked about a single agent. */
+const isFill = ({ searchParams }: URL): boolean =>
+  !searchParams.has('limit') &&
+  (JSON.parse(searchParams.get('filters') ?? '{}').label?.every((label: string) => !label.includes('=')) ??
+    false);
 
 /** An engine that answers as told; unless told, it has one running container, and does what it is asked. */
 export async function fakeEngine(routes: Routes, options: Partial<DockerOptions> = {}) {
   const calls: string[] = [];
   const done: Answer = response => response.writeHead(204).end();
   const listener: RequestListener = (request, response) => {
-    const { method, url = '' } = request;
-    const { pathname, searchParams } = new URL(url, 'http://docker');
-    const verb = method === 'DELETE' ? 'remove' : (pathname.split('/').at(-1) ?? '');
-    const signal = searchParams.get('signal');
-    calls.push(signal ?? (verb === 'json' ? 'list' : verb));
+    const url = new URL(request.url ?? '', 'http://docker');
+    const { pathname, searchParams } = url;
+    if (pathname === '/events') return (routes.events ?? stream())(response, request);
+    const isList = pathname === '/containers/json';
+    if (isList && isFill(url)) return (routes.fill ?? json([]))(response, request);
+    const last = pathname.split('/').at(-1) ?? '';
+    const found = isList ? 'list' : last === 'json' ? 'inspect' : last;
+    const verb = request.method === 'DELETE' ? 'remove' : found;
+    calls.push(searchParams.get('signal') ?? verb);
     const answers: Record<string, Answer> = {
-      json: routes.list ?? json([container('running')]),
+      list: routes.list ?? json([container('running')]),
+      inspect: routes.inspect ?? status(404),
       kill: routes.kill ?? done,
       wait: routes.wait ?? json({ StatusCode: 137 }),
       unpause: routes.unpause ?? done,

@@ -18,6 +18,7 @@ export interface Answers {
   agents: readonly StoredAgent[];
   scan: readonly (readonly StoredAgent[])[];
   commit: readonly StepResult[];
+  tombstoned: readonly boolean[];
   debts: readonly string[];
   append: undefined;
   query: readonly AuditEntry[];
@@ -138,6 +139,7 @@ export function fakeRecords({ memory = emptyMemory(), now = Date.now } = {}): Fa
         yield* await open('scan', pages);
       },
       commit: steps => open('commit', () => steps.map(apply)),
+      tombstoned: agentIds => open('tombstoned', () => agentIds.map(id => tombstones.has(id))),
       debts: (host, before, limit) =>
         open('debts', () =>
           [...(debts.get(host) ?? [])]

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../lib/outcome.js';
-import type { Sandbox, Target } from '../../lib/ports.js';
+import type { Lookout, Sandbox, Sighting, Target } from '../../lib/ports.js';
 
 /**
  * - `throws`: does nothing and rejects
@@ -12,21 +12,25 @@ import type { Sandbox, Target } from '../../lib/ports.js';
  * - `lies`: does nothing and reports success
  */
 export type Fault = 'throws' | 'hangs' | 'late' | 'gone' | 'duplicate' | 'lies';
-export type Method = 'kill' | 'remove' | 'probe';
+export type Method = 'kill' | 'remove' | 'probe' | 'sightings';
 
 export interface FakeAgent {
   readonly target: Target;
   isRunning(): Promise<boolean>;
 }
 
-export interface FakeSandbox extends Sandbox {
+export interface FakeSandbox extends Sandbox, Lookout {
   /** All calls in their order, those that go wrong included. */
   readonly calls: readonly {
     readonly method: Method;
     readonly agentId?: string;
     readonly graceMs?: number;
   }[];
-  spawn(agentId: string, options?: { labelled?: boolean; ignoreTerm?: boolean }): FakeAgent;
+  /** Starts an agent; whoever watches is told at once. */
+  spawn(
+    agentId: string,
+    options?: { labelled?: boolean; ignoreTerm?: boolean; startedAt?: number },
+  ): FakeAgent;
   /** Lets the next `times` calls go wrong, of one agent or of any. */
   inject(method: Method, fault: Fault, options?: { agentId?: string; times?: number }): void;
   /** Lets the late ones answer. */
@@ -38,6 +42,7 @@ interface Entry {
   readonly containerId: string;
   readonly label: string | undefined;
   readonly ignoreTerm: boolean;
+  readonly startedAt: number | undefined;
   running: boolean;
 }
 
@@ -48,6 +53,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
   const calls: { method: Method; agentId?: string; graceMs?: number }[] = [];
   let spawned = 0;
   const late: (() => void)[] = [];
+  const watchers = new Set<{ readonly onStart: (sighting: Sighting) => void }>();
 
   const ownOf = ({ agentId }: Target): Entry[] => [...entries].filter(({ label }) => label === agentId);
   const isRefused = ({ agentId, containerId, process }: Target): boolean => {
@@ -64,6 +70,21 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     outcome,
     ...(detail && { detail }),
   });
+
+  const toSightings = ({ label, pid, containerId, startedAt, running }: Entry): Sighting[] => {
+    if (label === undefined || !running) return [];
+    const id = layer === 'container' ? containerId : String(pid);
+    return [{ agentId: label, layer, id, ...(startedAt !== undefined && { startedAt }) }];
+  };
+  const tell = (sighting: Sighting): void => {
+    for (const { onStart } of watchers) {
+      try {
+        onStart(sighting);
+      } catch {
+        // One that is broken keeps nobody else from being told.
+      }
+    }
+  };
 
   const end = (entry: Entry): void => {
     entry.running = false;
@@ -125,7 +146,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
   return {
     layer,
     calls,
-    spawn(agentId, { labelled = true, ignoreTerm = false } = {}) {
+    spawn(agentId, { labelled = true, ignoreTerm = false, startedAt } = {}) {
       spawned += 1;
       const pid = 100_000 + spawned;
       const containerId = createHash('sha256').update(String(pid)).digest('hex');
@@ -134,9 +155,11 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
         containerId,
         label: labelled ? agentId : undefined,
         ignoreTerm,
+        startedAt,
         running: true,
       };
       entries.add(entry);
+      toSightings(entry).forEach(tell);
       const place = layer === 'container' ? { containerId } : { process: { pid, startTime: '1' } };
       return {
         target: { agentId, operationId: 'op', ...place },
@@ -156,6 +179,15 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     remove(target) {
       calls.push({ method: 'remove', agentId: target.agentId });
       return through('remove', () => remove(target), answer('removed'), target);
+    },
+    sightings() {
+      calls.push({ method: 'sightings' });
+      return through('sightings', async () => [...entries].flatMap(toSightings), []);
+    },
+    watch(onStart) {
+      const watcher = { onStart };
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
     },
     probe() {
       calls.push({ method: 'probe' });

@@ -96,7 +96,7 @@ describe('PUT /agents/:agentId', () => {
     const { send } = openApp();
     const first = await send('PUT /agents/a1', { body });
     expect(first.status).toBe(201);
-    expect(first.json).toEqual({ agentId: 'a1', ...body });
+    expect(first.json).toEqual({ agentId: 'a1', ...body, startedAt: '2026-11-22T10:00:00.000Z' });
     const again = await send('PUT /agents/a1', { body });
     expect([again.status, again.text]).toEqual([200, first.text]);
   });

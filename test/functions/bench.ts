@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { createApp } from '../../functions/app.js';
 import { catalogue } from '../../functions/catalogue.js';
 import type { Deps, KillswitchFunction } from '../../functions/function.js';
+import { openCases } from '../../lib/cases.js';
 import type { ErrorCode } from '../../lib/errors.js';
 import { createStop } from '../../lib/stop.js';
 import { actorWith, fakeAuthenticator, holding, narrowedTo } from '../fakes/authenticator.js';
@@ -12,6 +13,8 @@ const actors = {
   all: actorWith(),
   reader: holding('agents:read'),
   killer: holding('agents:kill'),
+  engager: holding('latch:engage'),
+  bob: actorWith({ subject: 'bob' }),
   narrowed: narrowedTo({ taskId: 't1' }),
 };
 export type Token = keyof typeof actors;
@@ -34,6 +37,7 @@ export interface Told {
   readonly agents: readonly { readonly agentId: string }[];
   readonly outcomes: readonly object[];
   readonly errors: readonly string[];
+  readonly holds: readonly object[];
 }
 
 export interface Answer {
@@ -50,12 +54,16 @@ export function openApp({
   ...over
 }: Partial<Deps> & { functions?: readonly KillswitchFunction[]; bed?: ReturnType<typeof fakeCore> } = {}) {
   let ids = 0;
+  let woken = 0;
+  const closing = new AbortController();
   const deps: Deps = {
     core: bed.core,
-    stop: createStop(bed.core),
+    stop: createStop(bed.core, openCases(bed.core)),
     authenticator: fakeAuthenticator(actors),
     probes: [],
     newId: () => `id-${++ids}`,
+    wake: () => void woken++,
+    closing: closing.signal,
     ...over,
   };
   const app = createApp(deps, functions);
@@ -63,6 +71,9 @@ export function openApp({
     ...bed,
     app,
     deps,
+    closing,
+    /** How often somebody asked for a look at what runs. */
+    woken: () => woken,
     async send(line: string, { body, token = 'all', headers = {} }: Send = {}): Promise<Answer> {
       const [method = '', path = ''] = line.split(' ', 2);
       const raw = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
@@ -86,7 +97,9 @@ export function openApp({
     },
     /** That no port was asked anything about any agent. */
     expectUntouched() {
-      expect([...bed.containers.calls, ...bed.processes.calls, ...bed.trees.calls]).toEqual([]);
+      const calls = [...bed.containers.calls, ...bed.processes.calls, ...bed.trees.calls];
+      // To look what runs here touches nobody.
+      expect(calls.filter(call => !('method' in call && call.method === 'sightings'))).toEqual([]);
       expect(bed.store.memory.audit).toEqual([]);
     },
   };

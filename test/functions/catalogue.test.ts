@@ -4,7 +4,15 @@ import { expectProblem, openApp } from './bench.js';
 
 describe('the catalogue', () => {
   it('has each function under a name of its own', () => {
-    expect(catalogue.map(({ name }) => name)).toEqual(['kill', 'kill-all', 'agents', 'health']);
+    expect(catalogue.map(({ name }) => name)).toEqual([
+      'kill',
+      'kill-all',
+      'latch',
+      'operations',
+      'agents',
+      'health',
+      'openapi',
+    ]);
   });
 
   it('gives those that are named', () => {
@@ -14,7 +22,9 @@ describe('the catalogue', () => {
 
   it('names those that there are when one is unknown', () => {
     expect(() => named(['kill', 'maim', 'slay'])).toThrow(
-      new RangeError('Unknown function maim, slay; there are kill, kill-all, agents, health'),
+      new RangeError(
+        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, health, openapi',
+      ),
     );
   });
 

@@ -106,10 +106,10 @@ describe('POST /agents/kill-all', () => {
 
   it('answers 500 without internal words when the core itself throws', async () => {
     const stop = {
+      ...openApp().deps.stop,
       stop: () => {
         throw new TypeError('core.records is undefined');
       },
-      idle: async () => undefined,
     };
     const answer = await openApp({ stop }).send(KILL_ALL);
     expectProblem(answer, 500, 'internal');

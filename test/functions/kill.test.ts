@@ -141,17 +141,30 @@ describe('POST /agents/:agentId/kill', () => {
     ['fails inside', new KillswitchError('internal', 'the path /home/agent/x')],
   ])('answers 500 without internal words when the core itself %s', async (_, error) => {
     const bed = fakeCore();
-    const stop = { stop: () => Promise.reject(error), idle: async () => undefined };
+    const stop = { ...openApp().deps.stop, stop: () => Promise.reject(error) };
     const answer = await openApp({ bed, stop }).send(KILL);
     expectProblem(answer, 500, 'internal');
     expect(answer.text).not.toMatch(/ECONNREFUSED|secret|root|stack/);
     expect(bed.log.lines).toMatchObject([{ level: 'error', entry: { err: error, requestId: 'id-1' } }]);
   });
 
-  it('answers 503 when the store does not answer', async () => {
+  it('stops what carries the label all the same when the store does not answer, and says so', async () => {
+    const { send, agent, store, journal } = openApp();
+    const { isAlive } = await agent('a1');
+    store.faults.fail('agents');
+    const { status, json } = await send(KILL);
+    expect(status).toBe(202);
+    expect(json).toMatchObject({ agentId: 'a1', degraded: true });
+    expect(json.message).toContain('the store does not answer');
+    expect(await isAlive()).toBe(false);
+    expect([...journal.memory.keys()]).toEqual([json.operationId]);
+  });
+
+  it('answers 503 to a dry run when the store does not answer', async () => {
     const { send, store } = openApp();
     store.faults.fail('agents');
-    expectProblem(await send(KILL), 503, 'store_unavailable', 'The store does not answer');
+    const answer = await send(KILL, { body: { dryRun: true } });
+    expectProblem(answer, 503, 'store_unavailable', 'The store does not answer');
   });
 
   it('does not mind the client going away', async () => {

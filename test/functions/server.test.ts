@@ -1,8 +1,19 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Listening, listen } from '../../functions/server.js';
+import { connectionLimits, type Listening, listen } from '../../functions/server.js';
 import { openApp } from './bench.js';
+
+describe('the connections', () => {
+  it.each([
+    [64, 16, 16],
+    [200, 68, 50],
+    [1_024, 480, 64],
+    [1_048_576, 524_256, 64],
+  ])('of %i file descriptors are %i of the port and %i of the socket', (limit, port, socket) => {
+    expect(connectionLimits(limit)).toEqual({ port, socket });
+  });
+});
 
 describe('a server', () => {
   let bench: ReturnType<typeof openApp>;

@@ -1,8 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { build } from '../services/build.js';
 import { RUN_MARK } from '../services/context.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -16,10 +18,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts the command line from its source, with no environment but this one. */
+/** Starts the command line, compiled beforehand, with no environment but this one. */
 export function startCli(args: readonly string[], env: Environment = {}): Cli {
   const mark = process.env[RUN_MARK];
-  return spawn(process.execPath, ['--import', 'tsx', 'functions/cli/main.ts', ...args], {
+  return spawn(process.execPath, [join(build(), 'functions/cli/main.js'), ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...(mark !== undefined && { [RUN_MARK]: mark }), ...env },

@@ -3,14 +3,13 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { openDocker } from '../../lib/adapters/docker/index.js';
+import { type DockerOptions, type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
 import type { KillOptions, Log, Target } from '../../lib/ports.js';
 import { isAlive, startContainer, temporaryDirectory } from '../services/agents.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
 const atOnce = (): KillOptions => ({ graceMs: 0, deadline: AbortSignal.timeout(20_000) });
 const operationId = 'op';
-
 let calls: string[];
 let socketPath: string;
 let enginePath: string;
@@ -32,8 +31,19 @@ beforeEach(async () => {
   onTestFinished(() => void proxy.close());
 });
 
+/** Opens the adapter and, once it has asked by itself what there is, begins to write down. */
+async function openFollowing(options: Partial<DockerOptions> = {}): Promise<DockerSandbox> {
+  const docker = openDocker({ host: { socketPath }, log: silent, ...options });
+  onTestFinished(() => docker.close());
+  await vi.waitFor(async () =>
+    expect(await docker.probe()).toMatchObject({ detail: expect.stringContaining('live') }),
+  );
+  calls.length = 0;
+  return docker;
+}
+
 test('asks the engine once about all the agents of one stop', async () => {
-  const docker = openDocker({ host: { socketPath }, log: silent });
+  const docker = await openFollowing();
   const containers = await Promise.all(
     ['p0', 'p1', 'p2'].map(agentId => startContainer({ agentId, processes: 1 })),
   );
@@ -63,7 +73,7 @@ test.each([
   ['with a newline after it', `${'f'.repeat(64)}\n`],
   ['that is short', 'f'.repeat(12)],
 ])('refuses a container ID %s and never shows it to the engine', async (_, containerId) => {
-  const docker = openDocker({ host: { socketPath }, requireLabel: false, log: silent });
+  const docker = await openFollowing({ requireLabel: false });
   const target = { agentId: 'hostile', operationId, containerId };
   const refusal = {
     layer: 'container',
@@ -82,9 +92,7 @@ describe('The environment', () => {
     vi.stubEnv('DOCKER_HOST', '::no address at all::');
     vi.stubEnv('DOCKER_CERT_PATH', '/nonexistent');
     onTestFinished(() => void vi.unstubAllEnvs());
-    const docker = openDocker({ host: `unix://${socketPath}`, log: silent });
-    expect(await docker.probe()).toEqual({ name: 'docker', ok: true });
-    expect(calls).toHaveLength(1);
+    await openFollowing({ host: `unix://${socketPath}` });
   });
 });
 

@@ -71,7 +71,9 @@ describe('A list call that goes wrong has a typed outcome', () => {
 });
 
 test('a connection that speaks no HTTP has a typed outcome', async () => {
-  const server = createNetServer(socket => void socket.end('SSH-2.0-OpenSSH\r\n'));
+  const server = createNetServer(socket => {
+    socket.on('error', () => undefined).end('SSH-2.0-OpenSSH\r\n');
+  });
   onTestFinished(() => void server.close());
   const docker = openAt(await listen(server));
   expect(await docker.kill(target, unhurried())).toMatchObject(unusable);
@@ -93,7 +95,11 @@ describe('An engine that is not there', () => {
     const docker = openAt(nowhere());
     expect(await docker.kill(target, unhurried())).toMatchObject(expected);
     expect(await docker.remove(target, within())).toMatchObject(expected);
-    expect(await docker.probe()).toEqual({ name: 'docker', ok: false, detail: expected.detail });
+    expect(await docker.probe()).toEqual({
+      name: 'docker',
+      ok: false,
+      detail: `${expected.detail}; event stream broken off; no kernel path, the engine alone is used`,
+    });
   });
 
   test('is nobody to ask where none is recorded', async () => {

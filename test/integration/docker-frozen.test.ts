@@ -53,10 +53,9 @@ test('owes the kill while the engine is frozen, and does it when the engine is b
     expect(await docker.kill(target, unhurried())).toEqual(pending);
     expect(await docker.kill({ agentId: 'nobody', operationId: 'op' }, unhurried())).toEqual(pending);
     expect(await docker.remove(target, unhurried().deadline)).toEqual(pending);
-    expect(await docker.probe()).toEqual({
-      name: 'docker',
+    expect(await docker.probe()).toMatchObject({
       ok: false,
-      detail: 'the engine does not answer',
+      detail: expect.stringContaining('the engine does not answer'),
     });
   });
   await expect.poll(async () => (await docker.probe()).ok).toBe(true);

@@ -51,7 +51,10 @@ describe('A removal', () => {
     const ids = Array.from({ length: 6 }, (_, index) => String(index).repeat(64));
     const held: ServerResponse[] = [];
     const list = json(ids.map(Id => ({ ...container('exited'), Id })));
-    const { docker } = await fakeEngine({ list, remove: response => void held.push(response) });
+    const { docker } = await fakeEngine(
+      { list, remove: response => void held.push(response) },
+      { removalConcurrency: 4 },
+    );
     const removed = docker.remove(unrecorded, within());
     await vi.waitFor(() => expect(held).toHaveLength(4));
     for (let answered = 0; answered < ids.length; answered += 1) {

@@ -20,13 +20,23 @@ interface Fake {
   readonly flags?: number;
   readonly threads?: number;
   readonly startTime?: string;
+  /** Where the environment begins and ends. */
+  readonly environ?: string;
 }
 
 /** One line as proc_pid_stat(5) describes it. */
 function stat(pid: number, fake: Fake = {}): string {
-  const { comm = 'sh', state = 'S', ppid = 7, flags = 0, threads = 1, startTime = '5' } = fake;
+  const {
+    comm = 'sh',
+    state = 'S',
+    ppid = 7,
+    flags = 0,
+    threads = 1,
+    startTime = '5',
+    environ = '1 9',
+  } = fake;
   const upToThreads = `${state} ${ppid} ${pid} ${pid} 0 -1 ${flags} 0 0 0 0 0 0 0 0 20 0 ${threads}`;
-  return `${pid} (${comm}) ${upToThreads} 0 ${startTime}${' 0'.repeat(27)} 1 9 0`;
+  return `${pid} (${comm}) ${upToThreads} 0 ${startTime}${' 0'.repeat(27)} ${environ} 0`;
 }
 
 describe('A process table of our making', () => {
@@ -116,6 +126,27 @@ describe('A process table of our making', () => {
     expect(freezeTree(pid, '6', agentId)).toEqual([]);
     expect(freezeTree(pid, '5', `${agentId}0`)).toEqual([]);
     expect(freezeTree(pid, '5', agentId)).toEqual([{ pid, startTime: '5' }]);
+  });
+
+  test.each<[string, Fake, string[]]>([
+    ['is not read again while it lies where it lay', {}, []],
+    ['is read again after an exec', { environ: '1 8' }, ['a1']],
+    ['is read again of another process', { startTime: '6' }, ['a1']],
+  ])('shows an environment that %s', async (_, fake, labels) => {
+    const [table, pid] = [openProc({ variable: VARIABLE, procRoot: root }), await victim()];
+    put(pid, {}, 'A=b\0');
+    expect((await table.snapshot('all')).get(pid)?.labels).toEqual([]);
+    put(pid, fake, `${VARIABLE}=a1\0`);
+    expect((await table.snapshot('all')).get(pid)?.labels).toEqual(labels);
+  });
+
+  test('always shows the environment anew where nobody can tell of an exec', async () => {
+    const [table, pid] = [openProc({ variable: VARIABLE, procRoot: root }), await victim()];
+    const hidden = { environ: '0 0' };
+    put(pid, hidden, 'A=b\0');
+    expect((await table.snapshot('all')).get(pid)?.labels).toEqual([]);
+    put(pid, hidden, `${VARIABLE}=a1\0`);
+    expect((await table.snapshot('all')).get(pid)?.labels).toEqual(['a1']);
   });
 
   test('waits for a process amid its exec to show its environment', async () => {

@@ -3,20 +3,7 @@ import { gather } from '../../lib/adapters/process/gather.js';
 import { hunt } from '../../lib/adapters/process/hunt.js';
 import { report } from '../../lib/adapters/process/report.js';
 import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
-import { atOnce, recordOf } from './process.helper.js';
-
-const host = (pid: number, members: Partial<HostProcess> = {}): HostProcess => ({
-  pid,
-  ppid: 1,
-  group: pid,
-  session: pid,
-  startTime: '5',
-  state: 'stopped',
-  kernel: false,
-  environment: 'read',
-  labels: [],
-  ...members,
-});
+import { atOnce, host, recordOf } from './process.helper.js';
 
 /** A table that shows one list of processes after the other, the last one for good, and notes the signals. */
 function tableOf(...looks: (readonly HostProcess[] | 'unsettled')[]): {
@@ -34,6 +21,8 @@ function tableOf(...looks: (readonly HostProcess[] | 'unsettled')[]): {
       return { sent: processes.length, denied: [] };
     },
     freezeTree: () => [],
+    see: () => undefined,
+    startTimes: () => () => undefined,
     probe: async () => ({ name: 'process', ok: true }),
   };
   return { table, signals };

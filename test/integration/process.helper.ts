@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject, onTestFinished } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
+import type { HostProcess } from '../../lib/adapters/process/table.js';
 import type { KillOptions, Log, Target } from '../../lib/ports.js';
 import { RUN_MARK } from '../services/context.js';
 import { allProcesses, readOf, signal, startTimeOf } from '../services/proc.js';
@@ -18,6 +19,20 @@ export const recordOf = (agentId: string, process?: Target['process']): Target =
   agentId,
   operationId: 'op',
   ...(process && { process }),
+});
+
+/** A process of no table in particular. */
+export const host = (pid: number, members: Partial<HostProcess> = {}): HostProcess => ({
+  pid,
+  ppid: 1,
+  group: pid,
+  session: pid,
+  startTime: '5',
+  state: 'stopped',
+  kernel: false,
+  environment: 'read',
+  labels: [],
+  ...members,
 });
 
 /** Whatever carries this entry in its environment and is no zombie. */

@@ -18,7 +18,7 @@ for (const store of storeKinds) {
       KILLSWITCH_SANDBOX: 'docker',
     };
     const node = await openNode(readConfig(settings(store, more)), fakeLog());
-    const { core } = node.deps;
+    const { core } = node;
     return {
       core,
       close: () => node.close(),

@@ -17,6 +17,8 @@ describe('serving', () => {
     ['kill', 'POST', '/agents/nobody/kill', 404],
     ['kill-all', 'POST', '/agents/kill-all', 200],
     ['agents', 'GET', '/agents', 200],
+    ['latch', 'GET', '/latch', 200],
+    ['operations', 'GET', '/operations/x', 404],
     ['health', 'GET', '/healthz', 200],
   ])('runs the function %s alone from its own file, and nothing else', async (name, method, path, status) => {
     const { url } = await startServerProcess(settings('sqlite'), [`functions/${name}.ts`]);
@@ -90,9 +92,12 @@ describe('serving', () => {
     expect(failing.map((port: { name: string }) => port.name)).toEqual(
       expect.arrayContaining(['store', expect.stringMatching(/container|docker/)]),
     );
-    expect((await call(url, 'POST', '/agents/a1/kill')).body).toMatchObject({
-      status: 503,
-      code: 'store_unavailable',
-    });
+    const unavailable = { status: 503, code: 'store_unavailable' };
+    for (const line of ['GET /agents', 'GET /latch', 'POST /latch', 'GET /operations/x']) {
+      const [method = '', path = ''] = line.split(' ');
+      expect((await call(url, method, path)).body).toMatchObject(unavailable);
+    }
+    const killed = await call(url, 'POST', '/agents/a1/kill');
+    expect(killed).toMatchObject({ status: 202, body: { agentId: 'a1', degraded: true } });
   });
 });

@@ -1,5 +1,5 @@
 import { catalogue } from '../../functions/catalogue.js';
-import { startServer } from '../../functions/node.js';
+import { startServer } from '../../functions/start.js';
 import type { Log } from '../../lib/ports.js';
 import {
   addWorktree,

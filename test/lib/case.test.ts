@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agentReceipt, type Case } from '../../lib/case.js';
+import { agentReceipt, type Case, endedCase } from '../../lib/case.js';
 import type { LayerOutcome } from '../../lib/outcome.js';
 
 const caseOf = (agent: Case['agent'], outcomes: LayerOutcome[]): Case => ({
@@ -28,5 +28,22 @@ describe('the receipt of one agent', () => {
     expect(agentReceipt(caseOf(onHost, [{ layer: 'container', outcome: 'alreadyGone' }])).verified).toBe(
       false,
     );
+  });
+});
+
+describe('a case on which there is nothing to do', () => {
+  it('stays as it was seen', async () => {
+    const outcomes: LayerOutcome[] = [{ layer: 'container', outcome: 'removed' }];
+    const one = endedCase({ agentId: 'a1' }, 'op', { statusBefore: 'running', outcomes });
+    one.ledger.note({ layer: 'container', outcome: 'failed' });
+    await one.done;
+    expect(agentReceipt(one)).toEqual({
+      agentId: 'a1',
+      operationId: 'op',
+      statusBefore: 'running',
+      verified: true,
+      pending: [],
+      outcomes,
+    });
   });
 });

@@ -15,6 +15,8 @@ interface Seen {
   readonly authorization: string | undefined;
   readonly type: string | undefined;
   readonly body: string;
+  /** Only where there is one. */
+  readonly key?: string;
 }
 
 type Reply = { status?: number; body?: unknown; type?: string; headers?: Record<string, string> };
@@ -26,7 +28,9 @@ async function answering(reply: Reply | 'silence') {
     let body = '';
     for await (const chunk of request) body += chunk;
     const { method, url, headers } = request;
-    seen.push({ method, url, body, authorization: headers.authorization, type: headers['content-type'] });
+    const { authorization, 'idempotency-key': key } = headers;
+    const sent = { method, url, body, authorization, type: headers['content-type'] };
+    seen.push({ ...sent, ...(key !== undefined && { key: String(key) }) });
     if (reply === 'silence') return;
     const { status = 200, body: said = {}, type = 'application/json', headers: more = {} } = reply;
     response.writeHead(status, { 'content-type': type, ...more });
@@ -86,6 +90,16 @@ describe('the stops', () => {
     expect(seen[0]).toMatchObject({ url: '/stop/agents/kill-all', authorization: 'Bearer made' });
   });
 
+  it('sends a key where one is given', async () => {
+    const [one, all] = [await answering({ body: receipt }), await answering({ body: summary })];
+    await one.client.kill('a1', {}, { idempotencyKey: 'k1' });
+    await all.client.killAll(undefined, { idempotencyKey: 'k2' });
+    expect([...one.seen, ...all.seen]).toMatchObject([
+      { key: 'k1', body: '{}' },
+      { key: 'k2', body: '{}' },
+    ]);
+  });
+
   it('does not call confirmed what the server answers with 202', async () => {
     const { client } = await answering({ status: 202, body: receipt });
     expect(await client.kill('a1')).toMatchObject({ status: 202, confirmed: false });
@@ -117,6 +131,47 @@ describe('the stops', () => {
     }
     expect(seen).toEqual([]);
   });
+});
+
+describe('the latch and the operations', () => {
+  it('are looked at and changed', async () => {
+    const status = {
+      engaged: true,
+      since: '2026-11-22T10:00:00.000Z',
+      by: 'alice',
+      selector: { taskId: 't1' },
+    };
+    const { client, seen } = await answering({ body: status });
+    expect(await client.latch.status()).toEqual(status);
+    expect(await client.latch.engage({ reason: 'fire', selector: { taskId: 't1' } })).toEqual(status);
+    await client.latch.engage();
+    await client.latch.reset({ reason: 'out' });
+    const json = { url: '/latch', type: 'application/json', authorization: 'Bearer abc' };
+    expect(seen).toMatchObject([
+      { method: 'GET', url: '/latch', body: '' },
+      { ...json, method: 'POST', body: '{"reason":"fire","selector":{"taskId":"t1"}}' },
+      { ...json, method: 'POST', body: '{}' },
+      { ...json, method: 'DELETE', body: '{"reason":"out"}' },
+    ]);
+  });
+
+  it('are told with what the server says of an operation', async () => {
+    const told = { requestedAt: '2026-11-22T10:00:00.000Z', requestedBy: 'alice', receipt: summary };
+    const operation = { operationId: 'o1', state: 'ended', type: 'kill-all', ...told };
+    const { client, seen } = await answering({ body: operation });
+    expect(await client.operation('o/1')).toEqual(operation);
+    expect(seen[0]?.url).toBe('/operations/o%2F1');
+  });
+
+  it.each([{}, { engaged: 'yes' }, { operationId: 'o1', state: 'odd' }])(
+    'are not what %j says',
+    async body => {
+      const { client } = await answering({ body });
+      for (const act of [client.latch.status(), client.operation('o1')]) {
+        expect(await failure(act)).toMatchObject({ code: 'unexpected_answer' });
+      }
+    },
+  );
 });
 
 describe('the records', () => {
@@ -195,6 +250,12 @@ describe('what goes wrong', () => {
     const error = await failure(createClient({ url, token }).kill('a1'));
     expect(error.code).toBe('unauthenticated');
     expect(seen).toEqual([]);
+  });
+
+  it('calls the server by the name that it was given', async () => {
+    const fetch = () => Promise.reject(new TypeError('fetch failed'));
+    const client = createClient({ url: 'http://localhost', name: '/run/k.sock', token: 'abc', fetch });
+    expect(await failure(client.kill('a1'))).toMatchObject({ title: 'No server answers at /run/k.sock' });
   });
 
   it('says that nobody answers', async () => {

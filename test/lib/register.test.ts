@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Registration } from '../../lib/agent.js';
 import { register } from '../../lib/register.js';
-import { createStop } from '../../lib/stop.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore, killOf } from '../fakes/core.js';
+import { fakeCore, killOf, stopOn } from '../fakes/core.js';
 
 const alice = actorWith();
 const body: Registration = { status: 'running', taskId: 't1', host: 'h1', labels: { team: 'core' } };
-const text = '{"agentId":"a1","status":"running","taskId":"t1","host":"h1","labels":{"team":"core"}}';
+const text =
+  '{"agentId":"a1","status":"running","taskId":"t1","host":"h1","labels":{"team":"core"},"startedAt":"2026-11-22T10:00:00.000Z"}';
 
 describe('registering an agent', () => {
   it('stores it, lets it into the index and writes the audit', async () => {
@@ -50,7 +50,7 @@ describe('registering an agent', () => {
   it('is refused for an ID that was killed, also when its record is gone', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
-    await createStop(bed.core).stop(killOf('a1'));
+    await stopOn(bed.core).stop(killOf('a1'));
     await expect(register(bed.core, alice, 'a1', body)).rejects.toMatchObject({ code: 'tombstoned' });
     bed.store.memory.documents.delete('agent:a1');
     await expect(register(bed.core, alice, 'a1', body)).rejects.toMatchObject({ code: 'tombstoned' });

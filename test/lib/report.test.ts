@@ -140,6 +140,43 @@ describe('the receipt of a kill-all', () => {
   });
 });
 
+describe('a report', () => {
+  it('counts a case once, however often it is added', () => {
+    const report = openReport(killAllOf());
+    const one = caseOf('a1', [removed]);
+    for (let n = 0; n < 3; n++) report.add(one);
+    report.close();
+    expect(report.receipt()).toMatchObject({ total: 1, killed: 1 });
+  });
+
+  it('says why one agent was not killed at all', () => {
+    const report = openReport(killOf('a1'));
+    report.close(new KillswitchError('invalid_state', 'Agent a1 is failed'));
+    expect(report.receipt()).toMatchObject({
+      message: 'Agent a1 was not killed: Agent a1 is failed',
+      verified: false,
+      incomplete: true,
+    });
+  });
+
+  it('without a store says so and claims nothing beyond this host', () => {
+    const report = openReport(killAllOf());
+    for (const agentId of ['a1', 'a2']) report.add(caseOf(agentId, [removed]));
+    report.degrade();
+    report.warn('a3: left running');
+    report.close();
+    expect(report.receipt()).toMatchObject({
+      message:
+        '2 of 2 agents seen not to run here any more; ' +
+        'the store does not answer, so the rest is done when it is back',
+      degraded: true,
+      verified: false,
+      killed: 2,
+      errors: ['a3: left running'],
+    });
+  });
+});
+
 describe('a report of more than 1,000 agents', () => {
   it('names the first 1,000 and counts all, those that have ended and those that have not', async () => {
     const report = openReport(killAllOf());

@@ -53,7 +53,59 @@ describe('a selection', () => {
     const bed = fakeCore();
     await bed.agent('indexed');
     bed.store.seedForeign('foreign', '{"status":"spawning"}');
-    expect(await pick(bed, {})).toEqual([['indexed'], ['indexed', 'foreign']]);
+    expect(await pick(bed, {})).toEqual([['indexed'], ['foreign'], []]);
+  });
+
+  it('gives each agent once, also when a scan gives it twice', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    bed.store.faults.lie('scan', truth => truth().map(page => [...page, ...page]));
+    expect((await pick(bed, {})).flat()).toEqual(['a1']);
+  });
+
+  it('looks again until a pass finds nothing new, so that those that were being started are caught', async () => {
+    const bed = fakeCore();
+    await bed.agent('a0');
+    let passes = 0;
+    bed.store.faults.lie('scan', truth => {
+      if (passes++ < 5) bed.store.seedForeign(`late${passes}`, '{"status":"spawning"}');
+      return truth();
+    });
+    expect((await pick(bed, {})).flat()).toEqual(['a0', 'late1', 'late2', 'late3', 'late4', 'late5']);
+    expect(passes).toBe(6);
+  });
+
+  it('is not done again for agents that were found before, whatever became of them', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    let passes = 0;
+    bed.store.faults.lie('scan', truth => {
+      passes++;
+      return truth();
+    });
+    await pick(bed, {});
+    expect(passes).toBe(2);
+  });
+
+  it('ends where somebody starts new ones without end, and says what to do', async () => {
+    const bed = fakeCore();
+    let passes = 0;
+    bed.store.faults.lie('scan', truth => {
+      bed.store.seedForeign(`a${passes++}`, '{"status":"running"}');
+      return truth();
+    });
+    await expect(pick(bed, {})).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'New agents kept appearing; engage the latch',
+    });
+    expect(passes).toBe(16);
+  });
+
+  it('by ID takes no scan', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    bed.store.faults.fail('scan');
+    expect(await pick(bed, { agentIds: ['a1'] })).toEqual([['a1']]);
   });
 
   it('takes the active alone, whatever the selector asks for', async () => {

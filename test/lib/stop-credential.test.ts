@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createStop } from '../../lib/stop.js';
 import { holding, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
+import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
 
 describe('a credential', () => {
   it('needs the scope of the command, and nothing is done or audited without', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     for (const command of [
       killOf('a1', { actor: holding('agents:kill-all', 'agents:read') }),
       killAllOf({ actor: holding('agents:kill', 'agents:read') }),
@@ -27,7 +26,7 @@ describe('a credential', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     const other = await bed.agent('a2', { members: { taskId: 't2' } });
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     const actor = narrowedTo({ taskId: 't1' });
     expect(await stop.stop(killAllOf({ actor }))).toMatchObject({ total: 1, killed: 1 });
     expect(await other.isAlive()).toBe(true);
@@ -39,7 +38,7 @@ describe('a credential', () => {
     const bed = fakeCore();
     bed.store.seedForeign('odd', '?');
     const agent = bed.containers.spawn('odd');
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     for (const within of [{ taskId: 't1' }, { host: 'h1' }]) {
       await expect(stop.stop(killOf('odd', { actor: narrowedTo(within) }))).rejects.toMatchObject({
         code: 'forbidden',

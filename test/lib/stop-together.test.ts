@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createStop } from '../../lib/stop.js';
-import { fakeCore, killOf } from '../fakes/core.js';
+import { fakeCore, killOf, stopOn } from '../fakes/core.js';
 
 describe('commands at the same time', () => {
   it('let one of 50 kill the agent; the others get its operation, and it is cleaned up once', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'late');
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     const commands = Array.from({ length: 50 }, () => killOf('a1'));
     const answers = Promise.all(commands.map(command => stop.stop(command)));
     await expect.poll(() => bed.containers.calls.length).toBe(1);
@@ -27,7 +26,7 @@ describe('commands at the same time', () => {
   it('let one of 50 win although each reaches the store at another time', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     const answers = await Promise.allSettled(
       Array.from({ length: 50 }, async (_, n) => {
         for (let turn = 0; turn < n; turn++) await Promise.resolve();
@@ -46,7 +45,7 @@ describe('commands at the same time', () => {
   it('on two nodes clean up idempotently', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
-    const nodes = [createStop(bed.core), createStop({ ...bed.core })];
+    const nodes = [stopOn(bed.core), stopOn({ ...bed.core })];
     const receipts = await Promise.all(nodes.map(stop => stop.stop(killOf('a1'))));
     expect(receipts.map(({ message }) => message)).toEqual(Array(2).fill('Agent a1 killed successfully'));
     expect(bed.store.memory.audit.filter(({ phase }) => phase === 'settled')).toHaveLength(1);
@@ -57,7 +56,7 @@ describe('commands at the same time', () => {
     const ids = Array.from({ length: 20 }, (_, n) => `a${n}`);
     for (const agentId of ids) await bed.agent(agentId);
     bed.containers.inject('kill', 'hangs', { agentId: 'a0' });
-    const stop = createStop({ ...bed.core, limits: { ...bed.core.limits, killMs: 20 } });
+    const stop = stopOn({ ...bed.core, limits: { ...bed.core.limits, killMs: 20 } });
     const receipts = await Promise.all(ids.map(agentId => stop.stop(killOf(agentId))));
     expect(receipts.filter(({ killed }) => killed === 1)).toHaveLength(19);
   });

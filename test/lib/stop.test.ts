@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createStop } from '../../lib/stop.js';
 import { scenarios } from '../conformance/scenarios.js';
-import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
+import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
 
 scenarios('fakes', async () => ({ ...fakeCore(), close: async () => undefined }));
 
@@ -12,7 +11,7 @@ describe('an answer by the deadline', () => {
     const bed = fakeCore(soon);
     const agent = await bed.agent('a1');
     bed.containers.inject('kill', 'late');
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     expect(await stop.stop(killOf('a1'))).toMatchObject({
       message: 'Agent a1 is not confirmed dead: container pending, worktree pending',
       verified: false,
@@ -32,7 +31,7 @@ describe('an answer by the deadline', () => {
     const bed = fakeCore(soon);
     await bed.agent('a1');
     bed.containers.inject('remove', 'hangs');
-    expect(await createStop(bed.core).stop(killOf('a1'))).toMatchObject({
+    expect(await stopOn(bed.core).stop(killOf('a1'))).toMatchObject({
       message: 'Agent a1 is dead; not cleaned up yet: container',
       verified: true,
       killed: 1,
@@ -44,7 +43,7 @@ describe('an answer by the deadline', () => {
     const bed = fakeCore(soon);
     await bed.agent('a1');
     bed.store.faults.hang(method);
-    expect(await createStop(bed.core).stop(killOf('a1'))).toMatchObject({
+    expect(await stopOn(bed.core).stop(killOf('a1'))).toMatchObject({
       message: 'Agent a1 is not killed yet: the store has not answered',
       incomplete: true,
       verified: false,
@@ -71,7 +70,7 @@ describe('an answer by the deadline', () => {
       },
     };
     bed.store.seedForeign('foreign', '{"status":"running"}');
-    const stop = createStop(core);
+    const stop = stopOn(core);
     expect(await stop.stop(killAllOf())).toMatchObject({
       message: '1 of 1 agent killed, not every agent was reached',
       incomplete: true,
@@ -89,7 +88,7 @@ describe('an answer by the deadline', () => {
   it('is not kept back by a client that went away, nor is the work', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     void stop.stop(killOf('a1'));
     await stop.idle();
     expect(await agent.isAlive()).toBe(false);
@@ -98,13 +97,13 @@ describe('an answer by the deadline', () => {
 
   it('logs what goes wrong after it', async () => {
     const bed = fakeCore(soon);
-    await bed.agent('a1');
+    await bed.agent('a1', { container: false });
     let go: () => void = () => undefined;
     const held = new Promise<void>(resolve => {
       go = resolve;
     });
     bed.store.faults.late('agents', held);
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     await stop.stop(killOf('a1'));
     bed.store.memory.documents.clear();
     go();
@@ -121,7 +120,7 @@ describe('a dry run', () => {
     await bed.agent('a1');
     await bed.agent('a2', { status: 'spawning' });
     const before = structuredClone(bed.store.memory);
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     expect(await stop.stop(killAllOf({ dryRun: true }))).toMatchObject({
       message: 'Dry run: 2 agents would be killed',
       agents: [
@@ -141,7 +140,7 @@ describe('a dry run', () => {
   it('refuses what a kill would refuse', async () => {
     const bed = fakeCore();
     await bed.agent('a1', { status: 'completed' });
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     await expect(stop.stop(killOf('a1', { dryRun: true }))).rejects.toMatchObject({ code: 'invalid_state' });
     await expect(stop.stop(killOf('a2', { dryRun: true }))).rejects.toMatchObject({
       code: 'agent_not_found',

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { mayBecome, statuses } from '../../lib/agent.js';
-import { createStop } from '../../lib/stop.js';
 import { transition } from '../../lib/transition.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore, killOf } from '../fakes/core.js';
+import { fakeCore, killOf, stopOn } from '../fakes/core.js';
 
 const alice = actorWith();
 
@@ -77,7 +76,7 @@ describe('changing an agent', () => {
   it('does not bring a killed agent back, also when another program wrote over its record', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
-    await createStop(bed.core).stop(killOf('a1'));
+    await stopOn(bed.core).stop(killOf('a1'));
     bed.store.seedForeign('a1', '{"status":"spawning"}');
     for (const status of ['running', 'completed'] as const) {
       await expect(transition(bed.core, alice, 'a1', { status })).rejects.toMatchObject({
@@ -86,23 +85,10 @@ describe('changing an agent', () => {
     }
   });
 
-  it('lets nothing run while the emergency stop is engaged, but lets it end', async () => {
-    const bed = fakeCore();
-    await bed.agent('a1', { status: 'spawning' });
-    const document = { kind: 'latch', id: '' } as const;
-    await bed.store.records.commit([{ document, expect: null, next: '{"engaged":true}', audit: [] }]);
-    await expect(transition(bed.core, alice, 'a1', { status: 'running' })).rejects.toMatchObject({
-      status: 409,
-    });
-    expect(await bed.record('a1')).toMatchObject({ status: 'spawning' });
-    await transition(bed.core, alice, 'a1', { status: 'failed' });
-    expect(await bed.record('a1')).toMatchObject({ status: 'failed' });
-  });
-
   it('loses to a kill that comes in between', async () => {
     const bed = fakeCore();
     await bed.agent('a1', { status: 'spawning' });
-    const stop = createStop(bed.core);
+    const stop = stopOn(bed.core);
     const [killed, moved] = await Promise.allSettled([
       stop.stop(killOf('a1')),
       transition(bed.core, alice, 'a1', { status: 'running' }),

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { type Scope, scopes, type Within } from '../../lib/command.js';
+import { build } from './build.js';
+import { RUN_MARK } from './context.js';
 import { afterFile } from './registry.js';
 import { temporaryDirectory } from './temporary.js';
 
-const SECRET = 'a secret of the tests, long enough for HS256';
+export const SECRET = 'a secret of the tests, long enough for HS256';
 export type Environment = Readonly<Record<string, string>>;
 
 export const storeKinds = ['sqlite', 'valkey'] as const;
@@ -72,18 +75,29 @@ export interface ServerProcess {
   readonly pid: number;
   /** What it logged so far: one object a line. */
   readonly log: readonly Record<string, unknown>[];
+  /** Resolves when it logs this message the next time. */
+  logged(message: string): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
 /** A killswitch in a process of its own; resolves when it listens. */
-export async function startServerProcess(
+export const startServerProcess = (
   environment: Environment,
-  entry = ['functions/cli/main.ts', 'serve'],
+  entry: readonly string[] = ['functions/cli/main.ts', 'serve'],
+): Promise<ServerProcess> => launch([process.execPath, '--import', 'tsx', ...entry], environment);
+
+/** The same, compiled beforehand. */
+export const startBuiltServer = (environment: Environment): Promise<ServerProcess> =>
+  launch([process.execPath, join(build(), 'functions/cli/main.js'), 'serve'], environment);
+
+async function launch(
+  [file = '', ...args]: readonly string[],
+  environment: Environment,
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...entry], {
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
+  const child = spawn(file, args, {
+    env: { PATH: process.env['PATH'] ?? '', [RUN_MARK]: basename(inject('runFolder')), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal);
@@ -96,15 +110,27 @@ export async function startServerProcess(
     complaints += chunk;
   });
   const log: Record<string, unknown>[] = [];
-  const url = new Promise<string>((resolve, reject) => {
-    createInterface(child.stdout).on('line', line => {
-      const entry = JSON.parse(line) as Record<string, unknown>;
-      log.push(entry);
-      if (entry['msg'] === 'listening') resolve(String(entry['url']));
-    });
-    void ended.then(code =>
-      reject(new Error(`The server ended with ${code} before it listened: ${complaints}`)),
-    );
+  const told = new EventEmitter().setMaxListeners(0);
+  createInterface(child.stdout).on('line', line => {
+    const entry = parse(line);
+    log.push(entry);
+    told.emit(`: ${entry['msg']}`, entry);
   });
-  return { url: await url, pid: child.pid ?? 0, log, ended, signal: name => void child.kill(name) };
+  const logged = async (message: string): Promise<void> => void (await once(told, `: ${message}`));
+  const url = await Promise.race([
+    once(told, ': listening').then(([entry]) => String(entry.url)),
+    ended.then(code => {
+      throw new Error(`The server ended with ${code} before it listened: ${complaints}`);
+    }),
+  ]);
+  return { url, pid: child.pid ?? 0, log, logged, ended, signal: name => void child.kill(name) };
+}
+
+/** A line that a SIGKILL cut off is no line. */
+function parse(line: string): Record<string, unknown> {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return { cut: line };
+  }
 }

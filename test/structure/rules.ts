@@ -35,7 +35,10 @@ const isCore = (path: string): boolean => /^lib\/[^/]+\.ts$/.test(path);
 const isAdapter = (path: string): boolean => path.startsWith('lib/adapters/');
 const isOurs = (path: string): boolean => /^(lib|functions|test)\//.test(path);
 const ROOTS = ['functions/node.ts', 'functions/worker.ts'];
-const SPINE = ['stop', 'selection', 'cases', 'commit', 'stop-agent', 'settle'].map(name => `lib/${name}.ts`);
+const SPINE = [
+  ...['stop', 'cases', 'commit', 'stop-agent', 'settle', 'operation', 'recall', 'unrecorded', 'degraded'],
+  ...['latch', 'register', 'transition', 'enforce', 'debts', 'reconcile', 'sweep', 'idempotency'],
+].map(name => `lib/${name}.ts`);
 
 export const onlyRootsKnowAdapters: Rule = files =>
   breaches(

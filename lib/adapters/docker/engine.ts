@@ -19,6 +19,16 @@ export interface Found {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What it takes to reach a container without the engine. */
+export interface Inspected {
+  /** Of its first process; 0 if it has none. */
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** Whether it has a restart policy. */
+  readonly restarts: boolean;
+}
+
 export type Condition = 'not-running' | 'removed';
 
 /** The engine's calls. Each settles within its deadline; each rejects with an {@link EngineError} alone. */
@@ -27,6 +37,7 @@ export interface Engine {
   list(label: string, limit?: number): Promise<readonly Found[]>;
   /** `undefined`: there is none. Unlike inspect it is answered while a kill of the container hangs. */
   find(id: ContainerId): Promise<Found | undefined>;
+  inspect(id: ContainerId): Promise<Inspected>;
   kill(id: ContainerId, signal: 'SIGTERM' | 'SIGKILL', withinMs?: number): Promise<void>;
   unpause(id: ContainerId): Promise<void>;
   /** Whether it was seen not to run, or to be removed, within so many milliseconds. */
@@ -38,6 +49,10 @@ export interface Engine {
 const id = z.string().refine(isContainerId);
 const labels = z.record(z.string(), z.string()).nullish();
 const listed = z.array(z.object({ Id: id, State: z.string(), Labels: labels }));
+const inspected = z.object({
+  State: z.object({ Pid: z.int(), StartedAt: z.string() }),
+  HostConfig: z.object({ RestartPolicy: z.object({ Name: z.string() }).nullish() }),
+});
 const waited = z.object({ StatusCode: z.int() });
 
 /** Source: https://docs.docker.com/reference/api/engine/version/v1.41/ */
@@ -63,12 +78,19 @@ export function openEngine(modem: Modem, callDeadlineMs: number): Engine {
     return true;
   };
 
+  const inspect = async (container: ContainerId): Promise<Inspected> => {
+    const { State, HostConfig } = inspected.parse(await at(container).inspect(within()));
+    const policy = HostConfig.RestartPolicy?.Name;
+    return { pid: State.Pid, startedAt: Date.parse(State.StartedAt), restarts: !!policy && policy !== 'no' };
+  };
+
   return {
     list: (label, limit) => typed(read({ label: [label] }, limit)),
     find: async container => {
       const found = await typed(read({ id: [container] }));
       return found.find(({ id }) => id === container);
     },
+    inspect: container => typed(inspect(container)),
     kill: (container, signal, withinMs) => typed(at(container).kill({ signal, ...within(withinMs) })),
     unpause: container => typed(at(container).unpause(within())),
     wait: async (container, condition, withinMs) => {

@@ -1,14 +1,21 @@
 import type { LayerOutcome } from '../../outcome.js';
-import type { Health, KillOptions, Log, Sandbox, Target } from '../../ports.js';
+import type { Kernel, Log, Lookout, Sandbox } from '../../ports.js';
 import { type ConnectionOptions, prepareConnection } from './connection.js';
-import { type Found, openEngine } from './engine.js';
-import { EngineError } from './errors.js';
+import { openEngine } from './engine.js';
+import { openEnginePath } from './engine-path.js';
+import { openEvents } from './events.js';
+import { openFollower } from './follow.js';
+import { openProbe } from './health.js';
+import { openKiller } from './kill.js';
+import { openLearner } from './learn.js';
 import { openListing } from './listing.js';
+import { openLookout } from './lookout.js';
+import { openMap } from './map.js';
 import { openModem } from './modem.js';
-import { lookAtRecorded, type Recorded } from './recorded.js';
+import { openPrecedence } from './precedence.js';
 import { openRemover } from './removal.js';
-import { type Seen, seenOf, worstOf } from './seen.js';
-import { stopContainer } from './stop.js';
+import { openRemoval } from './remove.js';
+import type { Seen } from './seen.js';
 
 export interface DockerOptions extends ConnectionOptions {
   /** Key of the container label that has to equal the agent's ID. */
@@ -22,112 +29,89 @@ export interface DockerOptions extends ConnectionOptions {
   readonly removalDeadlineMs?: number;
   /** How many containers may be under removal at a time. Killing has no limit. */
   readonly removalConcurrency?: number;
+  /** Milliseconds between two lists that set right what the engine's event stream may have missed. */
+  readonly refreshMs?: number;
+  /** The way to the containers of this host that needs no engine. */
+  readonly kernel?: Kernel;
   readonly log: Log;
 }
 
-export interface DockerSandbox extends Sandbox {
-  /** Breaks off the calls that are under way. */
+export interface DockerSandbox extends Sandbox, Lookout {
+  /** Breaks off the calls that are under way, and the event stream. */
   close(): Promise<void>;
 }
 
+/** Where there is no kernel path. */
+const NO_KERNEL: Kernel = {
+  learn: () => undefined,
+  learnOwn: () => false,
+  forget: () => undefined,
+  kill: () => false,
+  look: () => 'unknown',
+  probe: async () => ({ name: 'kernel', ok: true }),
+};
+
 /**
- * Agents in containers, stopped through the engine's API. Throws at once if the address or the certificates cannot
- * be read; it does not need the engine to be there.
+ * Agents in containers, stopped through the kernel where that is possible, and through the engine's API. Throws at
+ * once if the address or the certificates cannot be read; it does not need the engine to be there. Until it is
+ * closed it follows the engine's events; that alone keeps no process alive.
  */
 export function openDocker(options: DockerOptions): DockerSandbox {
-  const { label = 'killswitch.agent-id', requireLabel = true, log } = options;
-  const { callDeadlineMs = 1500, killDeadlineMs = 10_000 } = options;
-  const { removalDeadlineMs = 30_000, removalConcurrency = 4 } = options;
+  const { label = 'killswitch.agent-id', requireLabel = true, kernel = NO_KERNEL, log } = options;
+  const { callDeadlineMs = 1500, killDeadlineMs: killMs = 10_000, refreshMs = 30_000 } = options;
+  const { removalDeadlineMs = 30_000, removalConcurrency = 16 } = options;
   const modem = openModem(prepareConnection(options));
   const engine = openEngine(modem, callDeadlineMs);
+
+  const map = openMap(label, id => kernel.forget(id));
+  const learn = options.kernel ? openLearner({ engine, kernel, map, log }) : async () => undefined;
+  const follower = openFollower({
+    engine,
+    open: (since, signal) => openEvents(modem, { label, since, deadlineMs: callDeadlineMs, signal }),
+    map,
+    label,
+    refreshMs,
+    onRunning: container => {
+      lookout.tell(container);
+      if (kernel.look(container.id) === 'unknown') void learn(container);
+    },
+    onUnclear: container => void learn(container),
+    log,
+  });
+  const { isLive, refresh } = follower;
+  const lookout = openLookout({ map, kernel, refresh, learn, log });
+
+  const { first, passed } = openPrecedence();
   const list = openListing(engine, label);
-  const remove = openRemover(engine, { concurrency: removalConcurrency, withinMs: removalDeadlineMs });
-
-  /** What went wrong, as an outcome. Nothing is thrown past here: an agent's failure stops no other's kill. */
-  const toSeen = (target: Target, error: unknown): Seen => {
-    log.warn({ agentId: target.agentId, err: error }, 'a call of the engine failed');
-    return seenOf(error);
-  };
-
-  const isListed = ({ containerId }: Target, own: readonly Found[]): boolean =>
-    own.some(({ id }) => id === containerId);
-
-  /** Does `work` to each container of the agent, the recorded one included if it turns out to be its own. */
-  const toEach = async (target: Target, work: (container: Found) => Promise<Seen>): Promise<Seen> => {
-    const guarded = (container: Found): Promise<Seen> =>
-      work(container).catch((error: unknown) => toSeen(target, error));
-    const own = await list(target.agentId);
-    // Side by side: an answer that hangs must not keep back what is known already.
-    const listed = Promise.all(own.map(guarded));
-    const recorded = isListed(target, own)
-      ? { outcome: 'alreadyGone' as const }
-      : await lookAtRecorded(engine, { label, requireLabel }, target).then(
-          found => ofRecorded(found, guarded),
-          (error: unknown) => toSeen(target, error),
-        );
-    return worstOf([...(await listed), recorded]);
-  };
-
-  const ofRecorded = async (found: Recorded, work: (container: Found) => Promise<Seen>): Promise<Seen> => {
-    switch (found.kind) {
-      case 'own':
-        return work(found.container);
-      case 'gone':
-        return { outcome: 'alreadyGone' };
-      case 'refused':
-        return { outcome: 'refused', detail: found.detail };
-    }
-  };
-
-  const kill = async (target: Target, graceMs: number): Promise<Seen> => {
-    let stopped = 0;
-    try {
-      const seen = await toEach(target, container => {
-        stopped += 1;
-        return stopContainer(engine, container, { graceMs, killMs: killDeadlineMs });
-      });
-      if (seen.outcome !== 'refused' || stopped === 0) return seen;
-      // Nobody asks for the removal of what was refused, and a restart policy would bring the rest back.
-      const left = await toEach(target, ({ id }) => remove(id));
-      if (left.outcome !== 'refused') return left;
-      return { ...left, detail: `${left.detail}; the containers that do carry its label were removed` };
-    } catch (error) {
-      const isUnreachable = error instanceof EngineError && error.reason === 'unreachable';
-      if (isUnreachable && target.containerId === undefined) {
-        return { outcome: 'skipped', detail: 'no container recorded and no engine reachable' };
-      }
-      return toSeen(target, error);
-    }
-  };
+  const remove = openRemover(engine, {
+    concurrency: removalConcurrency,
+    withinMs: removalDeadlineMs,
+    after: passed,
+    onRemoved: id => map.drop(id),
+  });
+  const enginePath = openEnginePath({ engine, list, guard: { label, requireLabel }, remove, log });
+  const kill = openKiller({ engine, enginePath, kernel, map, isLive, learn, first, killMs, log });
+  const removeAll = openRemoval({ enginePath, remove, list, map, isLive });
 
   return {
     layer: 'container',
-
-    kill: (target, { graceMs, deadline }: KillOptions) =>
-      untilDeadline(kill(target, graceMs), deadline, 'the container was not seen to stop yet'),
-
-    remove: (target, deadline) => {
-      const removed = toEach(target, ({ id }) => remove(id)).catch((error: unknown) => toSeen(target, error));
-      return untilDeadline(removed, deadline, 'the container was not seen to be removed yet');
+    kill: (target, bounds) =>
+      untilDeadline(kill(target, bounds), bounds.deadline, 'the container was not seen to stop yet'),
+    remove: (target, deadline) =>
+      untilDeadline(removeAll(target), deadline, 'the container was not seen to be removed yet'),
+    sightings: lookout.sightings,
+    watch: lookout.watch,
+    probe: openProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: options.kernel }),
+    async close() {
+      follower.close();
+      modem.close();
     },
-
-    probe: async (): Promise<Health> => {
-      const name = 'docker';
-      try {
-        await engine.list(label, 1);
-        return { name, ok: true };
-      } catch (error) {
-        return { name, ok: false, detail: seenOf(error).detail };
-      }
-    },
-
-    close: async () => modem.close(),
   };
 }
 
 /** The deadline ends the waiting and never the work. */
 function untilDeadline(work: Promise<Seen>, deadline: AbortSignal, detail: string): Promise<LayerOutcome> {
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     const answer = (seen: Seen): void => {
       deadline.removeEventListener('abort', giveUp);
       resolve({ layer: 'container', ...seen });
@@ -135,6 +119,6 @@ function untilDeadline(work: Promise<Seen>, deadline: AbortSignal, detail: strin
     const giveUp = (): void => answer({ outcome: 'pending', detail });
     if (deadline.aborted) giveUp();
     else deadline.addEventListener('abort', giveUp, { once: true });
-    void work.then(answer);
+    work.then(answer, reject);
   });
 }

@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
@@ -27,6 +28,8 @@ export class StatusError extends Error {
 export interface Modem {
   readonly Promise: PromiseConstructor;
   dial(call: Call, callback: (error: unknown, body?: unknown) => void): void;
+  /** An answer without end, once it has begun with success. It keeps no process alive, and throws when it breaks off. */
+  follow(call: Call): Promise<AsyncIterable<string>>;
   /** Breaks off what is under way. */
   close(): void;
 }
@@ -45,24 +48,47 @@ export function openModem(connect: () => Duplex): Modem {
     return connection.once('close', () => open.delete(connection));
   };
 
+  const send = (
+    call: Call,
+    onResponse: (response: IncomingMessage) => void,
+    onError: (error: unknown) => void,
+  ): ClientRequest => {
+    const { method, abortSignal: signal } = call;
+    const path = call.path.endsWith('?') ? call.path + toQuery(call.options ?? {}) : call.path;
+    signal?.addEventListener('abort', () => onError(signal.reason), { once: true });
+    const outgoing = request({ method, path, createConnection, signal, headers: { host: 'docker' } });
+    outgoing.once('response', onResponse);
+    // It stays: an error after the answer would be uncaught otherwise.
+    outgoing.on('error', onError);
+    return outgoing.end();
+  };
+
+  const read = async (response: IncomingMessage, { statusCodes }: Call): Promise<string> => {
+    const { statusCode = 0 } = response;
+    const body = await text(response);
+    if (statusCodes[statusCode] !== true) throw new StatusError(statusCode, body);
+    return body;
+  };
+
   const exchange = (call: Call): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      const { method, statusCodes, abortSignal: signal } = call;
-      const path = call.path.endsWith('?') ? call.path + toQuery(call.options ?? {}) : call.path;
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-      const outgoing = request({ method, path, createConnection, signal, headers: { host: 'docker' } });
-      outgoing.once('response', response => {
-        const { statusCode = 0 } = response;
-        text(response)
-          .then(body => {
-            if (statusCodes[statusCode] !== true) throw new StatusError(statusCode, body);
-            resolve(body === '' ? undefined : JSON.parse(body));
-          })
+      const onResponse = (response: IncomingMessage): void => {
+        read(response, call)
+          .then(body => resolve(body === '' ? undefined : JSON.parse(body)))
           .catch(reject);
+      };
+      send(call, onResponse, reject);
+    });
+
+  const follow = (call: Call): Promise<AsyncIterable<string>> =>
+    new Promise((resolve, reject) => {
+      const onResponse = (response: IncomingMessage): void => {
+        if (call.statusCodes[response.statusCode ?? 0] === true) resolve(response.setEncoding('utf8'));
+        else read(response, call).catch(reject);
+      };
+      send(call, onResponse, reject).once('socket', socket => {
+        if (socket instanceof Socket) socket.unref();
       });
-      // It stays: an error after the answer would be uncaught otherwise.
-      outgoing.on('error', reject);
-      outgoing.end();
     });
 
   return {
@@ -73,6 +99,7 @@ export function openModem(connect: () => Duplex): Modem {
         error => callback(error),
       );
     },
+    follow,
     close: () => {
       for (const connection of open) connection.destroy();
     },

@@ -7,20 +7,34 @@ export interface RemovalOptions {
   readonly concurrency: number;
   /** Milliseconds that one removal may take; its call outlives the deadline of whoever asked for it. */
   readonly withinMs: number;
+  /** What has to have happened before a removal begins. Does not reject. */
+  readonly after: () => Promise<unknown>;
+  /** Told of each container that is gone. */
+  readonly onRemoved: (id: ContainerId) => void;
 }
 
 /** Removes a container and its anonymous volumes, in its turn. Rejects with nothing that the engine did. */
 export type Remover = (id: ContainerId) => Promise<Seen>;
 
 /** Whoever asks for what is being removed already shares that attempt, so that retries do not fill the pool. */
-export function openRemover(engine: Engine, { concurrency, withinMs }: RemovalOptions): Remover {
+export function openRemover(
+  engine: Engine,
+  { concurrency, withinMs, after, onRemoved }: RemovalOptions,
+): Remover {
   const pool = pLimit(concurrency);
   const underWay = new Map<ContainerId, Promise<Seen>>();
+
+  const removeOne = async (id: ContainerId): Promise<Seen> => {
+    await after();
+    const seen = await removeContainer(engine, id, withinMs);
+    if (seen.outcome === 'removed') onRemoved(id);
+    return seen;
+  };
 
   return id => {
     const shared = underWay.get(id);
     if (shared) return shared;
-    const attempt = pool(removeContainer, engine, id, withinMs).finally(() => underWay.delete(id));
+    const attempt = pool(removeOne, id).finally(() => underWay.delete(id));
     underWay.set(id, attempt);
     return attempt;
   };

@@ -1,27 +1,25 @@
 import type { ContainerId, Engine, Found } from './engine.js';
 import { EngineError } from './errors.js';
 import { type Seen, seenOf } from './seen.js';
-
-/** States in which no process is left: Docker's, then those that Podman adds. */
-const DOWN: ReadonlySet<string> = new Set([
-  ...['created', 'exited', 'dead', 'removing'],
-  ...['configured', 'initialized', 'stopped'],
-]);
+import { isDown } from './states.js';
 
 export interface StopOptions {
   readonly graceMs: number;
   /** Milliseconds for the call with SIGKILL, and as many again for seeing the container down. */
   readonly killMs: number;
+  /** What is to come right before SIGKILL. Does not reject. */
+  readonly beforeKill: (container: Found) => Promise<void>;
 }
 
 /** Kills one container and sees it dead. Rejects with an {@link EngineError} alone. */
 export async function stopContainer(engine: Engine, container: Found, options: StopOptions): Promise<Seen> {
   const { id, state } = container;
-  const { graceMs, killMs } = options;
-  if (isDown(container)) return { outcome: 'dead' };
+  const { graceMs, killMs, beforeKill } = options;
+  if (isDown(state)) return { outcome: 'dead' };
   // What is paused gets no grace: to hear SIGTERM it would have to run again.
   const isPaused = state === 'paused';
   if (graceMs > 0 && !isPaused) await giveGrace(engine, id, graceMs);
+  await beforeKill(container);
   // Also if it left by itself: only SIGKILL makes the engine forget a restart policy, whatever the stop signal is.
   const failure = await failureOf(engine.kill(id, 'SIGKILL', killMs));
   // Podman, unlike Docker, leaves it frozen, and under cgroup v1 SIGKILL waits for the thaw.
@@ -48,7 +46,6 @@ async function failureOf(call: Promise<unknown>): Promise<EngineError | undefine
   }
 }
 
-const isDown = ({ state }: Found): boolean => DOWN.has(state);
 /** It is not there, or does not run. */
 const isGone = ({ statusCode }: EngineError): boolean => statusCode === 404 || statusCode === 409;
 
@@ -61,7 +58,7 @@ async function lookAgain(
 ): Promise<Seen> {
   if (failure.reason === 'status') await engine.wait(id, 'not-running', killMs);
   const left = await engine.find(id);
-  if (left === undefined || isDown(left)) return { outcome: 'dead' };
+  if (left === undefined || isDown(left.state)) return { outcome: 'dead' };
   return failure.reason === 'status'
     ? { outcome: 'failed', detail: 'the engine could not kill the container' }
     : seenOf(failure);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KillOptions, Target } from '../../ports.js';
 import { gather, type Pack } from './gather.js';
+import type { OwnCgroup } from './own-cgroup.js';
 import { type HostProcess, type Identity, identity, type ProcessTable } from './table.js';
 
 /** How a hunt ended: `pack` is what was seen last. */
@@ -25,11 +26,13 @@ const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
 /**
  * Kills all that belongs to an agent, and sees it gone: asks first if there is a grace, stops every member until no
  * new one is found, so that nothing can fork away, then kills, and looks until nobody is left or the deadline is over.
+ * @param cgroup is killed as well: at once, or when the grace is over
  */
 export async function hunt(
   table: ProcessTable,
   { agentId, process: recorded }: Target,
   { graceMs, deadline }: KillOptions,
+  cgroup?: OwnCgroup,
 ): Promise<Catch> {
   const known = new Map<string, Identity>();
   const frozen = new Set<string>();
@@ -58,6 +61,9 @@ export async function hunt(
     await pause(unclear, deadline);
     unclear = longer(unclear);
     return look();
+  };
+  const strike = (): void => {
+    if (cgroup?.kill()) sent += 1;
   };
   const isMoving = (process: HostProcess): boolean =>
     process.state === 'alive' && !denied.has(identity(process));
@@ -105,8 +111,13 @@ export async function hunt(
       sent += 1;
     }
   }
+  // Only now, because the children of the dead cannot be told from others.
+  if (graceMs === 0) strike();
   let pack = await look('all');
-  if (graceMs > 0 && pack.living.length > 0) pack = await terminate(pack);
+  if (graceMs > 0) {
+    if (pack.living.length > 0) pack = await terminate(pack);
+    strike();
+  }
   for (let wait = 0; pack.living.length > 0; wait = longer(wait)) {
     pack = await freeze(pack);
     await signal(pack.living, 'SIGKILL');

@@ -1,7 +1,9 @@
 import type { LayerOutcome } from '../../outcome.js';
-import type { Log, Sandbox } from '../../ports.js';
+import type { Kernel, Log, Lookout, Sandbox } from '../../ports.js';
 import { hunt } from './hunt.js';
 import { openProc } from './linux.js';
+import { openLookout } from './lookout.js';
+import { openOwnCgroups } from './own-cgroup.js';
 import { openPortable } from './portable.js';
 import { report } from './report.js';
 
@@ -11,6 +13,8 @@ export interface ProcessesOptions {
   /** Where proc(5) is mounted; it must show the PID namespace that we are in. Linux only. */
   readonly procRoot?: string;
   readonly platform?: NodeJS.Platform;
+  /** For agents that have a cgroup of their own. Linux only. */
+  readonly kernel?: Kernel;
   readonly log: Log;
 }
 
@@ -21,7 +25,9 @@ export interface ProcessesOptions {
  *
  * Found are also children that daemonized (by the variable), and children that cleared their environment, as long as
  * their parent lives, or the leader of the session or group in which they were born. Not found: a process that did
- * all of it, cleared its environment, lost its parent *and* made a session of its own. Only a cgroup holds that one.
+ * all of it, cleared its environment, lost its parent *and* made a session of its own. Only a cgroup holds that one:
+ * where the recorded process founded the cgroup that it is in, all in it is the agent, and nothing is dead before the
+ * kernel says that nobody is left there.
  *
  * Linux is read through /proc; elsewhere `ps` is asked, which is slower and takes blanks for separators: see there.
  */
@@ -29,17 +35,24 @@ export function openProcesses({
   variable = 'KILLSWITCH_AGENT_ID',
   procRoot = '/proc',
   platform = process.platform,
+  kernel,
   log,
-}: ProcessesOptions): Sandbox {
+}: ProcessesOptions): Sandbox & Lookout {
   const table = platform === 'linux' ? openProc({ variable, procRoot }) : openPortable({ variable });
+  const cgroupOf = kernel ? openOwnCgroups({ kernel, table, log }) : () => undefined;
   return {
     layer: 'process',
+    ...openLookout(table, log),
     async kill(target, options): Promise<LayerOutcome> {
+      const cgroup = cgroupOf(target);
       try {
-        return report(target, await hunt(table, target, options));
+        const caught = await hunt(table, target, options, cgroup);
+        return report(target, caught, await cgroup?.empty(options.deadline));
       } catch (err) {
         log.error({ err, agentId: target.agentId }, 'the process table cannot be read');
         return { layer: 'process', outcome: 'failed', detail: 'the process table cannot be read' };
+      } finally {
+        cgroup?.release();
       }
     },
     /** A dead process leaves nothing behind. */

@@ -3,6 +3,7 @@ import { coalesce } from './coalesce.js';
 import { valuesOf } from './environ.js';
 import { readBytes, readNumbers, readText, readThreads } from './files.js';
 import { signalEach } from './signal.js';
+import { startTimes } from './started.js';
 import { parseStat, type Stat } from './stat.js';
 import { createSnapshot, type HostProcess, type ProcessTable, type Snapshot } from './table.js';
 
@@ -42,16 +43,19 @@ export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
     return { environment: statOf(pid)?.bare ? 'read' : 'nascent', labels: [] };
   };
 
-  /** Given what the process was before, its environment is only read if that may tell something new. */
+  /**
+   * Given what the process was before, its environment is only read again if it may be another one: after an exec, or
+   * while it was not there yet. Whoever wrote over its own environment since keeps the label that it was started with.
+   */
   const read = (pid: number, before?: HostProcess): HostProcess | undefined => {
     const stat = statOf(pid);
     if (stat === undefined) return undefined;
-    const { ppid, group, session, startTime, kernel, state } = stat;
-    const known = before?.startTime === startTime && before.environment === 'read';
-    const seen = known ? before : environmentOf(pid, stat);
+    const { ppid, group, session, startTime, kernel, state, image } = stat;
+    const isUnchanged = before?.startTime === startTime && before.image === image && image !== undefined;
+    const seen = isUnchanged && before.environment === 'read' ? before : environmentOf(pid, stat);
     if (seen === undefined) return undefined;
     const { environment, labels } = seen;
-    return { pid, ppid, group, session, startTime, kernel, state, environment, labels };
+    return { pid, ppid, group, session, startTime, kernel, state, environment, labels, image };
   };
 
   let last: Snapshot = createSnapshot([]);
@@ -63,7 +67,7 @@ export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
       settled = true;
       for (const pid of readNumbers(procRoot)) {
         if (seen.has(pid)) continue;
-        const before = fresh === 'all' ? undefined : last.get(pid);
+        const before = last.get(pid);
         const keep = before && before.environment !== 'nascent' && fresh !== 'all' && !fresh.has(pid);
         const now = keep ? before : read(pid, before);
         seen.set(pid, now);
@@ -82,6 +86,8 @@ export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
     snapshot,
     signal: async (processes, signal) => signalEach(processes, signal, isSame),
     freezeTree: (pid, startTime, agentId) => freezeTree({ read, statOf, pathOf }, pid, startTime, agentId),
+    see: pid => read(pid),
+    startTimes: () => startTimes(procRoot),
     async probe() {
       const ok = read(process.pid) !== undefined;
       return { name: 'process', ok, detail: ok ? 'by /proc' : 'the process table cannot be read' };

@@ -27,6 +27,11 @@ export function openPortable({ variable }: { readonly variable: string }): Proce
       return signalEach(processes, signal, process => now.has(identity(process)));
     },
     freezeTree: () => [],
+    see: () => undefined,
+    startTimes:
+      () =>
+      ({ startTime }) =>
+        Date.parse(`${startTime} UTC`) || undefined,
     probe: () =>
       look().then(
         () => ({ name: 'process', ok: true, detail: 'by ps' }),

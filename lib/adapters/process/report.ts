@@ -3,11 +3,14 @@ import type { LayerOutcome } from '../../outcome.js';
 import type { Target } from '../../ports.js';
 import type { Pack } from './gather.js';
 import type { Catch } from './hunt.js';
+import type { CgroupState } from './own-cgroup.js';
 
 type Finding = Required<Pick<LayerOutcome, 'outcome' | 'detail'>>;
 
 const DENIED = 'not permitted to signal a process of the agent';
 const STUCK = 'a process in uninterruptible sleep cannot be killed';
+const POPULATED = "something in the agent's cgroup does not die";
+const UNSEEN = "the agent's cgroup cannot be read any more, so nothing shows that it is empty";
 const INSIDE = 'the killswitch itself runs inside this agent: it and its ancestors were left alive';
 const NASCENT = 'the recorded process is amid its start and shows no environment yet';
 const UNREADABLE =
@@ -15,11 +18,17 @@ const UNREADABLE =
 const UNLABELLED = "the recorded process does not carry the agent's ID in its environment";
 const MISTRUST = 'the record has no start time, so that its PID alone was not trusted';
 
-/** Puts into words how a hunt ended: what is owed comes before what is refused, and that before success. */
-export function report({ process: recorded }: Target, caught: Catch): LayerOutcome {
-  const findings = [leftOver(caught), refusal(recorded, caught.pack)].filter(
-    finding => finding !== undefined,
-  );
+/**
+ * Puts into words how a hunt ended: what is owed comes before what is refused, and that before success.
+ * @param cgroup how it was seen last, if the agent had one of its own
+ */
+export function report(
+  { process: recorded }: Target,
+  caught: Catch,
+  cgroup: CgroupState = 'empty',
+): LayerOutcome {
+  const found = [leftOver(caught), remnant(cgroup), refusal(recorded, caught.pack)];
+  const findings = found.filter(finding => finding !== undefined);
   const outcome = findings[0]?.outcome ?? (caught.sent > 0 ? 'dead' : 'alreadyGone');
   const mistrusted = recorded !== undefined && recorded.startTime === undefined;
   const details = [...findings.map(({ detail }) => detail), ...(mistrusted ? [MISTRUST] : [])];
@@ -35,6 +44,11 @@ function leftOver({ pack: { living, spared }, denied }: Catch): Finding | undefi
     return { outcome: 'pending', detail: isStuck ? `${count}; ${STUCK}` : count };
   }
   return spared.length > 0 ? { outcome: 'failed', detail: INSIDE } : undefined;
+}
+
+function remnant(cgroup: CgroupState): Finding | undefined {
+  if (cgroup === 'empty') return undefined;
+  return { outcome: 'pending', detail: cgroup === 'populated' ? POPULATED : UNSEEN };
 }
 
 /** Speaks up if what the record names is alive, is the same one, and was not the agent's to kill. */

@@ -14,10 +14,19 @@ export interface Stat {
   readonly threads: number;
   /** The environment is known to have no entry at all, rather than not to be there yet. */
   readonly bare: boolean;
+  /**
+   * Where the kernel has laid data, heap, arguments and environment: elsewhere after each exec. Undefined if that is
+   * not shown.
+   */
+  readonly image: string | undefined;
 }
 
 /** `PF_KTHREAD` of the kernel's sched.h. */
 const KERNEL_THREAD = 0x0020_0000;
+/** Fields 45 to 51, after the 42 from the third on: start_data to env_end, and of these env_start and env_end. */
+const PLACES = /^(?:\S+ ){42}((?:\d+ ){5}(\d+) (\d+))/;
+/** Fields 3 to 22; there are many more, and they are of no use here. */
+const USED = 20;
 const STATES: Readonly<Record<string, HostProcess['state']>> = { T: 'stopped', t: 'stopped', D: 'stuck' };
 
 /**
@@ -25,13 +34,16 @@ const STATES: Readonly<Record<string, HostProcess['state']>> = { T: 'stopped', t
  * parentheses, in which anything may stand, so that the last closing one ends it.
  */
 export function parseStat(text: string): Stat | undefined {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const rest = text.slice(text.lastIndexOf(')') + 2);
+  const fields = rest.split(' ', USED);
   const field = (number: number): string => fields[number - 3] ?? '';
   const startTime = field(22);
   if (!/^\d+$/.test(startTime)) return undefined;
   const zombie = 'ZXx'.includes(field(3));
   const threads = Number(field(20));
   const dead = zombie && threads <= 1;
+  const [, places, start = '0', end] = PLACES.exec(rest) ?? [];
+  const isShown = start !== '0';
   return {
     ppid: Number(field(4)),
     group: Number(field(5)),
@@ -41,6 +53,7 @@ export function parseStat(text: string): Stat | undefined {
     state: dead ? 'dead' : (STATES[field(3)] ?? 'alive'),
     zombie,
     threads,
-    bare: field(50) !== '0' && field(50) === field(51),
+    bare: isShown && start === end,
+    image: isShown ? places : undefined,
   };
 }

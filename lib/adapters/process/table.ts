@@ -21,6 +21,8 @@ export interface HostProcess extends Identity {
   readonly environment: 'read' | 'nascent' | 'unreadable';
   /** Values of the variable in its environment, as latin1: usually none or one. */
   readonly labels: readonly string[];
+  /** Another one after each exec; undefined where that cannot be told. */
+  readonly image?: string | undefined;
 }
 
 export interface Snapshot {
@@ -53,6 +55,10 @@ export interface ProcessTable {
   signal(processes: readonly HostProcess[], signal: NodeJS.Signals): Promise<Signalled>;
   /** Stops (SIGSTOP) a labelled process and its descendants without looking at all others, where this can be done. */
   freezeTree(pid: number, startTime: string, agentId: string): readonly Identity[];
+  /** This process as it is now, where it can be seen without looking at all others. Synchronous. */
+  see(pid: number): HostProcess | undefined;
+  /** Tells, by the clock as it is now, when each process started: epoch milliseconds; undefined where nobody knows. */
+  startTimes(): (process: Identity) => number | undefined;
   probe(): Promise<Health>;
 }
 

@@ -35,6 +35,7 @@ export function openReader(connection: Connection, clock: Clock): Omit<Records, 
         WHERE a.agent_id > ? AND ${LIVE} ORDER BY a.agent_id LIMIT ${PAGE}`,
     ),
   };
+  const findTombstone = prepare<[1]>('SELECT 1 FROM tombstones WHERE agent_id = ?');
   const due = prepare<[agentId: string]>(
     'SELECT agent_id FROM debts WHERE host = ? AND due_at <= ? ORDER BY due_at, agent_id LIMIT ?',
   );
@@ -64,6 +65,8 @@ export function openReader(connection: Connection, clock: Clock): Omit<Records, 
       );
       for await (const page of pages) yield page.map(stored);
     },
+    tombstoned: agentIds =>
+      inChunks(agentIds, PAGE, chunk => read(() => chunk.map(id => findTombstone.get([id]) !== undefined))),
     debts: (host, before, limit) =>
       read(() => due.all([host, before, Math.min(limit, MAX_LIMIT)]).map(([agentId]) => agentId)),
   };

@@ -18,7 +18,10 @@ function decode(bytes: Buffer | null): string | null | undefined {
 }
 
 /** MGET answers null for a value of another type: it counts as absent. */
-export function openReader(link: Link, keys: Keyspace): Pick<Records, 'read' | 'agents' | 'debts'> {
+export function openReader(
+  link: Link,
+  keys: Keyspace,
+): Pick<Records, 'read' | 'agents' | 'tombstoned' | 'debts'> {
   async function pageOfAgents(agentIds: readonly string[]): Promise<StoredAgent[]> {
     const documents = agentIds.map(id => keys.document({ kind: 'agent', id }));
     const [marks, records] = await link.call(client =>
@@ -43,6 +46,14 @@ export function openReader(link: Link, keys: Keyspace): Pick<Records, 'read' | '
       const found: StoredAgent[] = [];
       for (const part of chunks(agentIds, KEYS_PER_EXCHANGE)) found.push(...(await pageOfAgents(part)));
       return found;
+    },
+    async tombstoned(agentIds) {
+      const answers: boolean[] = [];
+      for (const part of chunks(agentIds, KEYS_PER_EXCHANGE)) {
+        const marks = await link.call(client => client.hmget(keys.tombstones, ...part));
+        for (const mark of marks) answers.push(mark !== null);
+      }
+      return answers;
     },
     debts: (host, before, limit) =>
       link.call(client => client.zrangebyscore(keys.debts(host), '-inf', before, 'LIMIT', 0, limit)),

@@ -86,6 +86,7 @@ export function lifetime(open: OpenRecords): void {
     'scan of the active ones': ({ records }) => collect(records.scan('active')),
     'scan of all': ({ records }) => collect(records.scan('all')),
     commit: ({ records }) => records.commit([change('a', null, '1')]),
+    tombstoned: ({ records }) => records.tombstoned(['a']),
     debts: ({ records }) => records.debts('h1', 1, 1),
     append: ({ audit }) => audit.append([entry()]),
     query: ({ audit }) => collect(audit.query({})),

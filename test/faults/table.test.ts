@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OutcomeName } from '../../lib/outcome.js';
-import { createStop } from '../../lib/stop.js';
-import { fakeCore, killOf } from '../fakes/core.js';
+import { fakeCore, killOf, stopOn } from '../fakes/core.js';
 import type { Fault } from '../fakes/sandbox.js';
-import { type Bed, brief, outcomeOf, stopBoth } from './fault-bench.js';
+import { type Bed, brief, outcomeOf, stopBoth } from './bench.js';
 
 describe('a sandbox whose kill', () => {
   it.each<[Fault, OutcomeName, OutcomeName, number]>([
@@ -34,7 +33,7 @@ describe('a sandbox whose kill', () => {
     bed.containers.inject('kill', 'late', { agentId: 'a1' });
     expect(outcomeOf(await stopBoth(bed), 'a1', 'container')).toBe('pending');
     bed.containers.release();
-    expect(await createStop(bed.core).stop(killOf('a1'))).toMatchObject({ killed: 1, pending: 0 });
+    expect(await stopOn(bed.core).stop(killOf('a1'))).toMatchObject({ killed: 1, pending: 0 });
   });
 });
 
@@ -107,7 +106,7 @@ describe('worktrees that', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     meddle(bed);
-    const receipt = await createStop(bed.core).stop(killOf('a1'));
+    const receipt = await stopOn(bed.core).stop(killOf('a1'));
     expect(receipt).toMatchObject({ message: 'Agent a1 killed successfully', pending: 0 });
     expect(outcomeOf(receipt, 'a1', 'worktree')).toBe(worktree);
   });

@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import type { OutcomeName, Receipt } from '../../lib/outcome.js';
-import { createStop } from '../../lib/stop.js';
-import { type fakeCore, killAllOf } from '../fakes/core.js';
+import { type fakeCore, killAllOf, stopOn } from '../fakes/core.js';
 
 export type Bed = ReturnType<typeof fakeCore>;
 
@@ -14,7 +13,7 @@ export const outcomeOf = (receipt: Receipt, agentId: string, layer: string): Out
 export async function stopBoth(bed: Bed, meddle: (stopping: Promise<Receipt>) => void = () => undefined) {
   await bed.agent('a1');
   const other = await bed.agent('a2');
-  const stop = createStop(bed.core);
+  const stop = stopOn(bed.core);
   const stopping = stop.stop(killAllOf());
   meddle(stopping);
   const receipt = await stopping;

@@ -1,0 +1,57 @@
+import { Argument, type Command } from 'commander';
+import type { LatchStatus } from '../../lib/client.js';
+import type { Scope } from '../../lib/command.js';
+import { present } from '../../lib/present.js';
+import { say, sayJson, UsageError } from './output.js';
+import { describeSelector, type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
+import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
+
+const SCOPES = {
+  status: 'agents:read',
+  engage: 'latch:engage',
+  reset: 'latch:reset',
+} as const satisfies Record<string, Scope>;
+type Action = keyof typeof SCOPES;
+
+interface Options extends TargetOptions, SelectorOptions {
+  readonly reason?: string;
+}
+
+export function addLatch(program: Command): void {
+  const command = program
+    .command('latch')
+    .description('the emergency stop: while it is engaged nobody that it selects can run')
+    .addArgument(new Argument('[action]', 'what to do').choices(Object.keys(SCOPES)).default('status'))
+    .option('--reason <text>', 'why, for the audit; a reset needs one');
+  withTargetOptions(withSelectorOptions(command)).action(async (action: Action, options: Options) => {
+    const { reason, json } = options;
+    const selector = selectorFrom(options);
+    if (action !== 'engage' && Object.keys(selector).length > 0) {
+      throw new UsageError('Only "engage" takes a selection; a reset is for everybody.');
+    }
+    const status = await onTarget(options, { scope: SCOPES[action] }, ({ latch }) => {
+      switch (action) {
+        case 'status':
+          return latch.status();
+        case 'engage':
+          return latch.engage(present({ reason, selector }));
+        case 'reset':
+          if (!reason?.trim())
+            throw new UsageError('Say why with --reason: agents can run again after a reset.');
+          return latch.reset({ reason });
+      }
+    });
+    if (json) sayJson(status);
+    else say(describe(status));
+  });
+}
+
+function describe({ engaged, holds, ...first }: LatchStatus): string {
+  if (!engaged) return 'Open: agents can run.';
+  if (!first.selector) return 'ENGAGED for every agent: what is stored of it cannot be read.';
+  const lines = (holds ?? [first]).map(({ selector = {}, since, by, reason }) => {
+    const why = reason === undefined ? '' : `: ${reason}`;
+    return `ENGAGED for ${describeSelector(selector)}, since ${since} by ${by}${why}`;
+  });
+  return lines.join('\n');
+}

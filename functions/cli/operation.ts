@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { OperationStatus } from '../../lib/client.js';
+import { statusOf } from '../answer.js';
+import { connect } from './connect.js';
+import { type ServerOptions, withServerOptions } from './options.js';
+import { EXIT, say, sayJson } from './output.js';
+import { showReceipt } from './receipt.js';
+
+/** Milliseconds. */
+const POLL = 500;
+
+interface Options extends ServerOptions {
+  readonly follow?: true;
+}
+
+export function addOperation(program: Command): void {
+  const command = program
+    .command('operation')
+    .description('what became of a stop that was accepted')
+    .argument('<id>', 'its operation ID')
+    .option('--follow', 'tell its progress, until it has ended');
+  withServerOptions(command).action(async (id: string, options: Options) => {
+    const client = await connect(options, { scope: 'agents:read' });
+    let told = '';
+    for (;;) {
+      const operation = await client.operation(id);
+      if (!options.follow || operation.state === 'ended') {
+        process.exitCode = show(operation, options);
+        return;
+      }
+      const message = operation.receipt?.message ?? 'Still being carried out';
+      if (message !== told && !options.json) say(message);
+      told = message;
+      await delay(POLL);
+    }
+  });
+}
+
+/** Shows it, and returns the exit code that it deserves. */
+function show(operation: OperationStatus, options: Options): number {
+  const { type, state, requestedAt, requestedBy, reason, receipt } = operation;
+  if (options.json) sayJson(operation);
+  else {
+    say(
+      `${type}, ${state}, requested ${requestedAt} by ${requestedBy}${reason === undefined ? '' : `: ${reason}`}`,
+    );
+  }
+  if (!receipt) return EXIT.unconfirmed;
+  const status = statusOf(receipt);
+  const confirmed = state === 'ended' && status === 200 && receipt.verified;
+  if (options.json) return confirmed ? EXIT.done : EXIT.unconfirmed;
+  return showReceipt({ status, confirmed, receipt }, receipt.agents, options);
+}

@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander';
+import { type Status, statuses } from '../../lib/agent.js';
+import type { Selector } from '../../lib/command.js';
+import { present } from '../../lib/present.js';
+import { agentIds, type Labels, label } from './options.js';
+
+export interface SelectorOptions {
+  readonly agent?: readonly string[];
+  readonly task?: string;
+  readonly host?: string;
+  readonly status?: Status[];
+  readonly label?: Labels;
+}
+
+export const withSelectorOptions = (command: Command): Command =>
+  command
+    .option('--agent <id>', 'only this agent (may be repeated)', agentIds)
+    .option('--task <id>', 'only agents of this task')
+    .option('--host <id>', 'only agents of this host')
+    .addOption(new Option('--status <status...>', 'only agents of this status').choices(statuses))
+    .option('--label <name=value>', 'only agents with this label (may be repeated)', label);
+
+export const selectorFrom = ({ agent, task, host, status, label: labels }: SelectorOptions): Selector =>
+  present<Selector>({ agentIds: agent && [...agent], taskId: task, host, status, labels });
+
+/** Whom a selector selects, in words. */
+export function describeSelector({ agentIds: ids, taskId, host, status, labels = {} }: Selector): string {
+  const parts = [
+    ...(ids ? [ids.join(', ')] : []),
+    ...(taskId === undefined ? [] : [`task ${taskId}`]),
+    ...(host === undefined ? [] : [`host ${host}`]),
+    ...(status === undefined ? [] : [`status ${[status].flat().join(' or ')}`]),
+    ...Object.entries(labels).map(([name, value]) => `label ${name}=${value}`),
+  ];
+  return parts.length > 0 ? parts.join(', ') : 'every agent';
+}

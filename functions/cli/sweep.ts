@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { agentReceipt } from '../../lib/case.js';
+import type { AgentReceipt } from '../../lib/outcome.js';
+import { findLeftovers, type Leftover, sweep } from '../../lib/sweep.js';
+import { describeAgent } from './describe.js';
+import { age } from './options.js';
+import { EXIT, say, sayJson, warn } from './output.js';
+
+interface Options {
+  readonly kill?: true;
+  readonly olderThan: number;
+  readonly json?: true;
+}
+
+export function addSweep(program: Command): void {
+  program
+    .command('sweep')
+    .description('list what runs on this host under an agent’s label though its record does not say so')
+    .option('--kill', 'stop it, but for what is young: that may be about to be registered')
+    .option('--older-than <duration>', 'what counts as young', age, age('30s'))
+    .option('--json', 'print JSON')
+    .action(async ({ kill, olderThan, json }: Options) => {
+      const { withNode } = await import('./local.js');
+      process.exitCode = await withNode(async ({ core, cases }, actor) => {
+        const blind = (await Promise.all(core.sandboxes.map(sandbox => sandbox.probe()))).filter(
+          ({ ok }) => !ok,
+        );
+        for (const { name, detail } of blind)
+          warn(`killswitch: Not looked at: ${name}: ${detail ?? 'no answer'}.`);
+        const leftovers = await findLeftovers(core, olderThan);
+        const stopped = kill ? sweep(core, cases, leftovers, { actor, operationId: core.newId() }) : [];
+        await Promise.all(stopped.map(({ done }) => done));
+        const code = show(leftovers, stopped.map(agentReceipt), { json });
+        return blind.length > 0 ? EXIT.unconfirmed : code;
+      });
+    });
+}
+
+/** Shows what was found and what became of it, and returns the exit code that it deserves. */
+function show(
+  leftovers: readonly Leftover[],
+  stopped: readonly AgentReceipt[],
+  { json }: { json: true | undefined },
+): number {
+  if (json) sayJson({ leftovers, stopped });
+  else if (leftovers.length === 0) say('Nothing is left over.');
+  else for (const leftover of leftovers) say(lineOf(leftover, stopped));
+  const open = stopped.filter(({ verified, pending }) => !verified || pending.length > 0);
+  for (const { agentId } of open) warn(`killswitch: Not confirmed: ${agentId}.`);
+  return open.length > 0 ? EXIT.unconfirmed : EXIT.done;
+}
+
+function lineOf({ agentId, status, ageMs, young, seen }: Leftover, stopped: readonly AgentReceipt[]): string {
+  const receipt = stopped.find(one => one.agentId === agentId);
+  if (receipt) return describeAgent(receipt);
+  const places = seen.map(({ layer, id }) => `${layer} ${id.slice(0, 12)}`).join(', ');
+  const since = ageMs === undefined ? 'of unknown age' : `for ${Math.round(ageMs / 1_000)} s`;
+  const why = status === undefined ? 'it has no record' : `its record says ${status}`;
+  return `${agentId}  runs ${since} as ${places}: ${why}${young ? ' (young: left alone)' : ''}`;
+}

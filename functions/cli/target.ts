@@ -1,0 +1,28 @@
+import { type Command, Option } from 'commander';
+import type { Scope, Within } from '../../lib/command.js';
+import { connect } from './connect.js';
+import type { Target } from './local.js';
+import { type ServerOptions, withServerOptions } from './options.js';
+
+export interface TargetOptions extends ServerOptions {
+  readonly local?: true;
+}
+
+export const withTargetOptions = (command: Command): Command =>
+  withServerOptions(command).addOption(
+    new Option('--local', 'without a server, from this process on this host (break glass)').conflicts([
+      'url',
+      'socket',
+    ]),
+  );
+
+/** Asks a server, or does it here. */
+export async function onTarget<T>(
+  options: TargetOptions,
+  needs: { readonly scope: Scope | readonly Scope[]; readonly within?: Within },
+  work: (target: Target) => Promise<T>,
+): Promise<T> {
+  if (!options.local) return work(await connect(options, needs));
+  const { localTarget, withNode } = await import('./local.js');
+  return withNode((node, actor) => work(localTarget(node, actor)));
+}

@@ -1,0 +1,145 @@
+import type { z } from 'zod';
+import { registrationSchema, transitionSchema } from '../lib/agent.js';
+import {
+  engageBodySchema,
+  killAllBodySchema,
+  killBodySchema,
+  resetBodySchema,
+  type Scope,
+} from '../lib/command.js';
+import type { ErrorCode } from '../lib/errors.js';
+import { listQuery } from './agents.js';
+
+/** One row of the HTTP contract. */
+export interface Endpoint {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** In OpenAPI's spelling. */
+  readonly path: string;
+  readonly summary: string;
+  /** Absent: open to everybody. */
+  readonly scope?: Scope;
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodObject;
+  /** Takes an `Idempotency-Key`. */
+  readonly idempotent?: true;
+  readonly answers: Readonly<Record<number, string>>;
+  readonly errors?: readonly ErrorCode[];
+  /** `application/json` unless told. */
+  readonly type?: string;
+}
+
+const DONE = 'Seen to be done, and nothing is owed';
+const OPEN = 'Accepted; what is not confirmed yet is named, and goes on being tried';
+const AGENT = '/agents/{agentId}';
+const OPERATION = '/operations/{operationId}';
+const ACTIVATING: readonly ErrorCode[] = ['latched', 'tombstoned', 'conflict', 'store_unavailable'];
+
+/** The HTTP contract: what is told of it, and what the tests hold the routes to. */
+export const endpoints: readonly Endpoint[] = [
+  {
+    method: 'post',
+    path: `${AGENT}/kill`,
+    summary: 'Stop one agent',
+    scope: 'agents:kill',
+    body: killBodySchema,
+    idempotent: true,
+    answers: { 200: DONE, 202: OPEN },
+    errors: ['invalid_state', 'agent_not_found', 'container_changed', 'conflict', 'idempotency_mismatch'],
+  },
+  {
+    method: 'post',
+    path: '/agents/kill-all',
+    summary: 'Stop every selected active agent',
+    scope: 'agents:kill-all',
+    body: killAllBodySchema,
+    idempotent: true,
+    answers: { 200: DONE, 202: OPEN },
+    errors: ['idempotency_mismatch'],
+  },
+  {
+    method: 'get',
+    path: '/agents',
+    summary: 'The records, by ID',
+    scope: 'agents:read',
+    query: listQuery,
+    answers: { 200: 'A page of records as stored' },
+    errors: ['store_unavailable'],
+  },
+  {
+    method: 'get',
+    path: AGENT,
+    summary: 'One record',
+    scope: 'agents:read',
+    answers: { 200: 'The record as stored' },
+    errors: ['agent_not_found', 'store_unavailable'],
+  },
+  {
+    method: 'put',
+    path: AGENT,
+    summary: 'Register an agent',
+    scope: 'agents:write',
+    body: registrationSchema,
+    answers: { 200: 'It was registered so already', 201: 'Registered' },
+    errors: ['agent_exists', ...ACTIVATING],
+  },
+  {
+    method: 'patch',
+    path: AGENT,
+    summary: 'Change the status, and what became known since',
+    scope: 'agents:write',
+    body: transitionSchema,
+    answers: { 200: 'The record as stored' },
+    errors: ['invalid_state', 'agent_not_found', 'unreadable_record', ...ACTIVATING],
+  },
+  {
+    method: 'get',
+    path: '/latch',
+    summary: 'Whether the emergency stop is engaged',
+    scope: 'agents:read',
+    answers: { 200: 'Since when, by whom, why, and for whom' },
+    errors: ['store_unavailable'],
+  },
+  {
+    method: 'post',
+    path: '/latch',
+    summary: 'Engage the emergency stop: nobody becomes active',
+    scope: 'latch:engage',
+    body: engageBodySchema,
+    answers: { 200: 'Engaged' },
+    errors: ['conflict', 'store_unavailable'],
+  },
+  {
+    method: 'delete',
+    path: '/latch',
+    summary: 'Reset the emergency stop; starts nothing',
+    scope: 'latch:reset',
+    body: resetBodySchema,
+    answers: { 200: 'Released' },
+    errors: ['conflict', 'store_unavailable'],
+  },
+  {
+    method: 'get',
+    path: OPERATION,
+    summary: 'What became of an accepted command',
+    scope: 'agents:read',
+    answers: { 200: 'Its state, and its receipt' },
+    errors: ['operation_not_found', 'store_unavailable'],
+  },
+  {
+    method: 'get',
+    path: `${OPERATION}/events`,
+    summary: 'The same as server-sent events, until it has ended',
+    scope: 'agents:read',
+    answers: { 200: 'Events `progress` and `ended`' },
+    errors: ['operation_not_found', 'store_unavailable'],
+    type: 'text/event-stream',
+  },
+  { method: 'get', path: '/healthz', summary: 'This process answers', answers: { 200: 'It does' } },
+  {
+    method: 'get',
+    path: '/readyz',
+    summary: 'What each port says of itself',
+    answers: { 200: 'All of them work', 503: 'One does not' },
+  },
+  { method: 'get', path: '/openapi.json', summary: 'This document', answers: { 200: 'OpenAPI 3.1' } },
+];

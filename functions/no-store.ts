@@ -1,0 +1,20 @@
+import { KillswitchError } from '../lib/errors.js';
+import type { AuditLog, Probe, Records } from '../lib/ports.js';
+
+/** In the place of a store that cannot be opened: one that never answers. */
+export function openNothing(cause: unknown): Probe & {
+  readonly records: Records;
+  readonly audit: AuditLog;
+  close(): Promise<void>;
+} {
+  const refuse = async (): Promise<never> => {
+    throw new KillswitchError('store_unavailable', undefined, { cause });
+  };
+  const none = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) });
+  return {
+    records: { read: refuse, agents: refuse, scan: none, commit: refuse, tombstoned: refuse, debts: refuse },
+    audit: { append: refuse, query: none },
+    probe: async () => ({ name: 'store', ok: false, detail: 'it could not be opened' }),
+    close: async () => undefined,
+  };
+}

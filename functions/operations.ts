@@ -1,0 +1,74 @@
+import { Hono } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { Actor } from '../lib/command.js';
+import { lookAtOperation, type Operation } from '../lib/operation.js';
+import { runAlone } from './alone.js';
+import type { Deps, Env, KillswitchFunction } from './function.js';
+import { authenticated } from './request.js';
+
+const PATH = '/operations/:operationId{[A-Za-z0-9-]{1,64}}';
+
+/** Milliseconds. */
+const POLL = 250;
+const HEARTBEAT = 15_000;
+/** Whoever wants more asks again. */
+const LONGEST = 600_000;
+
+/** What may be told of an operation; while it runs in this process, also what has been seen by now. */
+async function look(
+  { core, stop }: Deps,
+  actor: Actor,
+  operationId: string,
+): Promise<Omit<Operation, 'intent'>> {
+  const { intent: _, ...told } = await lookAtOperation(core, actor, operationId);
+  const progress = told.state === 'running' ? stop.progress(operationId) : undefined;
+  return { ...told, ...(progress && { receipt: progress }) };
+}
+
+/** Tells each change until the operation ends, or nobody listens any more. */
+async function follow(
+  { core: { clock, log }, closing }: Deps,
+  stream: SSEStreamingApi,
+  current: () => Promise<Omit<Operation, 'intent'>>,
+): Promise<void> {
+  const endsAt = clock.monotonic() + LONGEST;
+  let told = '';
+  let toldAt = clock.monotonic();
+  while (!stream.aborted && !closing.aborted && clock.monotonic() < endsAt) {
+    try {
+      const now = await current();
+      const data = JSON.stringify(now);
+      if (data !== told) {
+        await stream.writeSSE({ event: now.state === 'ended' ? 'ended' : 'progress', data });
+        [told, toldAt] = [data, clock.monotonic()];
+      }
+      if (now.state === 'ended') return;
+    } catch (error) {
+      // A store that does not answer now may do so at the next look.
+      log.info({ err: error }, 'an operation could not be looked at');
+    }
+    if (clock.monotonic() - toldAt >= HEARTBEAT) {
+      await stream.write(': still there\n\n');
+      toldAt = clock.monotonic();
+    }
+    await stream.sleep(POLL);
+  }
+}
+
+/** `/operations/:operationId`: what is known of an accepted command; with `/events`, told as it changes. */
+export const operations: KillswitchFunction = {
+  name: 'operations',
+  routes: deps =>
+    new Hono<Env>()
+      .get(PATH, authenticated(deps), async c =>
+        c.json(await look(deps, c.get('actor'), c.req.param('operationId'))),
+      )
+      .get(`${PATH}/events`, authenticated(deps), async c => {
+        const current = () => look(deps, c.get('actor'), c.req.param('operationId'));
+        // Whoever may not see it, or asks for none there is, gets an answer instead of a stream.
+        await current();
+        return streamSSE(c, stream => follow(deps, stream, current));
+      }),
+};
+
+await runAlone(import.meta.url, operations);

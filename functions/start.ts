@@ -1,0 +1,116 @@
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Config, ConfigError } from '../lib/config.js';
+import type { Log } from '../lib/ports.js';
+import { createReconcile } from '../lib/reconcile.js';
+import { createApp } from './app.js';
+import { readConfig } from './environment.js';
+import type { Deps, KillswitchFunction } from './function.js';
+import { environment, openAuthenticator, openLog, openNode } from './node.js';
+import { listen } from './server.js';
+import { listenOnSocket } from './socket.js';
+
+/** Who is started amid the engaging of the emergency stop may be seen only now. Milliseconds. */
+const SECOND_LOOK = 1_000;
+
+export interface Server {
+  readonly url: string;
+  readonly config: Config;
+  close(): Promise<void>;
+}
+
+interface Options {
+  readonly dev?: boolean;
+  readonly log?: Log;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Opens everything and listens.
+ * @throws ConfigError; Error of node:net, such as `EADDRINUSE`; Error in one clear sentence of an adapter
+ */
+export async function startServer(
+  functions: readonly KillswitchFunction[],
+  options: Options = {},
+): Promise<Server> {
+  const config = readConfig(options.environment ?? environment(), options);
+  const log = options.log ?? (await openLog(config));
+  if (config.unknown.length > 0)
+    log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
+  const node = await openNode(config, log);
+  const { core, cases, stop } = node;
+  const closing = new AbortController();
+  const endings: (() => Promise<unknown>)[] = [() => node.close()];
+  /** The last one opened goes first. */
+  const close = async (): Promise<void> => {
+    closing.abort();
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  try {
+    const authenticator = await openAuthenticator(config, core);
+    endings.push(() => authenticator.close());
+    const reconcile = createReconcile(core, cases, stop);
+    endings.push(() => reconcile.close());
+    const deps: Deps = {
+      core,
+      stop,
+      authenticator,
+      probes: [...node.probes, authenticator],
+      newId: core.newId,
+      closing: closing.signal,
+      wake() {
+        reconcile.wake();
+        setTimeout(reconcile.wake, SECOND_LOOK).unref();
+      },
+    };
+    const app = createApp(deps, functions);
+    const port = await listen(app, config);
+    const listening: { close(): Promise<void> }[] = [port];
+    endings.push(() => Promise.all(listening.map(one => one.close())));
+    const socket = await listenOnSocket(app, { path: config.socket, log });
+    listening.push(socket);
+    const { url } = port;
+    log.info({ url, ...socket.told, functions: functions.map(({ name }) => name) }, 'listening');
+    reconcile.start().catch((error: unknown) => log.error({ err: error }, 'reconcile failed'));
+    return { url, config, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What a person can do about it, in one sentence; never a stack trace. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (code === 'EADDRINUSE')
+    return `Port ${port} of ${address} is taken: stop what listens there, or set PORT.`;
+  if (code === 'EACCES' && port) return `Port ${port} needs more rights: set PORT to one above 1023.`;
+  return error instanceof Error ? error.message : 'It could not start.';
+}
+
+/** Serves until SIGTERM or SIGINT; then ends in order, finishing every kill in flight. */
+export async function main(
+  functions: readonly KillswitchFunction[],
+  options: { dev?: boolean; announce?: (server: Server) => void | Promise<void> } = {},
+): Promise<void> {
+  try {
+    const server = await startServer(functions, options);
+    await options.announce?.(server);
+    const end = (): void => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, end);
+      void server.close().then(() => process.exit(0));
+    };
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
+  } catch (error) {
+    process.stderr.write(`killswitch: ${sentenceOf(error)}\n`);
+    process.exitCode = 1;
+    process.exit();
+  }
+}
+
+/** Whether the module at `url` is what Node was started with. */
+export function isEntry(url: string): boolean {
+  const entry = process.argv[1];
+  return entry !== undefined && realpathSync(entry) === realpathSync(fileURLToPath(url));
+}

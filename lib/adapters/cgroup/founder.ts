@@ -1,0 +1,25 @@
+import type { Proc } from './proc.js';
+
+/**
+ * Whether a cgroup with these members is a process's own: nobody in it was there before the process, and nobody in it is
+ * foreign. A login session or a daemon's cgroup, in which an agent was merely started, has an older member.
+ */
+export function isFounder(
+  proc: Proc,
+  pid: number,
+  members: readonly number[],
+  isForeign: (pid: number) => boolean,
+): boolean {
+  const founded = proc.startTimeOf(pid);
+  if (founded === undefined || !members.includes(pid)) return false;
+  return members.every(member => {
+    if (member === pid) return true;
+    // Of another PID namespace: nothing can be known of it.
+    if (member <= 0) return false;
+    const started = proc.startTimeOf(member);
+    if (started === undefined) return true;
+    // Within one clock tick, the lower PID was given first.
+    const isLater = started > founded || (started === founded && member > pid);
+    return isLater && !isForeign(member);
+  });
+}

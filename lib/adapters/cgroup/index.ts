@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import type { Kernel, Log } from '../../ports.js';
+import { ifPossible } from './files.js';
+import { describeMounts, describeUse, unusable } from './health.js';
+import { isEmpty, killAll, type Sandboxed } from './kill.js';
+import { type Host, type Located, locate } from './locate.js';
+import { parseMountinfo } from './mountinfo.js';
+import { openProc } from './proc.js';
+
+export interface CgroupsOptions {
+  /** Only cgroups mounted at or below this directory count. */
+  readonly root?: string;
+  /** Where proc(5) is mounted; it must show the PID namespace of the engine, or nothing can be learnt. */
+  readonly procRoot?: string;
+  /** How many sandboxes are remembered; the oldest goes for a new one. */
+  readonly capacity?: number;
+  readonly log?: Log;
+}
+
+/**
+ * Kills by cgroup: `cgroup.kill` of version 2, or freezer and SIGKILL of version 1, or on a hybrid machine both. What is
+ * mounted is read once. A cgroup is learnt only if it is the sandbox's own, by its name (a container's full ID) or
+ * because the process founded it; never a root cgroup, and never one with this process, its ancestors or PID 1 in it.
+ */
+export function openCgroups({
+  root = '/sys/fs/cgroup',
+  procRoot = '/proc',
+  capacity = 10_000,
+  log,
+}: CgroupsOptions = {}): Kernel {
+  const mountinfo = ifPossible(() => readFileSync(`${procRoot}/self/mountinfo`, 'utf8')) ?? '';
+  const host: Host = { proc: openProc(procRoot), mounts: parseMountinfo(mountinfo, root) };
+  const known = new Map<string, Sandboxed>();
+  let detail = describeMounts(host.mounts);
+
+  const remember = (key: string, { places }: Located): Sandboxed | undefined => {
+    const unified = places.find(({ mount }) => mount.version === 2);
+    const legacy = places.find(
+      ({ mount }) => mount.version === 1 && (!unified || mount.controllers.includes('freezer')),
+    );
+    if (!unified && !legacy) return undefined;
+    const sandboxed = { ...(unified && { unified }), ...(legacy && { legacy }) };
+    known.delete(key);
+    known.set(key, sandboxed);
+    for (const [oldest] of known) {
+      if (known.size <= capacity) break;
+      known.delete(oldest);
+    }
+    return sandboxed;
+  };
+
+  /** A stop goes on by the engine, whatever goes wrong here. */
+  const orElse = <T>(fallback: T, key: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (err) {
+      log?.error({ err, key }, 'the cgroup cannot be used');
+      return fallback;
+    }
+  };
+
+  return {
+    learn(key, pid) {
+      orElse(undefined, key, () => {
+        const located = locate(host, pid, { id: key, isForeign: () => false });
+        const sandboxed = remember(key, located);
+        if (sandboxed) detail = describeUse(sandboxed, host.mounts);
+        else if (located.why !== undefined && known.size === 0) detail = unusable(located.why);
+      });
+    },
+    learnOwn: (key, pid, isForeign) =>
+      orElse(false, key, () => remember(key, locate(host, pid, { isForeign })) !== undefined),
+    forget: key => void known.delete(key),
+    kill: key =>
+      orElse(false, key, () => {
+        const sandboxed = known.get(key);
+        return sandboxed !== undefined && killAll(host.proc, sandboxed);
+      }),
+    look(key) {
+      const sandboxed = known.get(key);
+      const empty = sandboxed && ifPossible(() => isEmpty(sandboxed));
+      if (empty === undefined) return 'unknown';
+      return empty ? 'empty' : 'populated';
+    },
+    async probe() {
+      return { name: 'kernel', ok: true, detail };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { ifPossible } from './files.js';
+import { guardOf } from './guard.js';
+import { isLegacyEmpty, killLegacy, thaw } from './legacy.js';
+import { inodeOf, type Place } from './place.js';
+import type { Proc } from './proc.js';
+import { membersOf, treeOf } from './tree.js';
+import { isUnifiedEmpty, killUnified } from './unified.js';
+
+/** Where the processes of one sandbox are: at least one of the two. */
+export interface Sandboxed {
+  readonly unified?: Place;
+  /** Version 1. Beside version 2 only that of the freezer. */
+  readonly legacy?: Place;
+}
+
+/** Throws if nothing can be done, or if the cgroup has come to hold this service. */
+export function killAll(proc: Proc, { unified, legacy }: Sandboxed): boolean {
+  const guard = guardOf(proc, []);
+  for (const place of [unified, legacy]) {
+    if (place && guard(place.mount, place.path)) throw new Error('The cgroup holds this service.');
+  }
+  const [modern, old] = [live(unified), live(legacy)];
+  if (modern === undefined) return old === undefined || killLegacy(old.directory);
+  // On a hybrid machine both know the sandbox, and who left version 2 alone is still found in version 1.
+  const haveStrays = old !== undefined && ifPossible(() => hasStrays(old, modern));
+  try {
+    killUnified(modern.directory);
+  } catch (error) {
+    // A cgroup that was made threaded refuses it.
+    if (old === undefined) throw error;
+    return killLegacy(old.directory);
+  }
+  if (old !== undefined && haveStrays) return killLegacy(old.directory);
+  // Docker pauses by version 1 there, and a process frozen by that one does not die.
+  if (old !== undefined) thaw(treeOf(old.directory));
+  return true;
+}
+
+/** Version 1 is read first: a child that is born in between is in both. */
+function hasStrays(old: Place, modern: Place): boolean {
+  const held = membersOf(treeOf(old.directory));
+  const within = new Set(membersOf(treeOf(modern.directory)));
+  return held.some(pid => !within.has(pid));
+}
+
+/** Throws if it cannot be read. */
+export function isEmpty({ unified, legacy }: Sandboxed): boolean {
+  const [modern, old] = [live(unified), live(legacy)];
+  return (
+    (modern === undefined || isUnifiedEmpty(modern.directory)) &&
+    (old === undefined || isLegacyEmpty(old.directory))
+  );
+}
+
+/** The place, if it is still the cgroup that was learnt. */
+function live(place: Place | undefined): Place | undefined {
+  return place?.inode === undefined || inodeOf(place.directory) === place.inode ? place : undefined;
+}

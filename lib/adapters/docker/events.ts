@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { type ContainerId, toContainerId } from './engine.js';
+import type { Modem } from './modem.js';
+
+/** What became of a container that carries the label. */
+export interface EngineEvent {
+  /** `create`, `start`, `restart`, `pause`, `unpause`, `die`, `destroy` or `update`. */
+  readonly action: string;
+  readonly id: ContainerId;
+  readonly agentId: string;
+  /** Epoch milliseconds by the engine's clock. */
+  readonly at: number;
+}
+
+export interface EventStreamOptions {
+  readonly label: string;
+  /** Epoch milliseconds: what happened from then on is told too, as far as the engine remembers it. */
+  readonly since: number;
+  /** Milliseconds within which the engine has to begin its answer. */
+  readonly deadlineMs: number;
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
+}
+
+// Not `exec_create` and the like: a health check makes two of them every few seconds.
+const ACTIONS = ['create', 'start', 'restart', 'pause', 'unpause', 'die', 'destroy', 'update'];
+
+const message = z.object({
+  Action: z.string(),
+  Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()) }),
+  timeNano: z.number(),
+});
+
+/**
+ * Opens the engine's stream of events. It throws when it breaks off.
+ * Source: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemEvents
+ */
+export async function openEvents(
+  modem: Modem,
+  { label, since, deadlineMs, signal }: EventStreamOptions,
+): Promise<AsyncIterable<EngineEvent>> {
+  const begun = new AbortController();
+  const timer = setTimeout(
+    () => begun.abort(new DOMException('No answer in time', 'TimeoutError')),
+    deadlineMs,
+  );
+  try {
+    const chunks = await modem.follow({
+      method: 'GET',
+      path: '/events?',
+      options: {
+        since: (since / 1000).toFixed(3),
+        filters: { type: ['container'], event: ACTIONS, label: [label] },
+      },
+      abortSignal: AbortSignal.any([signal, begun.signal]),
+      statusCodes: { 200: true },
+    });
+    return read(chunks, label);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One JSON object a line. */
+async function* read(chunks: AsyncIterable<string>, label: string): AsyncGenerator<EngineEvent> {
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = parse(line, label);
+      if (event) yield event;
+    }
+  }
+}
+
+/** What cannot be read is passed over: the next list sets it right. */
+function parse(line: string, label: string): EngineEvent | undefined {
+  const { data } = message.safeParse(parseJson(line));
+  const id = toContainerId(data?.Actor.ID ?? '');
+  const agentId = data?.Actor.Attributes[label];
+  if (data === undefined || id === undefined || agentId === undefined) return undefined;
+  return { action: data.Action, id, agentId, at: Math.floor(data.timeNano / 1e6) };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

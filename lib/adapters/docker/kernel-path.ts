@@ -1,0 +1,66 @@
+import type { Kernel, Log, Target } from '../../ports.js';
+import type { ContainerMap, Known } from './map.js';
+import { isDown } from './states.js';
+
+/** What the map and the kernel know of one agent's containers, with no word of the engine. Nothing here throws. */
+export interface KernelPath {
+  /** Sends SIGKILL to all that the map knows. */
+  strike(): void;
+  /** Whether the map has what the record names, if anything, and at least something. */
+  covers(): boolean;
+  /** Whether the last strike reached them all, and none of them was about to be started again. */
+  isStruck(): boolean;
+  /** What was struck and has a restart policy, which would bring it back. */
+  reviving(): readonly Known[];
+  /** Whether the kernel sees them all empty, and nothing but a later start could change that. */
+  isDead(): boolean;
+  /** Whether the kernel can tell of all of them, or the engine said that they have no process. */
+  isWithinReach(): boolean;
+  /** Like `isDead`, if the engine's last word is taken where the kernel has none. */
+  isDeadAsFarAsKnown(): boolean;
+}
+
+export function openKernelPath(kernel: Kernel, map: ContainerMap, target: Target, log: Log): KernelPath {
+  const { agentId, containerId } = target;
+  /** Also what is removed by now. */
+  const met = new Set<string>();
+  const struck = new Set<string>();
+
+  const own = (): readonly Known[] => {
+    const containers = map.of(agentId);
+    for (const { id } of containers) met.add(id);
+    return containers;
+  };
+  const covers = (): boolean => {
+    own();
+    return met.size > 0 && (containerId === undefined || met.has(containerId));
+  };
+  const all = (isSo: (container: Known) => boolean): boolean => covers() && own().every(isSo);
+  const isEmpty = ({ id }: Known): boolean => kernel.look(id) === 'empty';
+  const isIdle = ({ id, state }: Known): boolean => kernel.look(id) === 'unknown' && isDown(state);
+
+  return {
+    strike() {
+      for (const { id, state } of own()) {
+        if (killByKernel(kernel, id, log) && state !== 'restarting') struck.add(id);
+      }
+    },
+    covers,
+    isStruck: () => all(({ id }) => struck.has(id)),
+    reviving: () => own().filter(({ id, restarts }) => restarts !== false && struck.has(id)),
+    isDead: () =>
+      all(container => isEmpty(container) && (container.state !== 'restarting' || struck.has(container.id))),
+    isWithinReach: () => all(container => kernel.look(container.id) !== 'unknown' || isIdle(container)),
+    isDeadAsFarAsKnown: () => all(container => isEmpty(container) || isIdle(container)),
+  };
+}
+
+/** False if it cannot be done this way: the engine's way goes on in any case. */
+export function killByKernel(kernel: Kernel, id: string, log: Log): boolean {
+  try {
+    return kernel.kill(id);
+  } catch (err) {
+    log.error({ err, containerId: id }, 'the kernel path failed');
+    return false;
+  }
+}

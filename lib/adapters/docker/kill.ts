@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { OutcomeName } from '../../outcome.js';
+import type { Kernel, KillOptions, Log, Target } from '../../ports.js';
+import type { Engine, Found } from './engine.js';
+import type { EnginePath } from './engine-path.js';
+import { type KernelPath, killByKernel, openKernelPath } from './kernel-path.js';
+import type { Learn } from './learn.js';
+import type { ContainerMap } from './map.js';
+import type { Precedence } from './precedence.js';
+import type { Seen } from './seen.js';
+import { until } from './until.js';
+
+export interface KillerOptions {
+  readonly engine: Engine;
+  readonly enginePath: EnginePath;
+  readonly kernel: Kernel;
+  readonly map: ContainerMap;
+  /** Whether the map holds all that carries the label. */
+  readonly isLive: () => boolean;
+  readonly learn: Learn;
+  /** Keeps back for a while what would take the processor away from the dying. */
+  readonly first: Precedence['first'];
+  /** Milliseconds that the engine has for a kill. */
+  readonly killMs: number;
+  readonly log: Log;
+}
+
+/** Strikes before it returns; what it answers with never rejects. */
+export type Killer = (target: Target, options: KillOptions) => Promise<Seen>;
+
+const DEAD: Seen = { outcome: 'dead' };
+/** Of the engine: it could not tell. */
+const NO_ANSWER: ReadonlySet<OutcomeName> = new Set(['failed', 'pending', 'skipped']);
+/** Milliseconds that the kernel has before the engine, which has many more to kill at that time, is asked to. */
+const HEAD_START = 500;
+/** Milliseconds that it may take to make a container known to the kernel before the engine is asked to kill it. */
+const LEARNING = 250;
+
+/**
+ * Kills by the kernel and by the engine. Whoever sees it first says that it is dead: the kernel as long as the map is
+ * known to hold all of the agent's containers; otherwise the engine. If the engine has no answer, the map decides
+ * what is the agent's, and the kernel what is dead.
+ */
+export function openKiller(options: KillerOptions): Killer {
+  const { engine, enginePath, kernel, map, isLive, learn, first, killMs, log } = options;
+
+  /** What the engine found and the kernel may not know yet. */
+  const strike = async (found: Found): Promise<void> => {
+    const container = map.meet(found);
+    if (container === undefined || killByKernel(kernel, found.id, log) || container.restarts !== undefined)
+      return;
+    const learning = learn(container).then(() => killByKernel(kernel, found.id, log));
+    await Promise.race([learning, delay(LEARNING, undefined, { ref: false })]);
+  };
+
+  /** A restart policy acts 100 ms after the end at the earliest; the engine's kill tells it not to. */
+  const forestall = (path: KernelPath): void => {
+    // What goes wrong shows in the removal, or as a new start.
+    for (const { id } of path.reviving()) engine.kill(id, 'SIGKILL', killMs).catch(() => undefined);
+  };
+
+  const see = async (path: KernelPath, target: Target, { graceMs, deadline }: KillOptions): Promise<Seen> => {
+    // First all the others are struck that are asked for in the same turn.
+    await undefined;
+    forestall(path);
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, deadline]);
+    const isSeen = (): boolean => isLive() && path.isDead();
+    let begin = (): void => undefined;
+    const begun = new Promise<void>(resolve => {
+      begin = resolve;
+    });
+    const endGrace = (): void => {
+      if (graceMs > 0) path.strike();
+      if (path.covers()) begin();
+    };
+    const grace = graceMs > 0 ? setTimeout(endGrace, graceMs) : undefined;
+    try {
+      const isFast = isLive() && path.isStruck();
+      if (isFast && (await first(until(isSeen, { withinMs: HEAD_START, signal })))) return DEAD;
+      const byEngine = enginePath.kill(target, {
+        graceMs,
+        killMs,
+        beforeKill: async found => {
+          await strike(found);
+          begin();
+        },
+      });
+      if (graceMs === 0) endGrace();
+      const byKernel = begun.then(() => until(isSeen, { withinMs: Number.POSITIVE_INFINITY, signal }));
+      const seen = await Promise.race([byEngine, byKernel.then(isDead => (isDead ? DEAD : byEngine))]);
+      if (!NO_ANSWER.has(seen.outcome)) return seen;
+      path.strike();
+      const canTell = path.isWithinReach();
+      return canTell && (await until(path.isDeadAsFarAsKnown, { withinMs: killMs, signal })) ? DEAD : seen;
+    } finally {
+      clearTimeout(grace);
+      over.abort();
+    }
+  };
+
+  return (target, bounds) => {
+    const path = openKernelPath(kernel, map, target, log);
+    if (bounds.graceMs === 0) path.strike();
+    return see(path, target, bounds);
+  };
+}

@@ -1,0 +1,42 @@
+import pLimit from 'p-limit';
+import type { Kernel, Log } from '../../ports.js';
+import type { ContainerId, Engine } from './engine.js';
+import type { ContainerMap, Known } from './map.js';
+
+/** Makes a container known to the kernel; comes back when that is done or has failed. Does not reject. */
+export type Learn = (container: Known) => Promise<void>;
+
+export interface LearnerOptions {
+  readonly engine: Engine;
+  readonly kernel: Kernel;
+  readonly map: ContainerMap;
+  readonly log: Log;
+}
+
+/** How many containers are inspected at a time: after a start of this process there may be many. */
+const CONCURRENCY = 8;
+
+export function openLearner({ engine, kernel, map, log }: LearnerOptions): Learn {
+  const pool = pLimit(CONCURRENCY);
+  const underWay = new Map<ContainerId, Promise<void>>();
+
+  const inspect = async (container: Known): Promise<void> => {
+    const { id, agentId } = container;
+    try {
+      const { pid, startedAt, restarts } = await engine.inspect(id);
+      container.restarts = restarts;
+      if (pid === 0 || !map.of(agentId).includes(container)) return;
+      container.startedAt = startedAt;
+      kernel.learn(id, pid);
+    } catch (err) {
+      log.info({ err, agentId, containerId: id }, 'a container could not be inspected');
+    }
+  };
+
+  return container => {
+    const { id } = container;
+    const learning = underWay.get(id) ?? pool(inspect, container).finally(() => underWay.delete(id));
+    underWay.set(id, learning);
+    return learning;
+  };
+}

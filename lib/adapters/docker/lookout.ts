@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Kernel, Log, Lookout, Sighting } from '../../ports.js';
+import type { Learn } from './learn.js';
+import type { ContainerMap, Known } from './map.js';
+import { mayRun } from './states.js';
+
+export interface DockerLookout extends Lookout {
+  /** Tells all who watch. */
+  tell(container: Known): void;
+}
+
+export interface LookoutOptions {
+  readonly map: ContainerMap;
+  readonly kernel: Kernel;
+  /** Asks the engine what there is, and puts it into the map. Rejects if it does not answer. */
+  readonly refresh: () => Promise<void>;
+  readonly learn: Learn;
+  readonly log: Log;
+}
+
+/** A list does not say when a container was started. Milliseconds for being told so of those found just now. */
+const PATIENCE = 300;
+
+export function openLookout({ map, kernel, refresh, learn, log }: LookoutOptions): DockerLookout {
+  const watchers = new Set<(sighting: Sighting) => void>();
+  const isEmpty = ({ id }: Known): boolean => kernel.look(id) === 'empty';
+  const running = (): readonly Known[] => map.all().filter(({ state }) => mayRun(state));
+
+  return {
+    async sightings() {
+      try {
+        await refresh();
+        const timeless = running().filter(({ startedAt }) => startedAt === undefined);
+        const learnt = Promise.all(timeless.map(learn));
+        if (timeless.length > 0) await Promise.race([learnt, delay(PATIENCE, undefined, { ref: false })]);
+        // An engine whose lower half hangs answers, and does not know who is dead.
+        return running()
+          .filter(container => container.state === 'restarting' || !isEmpty(container))
+          .map(toSighting);
+      } catch (err) {
+        log.warn({ err }, 'the engine could not be asked what runs');
+        return running()
+          .filter(container => !isEmpty(container))
+          .map(toSighting);
+      }
+    },
+    watch(onStart) {
+      const watcher = (sighting: Sighting): void => onStart(sighting);
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
+    tell(container) {
+      const sighting = toSighting(container);
+      for (const watcher of watchers) {
+        try {
+          watcher(sighting);
+        } catch (err) {
+          log.error({ err, agentId: sighting.agentId }, 'a watcher failed');
+        }
+      }
+    },
+  };
+}
+
+function toSighting({ agentId, id, startedAt }: Known): Sighting {
+  return { agentId, layer: 'container', id, ...(startedAt !== undefined && { startedAt }) };
+}

@@ -1,0 +1,135 @@
+import type { ContainerId, Found } from './engine.js';
+import type { EngineEvent } from './events.js';
+import { mayRun } from './states.js';
+
+/** A container that carries the label, as this process knows it. */
+export interface Known {
+  readonly id: ContainerId;
+  readonly agentId: string;
+  /** As the engine's list has it. What has ended counts as `restarting` until it is known to have no restart policy. */
+  state: string;
+  /** Epoch milliseconds. */
+  startedAt?: number;
+  /** Whether it has a restart policy; undefined until it was inspected. */
+  restarts?: boolean;
+  /** The turn of the map in which it was last heard of. */
+  told: number;
+  /** How many events told of it. */
+  events: number;
+  /** When it ended, on the monotonic clock, until it starts again. */
+  endedAt?: number | undefined;
+}
+
+/** This host's containers that carry the label. Kept by the engine's events; its lists set right what those missed. */
+export interface ContainerMap {
+  all(): readonly Known[];
+  of(agentId: string): readonly Known[];
+  /** Answers with the container if it is (still) there. */
+  apply(event: EngineEvent): Known | undefined;
+  /** Marks the moment at which a list is asked for. */
+  turn(): number;
+  /**
+   * Takes over a list of all that was asked for at `turn`. Answers with those that were not known to run.
+   * `isFirst`: no event stream was open until then.
+   */
+  merge(found: readonly Found[], options: { turn: number; isFirst: boolean }): readonly Known[];
+  /** Takes over what was found of one container. */
+  meet(found: Found): Known | undefined;
+  /** It was removed for good: no list or event that is still on its way brings it back. */
+  drop(id: ContainerId): void;
+}
+
+const STATE_AFTER: Readonly<Record<string, string>> = {
+  create: 'created',
+  start: 'running',
+  restart: 'running',
+  unpause: 'running',
+  pause: 'paused',
+};
+/** How many of the removed are remembered: more than there may be on their way. */
+const REMEMBERED = 10_000;
+
+/** Milliseconds for which the engine's list may have as running what has ended: its event comes before its clean-up. */
+const LAG = 5000;
+
+const isLagging = ({ endedAt }: Known, { state }: Found): boolean =>
+  mayRun(state) && endedAt !== undefined && performance.now() < endedAt + LAG;
+
+export function openMap(label: string, onForget: (id: ContainerId) => void): ContainerMap {
+  const known = new Map<ContainerId, Known>();
+  const byAgent = new Map<string, Set<Known>>();
+  /** The engine uses no ID twice. */
+  const removed = new Set<ContainerId>();
+  let turn = 0;
+
+  const add = (id: ContainerId, agentId: string, state: string, told: number): Known => {
+    const container = { id, agentId, state, told, events: 0 };
+    known.set(id, container);
+    byAgent.set(agentId, (byAgent.get(agentId) ?? new Set()).add(container));
+    return container;
+  };
+  const forget = (id: ContainerId): void => {
+    const container = known.get(id);
+    if (container === undefined) return;
+    known.delete(id);
+    const own = byAgent.get(container.agentId);
+    own?.delete(container);
+    if (own?.size === 0) byAgent.delete(container.agentId);
+    onForget(id);
+  };
+  const drop = (id: ContainerId): void => {
+    forget(id);
+    removed.add(id);
+    const [oldest] = removed;
+    if (oldest !== undefined && removed.size > REMEMBERED) removed.delete(oldest);
+  };
+  const learn = ({ id, state, labels }: Found, told: number): Known | undefined => {
+    const agentId = labels[label];
+    if (agentId === undefined || removed.has(id)) return undefined;
+    return known.get(id) ?? add(id, agentId, state, told);
+  };
+
+  return {
+    all: () => [...known.values()],
+    of: agentId => [...(byAgent.get(agentId) ?? [])],
+    apply({ action, id, agentId, at }) {
+      if (action === 'destroy') drop(id);
+      if (removed.has(id)) return undefined;
+      turn += 1;
+      const container = known.get(id) ?? add(id, agentId, 'restarting', turn);
+      container.told = turn;
+      container.events += 1;
+      container.state = STATE_AFTER[action] ?? container.state;
+      if (action === 'die') {
+        container.state = container.restarts === false ? 'exited' : 'restarting';
+        container.endedAt = performance.now();
+      }
+      if (action === 'start') Object.assign(container, { startedAt: at, endedAt: undefined });
+      return container;
+    },
+    turn() {
+      turn += 1;
+      return turn;
+    },
+    merge(found, { turn: asked, isFirst }) {
+      const started = found.flatMap(one => {
+        const wasRunning = mayRun(known.get(one.id)?.state ?? '');
+        const container = learn(one, asked);
+        // What was heard since is newer.
+        const isNews = container && container.told <= asked && (isFirst || !isLagging(container, one));
+        if (isNews) Object.assign(container, { state: one.state, told: asked });
+        return container && !wasRunning && mayRun(container.state) ? [container] : [];
+      });
+      const ids = new Set(found.map(({ id }) => id));
+      for (const { id, told } of known.values()) {
+        if (!ids.has(id) && told <= asked) forget(id);
+      }
+      return started;
+    },
+    meet(found) {
+      turn += 1;
+      return learn(found, turn);
+    },
+    drop,
+  };
+}

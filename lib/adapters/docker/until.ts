@@ -1,0 +1,17 @@
+import { setTimeout as delay, setImmediate as endOfTick } from 'node:timers/promises';
+
+const LONGEST_PAUSE_MS = 20;
+
+/** Looks again and again, from the end of this tick on. False: it was not so in time. */
+export async function until(
+  isSo: () => boolean,
+  { withinMs, signal }: { withinMs: number; signal: AbortSignal },
+): Promise<boolean> {
+  const end = performance.now() + withinMs;
+  await endOfTick();
+  for (let pause = 1; !isSo(); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    if (signal.aborted || performance.now() > end) return false;
+    await delay(pause);
+  }
+  return true;
+}

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AGENT_ID } from '../../agent.js';
+import type { Log, Lookout, Sighting } from '../../ports.js';
+import { present } from '../../present.js';
+import type { HostProcess, ProcessTable, Snapshot } from './table.js';
+
+/** Longest pause before one more look, in milliseconds; the pauses add up to less than twice as much. */
+const LONGEST_PAUSE = 32;
+
+/**
+ * Sees the processes that carry the variable; a value that is no agent's ID is nobody's label. All of one agent started
+ * when the oldest of them did: a child that is born later is no later start of the agent.
+ *
+ * No process is told of as it starts: the kernel tells nobody but who listens to its connector (netlink), which Node
+ * cannot. Whoever watches has to look now and then.
+ */
+export function openLookout(table: ProcessTable, log: Log): Lookout {
+  let last: readonly Sighting[] = [];
+  return {
+    async sightings() {
+      try {
+        last = sightingsIn(await look(table), table.startTimes());
+      } catch (err) {
+        log.error({ err }, 'the process table cannot be read');
+      }
+      return last;
+    },
+    watch: () => () => undefined,
+  };
+}
+
+/** Looks again for a moment while somebody is amid an exec, or ended before it was read: it may be an agent's. */
+async function look(table: ProcessTable): Promise<Snapshot> {
+  let snapshot = await table.snapshot('all');
+  for (let pause = 1; isUnclear(snapshot) && pause <= LONGEST_PAUSE; pause *= 2) {
+    await delay(pause);
+    snapshot = await table.snapshot(new Set());
+  }
+  return snapshot;
+}
+
+const isUnclear = ({ all, settled }: Snapshot): boolean =>
+  !settled || all.some(({ environment }) => environment === 'nascent');
+
+function sightingsIn({ all }: Snapshot, startedAt: (process: HostProcess) => number | undefined): Sighting[] {
+  const seen: Omit<Sighting, 'startedAt'>[] = [];
+  const since = new Map<string, number>();
+  for (const process of all) {
+    if (process.state === 'dead' || process.kernel) continue;
+    for (const agentId of process.labels.filter(label => AGENT_ID.test(label))) {
+      seen.push({ agentId, layer: 'process', id: String(process.pid) });
+      const at = startedAt(process);
+      if (at !== undefined) since.set(agentId, Math.min(at, since.get(agentId) ?? at));
+    }
+  }
+  return seen.map(sighting => present<Sighting>({ ...sighting, startedAt: since.get(sighting.agentId) }));
+}

@@ -1,0 +1,112 @@
+import type { Agent } from './agent.js';
+import type { Cases } from './cases.js';
+import { agentIn, change } from './change.js';
+import type { Command } from './command.js';
+import { isLocal } from './commit.js';
+import type { Core } from './core.js';
+import { isStoreDown } from './degraded.js';
+import { enforceTombstone } from './enforce.js';
+import { readIntent } from './intent.js';
+import { findOperation } from './operation.js';
+import type { Step, StoredAgent } from './ports.js';
+import { readRecord } from './record.js';
+import type { Stop } from './stop.js';
+import { itself } from './system.js';
+
+const PAGE = 1_000;
+
+interface Debtor {
+  readonly agent: Agent;
+  readonly operationId: string;
+}
+
+/** The agent that owes, with the operation that killed it; `undefined`: its record says nothing of the kind. */
+function debtorIn(stored: StoredAgent | undefined): Debtor | undefined {
+  const reading = stored && readRecord(stored);
+  if (reading?.kind !== 'agent') return undefined;
+  const { agent } = reading;
+  if (agent.status !== 'killed' || !agent.kill || agent.kill.confirmedAt) return undefined;
+  return { agent, operationId: agent.kill.operationId };
+}
+
+/** Whose debt it is stands in the record; what is owed is paid for under the operation that killed it. */
+async function payForAgent(core: Core, cases: Cases, agentId: string): Promise<void> {
+  const [stored] = await core.records.agents([agentId]);
+  const debtor = debtorIn(stored);
+  if (!debtor) {
+    // What was owed under a record that somebody wrote over is owed anew.
+    if (stored) await enforceTombstone(core, cases, stored);
+    return forget(core, agentId);
+  }
+  const { agent, operationId } = debtor;
+  if (agent.host !== undefined && !isLocal(core, agent)) {
+    await owe(core, agentId, { host: agent.host, dueAt: core.clock.now() });
+    return forget(core, agentId);
+  }
+  const command: Command = { type: 'kill', agentId, operationId, actor: itself };
+  await cases.follow(command, { kind: 'owing', agent }, core.clock.monotonic())?.done;
+}
+
+/** Changes who owes, and nothing of the record. */
+const owe = (core: Core, agentId: string, debt: NonNullable<Step['debt']>): Promise<void> =>
+  change(
+    core,
+    agentIn(core, agentId),
+    stored => {
+      const debtor = debtorIn(stored);
+      // It may have been killed since.
+      const isOurs = debt.dueAt === null && debtor !== undefined && isLocal(core, debtor.agent);
+      // Bytes that are no text cannot be compared.
+      if (isOurs || (stored && stored.raw === undefined)) return { value: undefined };
+      const text = stored?.raw ?? null;
+      const document = { kind: 'agent', id: agentId } as const;
+      return { step: { document, expect: text, next: text, debt, audit: [] }, value: undefined };
+    },
+    'debt changed',
+  );
+
+/** A debt that is not ours: the record is gone, settled, overwritten by somebody else, or names another host. */
+const forget = (core: Core, agentId: string): Promise<void> =>
+  owe(core, agentId, { host: core.hostId, dueAt: null });
+
+/**
+ * Pays what this host owes: killed agents that are not settled, and commands that did not come to their end.
+ * @param before epoch milliseconds: only what was due by then
+ * @throws KillswitchError `store_unavailable`
+ */
+export async function payDebts(core: Core, cases: Cases, stop: Stop, before: number): Promise<void> {
+  const ids = await core.records.debts(core.hostId, before, PAGE);
+  const work = ids.map(async id => {
+    if (cases.isWorkedOn(id) || stop.isRunning(id)) return;
+    const found = await findOperation(core, id);
+    const command = found?.operation.state === 'running' ? readIntent(found.operation.intent) : undefined;
+    if (command) await stop.resume(command);
+    else await payForAgent(core, cases, id);
+  });
+  const failed = (await Promise.allSettled(work)).filter(result => result.status === 'rejected');
+  if (failed[0]) throw failed[0].reason;
+}
+
+/**
+ * Carries on with what was asked for while the store did not answer, oldest first.
+ * @throws KillswitchError `store_unavailable`
+ */
+export async function replayJournal(core: Core, stop: Stop): Promise<void> {
+  const { journal, log } = core;
+  for (const { id, text } of await journal.read()) {
+    const command = readIntent(text);
+    if (!command) {
+      log.error({ id }, 'a line of the journal cannot be read and is left there');
+      continue;
+    }
+    try {
+      const found = await findOperation(core, id);
+      if (found?.operation.state !== 'ended') await stop.resume(command);
+      await journal.remove(id);
+    } catch (error) {
+      if (isStoreDown(error)) throw error;
+      // One that goes wrong does not keep the others from being carried out.
+      log.error({ err: error, operationId: id }, 'an order in the journal was not carried out');
+    }
+  }
+}

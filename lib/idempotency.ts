@@ -1,0 +1,96 @@
+import { type Change, change } from './change.js';
+import type { Actor } from './command.js';
+import type { Core } from './core.js';
+import { KillswitchError } from './errors.js';
+import type { DocumentRef } from './ports.js';
+
+/** A command that was sent under a key, so that sending it again does not make it another one. */
+export interface Keyed {
+  readonly actor: Pick<Actor, 'subject'>;
+  /** 1 to 255 printable ASCII characters. */
+  readonly key: string;
+  /** Of all that makes the request what it is. */
+  readonly fingerprint: string;
+  readonly operationId: string;
+}
+
+/**
+ * Whose turn it is.
+ * - `first`: nobody's before; `release` gives the key back, for a command that was refused
+ * - `repeated`: that operation is the first one's
+ */
+export type Claim =
+  | { readonly kind: 'first'; release(): Promise<void> }
+  | { readonly kind: 'repeated'; readonly operationId: string };
+
+const KEPT_SECONDS = 24 * 3_600;
+
+/** @throws KillswitchError `invalid_request` */
+export function checkKey(key: string): void {
+  if (/^[ -~]{1,255}$/.test(key)) return;
+  throw new KillswitchError(
+    'invalid_request',
+    'Idempotency-Key: must have 1 to 255 printable ASCII characters',
+  );
+}
+
+/** SHA-256 of the parts, in hexadecimal digits; where one ends and the next one begins counts. */
+export async function digest(...parts: readonly (string | Uint8Array)[]): Promise<string> {
+  const encoder = new TextEncoder();
+  const bytes = parts.flatMap(part => {
+    const content = typeof part === 'string' ? encoder.encode(part) : part;
+    return [encoder.encode(`${content.byteLength}:`), content];
+  });
+  const whole = new Uint8Array(bytes.reduce((length, { byteLength }) => length + byteLength, 0));
+  let at = 0;
+  for (const part of bytes) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
+  return Array.from(hash, byte => byte.toString(16).padStart(2, '0')).join('');
+}
+
+const documentOf = async ({ actor, key }: Keyed): Promise<DocumentRef> => ({
+  kind: 'memory',
+  id: `idempotency:${await digest(actor.subject, key)}`,
+});
+
+const textOf = ({ operationId, fingerprint }: Keyed): string => JSON.stringify({ operationId, fingerprint });
+
+/**
+ * Takes the key for this operation, for 24 hours, unless it is another's. A store that does not answer keeps nobody
+ * from stopping: then everybody is the first.
+ * @param abandoned an operation that held the key and of which nothing is known: it loses it
+ * @throws KillswitchError `idempotency_mismatch`
+ */
+export async function claim(core: Core, keyed: Keyed, abandoned?: string): Promise<Claim> {
+  const { operationId, fingerprint } = keyed;
+  const document = await documentOf(keyed);
+  const find = async (): Promise<string | null | undefined> => (await core.records.read([document]))[0];
+  const mine = textOf(keyed);
+  const take = (raw: string | null | undefined): Change<string> => {
+    const held = raw ? (JSON.parse(raw) as Pick<Keyed, 'operationId' | 'fingerprint'>) : undefined;
+    if (held && held.fingerprint !== fingerprint) throw new KillswitchError('idempotency_mismatch');
+    if (held && held.operationId !== abandoned) return { value: held.operationId };
+    const step = { document, expect: raw ?? null, next: mine, ttlSeconds: KEPT_SECONDS, audit: [] };
+    return { step, value: operationId };
+  };
+  const giveBack = (raw: string | null | undefined): Change<void> =>
+    raw === mine
+      ? { step: { document, expect: mine, next: null, audit: [] }, value: undefined }
+      : { value: undefined };
+  const release = async (): Promise<void> => {
+    await change(core, find, giveBack, 'key given back').catch((error: unknown) =>
+      core.log.error({ err: error, operationId }, 'a key was not given back'),
+    );
+  };
+  try {
+    const holder = await change(core, find, take, 'key taken');
+    return holder === operationId ? { kind: 'first', release } : { kind: 'repeated', operationId: holder };
+  } catch (error) {
+    if (error instanceof KillswitchError && error.code === 'idempotency_mismatch') throw error;
+    core.log.error({ err: error, operationId }, 'the key could not be looked up');
+    return { kind: 'first', release };
+  }
+}

@@ -1,0 +1,150 @@
+import type { AuditEntry } from './audit.js';
+import { authorize } from './authorize.js';
+import { type Change, change } from './change.js';
+import type { Actor, Command } from './command.js';
+import { type Core, timestamp } from './core.js';
+import { KillswitchError } from './errors.js';
+import { writeIntent } from './intent.js';
+import type { Receipt } from './outcome.js';
+import type { DocumentRef, Step } from './ports.js';
+import { present } from './present.js';
+
+/** What the store keeps of one accepted command. While it runs, its host owes its end. */
+export interface Operation {
+  readonly operationId: string;
+  readonly state: 'running' | 'ended';
+  readonly type: Command['type'];
+  /** ISO 8601. */
+  readonly requestedAt: string;
+  readonly requestedBy: string;
+  readonly reason?: string;
+  /** The command as text: what is carried on with should this process die. */
+  readonly intent: string;
+  readonly receipt?: Receipt;
+}
+
+const KEPT_SECONDS = 30 * 24 * 3_600;
+/** Long enough for a command to end by itself; then whoever finds it still running carries it on. */
+const OVERDUE_MS = 60_000;
+
+const documentOf = (operationId: string): DocumentRef => ({ kind: 'operation', id: operationId });
+
+/** The bulk entries of a kill-all: that it was accepted, and how it ended. */
+function bulkEntries(core: Core, command: Command, receipt?: Receipt): AuditEntry[] {
+  if (command.type !== 'kill-all') return [];
+  const open = receipt && (receipt.incomplete || receipt.failed + receipt.pending > 0);
+  const entry = present<AuditEntry>({
+    timestamp: timestamp(core),
+    operation: 'KILL_ALL_AGENTS',
+    phase: !receipt ? 'accepted' : open ? 'unconfirmed' : 'settled',
+    operationId: command.operationId,
+    requestId: command.requestId,
+    actor: command.actor.subject,
+    reason: command.reason,
+    selector: command.selector,
+    total: receipt?.total,
+    killed: receipt?.killed,
+    failed: receipt?.failed,
+    pending: receipt?.pending,
+    errors: receipt?.errors,
+  });
+  return [entry];
+}
+
+function begunOperation(core: Core, command: Command): Operation {
+  const { operationId, type, actor, reason } = command;
+  const requestedAt = command.requestedAt ?? timestamp(core);
+  return present<Operation>({
+    operationId,
+    state: 'running',
+    type,
+    requestedAt,
+    requestedBy: actor.subject,
+    reason,
+    intent: writeIntent(command, requestedAt),
+    receipt: undefined,
+  });
+}
+
+/**
+ * Writes that a command was accepted, in one step with its audit. Beginning it again, as when it is carried on
+ * after a crash, changes nothing. Never rejects: a stop goes on without it.
+ */
+export async function beginOperation(core: Core, command: Command): Promise<void> {
+  if (command.dryRun) return;
+  const { operationId } = command;
+  const audit = bulkEntries(core, command);
+  const step: Step = {
+    document: documentOf(operationId),
+    expect: null,
+    next: JSON.stringify(begunOperation(core, command)),
+    ttlSeconds: KEPT_SECONDS,
+    debt: { host: core.hostId, dueAt: core.clock.now() + OVERDUE_MS },
+    audit,
+  };
+  for (const entry of audit) core.log.warn(entry, 'kill-all accepted');
+  try {
+    await core.records.commit([step]);
+  } catch (error) {
+    core.log.error({ err: error, operationId }, 'the operation was not stored');
+  }
+}
+
+interface Found {
+  readonly raw: string;
+  readonly operation: Operation;
+}
+
+/** Reads an operation's text; `undefined` where there is none. */
+export async function findOperation(
+  { records }: Pick<Core, 'records'>,
+  operationId: string,
+): Promise<Found | undefined> {
+  const [raw] = await records.read([documentOf(operationId)]);
+  return raw ? { raw, operation: JSON.parse(raw) as Operation } : undefined;
+}
+
+/**
+ * Writes how a command ended, once, in one step with its audit; nobody owes it any more. Never rejects: what stays
+ * `running` is carried on with.
+ * @param receipt absent: it was refused, and leaves nothing behind
+ */
+export async function endOperation(
+  core: Core,
+  command: Command,
+  receipt: Receipt | undefined,
+): Promise<void> {
+  if (command.dryRun) return;
+  const { operationId } = command;
+  const compute = (found: Found | undefined): Change<void> => {
+    if (found?.operation.state === 'ended' || (!found && !receipt)) return { value: undefined };
+    // Its beginning could not be stored, and is told of now.
+    const late = found ? [] : bulkEntries(core, command);
+    const operation = found?.operation ?? begunOperation(core, command);
+    const step: Step = {
+      document: documentOf(operationId),
+      expect: found?.raw ?? null,
+      next: receipt ? JSON.stringify({ ...operation, state: 'ended', receipt }) : null,
+      ttlSeconds: KEPT_SECONDS,
+      debt: { host: core.hostId, dueAt: null },
+      audit: receipt ? [...late, ...bulkEntries(core, command, receipt)] : [],
+    };
+    return { step, value: undefined };
+  };
+  try {
+    await change(core, () => findOperation(core, operationId), compute, 'kill-all ended');
+  } catch (error) {
+    core.log.error({ err: error, operationId }, 'the end of the operation was not stored');
+  }
+}
+
+/**
+ * What is known of an accepted command: its receipt once it has ended.
+ * @throws KillswitchError `forbidden`, `operation_not_found`, `store_unavailable`
+ */
+export async function lookAtOperation(core: Core, actor: Actor, operationId: string): Promise<Operation> {
+  authorize(actor, 'agents:read', {});
+  const found = await findOperation(core, operationId);
+  if (!found) throw new KillswitchError('operation_not_found', 'Unknown operation');
+  return found.operation;
+}

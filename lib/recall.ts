@@ -1,0 +1,71 @@
+import type { Agent, Kill } from './agent.js';
+import type { AuditEntry } from './audit.js';
+import { type Case, endedCase } from './case.js';
+import type { Cases } from './cases.js';
+import type { Command } from './command.js';
+import type { Core } from './core.js';
+import { present } from './present.js';
+import { type Reading, readRecord } from './record.js';
+import type { Stoppable } from './stop-agent.js';
+
+export interface Recalled {
+  readonly known: readonly Case[];
+  /** It had engaged the emergency stop. */
+  readonly isLatched: boolean;
+}
+
+/**
+ * What a command had done before this process took it up, from its audit: those that still owe something are
+ * worked on again, those that are settled are told as they were.
+ * @throws KillswitchError `store_unavailable`
+ */
+export async function recall(
+  core: Core,
+  cases: Cases,
+  command: Command,
+  startedAt: number,
+): Promise<Recalled> {
+  const { operationId } = command;
+  const accepted = new Map<string, AuditEntry>();
+  const settled = new Map<string, AuditEntry>();
+  let isLatched = false;
+  for await (const entry of core.audit.query({ operationId })) {
+    if (entry.operation === 'ENGAGE_LATCH') isLatched = true;
+    if (entry.operation !== 'KILL_AGENT' || entry.agentId === undefined) continue;
+    (entry.phase === 'accepted' ? accepted : settled).set(entry.agentId, entry);
+  }
+  const stored = await core.records.agents([...accepted.keys()]);
+  const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
+  const known: Case[] = [];
+  for (const [agentId, entry] of accepted) {
+    const { statusBefore } = entry;
+    const outcomes = settled.get(agentId)?.outcomes;
+    const debtor = debtorOf(readings.get(agentId), entry, outcomes !== undefined);
+    const one = debtor
+      ? cases.follow(command, { kind: 'owing', agent: debtor }, startedAt)
+      : outcomes && endedCase(agentOf(readings.get(agentId), agentId), operationId, { outcomes });
+    // Neither: its record was written over by somebody else, and is looked at as if it were new.
+    if (!one) continue;
+    if (statusBefore) one.statusBefore = statusBefore;
+    known.push(one);
+  }
+  return { known, isLatched };
+}
+
+const agentOf = (reading: Reading | undefined, agentId: string): Stoppable =>
+  reading?.kind === 'agent' ? reading.agent : { agentId };
+
+/** The agent that still owes something to this very operation. One without a record may run under its label. */
+function debtorOf(
+  reading: Reading | undefined,
+  { agentId, operationId, taskId, timestamp, actor }: AuditEntry,
+  isSettled: boolean,
+): Agent | undefined {
+  if (reading?.kind === 'agent') {
+    const { kill } = reading.agent;
+    return kill?.operationId === operationId && !kill?.confirmedAt ? reading.agent : undefined;
+  }
+  if (reading || isSettled || agentId === undefined || operationId === undefined) return undefined;
+  const kill: Kill = { operationId, requestedAt: timestamp, requestedBy: actor, pending: [], attempts: 0 };
+  return present<Agent>({ agentId, status: 'killed', taskId, labels: {}, kill } as Agent);
+}

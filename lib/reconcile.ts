@@ -1,0 +1,100 @@
+import type { Cases } from './cases.js';
+import type { Core } from './core.js';
+import { payDebts, replayJournal } from './debts.js';
+import { isStoreDown } from './degraded.js';
+import { enforce, enforceTombstones } from './enforce.js';
+import { lookAround } from './sighted.js';
+import type { Stop } from './stop.js';
+
+export interface Reconcile {
+  /** Resolves when what was left behind has been looked at once. */
+  start(): Promise<void>;
+  /** Looks again at once. */
+  wake(): void;
+  /** Ends after the looks that are under way. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds. */
+const INTERVAL = 2_000;
+/** Every how many looks all records are read. */
+const FULL_EVERY = 15;
+
+/**
+ * Makes the state right, level-triggered: whatever message was missed, whichever process died, what is owed is paid
+ * and what must not run is stopped, at the latest with the next look. Looks may overlap: an agent that will not die
+ * keeps nobody else waiting, and what is worked on already is left to whoever does.
+ */
+export function createReconcile(core: Core, cases: Cases, stop: Stop): Reconcile {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const looking = new Set<Promise<void>>();
+  let closed = false;
+  let looks = 0;
+  let replaying = false;
+
+  /** One that fails does not keep the others from being done. */
+  async function attempt(name: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (!isStoreDown(error)) core.log.error({ err: error, step: name }, 'reconcile failed');
+    }
+  }
+
+  /** One at a time: an order that is being carried out still stands in the journal. */
+  async function replay(): Promise<void> {
+    if (replaying) return;
+    replaying = true;
+    await replayJournal(core, stop).finally(() => {
+      replaying = false;
+    });
+  }
+
+  async function look(): Promise<void> {
+    const first = looks === 0;
+    const full = looks++ % FULL_EVERY === 0;
+    // At the start whatever this host owes is overdue: the process that was to pay it is no more.
+    const due = first ? Number.MAX_SAFE_INTEGER : core.clock.now();
+    await Promise.all([
+      attempt('journal', replay),
+      attempt('debts', () => payDebts(core, cases, stop, due)),
+      attempt('sightings', async () => {
+        const { seen, complete } = await lookAround(core);
+        if (complete) forgetAbsent(core, seen);
+        await enforce(core, cases, seen);
+      }),
+      full && attempt('tombstones', () => enforceTombstones(core, cases)),
+    ]);
+  }
+
+  const schedule = (ms: number): void => {
+    clearTimeout(timer);
+    if (!closed) timer = setTimeout(run, ms);
+  };
+  function run(): Promise<void> {
+    const looked = look().finally(() => looking.delete(looked));
+    looking.add(looked);
+    schedule(INTERVAL * (0.75 + Math.random() / 2));
+    return looked;
+  }
+  const ends = core.lookouts.map(lookout =>
+    lookout.watch(sighting => void attempt('start', () => enforce(core, cases, [sighting]))),
+  );
+
+  return {
+    start: run,
+    wake: () => schedule(0),
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      for (const end of ends) end();
+      await Promise.all(looking);
+    },
+  };
+}
+
+/** Only what runs here is worth remembering. */
+function forgetAbsent({ remembered }: Core, seen: readonly { agentId: string }[]): void {
+  const here = new Set(seen.map(({ agentId }) => agentId));
+  for (const agentId of remembered.keys()) if (!here.has(agentId)) remembered.delete(agentId);
+}

@@ -1,0 +1,87 @@
+import { isActive, type Status } from './agent.js';
+import type { AuditEntry } from './audit.js';
+import type { Case } from './case.js';
+import type { Cases } from './cases.js';
+import type { Actor } from './command.js';
+import { type Core, timestamp } from './core.js';
+import { pendingOf } from './outcome.js';
+import type { Sighting } from './ports.js';
+import { present } from './present.js';
+import { readRecord } from './record.js';
+import { lookAround } from './sighted.js';
+
+/** Something that carries an agent's label and runs here, though its record does not say that the agent does. */
+export interface Leftover {
+  readonly agentId: string;
+  /** What its record says; absent: it has none. */
+  readonly status?: Status;
+  /** Milliseconds since the oldest of it was started; absent: nobody can tell. */
+  readonly ageMs?: number;
+  /** Whoever starts it may be about to register it. */
+  readonly young: boolean;
+  readonly seen: readonly Sighting[];
+}
+
+function leftoverOf(
+  core: Core,
+  seen: readonly Sighting[],
+  status: Status | undefined,
+  graceMs: number,
+): Leftover {
+  const { agentId } = seen[0] as Sighting;
+  const starts = seen.flatMap(({ startedAt }) => (startedAt === undefined ? [] : [startedAt]));
+  // The oldest one counts: what starts others all the time stays no younger by it.
+  const ageMs = starts.length > 0 ? Math.max(0, core.clock.now() - Math.min(...starts)) : undefined;
+  return present<Leftover>({ agentId, status, ageMs, young: graceMs > 0 && (ageMs ?? 0) < graceMs, seen });
+}
+
+/**
+ * What runs here without a record, or with one that says it has ended. One whose record cannot be read is left out:
+ * it may be active.
+ * @param graceMs how young something may be to be left alone
+ * @throws KillswitchError `store_unavailable`
+ */
+export async function findLeftovers(core: Core, graceMs: number): Promise<readonly Leftover[]> {
+  const byAgent = new Map<string, Sighting[]>();
+  const { seen: sightings } = await lookAround(core);
+  for (const sighting of sightings) {
+    byAgent.set(sighting.agentId, [...(byAgent.get(sighting.agentId) ?? []), sighting]);
+  }
+  const stored = await core.records.agents([...byAgent.keys()]);
+  const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
+  return [...byAgent].flatMap(([agentId, seen]) => {
+    const reading = readings.get(agentId);
+    if (!reading) return [leftoverOf(core, seen, undefined, graceMs)];
+    if (reading.kind === 'unreadable' || isActive(reading.agent.status)) return [];
+    return [leftoverOf(core, seen, reading.agent.status, graceMs)];
+  });
+}
+
+/** Stops those that are not young, by their label; their records and worktrees are left as they are. Audited. */
+export function sweep(
+  core: Core,
+  cases: Cases,
+  leftovers: readonly Leftover[],
+  { actor, operationId }: { readonly actor: Actor; readonly operationId: string },
+): readonly Case[] {
+  const startedAt = core.clock.monotonic();
+  return leftovers
+    .filter(({ young }) => !young)
+    .map(({ agentId, status }) => {
+      const after = async ({ ledger: { outcomes } }: Case): Promise<void> => {
+        const entry = present<AuditEntry>({
+          timestamp: timestamp(core),
+          operation: 'SWEEP',
+          phase: pendingOf(outcomes).length > 0 ? 'unconfirmed' : 'settled',
+          operationId,
+          actor: actor.subject,
+          agentId,
+          statusBefore: status,
+          outcomes,
+        });
+        core.log.warn(entry, 'leftover stopped');
+        await core.audit.append([entry]);
+      };
+      return cases.stopUnrecorded({ agentId }, { operationId, graceMs: 0, startedAt }, { after });
+    });
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { openJournal } from '../../lib/adapters/journal.js';
+import { fakeJournal } from '../fakes/journal.js';
+import { temporaryDirectory } from '../services/agents.js';
+import { journalConformance } from './journal.js';
+
+journalConformance('The journal on disk', () => {
+  const directory = temporaryDirectory();
+  return { journal: openJournal({ directory }), reopen: () => openJournal({ directory }) };
+});
+
+journalConformance('The fake journal', () => {
+  const { memory, ...journal } = fakeJournal();
+  return { journal, reopen: () => fakeJournal({ memory }) };
+});
+
+describe('The faults of the fake journal', () => {
+  it('fail as often as told, having written nothing', async () => {
+    const { append, memory, faults } = fakeJournal();
+    faults.fail('append', { times: 1 });
+    await expect(append('a', '{}')).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect([...memory]).toEqual([]);
+    await append('a', '{}');
+    expect([...memory]).toEqual([['a', '{}']]);
+  });
+});

@@ -1,0 +1,23 @@
+import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { clearCgroup, freezer, makeCgroup, pids, startIn, unified } from '../integration/cgroup.helper.js';
+import { kernelConformance } from './kernel.js';
+
+const worlds = [
+  ['cgroup v2', unified],
+  ['The freezer of cgroup v1', freezer],
+  ['Another controller of cgroup v1', pids],
+  ['All that is mounted', [...unified, ...freezer]],
+] as const;
+
+for (const [name, mounts] of worlds.filter(([, { length }]) => length > 0)) {
+  const [only] = mounts;
+  kernelConformance(name, () => ({
+    kernel: openCgroups(mounts.length === 1 && only ? { root: only.point } : {}),
+    async spawn() {
+      const directories = mounts.map(({ point }) => makeCgroup(point));
+      const { pid, members, isRunning } = await startIn(directories, 2);
+      const end = async (): Promise<void> => void (await Promise.all(directories.map(clearCgroup)));
+      return { pid, member: members[0] ?? 0, isRunning, end };
+    },
+  }));
+}

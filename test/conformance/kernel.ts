@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Kernel } from '../../lib/ports.js';
+
+/** Processes in a cgroup of their own. */
+interface SpawnedCgroup {
+  /** The process that founded it. */
+  readonly pid: number;
+  /** Another one in it. */
+  readonly member: number;
+  /** Asked of the system itself and not of the kernel port under test. */
+  isRunning(): boolean;
+  /** All its processes end, and the cgroup goes. */
+  end(): void | Promise<void>;
+}
+
+export interface KernelWorld {
+  readonly kernel: Kernel;
+  spawn(): SpawnedCgroup | Promise<SpawnedCgroup>;
+}
+
+const nobody = (): boolean => false;
+
+/** What every {@link Kernel} has to do. */
+export function kernelConformance(name: string, open: () => KernelWorld): void {
+  describe(`${name} is a kernel`, () => {
+    let world: KernelWorld;
+    let kernel: Kernel;
+    beforeAll(() => {
+      world = open();
+      kernel = world.kernel;
+    });
+
+    const expectEmpty = async (key: string): Promise<void> => {
+      await expect.poll(() => kernel.look(key), { interval: 1, timeout: 10_000 }).toBe('empty');
+    };
+
+    test('knows nothing of a key that it never learnt', () => {
+      expect(kernel.look('never')).toBe('unknown');
+      expect(kernel.kill('never')).toBe(false);
+      kernel.forget('never');
+    });
+
+    test.each(['learn', 'learnOwn'] as const)('kills all that is in a cgroup known by %s', async method => {
+      const [key, cgroup] = [randomUUID(), await world.spawn()];
+      kernel[method](key, cgroup.pid, nobody);
+      expect(kernel.look(key)).toBe('populated');
+      expect(kernel.kill(key)).toBe(true);
+      await expectEmpty(key);
+      expect(cgroup.isRunning()).toBe(false);
+    });
+
+    test('kills a second time, and also what is gone, without complaint', async () => {
+      const [key, cgroup] = [randomUUID(), await world.spawn()];
+      kernel.learn(key, cgroup.pid);
+      expect([kernel.kill(key), kernel.kill(key)]).toEqual([true, true]);
+      await expectEmpty(key);
+      await cgroup.end();
+      expect(kernel.kill(key)).toBe(true);
+      expect(kernel.look(key)).toBe('empty');
+    });
+
+    test('sees that a cgroup has become empty by itself', async () => {
+      const [key, cgroup] = [randomUUID(), await world.spawn()];
+      kernel.learn(key, cgroup.pid);
+      await cgroup.end();
+      await expectEmpty(key);
+    });
+
+    test('kills only the cgroup that it is asked to kill', async () => {
+      const [one, other] = [await world.spawn(), await world.spawn()];
+      const keys = [randomUUID(), randomUUID()] as const;
+      kernel.learn(keys[0], one.pid);
+      kernel.learn(keys[1], other.pid);
+      kernel.kill(keys[0]);
+      await expectEmpty(keys[0]);
+      expect(other.isRunning()).toBe(true);
+      expect(kernel.look(keys[1])).toBe('populated');
+    });
+
+    test('forgets', async () => {
+      const [key, cgroup] = [randomUUID(), await world.spawn()];
+      kernel.learn(key, cgroup.pid);
+      kernel.forget(key);
+      expect(kernel.look(key)).toBe('unknown');
+      expect(kernel.kill(key)).toBe(false);
+      expect(cgroup.isRunning()).toBe(true);
+    });
+
+    test('takes a cgroup for the own one of its founder alone, and only without a foreign member', async () => {
+      const [key, { pid, member }] = [randomUUID(), await world.spawn()];
+      expect(kernel.learnOwn(key, member, nobody)).toBe(false);
+      expect(kernel.learnOwn(key, pid, one => one === member)).toBe(false);
+      expect(kernel.look(key)).toBe('unknown');
+      expect(kernel.learnOwn(key, pid, nobody)).toBe(true);
+    });
+
+    test.each([
+      ['this process', process.pid],
+      ['PID 1', 1],
+      ['no process at all', 2 ** 30],
+      ['a PID that is none', -1],
+      ['every process', 0],
+    ])('learns nothing of %s', (_, pid) => {
+      kernel.learn('refused', pid);
+      expect(kernel.learnOwn('refused', pid, nobody)).toBe(false);
+      expect(kernel.look('refused')).toBe('unknown');
+      expect(kernel.kill('refused')).toBe(false);
+    });
+
+    test('never counts against the health of the service', async () => {
+      expect(await kernel.probe()).toMatchObject({ name: 'kernel', ok: true, detail: expect.any(String) });
+    });
+  });
+}

@@ -1,0 +1,82 @@
+import type { Kernel } from '../../lib/ports.js';
+
+/**
+ * - `unusable`: nothing can be learnt, and what was is unknown
+ * - `throws`: `kill` does nothing and throws
+ * - `survives`: `kill` reports success, and nothing dies
+ */
+type KernelFault = 'unusable' | 'throws' | 'survives';
+
+export interface FakeKernel extends Kernel {
+  /** What goes wrong, until it is set to something else. */
+  fault: KernelFault | undefined;
+  /** Keys in the order in which they were to be killed. */
+  readonly killed: readonly string[];
+  /** Starts a sandbox in a cgroup of its own: its first process, and another one that did not found it. */
+  spawn(): FakeCgroup;
+}
+
+interface FakeCgroup {
+  readonly pid: number;
+  readonly member: number;
+  isRunning(): boolean;
+  /** All its processes end by themselves. */
+  end(): void;
+}
+
+/** Cgroups in memory. PID 1 and this process's own are in none that may be killed. */
+export function fakeKernel(): FakeKernel {
+  const alive = new Map<number, FakeCgroup>();
+  const known = new Map<string, FakeCgroup>();
+  const killed: string[] = [];
+  let lastPid = 200_000;
+
+  const learn = (key: string, pid: number): boolean => {
+    const cgroup = kernel.fault === 'unusable' ? undefined : alive.get(pid);
+    if (cgroup?.pid !== pid) return false;
+    known.set(key, cgroup);
+    return true;
+  };
+
+  const kernel: FakeKernel = {
+    fault: undefined,
+    killed,
+    spawn() {
+      const pid = ++lastPid;
+      const member = ++lastPid;
+      const cgroup: FakeCgroup = {
+        pid,
+        member,
+        isRunning: () => alive.has(pid),
+        end: () => void [pid, member].map(one => alive.delete(one)),
+      };
+      for (const one of [pid, member]) alive.set(one, cgroup);
+      return cgroup;
+    },
+    learn: (key, pid) => void learn(key, pid),
+    learnOwn(key, pid, isForeign) {
+      const { member } = alive.get(pid) ?? {};
+      return member !== undefined && !isForeign(member) && learn(key, pid);
+    },
+    forget: key => void known.delete(key),
+    kill(key) {
+      killed.push(key);
+      if (kernel.fault === 'throws') throw new Error('the fake kernel is broken');
+      const cgroup = known.get(key);
+      if (cgroup === undefined || kernel.fault === 'unusable') return false;
+      if (kernel.fault !== 'survives') cgroup.end();
+      return true;
+    },
+    look(key) {
+      const cgroup = known.get(key);
+      if (cgroup === undefined || kernel.fault === 'unusable') return 'unknown';
+      return cgroup.isRunning() ? 'populated' : 'empty';
+    },
+    async probe() {
+      const detail =
+        kernel.fault === 'unusable' ? 'not usable: told so; the engine alone is used' : 'in memory';
+      return { name: 'kernel', ok: true, detail };
+    },
+  };
+  return kernel;
+}

@@ -1,0 +1,158 @@
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { openDocker } from '../../lib/adapters/docker/index.js';
+import type { KillOptions } from '../../lib/ports.js';
+import { silent } from '../fakes/docker-engine.js';
+import { signal, startTimeOf } from '../services/proc.js';
+import {
+  openWatched,
+  type PrivateEngine,
+  privateEngine,
+  type StartedAgent,
+  untilLearnt,
+} from './engine-world.js';
+
+// Five agents each time, and nobody who could kill them but the kernel.
+
+const atOnce = (): KillOptions => ({ graceMs: 0, deadline: AbortSignal.timeout(20_000) });
+const DEAD = { layer: 'container', outcome: 'dead' };
+
+let engine: PrivateEngine;
+beforeAll(async () => {
+  engine = await privateEngine();
+});
+
+const startFive = (): Promise<StartedAgent[]> =>
+  Promise.all(Array.from({ length: 5 }, (_, index) => engine.start(`agent-${index}`)));
+
+/** Freezes a process until the test is over or it is thawed. */
+function freeze(pid: number): () => void {
+  const startTime = startTimeOf(pid);
+  const thaw = (): void => signal(pid, startTime, 'SIGCONT');
+  onTestFinished(thaw);
+  signal(pid, startTime, 'SIGSTOP');
+  return thaw;
+}
+
+async function listed(): Promise<unknown[]> {
+  return engine.client.listContainers({ all: true });
+}
+
+const scenarios: [string, () => Promise<() => Promise<void>>][] = [
+  [
+    'the engine is frozen',
+    async () => {
+      const thaw = freeze(engine.pids().dockerd);
+      return async () => thaw();
+    },
+  ],
+  [
+    'the engine below is frozen',
+    async () => {
+      const thaw = freeze(engine.pids().containerd);
+      return async () => thaw();
+    },
+  ],
+  [
+    'both are killed',
+    async () => {
+      let isMended = false;
+      const mend = async () => {
+        if (!isMended) await engine.startDaemons();
+        isMended = true;
+      };
+      onTestFinished(mend);
+      await engine.killDaemons();
+      return mend;
+    },
+  ],
+];
+
+describe('All agents die, and what is owed is paid later by itself, when', () => {
+  test.each(scenarios)('%s', async (_, breakIt) => {
+    const { docker, kernel } = await openWatched(engine.url);
+    const agents = await startFive();
+    const bystander = await engine.start('bystander');
+    await untilLearnt(kernel, [...agents, bystander]);
+    const mend = await breakIt();
+
+    const outcomes = Promise.all(agents.map(({ target }) => docker.kill(target, atOnce())));
+    const alive = () => agents.flatMap(agent => agent.pids());
+    await expect.poll(alive, { timeout: 2_000 }).toEqual([]);
+    expect(await outcomes).toEqual(agents.map(() => DEAD));
+    expect(bystander.pids()).toHaveLength(5);
+    const owed = await Promise.all(
+      agents.map(({ target }) => docker.remove(target, AbortSignal.timeout(600))),
+    );
+    for (const { outcome } of owed) expect(outcome).toBeOneOf(['pending', 'failed']);
+    const running = (await docker.sightings()).map(({ agentId }) => agentId);
+    expect(running).toEqual(['bystander']);
+
+    await mend();
+    for (const { target } of [...agents, bystander]) {
+      const settle = async () => (await docker.remove(target, AbortSignal.timeout(5_000))).outcome;
+      await expect.poll(settle, { timeout: 20_000 }).toBeOneOf(['removed', 'alreadyGone']);
+    }
+    expect(await listed()).toEqual([]);
+  });
+
+  test('the engine below is frozen before this program starts', async () => {
+    const agents = await startFive();
+    const thaw = freeze(engine.pids().containerd);
+    const docker = openDocker({ host: engine.url, kernel: openCgroups(), killDeadlineMs: 500, log: silent });
+    onTestFinished(() => docker.close());
+    const outcomes = await Promise.all(agents.map(({ target }) => docker.kill(target, atOnce())));
+    expect(agents.flatMap(agent => agent.pids())).toEqual([]);
+    expect(outcomes).toEqual(agents.map(() => DEAD));
+    thaw();
+    for (const { target } of agents) {
+      const settle = async () => (await docker.remove(target, AbortSignal.timeout(5_000))).outcome;
+      await expect.poll(settle, { timeout: 20_000 }).toBeOneOf(['removed', 'alreadyGone']);
+    }
+  });
+});
+
+describe('While the engine is frozen', () => {
+  test('nothing is said to be dead that no kernel path could reach', async () => {
+    const { docker, kernel } = await openWatched(engine.url, { kernel: undefined } as object);
+    const agent = await engine.start('unreached');
+    await expect.poll(async () => (await docker.sightings()).length).toBe(1);
+    const thaw = freeze(engine.pids().dockerd);
+    expect(await docker.kill(agent.target, atOnce())).toMatchObject({ outcome: 'pending' });
+    expect(kernel.look(agent.target.containerId)).toBe('unknown');
+    expect(await docker.sightings()).toMatchObject([{ agentId: 'unreached' }]);
+    thaw();
+    await expect.poll(async () => (await docker.kill(agent.target, atOnce())).outcome).toBe('dead');
+    await docker.remove(agent.target, AbortSignal.timeout(20_000));
+  });
+
+  test('an agent that has another one recorded is struck itself, and the other one is not', async () => {
+    const { docker, kernel } = await openWatched(engine.url);
+    const [own, victim] = [await engine.start('misled'), await engine.start('victim')];
+    await untilLearnt(kernel, [own, victim]);
+    const thaw = freeze(engine.pids().dockerd);
+    const target = { ...victim.target, agentId: 'misled' };
+    expect(await docker.kill(target, atOnce())).toMatchObject({ outcome: 'pending' });
+    expect(own.pids()).toEqual([]);
+    expect(victim.pids()).toHaveLength(5);
+    thaw();
+    await expect.poll(async () => (await docker.kill(target, atOnce())).outcome).toBe('refused');
+    expect(victim.pids()).toHaveLength(5);
+    await victim.container.remove({ force: true });
+  });
+
+  test('who gets grace gets it from the engine alone, and is struck when that cannot give it', async () => {
+    const { docker, kernel } = await openWatched(engine.url);
+    const agent = await engine.start('no-grace');
+    await untilLearnt(kernel, [agent]);
+    const thaw = freeze(engine.pids().dockerd);
+    const outcome = await docker.kill(agent.target, {
+      graceMs: 60_000,
+      deadline: AbortSignal.timeout(20_000),
+    });
+    expect(outcome).toEqual(DEAD);
+    expect(agent.pids()).toEqual([]);
+    thaw();
+    await agent.container.remove({ force: true });
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { openProcesses } from '../../lib/adapters/process/index.js';
+import { isAlive } from '../services/agents.js';
+import { readOf } from '../services/proc.js';
+import { freezer, makeCgroup, move, startIn, unified } from './cgroup.helper.js';
+import { atOnce, newId, type Running, recordOf, run, silent } from './process.helper.js';
+
+const isRunning = (process: Running | undefined): boolean =>
+  process !== undefined && isAlive(process.pid, process.startTime);
+
+describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({ point }) => {
+  const kernel = openCgroups({ root: point });
+  const sandbox = openProcesses({ kernel, log: silent });
+
+  /** An agent, and a process of it that cleared its environment, lost its parent and made a session of its own. */
+  async function startAgent(agentId: string, { group = makeCgroup(point), onTerm = '' } = {}) {
+    const stray = `(setsid env -i sh -c 'echo stray $$; exec sleep 1000 >/dev/null' &)`;
+    const script = `trap '${onTerm}' TERM; echo $$ >'${group}/cgroup.procs'; ${stray}; echo root $$; while :; do sleep 0.05; done`;
+    const { root, stray: lost } = await run(script, { agentId, says: ['root', 'stray'] });
+    await expect.poll(() => readOf(lost?.pid ?? 0, 'cmdline')).toContain('sleep');
+    await expect.poll(() => readOf(lost?.pid ?? 0, 'stat')).toMatch(/\) \w 1 /);
+    return { root, lost };
+  }
+
+  test('an agent dies with those who have nothing else in common with it', async () => {
+    const agentId = newId();
+    const { root, lost } = await startAgent(agentId);
+    expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toEqual({
+      layer: 'process',
+      outcome: 'dead',
+    });
+    expect([isRunning(root), isRunning(lost)]).toEqual([false, false]);
+    expect(kernel.look(`process:${agentId}`)).toBe('unknown');
+    expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toEqual({
+      layer: 'process',
+      outcome: 'alreadyGone',
+    });
+  });
+
+  test.each([
+    ['leaves on SIGTERM', 'exit 0', 120_000],
+    ['ignores SIGTERM', '', 100],
+  ])('an agent with grace that %s takes them along in the end', async (_, onTerm, graceMs) => {
+    const agentId = newId();
+    const { root, lost } = await startAgent(agentId, { onTerm });
+    const options = { ...atOnce(), graceMs };
+    expect(await sandbox.kill(recordOf(agentId, root), options)).toMatchObject({ outcome: 'dead' });
+    expect([isRunning(root), isRunning(lost)]).toEqual([false, false]);
+  });
+
+  test('all of several kills at once see it dead', async () => {
+    const agentId = newId();
+    const { root, lost } = await startAgent(agentId);
+    const kills = [1, 2, 3].map(() => sandbox.kill(recordOf(agentId, root), atOnce()));
+    for (const { outcome } of await Promise.all(kills)) expect(outcome).toBeOneOf(['dead', 'alreadyGone']);
+    expect([isRunning(root), isRunning(lost)]).toEqual([false, false]);
+  });
+
+  test('an agent dies alone where another one is in its cgroup', async () => {
+    const [agentId, group] = [newId(), makeCgroup(point)];
+    const { root, lost } = await startAgent(agentId, { group });
+    const { root: other } = await run('echo root $$; exec sleep 1000 >/dev/null', { agentId: newId() });
+    move(other?.pid ?? 0, group);
+    expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toMatchObject({ outcome: 'dead' });
+    expect([root, lost, other].map(isRunning)).toEqual([false, true, true]);
+  });
+
+  test('a cgroup is nobody’s own in which somebody was before', async () => {
+    const [agentId, group] = [newId(), makeCgroup(point)];
+    const resident = await startIn([group], 1);
+    const { root } = await startAgent(agentId, { group });
+    expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toMatchObject({ outcome: 'dead' });
+    expect([isRunning(root), resident.isRunning()]).toEqual([false, true]);
+  });
+
+  test('an agent is spared that only the record of another one points at', async () => {
+    const [own, victim] = [newId(), newId()];
+    const { root, lost } = await startAgent(victim);
+    expect(await sandbox.kill(recordOf(own, root), atOnce())).toMatchObject({ outcome: 'refused' });
+    expect([isRunning(root), isRunning(lost)]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, expect, test, vi } from 'vitest';
+import { openProcesses } from '../../lib/adapters/process/index.js';
+import { openOwnCgroups } from '../../lib/adapters/process/own-cgroup.js';
+import type { HostProcess, ProcessTable } from '../../lib/adapters/process/table.js';
+import type { Kernel, Target } from '../../lib/ports.js';
+import { atOnce, host, newId, recordOf, run, silent } from './process.helper.js';
+
+const AGENT = 'a1';
+const KEY = `process:${AGENT}`;
+const recorded = recordOf(AGENT, { pid: 100, startTime: '5' });
+const founder = host(100, { labels: [AGENT] });
+
+type Faulty = Partial<Pick<Kernel, 'learnOwn' | 'kill' | 'look'>>;
+
+/** A kernel that learns everything and kills nothing, unless told. */
+const kernelWith = ({ learnOwn = () => true, kill = () => true, look = () => 'populated' }: Faulty = {}) => ({
+  learn: () => undefined,
+  learnOwn: vi.fn(learnOwn),
+  forget: vi.fn<Kernel['forget']>(),
+  kill: vi.fn(kill),
+  look: vi.fn(look),
+  probe: async () => ({ name: 'kernel', ok: true }),
+});
+
+describe('The cgroup of an agent', () => {
+  function open(kernel: Kernel, see: ProcessTable['see'] = pid => (pid === 100 ? founder : undefined)) {
+    const table: ProcessTable = {
+      snapshot: () => Promise.reject(new Error('It need not be looked at.')),
+      signal: async () => ({ sent: 0, denied: [] }),
+      freezeTree: () => [],
+      see,
+      startTimes: () => () => undefined,
+      probe: async () => ({ name: 'process', ok: true }),
+    };
+    const error = vi.fn();
+    return { cgroupOf: openOwnCgroups({ kernel, table, log: { ...silent, error } }), error };
+  }
+
+  test.each<[string, Target, HostProcess | undefined]>([
+    ['nothing is recorded', recordOf(AGENT), founder],
+    ['the record has no start time', recordOf(AGENT, { pid: 100 }), founder],
+    ['the record has no start time, and the process is gone', recordOf(AGENT, { pid: 100 }), undefined],
+    ['the start time is another', recordOf(AGENT, { pid: 100, startTime: '6' }), founder],
+    ['the process is gone', recorded, undefined],
+    ['the process does not carry its ID', recorded, host(100)],
+    ['the process carries another ID', recorded, host(100, { labels: [`${AGENT}0`] })],
+    ['the process is a kernel thread', recorded, host(100, { labels: [AGENT], kernel: true })],
+    ['the process is PID 1', recordOf(AGENT, { pid: 1, startTime: '5' }), host(1, { labels: [AGENT] })],
+    ['the process is everybody', recordOf(AGENT, { pid: -1, startTime: '5' }), founder],
+  ])('is not asked for where %s', (_, target, process) => {
+    const kernel = kernelWith({ look: () => 'unknown' });
+    expect(open(kernel, () => process).cgroupOf(target)).toBeUndefined();
+    expect(kernel.learnOwn).not.toHaveBeenCalled();
+  });
+
+  test('is none where it is shared', () => {
+    const kernel = kernelWith({ learnOwn: () => false, look: () => 'unknown' });
+    expect(open(kernel).cgroupOf(recorded)).toBeUndefined();
+  });
+
+  test('has a foreign member only if that is seen to carry the ID of another agent alone', () => {
+    const kernel = kernelWith();
+    const members = [founder, host(101), host(102, { labels: ['a2'] }), host(103, { labels: ['a2', AGENT] })];
+    open(kernel, pid => members.find(member => member.pid === pid)).cgroupOf(recorded);
+    const [key, pid, isForeign] = kernel.learnOwn.mock.lastCall ?? [];
+    expect([key, pid]).toEqual([KEY, 100]);
+    expect([100, 101, 102, 103, 104].map(member => isForeign?.(member))).toEqual([
+      false,
+      false,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('is forgotten if the PID was given to another process while it was learnt', () => {
+    const kernel = kernelWith({ look: () => 'unknown' });
+    const see = vi.fn(() => host(100, { startTime: '6', labels: [AGENT] })).mockReturnValueOnce(founder);
+    expect(open(kernel, see).cgroupOf(recorded)).toBeUndefined();
+    expect(kernel.forget).toHaveBeenCalledExactlyOnceWith(KEY);
+  });
+
+  test('is known if its founder ended right after it was learnt', () => {
+    const see = vi.fn((): HostProcess | undefined => undefined).mockReturnValueOnce(founder);
+    expect(open(kernelWith(), see).cgroupOf(recorded)).toBeDefined();
+  });
+
+  test('stays known until it was seen to be empty, also without its founder', () => {
+    const kernel = kernelWith();
+    open(kernel).cgroupOf(recorded)?.release();
+    expect(kernel.forget).not.toHaveBeenCalled();
+    const again = open(kernel, () => undefined).cgroupOf(recorded);
+    expect(again?.kill()).toBe(true);
+    kernel.look.mockReturnValue('empty');
+    expect(again?.kill()).toBe(false);
+    again?.release();
+    expect(kernel.forget).toHaveBeenCalledExactlyOnceWith(KEY);
+  });
+
+  test('is not forgotten while another kill holds it', () => {
+    const kernel = kernelWith({ look: () => 'empty' });
+    const { cgroupOf } = open(kernel);
+    const [first, second] = [cgroupOf(recorded), cgroupOf(recorded)];
+    first?.release();
+    expect(kernel.forget).not.toHaveBeenCalled();
+    second?.release();
+    expect(kernel.forget).toHaveBeenCalledOnce();
+  });
+
+  test('is killed again until it is empty', async () => {
+    const kernel = kernelWith();
+    const cgroup = open(kernel).cgroupOf(recorded);
+    kernel.kill.mockImplementation(() => {
+      if (kernel.kill.mock.calls.length === 3) kernel.look.mockReturnValue('empty');
+      return true;
+    });
+    expect(await cgroup?.empty(atOnce().deadline)).toBe('empty');
+    expect(kernel.kill).toHaveBeenCalledTimes(3);
+  });
+
+  test('that cannot be used is told, and stops nobody', async () => {
+    const broken = (): never => {
+      throw new Error('broken');
+    };
+    const { cgroupOf, error } = open(kernelWith({ kill: broken }));
+    const cgroup = cgroupOf(recorded);
+    expect(cgroup?.kill()).toBe(false);
+    expect(await cgroup?.empty(AbortSignal.abort())).toBe('populated');
+    expect(open(kernelWith({ learnOwn: broken, look: broken })).cgroupOf(recorded)).toBeUndefined();
+    expect(error).toHaveBeenCalledOnce();
+  });
+});
+
+describe('An agent', () => {
+  async function start(kernel: Kernel) {
+    const agentId = newId();
+    const { root } = await run('echo root $$; exec sleep 1000 >/dev/null', { agentId });
+    const sandbox = openProcesses({ kernel, log: silent });
+    const target = recordOf(agentId, root);
+    return { kill: (options = atOnce()) => sandbox.kill(target, options) };
+  }
+
+  test('is killed by its cgroup before anything is waited for', async () => {
+    const kernel = kernelWith();
+    const { kill } = await start(kernel);
+    const outcome = kill({ graceMs: 0, deadline: AbortSignal.abort() });
+    expect(kernel.kill).toHaveBeenCalledOnce();
+    await outcome;
+  });
+
+  test('is not killed by its cgroup before its grace is over', async () => {
+    const kernel = kernelWith({ kill: () => kernel.look.mockReturnValue('empty') !== undefined });
+    const { kill } = await start(kernel);
+    const outcome = kill({ ...atOnce(), graceMs: 120_000 });
+    expect([kernel.learnOwn, kernel.kill].map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
+    expect(await outcome).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(kernel.kill).toHaveBeenCalledOnce();
+  });
+
+  test('is not dead before its cgroup is empty, and the next attempt goes on with that', async () => {
+    const kernel = kernelWith();
+    const deadline = new AbortController();
+    // The first is the blow itself; the others come when its processes are gone.
+    kernel.kill.mockImplementation(() => {
+      if (kernel.kill.mock.calls.length === 3) deadline.abort();
+      return true;
+    });
+    const { kill } = await start(kernel);
+    expect(await kill({ graceMs: 0, deadline: deadline.signal })).toEqual({
+      layer: 'process',
+      outcome: 'pending',
+      detail: "something in the agent's cgroup does not die",
+    });
+    kernel.kill.mockImplementation(() => kernel.look.mockReturnValue('empty') !== undefined);
+    expect(await kill()).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(kernel.forget).toHaveBeenCalledOnce();
+  });
+
+  test('is not dead while nobody can tell what is in its cgroup; without one, it counts as any other', async () => {
+    const { kill } = await start(kernelWith({ look: () => 'unknown' }));
+    expect(await kill()).toMatchObject({
+      outcome: 'pending',
+      detail: expect.stringContaining('cannot be read'),
+    });
+    expect(await kill()).toEqual({ layer: 'process', outcome: 'alreadyGone' });
+  });
+
+  test('is dead by its processes alone where its cgroup is not its own', async () => {
+    const kernel = kernelWith({ learnOwn: () => false, look: () => 'unknown' });
+    const { kill } = await start(kernel);
+    expect(await kill()).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(kernel.kill).not.toHaveBeenCalled();
+  });
+});

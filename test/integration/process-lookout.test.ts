@@ -1,0 +1,156 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { openProcesses } from '../../lib/adapters/process/index.js';
+import { openLookout } from '../../lib/adapters/process/lookout.js';
+import { startTimes } from '../../lib/adapters/process/started.js';
+import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
+import type { Lookout, Sighting } from '../../lib/ports.js';
+import { startProcess, temporaryDirectory } from '../services/agents.js';
+import { signal } from '../services/proc.js';
+import { atOnce, host, newId, recordOf, run, sandbox, silent } from './process.helper.js';
+
+const seenOf = async (agentId: string, lookout: Lookout = sandbox): Promise<Sighting[]> =>
+  (await lookout.sightings()).filter(sighting => sighting.agentId === agentId);
+
+test('All processes of an agent are seen, each as old as the oldest of them', async () => {
+  const agentId = newId();
+  const before = Date.now();
+  const agent = await startProcess({ agentId, children: 3, daemonized: 3 });
+  const seen = await seenOf(agentId);
+  expect(seen.map(({ id }) => Number(id)).sort()).toEqual(agent.pids().sort());
+  const [startedAt, ...others] = new Set(seen.map(sighting => sighting.startedAt));
+  expect(others).toEqual([]);
+  // Both the start time and the uptime are counted in steps of 10 ms.
+  expect(startedAt).toBeGreaterThanOrEqual(before - 20);
+  expect(startedAt).toBeLessThanOrEqual(Date.now() + 20);
+});
+
+test('What is left of an agent is seen without its first process', async () => {
+  const agentId = newId();
+  const agent = await startProcess({ agentId, children: 0, daemonized: 1 });
+  signal(agent.pid, agent.startTime, 'SIGKILL');
+  await expect.poll(() => agent.pids()).toEqual(agent.daemons);
+  const ids = (await seenOf(agentId)).map(({ id }) => Number(id));
+  expect(ids).toEqual(expect.arrayContaining([...agent.daemons]));
+  expect(ids).not.toContain(agent.pid);
+});
+
+test('A process that gets its label by an exec is seen and killed, although it was seen before without', async () => {
+  const agentId = newId();
+  const exec = `exec env KILLSWITCH_AGENT_ID=${agentId} sleep 1000 >/dev/null`;
+  const { root } = await run(`trap '${exec}' USR1; echo root $$; while :; do sleep 0.01; done`);
+  expect(await seenOf(agentId)).toEqual([]);
+  signal(root?.pid ?? 0, root?.startTime, 'SIGUSR1');
+  await expect.poll(() => seenOf(agentId)).toMatchObject([{ id: String(root?.pid) }]);
+  expect(await sandbox.kill(recordOf(agentId), atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+  expect(await seenOf(agentId)).toEqual([]);
+});
+
+test('By ps, all processes of an agent are seen', async () => {
+  const agentId = newId();
+  const before = Date.now();
+  const agent = await startProcess({ agentId });
+  const seen = await seenOf(agentId, openProcesses({ platform: 'darwin', log: silent }));
+  expect(seen.map(({ id }) => Number(id)).sort()).toEqual(agent.pids().sort());
+  // It adds up two times without their fractions of a second.
+  expect(seen[0]?.startedAt).toBeGreaterThan(before - 2_020);
+  expect(seen[0]?.startedAt).toBeLessThanOrEqual(Date.now() + 20);
+});
+
+describe('A lookout', () => {
+  /** Shows one list of processes after the other, the last one for good. A start time is in milliseconds. */
+  function openOn(...looks: (readonly HostProcess[] | Error)[]) {
+    const snapshot = vi.fn(async () => {
+      const now = (looks.length > 1 ? looks.shift() : looks[0]) ?? [];
+      if (now instanceof Error) throw now;
+      return createSnapshot(now);
+    });
+    const error = vi.fn();
+    const table: ProcessTable = {
+      snapshot,
+      signal: async () => ({ sent: 0, denied: [] }),
+      freezeTree: () => [],
+      see: () => undefined,
+      startTimes: () => process => Number(process.startTime) || undefined,
+      probe: async () => ({ name: 'process', ok: true }),
+    };
+    return { ...openLookout(table, { ...silent, error }), snapshot, error };
+  }
+  const agent = host(100, { labels: ['a1'], startTime: '7' });
+  const sighting = { agentId: 'a1', layer: 'process', id: '100', startedAt: 7 };
+
+  test('sees no zombie, no kernel thread, and nobody by a label that is no ID of an agent', async () => {
+    const { sightings } = openOn([
+      agent,
+      host(101, { labels: ['a2'], state: 'dead' }),
+      host(102, { labels: ['a3'], kernel: true }),
+      host(103, { labels: ['', ' a4', 'a5\n', '-a6', 'a'.repeat(129), '../a7', '\xe9'] }),
+    ]);
+    expect(await sightings()).toEqual([sighting]);
+  });
+
+  test('sees whoever carries two IDs as each of the two', async () => {
+    const { sightings } = openOn([host(100, { labels: ['a1', 'a2'], startTime: '7' })]);
+    expect(await sightings()).toEqual([sighting, { ...sighting, agentId: 'a2' }]);
+  });
+
+  test('takes the earliest start that it knows of an agent for that of all its processes', async () => {
+    const others = [
+      host(99, { labels: ['a1'], startTime: '?' }),
+      host(101, { labels: ['a1'], startTime: '9' }),
+    ];
+    const seen = ['99', '100', '101'].map(id => ({ ...sighting, id }));
+    expect(await openOn([agent, ...others].sort((a, b) => a.pid - b.pid)).sightings()).toEqual(seen);
+    expect(await openOn(others.slice(0, 1)).sightings()).toEqual([
+      { agentId: 'a1', layer: 'process', id: '99' },
+    ]);
+  });
+
+  test('looks again while somebody is amid an exec, but not for ever', async () => {
+    const starting = host(100, { environment: 'nascent' });
+    const { sightings, snapshot } = openOn([starting], [starting], [agent]);
+    expect(await sightings()).toEqual([sighting]);
+    expect(snapshot).toHaveBeenCalledTimes(3);
+    expect(await openOn([starting, host(101, { labels: ['a2'] })]).sightings()).toHaveLength(1);
+  });
+
+  test('tells what it saw last, and of the failure, when the processes cannot be looked at', async () => {
+    const failure = new Error('EMFILE');
+    const { sightings, error } = openOn([agent], failure, []);
+    expect(await sightings()).toEqual([sighting]);
+    expect(await sightings()).toEqual([sighting]);
+    expect(error).toHaveBeenCalledExactlyOnceWith({ err: failure }, 'the process table cannot be read');
+    expect(await sightings()).toEqual([]);
+  });
+});
+
+describe('When a process started', () => {
+  const seconds = (): number => Math.floor(Date.now() / 1_000);
+  const reckon = (files: Readonly<Record<string, string>>): number | undefined => {
+    const root = temporaryDirectory();
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
+    return startTimes(root)({ pid: 2, startTime: '4000' });
+  };
+
+  test('is reckoned from the uptime, to a few hundredths of a second', () => {
+    const before = Date.now();
+    const stat = `cpu 1 2\nbtime ${seconds() - 100}\nprocesses 3\n`;
+    const at = reckon({ stat, uptime: '100.25 7.00\n' }) ?? 0;
+    expect(at).toBeGreaterThanOrEqual(before - 60_250);
+    expect(at).toBeLessThanOrEqual(Date.now() - 60_250);
+  });
+
+  test.each(['3.00 1.00\n', '', 'no number'])(
+    'is reckoned from the time of boot where the uptime is of something else: %j',
+    uptime => {
+      const boot = seconds() - 100;
+      expect(reckon({ stat: `btime ${boot}\n`, uptime })).toBe((boot + 40) * 1_000);
+    },
+  );
+
+  test('is unknown without the time of boot', () => {
+    expect(reckon({})).toBeUndefined();
+    expect(reckon({ stat: 'cpu 1 2\n', uptime: '100.25 7.00\n' })).toBeUndefined();
+  });
+});

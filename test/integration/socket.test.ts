@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { socketFetch } from '../../functions/cli/socket-fetch.js';
+import { type Client, createClient } from '../../lib/client.js';
+import { startContainer, startProcess, temporaryDirectory } from '../services/agents.js';
+import { build } from '../services/build.js';
+import { afterFile } from '../services/registry.js';
+import { call, type Environment, settings, startBuiltServer, tokenFor } from '../services/server.js';
+import { openWorld } from './world.js';
+
+const socketOf = (environment: Environment): string =>
+  environment['KILLSWITCH_SOCKET'] ?? `${environment['KILLSWITCH_STATE_DIR']}/killswitch.sock`;
+const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
+
+const onSocket = async (path: string): Promise<Client> =>
+  createClient({ url: 'http://localhost', name: path, fetch: socketFetch(path), token: await tokenFor() });
+
+const refused = (environment: Environment): { status: number | null; stderr: string } =>
+  spawnSync(process.execPath, [join(build(), 'functions/cli/main.js'), 'serve'], {
+    env: { PATH: process.env['PATH'], ...environment },
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+
+describe('the unix socket', () => {
+  it('serves the same functions to its owner alone, for a token, and goes with the server', async () => {
+    const socket = join(temporaryDirectory(), 'made', 'killswitch.sock');
+    const world = await openWorld('sqlite', { KILLSWITCH_SOCKET: socket });
+    expect([modeOf(socket), modeOf(dirname(socket))]).toEqual([0o600, 0o700]);
+    const { agentId, tree } = await world.processAgent();
+    const stranger = createClient({ url: 'http://localhost', fetch: socketFetch(socket), token: 'none' });
+    await expect(stranger.kill(agentId)).rejects.toMatchObject({ status: 401 });
+    expect(await (await onSocket(socket)).kill(agentId)).toMatchObject({ status: 200, confirmed: true });
+    expect(tree.pids()).toEqual([]);
+    await world.close();
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  it('is made anew where a server that was killed left it behind', async () => {
+    const environment = settings('sqlite');
+    const first = await startBuiltServer(environment);
+    first.signal('SIGKILL');
+    await first.ended;
+    expect(existsSync(socketOf(environment))).toBe(true);
+    await startBuiltServer(environment);
+    expect(await (await onSocket(socketOf(environment))).ready()).toMatchObject({ ready: true });
+  });
+
+  it('stays with the server that has it, and the next one does without', async () => {
+    const environment = settings('sqlite');
+    await startBuiltServer(environment);
+    const { ino } = lstatSync(socketOf(environment));
+    const second = await startBuiltServer(environment);
+    expect(second.log).toContainEqual(
+      expect.objectContaining({ level: 'warn', socket: socketOf(environment) }),
+    );
+    second.signal('SIGTERM');
+    expect(await second.ended).toBe(0);
+    expect(lstatSync(socketOf(environment)).ino).toBe(ino);
+    expect(await (await onSocket(socketOf(environment))).ready()).toMatchObject({ ready: true });
+  });
+
+  it('is never made in the place of something else', () => {
+    const path = join(temporaryDirectory(), 'notes.txt');
+    writeFileSync(path, 'notes');
+    const { status, stderr } = refused(settings('sqlite', { KILLSWITCH_SOCKET: path }));
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      `killswitch: The socket ${path} cannot be made (there is something else): set KILLSWITCH_SOCKET to another path.\n`,
+    );
+  });
+
+  it.each([
+    ['is too long', () => `${temporaryDirectory()}/${'x'.repeat(100)}`, 'at most 103 bytes'],
+    ['lies below a file', () => '/proc/version/killswitch.sock', 'cannot be made'],
+  ])('keeps the server from starting when its path %s, with one sentence', (_, path, sentence) => {
+    const { status, stderr } = refused(settings('sqlite', { KILLSWITCH_SOCKET: path() }));
+    expect(status).toBe(1);
+    expect(stderr).toContain(sentence);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('counts as taken when whoever has it says nothing', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'busy.sock');
+    const busy = createServer().listen(path);
+    await once(busy, 'listening');
+    onTestFinished(() => void busy.close());
+    const world = await openWorld('sqlite', { KILLSWITCH_SOCKET: path });
+    await world.close();
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('leaves the mode of a directory alone that was there already', async () => {
+    const directory = join(temporaryDirectory(), 'shared');
+    mkdirSync(directory);
+    chmodSync(directory, 0o755);
+    const world = await openWorld('sqlite', { KILLSWITCH_SOCKET: join(directory, 'k.sock') });
+    expect([modeOf(directory), modeOf(join(directory, 'k.sock'))]).toEqual([0o755, 0o600]);
+    await world.close();
+  });
+});
+
+/** A server that may have no more than so many file descriptors. */
+async function startLimited(environment: Environment, descriptors: number): Promise<string> {
+  const command = `ulimit -n ${descriptors}; exec "$0" "$1" serve`;
+  const child: ChildProcess = spawn(
+    'sh',
+    ['-c', command, process.execPath, join(build(), 'functions/cli/main.js')],
+    {
+      env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const ended = once(child, 'exit');
+  afterFile(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  for await (const line of createInterface(child.stdout as NodeJS.ReadableStream)) {
+    const { msg, url } = JSON.parse(line) as Record<string, string>;
+    if (msg === 'listening') {
+      child.stdout?.resume();
+      return url as string;
+    }
+  }
+  throw new Error('It ended before it listened.');
+}
+
+/** Keeps so many connections to a port that say half a request and no more, each made anew when it is closed. */
+function flood(port: number, connections: number): { readonly opened: () => number; stop(): void } {
+  const open = new Set<Socket>();
+  let opened = 0;
+  let stopped = false;
+  const begin = (): void => {
+    if (stopped) return;
+    const socket = connect(port, '127.0.0.1', () => {
+      opened += 1;
+      socket.write('POST /agents/kill-all HTTP/1.1\r\nHost: x\r\n');
+    });
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      open.delete(socket);
+      setTimeout(begin, 20);
+    });
+  };
+  for (let at = 0; at < connections; at++) begin();
+  return {
+    opened: () => opened,
+    stop() {
+      stopped = true;
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+it('lets a kill in that a flood of half-open connections keeps out of the port', async () => {
+  const environment = settings('sqlite');
+  const url = await startLimited(environment, 200);
+  const names = ['flood-a', 'flood-b'] as const;
+  const container = await startContainer({ agentId: names[0] });
+  const tree = await startProcess({ agentId: names[1], ignoreTerm: true });
+  const { pid, startTime } = tree;
+  const more = [{ containerId: container.id }, { process: { pid, startTime } }];
+  for (const [at, name] of names.entries()) {
+    await call(url, 'PUT', `/agents/${name}`, { body: { status: 'running', ...more[at] } });
+  }
+  const flooding = flood(Number(new URL(url).port), 300);
+  onTestFinished(flooding.stop);
+  await expect.poll(flooding.opened).toBeGreaterThan(300);
+
+  const client = await onSocket(socketOf(environment));
+  expect(await client.kill(names[0])).toMatchObject({ status: 200, confirmed: true });
+  expect(container.pids()).toEqual([]);
+
+  flooding.stop();
+  const byPort = () => call(url, 'POST', `/agents/${names[1]}/kill`).catch(() => ({ status: 0 }));
+  await expect.poll(async () => (await byPort()).status, { timeout: 15_000 }).toBe(200);
+  expect(tree.pids()).toEqual([]);
+});

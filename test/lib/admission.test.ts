@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { Core } from '../../lib/core.js';
+import { engageLatch, LATCH, resetLatch } from '../../lib/latch.js';
+import { register } from '../../lib/register.js';
+import { transition } from '../../lib/transition.js';
+import { actorWith } from '../fakes/authenticator.js';
+import { fakeCore } from '../fakes/core.js';
+
+const alice = actorWith();
+const order = { operationId: 'op', actor: alice, reason: 'drill' };
+const latched = { code: 'latched', status: 409 };
+
+/** The same store, in which something happens just before the first commit. */
+function meddledBy(core: Core, act: () => Promise<unknown>): Core {
+  let done = false;
+  const commit: Core['records']['commit'] = async steps => {
+    if (!done) {
+      done = true;
+      await act();
+    }
+    return core.records.commit(steps);
+  };
+  return { ...core, records: { ...core.records, commit } };
+}
+
+describe('while the emergency stop is engaged', () => {
+  it('nobody is registered as active', async () => {
+    const { core, stored } = fakeCore();
+    await engageLatch(core, order);
+    for (const status of ['spawning', 'running'] as const) {
+      await expect(register(core, alice, 'a1', { status })).rejects.toMatchObject(latched);
+    }
+    expect(await stored('a1')).toBeUndefined();
+  });
+
+  it('nobody goes from spawning to running, but whoever ends may end', async () => {
+    const { core, agent, record } = fakeCore();
+    await agent('a1', { status: 'spawning' });
+    await engageLatch(core, order);
+    await expect(transition(core, alice, 'a1', { status: 'running' })).rejects.toMatchObject(latched);
+    expect(await record('a1')).toMatchObject({ status: 'spawning' });
+    await transition(core, alice, 'a1', { status: 'completed' });
+    expect(await record('a1')).toMatchObject({ status: 'completed' });
+  });
+
+  it('what becomes known of an agent that runs already is taken', async () => {
+    const { core, agent, record } = fakeCore();
+    await agent('a1');
+    await engageLatch(core, order);
+    await transition(core, alice, 'a1', { taskId: 't9' });
+    expect(await record('a1')).toMatchObject({ status: 'running', taskId: 't9' });
+  });
+
+  it('the same registration again is still no error', async () => {
+    const { core } = fakeCore();
+    await register(core, alice, 'a1', { status: 'running' });
+    await engageLatch(core, order);
+    expect(await register(core, alice, 'a1', { status: 'running' })).toMatchObject({ created: false });
+  });
+
+  it('for some, the others go on', async () => {
+    const { core } = fakeCore();
+    await engageLatch(core, { ...order, selector: { taskId: 't1' } });
+    await engageLatch(core, { ...order, selector: { labels: { team: 'core' } } });
+    const body = { status: 'running' } as const;
+    await expect(register(core, alice, 'a1', { ...body, taskId: 't1' })).rejects.toMatchObject(latched);
+    const labels = { team: 'core' };
+    await expect(register(core, alice, 'a1', { ...body, labels })).rejects.toMatchObject(latched);
+    expect(await register(core, alice, 'a1', { ...body, taskId: 't2' })).toMatchObject({ created: true });
+  });
+
+  it('and unreadable, nobody is let in', async () => {
+    const { core, store } = fakeCore();
+    await core.records.commit([{ document: LATCH, expect: null, next: '?', audit: [] }]);
+    await expect(register(core, alice, 'a1', { status: 'running' })).rejects.toMatchObject(latched);
+    store.faults.lie('read', () => [undefined]);
+    await expect(register(core, alice, 'a1', { status: 'running' })).rejects.toMatchObject(latched);
+  });
+
+  it('and released again, everybody may start', async () => {
+    const { core } = fakeCore();
+    await engageLatch(core, order);
+    await resetLatch(core, order);
+    expect(await register(core, alice, 'a1', { status: 'running' })).toMatchObject({ created: true });
+  });
+});
+
+describe('an emergency stop that is engaged between reading and writing', () => {
+  it('still keeps a registration out', async () => {
+    const { core, stored } = fakeCore();
+    const meddled = meddledBy(core, () => engageLatch(core, order));
+    await expect(register(meddled, alice, 'a1', { status: 'spawning' })).rejects.toMatchObject(latched);
+    expect(await stored('a1')).toBeUndefined();
+  });
+
+  it('still keeps a spawning agent from running', async () => {
+    const { core, agent, record } = fakeCore();
+    await agent('a1', { status: 'spawning' });
+    const meddled = meddledBy(core, () => engageLatch(core, order));
+    await expect(transition(meddled, alice, 'a1', { status: 'running' })).rejects.toMatchObject(latched);
+    expect(await record('a1')).toMatchObject({ status: 'spawning' });
+  });
+
+  it('for others costs one more round and no more', async () => {
+    const { core } = fakeCore();
+    const meddled = meddledBy(core, () => engageLatch(core, { ...order, selector: { taskId: 't1' } }));
+    expect(await register(meddled, alice, 'a1', { status: 'running' })).toMatchObject({ created: true });
+  });
+});

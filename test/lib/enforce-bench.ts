@@ -1,0 +1,20 @@
+import type { AuditEntry } from '../../lib/audit.js';
+import { openCases } from '../../lib/cases.js';
+import { enforce } from '../../lib/enforce.js';
+import { lookAround } from '../../lib/sighted.js';
+import { type FakeCore, killOf, stopOn } from '../fakes/core.js';
+
+/** What one look at the sightings does. */
+export async function look(bed: FakeCore, { core = bed.core, cases = openCases(core) } = {}): Promise<void> {
+  await enforce(core, cases, (await lookAround(core)).seen);
+  await cases.idle();
+}
+
+export const told = ({ store }: FakeCore, operation: AuditEntry['operation']): AuditEntry[] =>
+  store.memory.audit.filter(entry => entry.operation === operation);
+
+/** Killed, and nothing of it is owed. */
+export async function killedOne(bed: FakeCore, agentId = 'a1'): Promise<void> {
+  await bed.agent(agentId);
+  await stopOn(bed.core).stop(killOf(agentId));
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { Lookout } from '../../lib/ports.js';
+import { lookAround } from '../../lib/sighted.js';
+import { fakeCore } from '../fakes/core.js';
+
+const blind = (sightings: Lookout['sightings']): Lookout => ({ sightings, watch: () => () => undefined });
+
+describe('looking around on this host', () => {
+  it('tells what everybody sees', async () => {
+    const { core, containers, processes } = fakeCore();
+    containers.spawn('a1');
+    containers.spawn('bare', { labelled: false });
+    processes.spawn('a2', { startedAt: 5 });
+    const { seen, complete } = await lookAround(core);
+    expect(seen).toMatchObject([
+      { agentId: 'a1', layer: 'container' },
+      { agentId: 'a2', layer: 'process', startedAt: 5 },
+    ]);
+    expect(complete).toBe(true);
+  });
+
+  it.each<[string, Lookout['sightings']]>([
+    ['rejects', () => Promise.reject(new Error('broken'))],
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    ['hangs', () => new Promise(() => undefined)],
+  ])('tells what the others see where one %s, and that it is not all', async (_, sightings) => {
+    const { core, containers, log } = fakeCore({ limits: { respondMs: 20 } });
+    containers.spawn('a1');
+    const { seen, complete } = await lookAround({ ...core, lookouts: [blind(sightings), containers] });
+    expect(seen).toMatchObject([{ agentId: 'a1' }]);
+    expect(complete).toBe(false);
+    expect(log.lines).toMatchObject([{ level: 'error', message: 'a lookout does not answer' }]);
+  });
+});

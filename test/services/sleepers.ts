@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { basename } from 'node:path';
+import { inject } from 'vitest';
+import { RUN_MARK } from './context.js';
+import { isAlive, signal, startTimeOf } from './proc.js';
+import { afterFile } from './registry.js';
+
+export interface Sleeper {
+  /** As a record names it. */
+  readonly process: { readonly pid: number; readonly startTime: string };
+  isAlive(): boolean;
+}
+
+/** The cheapest agent there is: one process that sleeps and carries the agent's ID. */
+export async function startSleeper(agentId: string): Promise<Sleeper> {
+  const child = spawn('sleep', ['100000'], {
+    detached: true,
+    stdio: 'ignore',
+    env: {
+      PATH: process.env['PATH'],
+      KILLSWITCH_AGENT_ID: agentId,
+      [RUN_MARK]: basename(inject('runFolder')),
+    },
+  });
+  // It is told of when the program runs, so that the environment is there too.
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  const startTime = startTimeOf(pid) ?? '';
+  afterFile(() => signal(pid, startTime, 'SIGKILL'));
+  return { process: { pid, startTime }, isAlive: () => isAlive(pid, startTime) };
+}
