@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { limitConnections } from './connections.js';
 import type { Env } from './function.js';
 
 export type App = Pick<Hono<Env>, 'fetch'>;
@@ -46,7 +47,7 @@ export function connectionLimits(limit = descriptors()): { readonly port: number
 
 export function createServer(app: App, maxConnections: number): Server {
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: TIMEOUTS }) as Server;
-  server.maxConnections = maxConnections;
+  limitConnections(server, maxConnections);
   return server;
 }
 
