@@ -26,16 +26,16 @@ export async function recall(
   startedAt: number,
 ): Promise<Recalled> {
   const { operationId } = command;
-  const accepted = new Map<string, AuditEntry>();
-  const settled = new Map<string, AuditEntry>();
-  let isLatched = false;
-  for await (const entry of core.audit.query({ operationId })) {
-    if (entry.operation === 'ENGAGE_LATCH') isLatched = true;
-    if (entry.operation !== 'KILL_AGENT' || entry.agentId === undefined) continue;
-    (entry.phase === 'accepted' ? accepted : settled).set(entry.agentId, entry);
-  }
-  const stored = await core.records.agents([...accepted.keys()]);
+  let told = await readAudit(core, operationId);
+  const stored = await core.records.agents([...told.accepted.keys()]);
   const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
+  // Whose debt was paid between the two looks is told of only now, in the step that says so in the record.
+  const isPaid = (agentId: string): boolean =>
+    killOf(readings.get(agentId), operationId)?.confirmedAt !== undefined;
+  if ([...told.accepted.keys()].some(id => isPaid(id) && !told.settled.has(id))) {
+    told = await readAudit(core, operationId);
+  }
+  const { accepted, settled, isLatched } = told;
   const known: Case[] = [];
   for (const [agentId, entry] of accepted) {
     const { statusBefore } = entry;
@@ -52,6 +52,31 @@ export async function recall(
   return { known, isLatched };
 }
 
+interface Told {
+  readonly accepted: ReadonlyMap<string, AuditEntry>;
+  /** Also those that came to an end which is not confirmed. */
+  readonly settled: ReadonlyMap<string, AuditEntry>;
+  readonly isLatched: boolean;
+}
+
+async function readAudit(core: Core, operationId: string): Promise<Told> {
+  const accepted = new Map<string, AuditEntry>();
+  const settled = new Map<string, AuditEntry>();
+  let isLatched = false;
+  for await (const entry of core.audit.query({ operationId })) {
+    if (entry.operation === 'ENGAGE_LATCH') isLatched = true;
+    if (entry.operation !== 'KILL_AGENT' || entry.agentId === undefined) continue;
+    (entry.phase === 'accepted' ? accepted : settled).set(entry.agentId, entry);
+  }
+  return { accepted, settled, isLatched };
+}
+
+/** The mark that this very operation left in the record. */
+const killOf = (reading: Reading | undefined, operationId: string | undefined): Kill | undefined =>
+  reading?.kind === 'agent' && reading.agent.kill?.operationId === operationId
+    ? reading.agent.kill
+    : undefined;
+
 const agentOf = (reading: Reading | undefined, agentId: string): Stoppable =>
   reading?.kind === 'agent' ? reading.agent : { agentId };
 
@@ -62,8 +87,8 @@ function debtorOf(
   isSettled: boolean,
 ): Agent | undefined {
   if (reading?.kind === 'agent') {
-    const { kill } = reading.agent;
-    return kill?.operationId === operationId && !kill?.confirmedAt ? reading.agent : undefined;
+    const kill = killOf(reading, operationId);
+    return kill && !kill.confirmedAt ? reading.agent : undefined;
   }
   if (reading || isSettled || agentId === undefined || operationId === undefined) return undefined;
   const kill: Kill = { operationId, requestedAt: timestamp, requestedBy: actor, pending: [], attempts: 0 };

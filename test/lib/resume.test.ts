@@ -4,6 +4,7 @@ import type { Command } from '../../lib/command.js';
 import { engageLatch, findLatch, resetLatch } from '../../lib/latch.js';
 import { beginOperation, findOperation } from '../../lib/operation.js';
 import { recall } from '../../lib/recall.js';
+import { readRecord } from '../../lib/record.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 import { mortal } from '../fakes/mortal.js';
@@ -167,6 +168,27 @@ describe('a command that is carried on with', () => {
     ]);
     for (const { ledger } of known) expect(ledger.outcomes[0]).toMatchObject({ outcome: 'removed' });
     expect([isLatched, bed.containers.calls.length]).toEqual([false, before]);
+  });
+
+  it('tells of one whose debt was paid while it looked', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    const process = mortal(bed.core);
+    process.dieAtCommit(2, 'after');
+    const command = killAllOf();
+    void stopOn(process.core).stop(command);
+    await process.died;
+    const [raw] = (await bed.core.records.agents(['a1'])).map(({ raw }) => raw);
+    const payer = openCases(bed.core);
+    const agents = async (ids: readonly string[]) => {
+      const found = readRecord({ agentId: 'a1', raw: `${raw}` });
+      if (found.kind === 'agent') payer.follow(command, { kind: 'owing', agent: found.agent }, 0);
+      await payer.idle();
+      return bed.core.records.agents(ids);
+    };
+    const core = { ...bed.core, records: { ...bed.core.records, agents } };
+    const { known } = await recall(core, openCases(core), command, 0);
+    expect(known.map(one => one.agent.agentId)).toEqual(['a1']);
   });
 
   it('stays owed when the store goes away', async () => {
