@@ -3,6 +3,12 @@ import type { KillswitchFunction } from './function.js';
 /** Not a literal at the import, so that a bundle for the edge, which has no Node, does not follow it. */
 const NODE_ROOT = './start.js';
 
+/** What of it is used here: it knows all functions, and they must not know it. */
+interface Root {
+  isEntry(url: string): boolean;
+  main(functions: readonly KillswitchFunction[]): Promise<void>;
+}
+
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /**
@@ -12,6 +18,6 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 export async function runAlone(url: string, one: KillswitchFunction): Promise<void> {
   const entry = globalThis.process?.argv?.[1]?.replaceAll('\\', '/');
   if (entry === undefined || baseName(entry) !== baseName(url)) return;
-  const { isEntry, main } = (await import(NODE_ROOT)) as typeof import('./start.js');
+  const { isEntry, main } = (await import(NODE_ROOT)) as Root;
   if (isEntry(url)) await main([one]);
 }

@@ -1,22 +1,19 @@
 import { agents } from './agents.js';
+import { chatops } from './chatops.js';
 import type { KillswitchFunction } from './function.js';
 import { health } from './health.js';
+import { hooks } from './hooks.js';
 import { kill } from './kill.js';
 import { killAll } from './kill-all.js';
 import { latch } from './latch.js';
 import { openapi } from './openapi.js';
 import { operations } from './operations.js';
 
+/** Those that a trigger comes to in the end. */
+export const api: readonly KillswitchFunction[] = [kill, killAll, latch, operations, agents];
+
 /** Every function there is. */
-export const catalogue: readonly KillswitchFunction[] = [
-  kill,
-  killAll,
-  latch,
-  operations,
-  agents,
-  health,
-  openapi,
-];
+export const catalogue: readonly KillswitchFunction[] = [...api, hooks, chatops, health, openapi];
 
 /** @throws RangeError that names the unknown ones and those there are */
 export function named(names: readonly string[]): readonly KillswitchFunction[] {

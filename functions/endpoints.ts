@@ -134,6 +134,13 @@ export const endpoints: readonly Endpoint[] = [
     errors: ['operation_not_found', 'store_unavailable'],
     type: 'text/event-stream',
   },
+  {
+    method: 'post',
+    path: '/hooks/{source}',
+    summary: "A platform's webhook, under its own signature",
+    answers: { 200: 'What came of each order, or that it asks for nothing', 202: OPEN },
+    errors: ['unauthenticated', 'not_found', 'invalid_request', 'body_too_large', 'store_unavailable'],
+  },
   { method: 'get', path: '/healthz', summary: 'This process answers', answers: { 200: 'It does' } },
   {
     method: 'get',

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type Config, ConfigError, parseConfig, secretVariables } from '../lib/config.js';
+import { type Config, ConfigError, parseConfig, platformVariable, secretVariables } from '../lib/config.js';
+import type { Settings } from '../lib/settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Each secret may stand in a file that `<name>_FILE` names; a line end at its end does not count. */
-function withFiles(environment: Environment): Environment {
+/** Each of these may stand in a file that `<name>_FILE` names; a line end at its end does not count. */
+function withFiles(environment: Environment, names: Iterable<string>): Environment {
   const resolved: Record<string, string | undefined> = { ...environment };
   const problems: string[] = [];
-  for (const name of secretVariables) {
+  for (const name of names) {
     const path = environment[`${name}_FILE`];
     if (!path) continue;
     if (environment[name]) problems.push(`set ${name} or ${name}_FILE, not both`);
@@ -28,7 +29,18 @@ function withFiles(environment: Environment): Environment {
  * @throws ConfigError that names every bad variable
  */
 export function readConfig(environment: Environment, options: { dev?: boolean } = {}): Config {
-  const config = parseConfig(withFiles(environment), { hostname: hostname(), ...options });
+  const config = parseConfig(withFiles(environment, secretVariables), { hostname: hostname(), ...options });
   const keyless = config.secret === undefined && config.jwks === undefined;
   return keyless ? { ...config, secret: randomBytes(32).toString('base64url') } : config;
+}
+
+/**
+ * The variables of the platforms, those read from files among them.
+ * @throws ConfigError that names every file that cannot be read
+ */
+export function settingsOf(environment: Environment): Settings {
+  const given = Object.entries(environment).filter(([name]) => platformVariable.test(name));
+  const files = given.flatMap(([name]) => (name.endsWith('_FILE') ? [name.slice(0, -'_FILE'.length)] : []));
+  const all = withFiles(Object.fromEntries(given), files);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !name.endsWith('_FILE')));
 }

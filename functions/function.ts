@@ -1,17 +1,31 @@
 import type { Hono } from 'hono';
 import type { Actor } from '../lib/command.js';
 import type { Core } from '../lib/core.js';
-import type { Authenticator, Probe } from '../lib/ports.js';
+import type { Perform } from '../lib/order.js';
+import type { Authenticator, Clock, Log, Probe } from '../lib/ports.js';
+import type { Settings } from '../lib/settings.js';
 import type { Stop } from '../lib/stop.js';
 
+/** What the triggers work with, beside the core or at the edge. */
+export interface TriggerDeps {
+  readonly perform: Perform;
+  /** The platforms' variables. */
+  readonly settings: Settings;
+  readonly newId: () => string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  readonly fetch: typeof globalThis.fetch;
+  /** Lets work go on behind the answer. It may not reject. */
+  readonly defer: (work: Promise<void>) => void;
+}
+
 /** What the handlers work with. Made at a composition root. */
-export interface Deps {
+export interface Deps extends TriggerDeps {
   readonly core: Core;
   readonly stop: Stop;
   readonly authenticator: Authenticator;
   /** Everything that `/readyz` asks. */
   readonly probes: readonly Probe[];
-  readonly newId: () => string;
   /** Looks at once at what runs here and must not, and again a moment later. */
   readonly wake: () => void;
   /** Aborted when the process is to end: what only watches ends then. */
@@ -25,7 +39,8 @@ export interface Env {
 }
 
 /** One deployable function: its name on the command line, and its routes. */
-export interface KillswitchFunction {
+export interface KillswitchFunction<D = Deps> {
   readonly name: string;
-  routes(deps: Deps): Hono<Env>;
+  /** @throws ConfigError */
+  routes(deps: D): Hono<Env>;
 }

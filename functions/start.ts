@@ -4,9 +4,11 @@ import { type Config, ConfigError } from '../lib/config.js';
 import type { Log } from '../lib/ports.js';
 import { createReconcile } from '../lib/reconcile.js';
 import { createApp } from './app.js';
-import { readConfig } from './environment.js';
+import { api } from './catalogue.js';
+import { readConfig, settingsOf } from './environment.js';
 import type { Deps, KillswitchFunction } from './function.js';
 import { environment, openAuthenticator, openLog, openNode } from './node.js';
+import { performOn } from './perform.js';
 import { listen } from './server.js';
 import { listenOnSocket } from './socket.js';
 
@@ -33,7 +35,8 @@ export async function startServer(
   functions: readonly KillswitchFunction[],
   options: Options = {},
 ): Promise<Server> {
-  const config = readConfig(options.environment ?? environment(), options);
+  const variables = options.environment ?? environment();
+  const config = readConfig(variables, options);
   const log = options.log ?? (await openLog(config));
   if (config.unknown.length > 0)
     log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
@@ -51,6 +54,8 @@ export async function startServer(
     endings.push(() => authenticator.close());
     const reconcile = createReconcile(core, cases, stop);
     endings.push(() => reconcile.close());
+    const pending = new Set<Promise<void>>();
+    endings.push(() => Promise.all(pending));
     const deps: Deps = {
       core,
       stop,
@@ -58,11 +63,21 @@ export async function startServer(
       probes: [...node.probes, authenticator],
       newId: core.newId,
       closing: closing.signal,
+      perform: (actor, order) => perform(actor, order),
+      settings: settingsOf(variables),
+      clock: core.clock,
+      log,
+      fetch: globalThis.fetch,
+      defer(work) {
+        pending.add(work);
+        void work.finally(() => pending.delete(work));
+      },
       wake() {
         reconcile.wake();
         setTimeout(reconcile.wake, SECOND_LOOK).unref();
       },
     };
+    const perform = performOn(createApp(deps, api));
     const app = createApp(deps, functions);
     const port = await listen(app, config);
     const listening: { close(): Promise<void> }[] = [port];

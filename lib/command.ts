@@ -21,7 +21,7 @@ export interface Within {
 
 /** Who asks, from the verified credential and never from the body. */
 export interface Actor {
-  readonly kind: 'token' | 'local';
+  readonly kind: 'token' | 'local' | 'trigger';
   readonly subject: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly within: Within;

@@ -45,9 +45,12 @@ export class ConfigError extends Error {
 export const secretVariables: readonly string[] = ['KILLSWITCH_SECRET', 'KILLSWITCH_STORE'];
 const unshown = new Set([...secretVariables, 'KILLSWITCH_JWKS', 'DOCKER_HOST']);
 
-/** What the command line and the webhook and chat functions read for themselves. */
-const ELSEWHERE =
-  /^KILLSWITCH_((SLACK|DISCORD|MATTERMOST|GITHUB|ALERTMANAGER|GRAFANA|PAGERDUTY|SENTRY|WEBHOOK|NOTIFY|TEST)_.*|URL|TOKEN(_FILE)?|AGENT_ID)$/;
+/** What the webhook and chat functions and the notifications read for themselves, each its platform's. */
+export const platformVariable =
+  /^KILLSWITCH_(SLACK|DISCORD|MATTERMOST|GITHUB|ALERTMANAGER|GRAFANA|PAGERDUTY|SENTRY|WEBHOOK|NOTIFY)_/;
+
+/** What the command line, the tests and the agents themselves read. */
+const ELSEWHERE = /^KILLSWITCH_(TEST_.*|URL|TOKEN(_FILE)?|AGENT_ID)$/;
 
 /** `sun_path` of unix(7) holds 108 bytes on Linux and 104 on macOS, the closing NUL included. */
 const SOCKET_BYTES = 103;
@@ -81,7 +84,13 @@ function unknownVariables(env: Environment): string[] {
     ...secretVariables.map(name => `${name}_FILE`),
   ]);
   return Object.keys(env)
-    .filter(name => name.startsWith('KILLSWITCH_') && !ours.has(name) && !ELSEWHERE.test(name))
+    .filter(
+      name =>
+        name.startsWith('KILLSWITCH_') &&
+        !ours.has(name) &&
+        !ELSEWHERE.test(name) &&
+        !platformVariable.test(name),
+    )
     .sort();
 }
 

@@ -3,6 +3,7 @@ import type { Actor } from './command.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import type { DocumentRef } from './ports.js';
+import { concat, toHex, utf8 } from './signature.js';
 
 /** A command that was sent under a key, so that sending it again does not make it another one. */
 export interface Keyed {
@@ -36,19 +37,11 @@ export function checkKey(key: string): void {
 
 /** SHA-256 of the parts, in hexadecimal digits; where one ends and the next one begins counts. */
 export async function digest(...parts: readonly (string | Uint8Array)[]): Promise<string> {
-  const encoder = new TextEncoder();
-  const bytes = parts.flatMap(part => {
-    const content = typeof part === 'string' ? encoder.encode(part) : part;
-    return [encoder.encode(`${content.byteLength}:`), content];
+  const counted = parts.flatMap(part => {
+    const bytes = typeof part === 'string' ? utf8(part) : part;
+    return [`${bytes.byteLength}:`, bytes];
   });
-  const whole = new Uint8Array(bytes.reduce((length, { byteLength }) => length + byteLength, 0));
-  let at = 0;
-  for (const part of bytes) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
-  return Array.from(hash, byte => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', concat(...counted))));
 }
 
 const documentOf = async ({ actor, key }: Keyed): Promise<DocumentRef> => ({

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { createApp } from '../../functions/app.js';
-import { catalogue } from '../../functions/catalogue.js';
+import { api, catalogue } from '../../functions/catalogue.js';
 import type { Deps, KillswitchFunction } from '../../functions/function.js';
+import { performOn } from '../../functions/perform.js';
 import { openCases } from '../../lib/cases.js';
 import type { ErrorCode } from '../../lib/errors.js';
 import { createStop } from '../../lib/stop.js';
@@ -51,11 +52,13 @@ export interface Answer {
 export function openApp({
   functions = catalogue,
   bed = fakeCore(),
+  settings = {},
   ...over
 }: Partial<Deps> & { functions?: readonly KillswitchFunction[]; bed?: ReturnType<typeof fakeCore> } = {}) {
   let ids = 0;
   let woken = 0;
   const closing = new AbortController();
+  const deferred: Promise<void>[] = [];
   const deps: Deps = {
     core: bed.core,
     stop: createStop(bed.core, openCases(bed.core)),
@@ -64,6 +67,12 @@ export function openApp({
     newId: () => `id-${++ids}`,
     wake: () => void woken++,
     closing: closing.signal,
+    perform: (actor, order) => performOn(createApp(deps, api))(actor, order),
+    settings,
+    clock: bed.core.clock,
+    log: bed.core.log,
+    fetch: () => Promise.reject(new Error('nobody listens')),
+    defer: work => void deferred.push(work),
     ...over,
   };
   const app = createApp(deps, functions);
@@ -72,6 +81,10 @@ export function openApp({
     app,
     deps,
     closing,
+    /** Waits for all that goes on behind the answers. */
+    async settle() {
+      while (deferred.length > 0) await deferred.shift();
+    },
     /** How often somebody asked for a look at what runs. */
     woken: () => woken,
     async send(line: string, { body, token = 'all', headers = {} }: Send = {}): Promise<Answer> {

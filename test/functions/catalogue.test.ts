@@ -10,6 +10,8 @@ describe('the catalogue', () => {
       'latch',
       'operations',
       'agents',
+      'hooks',
+      'chatops',
       'health',
       'openapi',
     ]);
@@ -23,7 +25,7 @@ describe('the catalogue', () => {
   it('names those that there are when one is unknown', () => {
     expect(() => named(['kill', 'maim', 'slay'])).toThrow(
       new RangeError(
-        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, health, openapi',
+        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, hooks, chatops, health, openapi',
       ),
     );
   });

@@ -1,0 +1,30 @@
+import type { Actor } from '../../lib/command.js';
+import type { Order } from '../../lib/order.js';
+import type { Settings } from '../../lib/settings.js';
+
+/** One delivery of a webhook, as it came. */
+export interface Delivery {
+  readonly headers: Headers;
+  /** What is signed: byte for byte. */
+  readonly body: Uint8Array;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** What a delivery asks for: some orders, or nothing, and then why. */
+export type Asked =
+  | { readonly actor: Actor; readonly orders: readonly Order[] }
+  | { readonly ignored: string };
+
+/** A platform whose webhooks pull the stop, as it is set up here. */
+export interface Source {
+  /**
+   * Verifies the raw bytes first, then reads them. Each order has a key that the same delivery always has, and no
+   * other one.
+   * @throws KillswitchError `unauthenticated`; `invalid_request` for what is signed and cannot be read
+   */
+  read(delivery: Delivery): Promise<Asked>;
+}
+
+/** @returns `undefined` where it is not set up. @throws ConfigError */
+export type OpenSource = (settings: Settings) => Source | undefined;

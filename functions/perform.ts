@@ -1,0 +1,38 @@
+import type { Hono } from 'hono';
+import type { Actor } from '../lib/command.js';
+import type { Answered, Order, Perform } from '../lib/order.js';
+import type { Env } from './function.js';
+
+/** By the very request that this process made: nothing that comes from outside can be in it. */
+const vouched = new WeakMap<Request, Actor>();
+
+/** Whom this process vouches for itself, with no credential. */
+export const voucherOf = (request: Request): Actor | undefined => vouched.get(request);
+
+/** The same as a request to the HTTP API, in this process: checked, carried out once, told and audited alike. */
+export const performOn =
+  (app: Pick<Hono<Env>, 'fetch'>): Perform =>
+  async (actor, order) => {
+    const request = requestOf('http://localhost', order);
+    vouched.set(request, actor);
+    return answeredBy(await app.fetch(request));
+  };
+
+export const requestOf = (origin: string, { method, path, body, key }: Order): Request =>
+  new Request(origin + path, {
+    method,
+    headers: {
+      ...(body && { 'content-type': 'application/json' }),
+      ...(key !== undefined && { 'idempotency-key': key }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+
+export async function answeredBy(response: Response): Promise<Answered> {
+  const text = await response.text();
+  try {
+    return { status: response.status, body: JSON.parse(text) };
+  } catch {
+    return { status: response.status, body: undefined };
+  }
+}

@@ -1,0 +1,75 @@
+import { AGENT_ID } from './agent.js';
+import type { Selector } from './command.js';
+
+/** The word that lets a trigger select every agent. */
+export const EVERYTHING = 'everything';
+
+type Member = 'agentIds' | 'taskId' | 'host';
+interface Source {
+  readonly member: Member | { readonly label: string };
+  readonly path: readonly string[];
+}
+
+/** How what an event says becomes a selector; `everything`: it need not say anything. */
+export type Mapping = typeof EVERYTHING | readonly Source[];
+
+const FORM = /^(agentIds|taskId|host|labels\.([^=,\s]{1,128}))=([^=,\s.]+(?:\.[^=,\s.]+)*)$/;
+
+/**
+ * @param text such as `agentIds=labels.agent_id,labels.team=labels.team`: members of a selector, each with where in
+ *   the event its value stands; or the word `everything`
+ * @returns a sentence about what is wrong with it
+ */
+export function parseMapping(text: string): Mapping | { readonly problem: string } {
+  if (text === EVERYTHING) return EVERYTHING;
+  const sources: Source[] = [];
+  for (const part of text.split(',')) {
+    const [, name, label, path = ''] = FORM.exec(part.trim()) ?? [];
+    if (name === undefined) {
+      return { problem: `must be like agentIds=labels.agent_id, or the word ${EVERYTHING}` };
+    }
+    sources.push({
+      member: label === undefined ? (name as Member) : { label },
+      path: path.split('.'),
+    });
+  }
+  return sources;
+}
+
+/** What stands there, of the event's own: nothing inherited is ever found. */
+function at(event: unknown, path: readonly string[]): unknown {
+  let value = event;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+/** What of an event a mapping selects, or why it selects nobody. */
+export type Mapped = { readonly selector: Selector } | { readonly nobody: string };
+
+/**
+ * The agents that an event is about. Every part of the mapping must be there: one that is missing would select more
+ * than was meant.
+ */
+export function mapEvent(mapping: Mapping, event: unknown): Mapped {
+  if (mapping === EVERYTHING) return { selector: {} };
+  let selector: Selector = {};
+  for (const { member, path } of mapping) {
+    const found = at(event, path);
+    const value = typeof found === 'number' ? String(found) : found;
+    if (typeof value !== 'string' || value === '' || value.length > 1024) {
+      return { nobody: `it has no ${path.join('.')}` };
+    }
+    if (member === 'agentIds') {
+      const agentIds = value.split(/[\s,]+/).filter(id => id !== '');
+      if (agentIds.length === 0 || !agentIds.every(id => AGENT_ID.test(id))) {
+        return { nobody: `its ${path.join('.')} is no agent ID` };
+      }
+      selector = { ...selector, agentIds };
+    } else if (typeof member === 'string') selector = { ...selector, [member]: value };
+    else selector = { ...selector, labels: { ...selector.labels, [member.label]: value } };
+  }
+  return { selector };
+}

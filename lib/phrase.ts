@@ -1,0 +1,82 @@
+import { AGENT_ID, type Status, statuses } from './agent.js';
+import type { Selector } from './command.js';
+import { present } from './present.js';
+
+/** What somebody asks for in words, in a chat or a comment. */
+export type Phrase =
+  | { readonly verb: 'kill'; readonly agentId: string; readonly reason?: string }
+  | { readonly verb: 'all' | 'latch'; readonly selector: Selector; readonly reason?: string }
+  | { readonly verb: 'reset'; readonly reason?: string }
+  | { readonly verb: 'status' }
+  /** It is none of these, or asks for help; `problem` says what was not understood. */
+  | { readonly verb: 'help'; readonly problem?: string };
+
+const MAX_REASON = 1000;
+const STATUSES: ReadonlySet<string> = new Set(statuses);
+
+const reasonOf = (words: readonly string[]): string | undefined =>
+  words.join(' ').slice(0, MAX_REASON) || undefined;
+
+/** Words that look like a part of a selector, up to the first that does not; the rest is the reason. */
+function selectorOf(words: readonly string[]): { selector: Selector; reason?: string } | { problem: string } {
+  const agentIds: string[] = [];
+  const status: Status[] = [];
+  const labels: Record<string, string> = Object.create(null);
+  let selector: Selector = {};
+  let at = 0;
+  for (; at < words.length; at++) {
+    const [, name, value] = /^([a-z]+(?::[^=]+)?)=(.*)$/i.exec(words[at] ?? '') ?? [];
+    if (name === undefined || value === undefined) break;
+    if (name === 'agent' && AGENT_ID.test(value)) agentIds.push(value);
+    else if (name === 'task' && value) selector = { ...selector, taskId: value };
+    else if (name === 'host' && value) selector = { ...selector, host: value };
+    else if (name === 'status' && STATUSES.has(value)) status.push(value as Status);
+    else if (name.startsWith('label:')) labels[name.slice('label:'.length)] = value;
+    // One that is misspelt must not be left out: the rest would select more.
+    else return { problem: `${words[at]} is no part of a selector` };
+  }
+  const named = { ...labels };
+  return present({
+    selector: present<Selector>({
+      ...selector,
+      agentIds: agentIds.length > 0 ? agentIds : undefined,
+      status: status.length > 0 ? status : undefined,
+      labels: Object.keys(named).length > 0 ? named : undefined,
+    }),
+    reason: reasonOf(words.slice(at)),
+  });
+}
+
+/**
+ * `kill <id> [reason]`, `all [selector] [reason]`, `status`, `latch [selector] [reason]`, `reset <reason>`; a selector
+ * is any of `agent=a1 task=t1 host=h1 status=running label:team=core`.
+ */
+export function parsePhrase(text: string): Phrase {
+  const [verb = 'help', ...words] = text
+    .trim()
+    .split(/\s+/)
+    .filter(word => word !== '');
+  switch (verb.toLowerCase()) {
+    case 'kill': {
+      const [agentId, ...rest] = words;
+      if (agentId === undefined) return { verb: 'help', problem: 'kill needs the ID of an agent' };
+      if (!AGENT_ID.test(agentId)) return { verb: 'help', problem: `${agentId} is no agent ID` };
+      return present({ verb: 'kill', agentId, reason: reasonOf(rest) });
+    }
+    case 'all':
+    case 'kill-all':
+    case 'latch': {
+      const found = selectorOf(words);
+      if ('problem' in found) return { verb: 'help', ...found };
+      return { verb: verb.toLowerCase() === 'latch' ? 'latch' : 'all', ...found };
+    }
+    case 'reset':
+      return present({ verb: 'reset', reason: reasonOf(words) });
+    case 'status':
+      return { verb: 'status' };
+    case 'help':
+      return { verb: 'help' };
+    default:
+      return { verb: 'help', problem: `${verb} is no command` };
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What signatures have in common, on Web Crypto alone: it runs on Node and at the edge. All
+ * comparisons take the same time wherever the difference lies.
+ */
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+const encoder = new TextEncoder();
+
+export const utf8 = (text: string): Bytes => encoder.encode(text);
+
+/** The parts one after another; texts as UTF-8. */
+export function concat(...parts: readonly (string | Uint8Array)[]): Bytes {
+  const bytes = parts.map(part => (typeof part === 'string' ? encoder.encode(part) : part));
+  const whole = new Uint8Array(bytes.reduce((length, { byteLength }) => length + byteLength, 0));
+  let at = 0;
+  for (const part of bytes) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+/** Strictly an even number of lower- or upper-case digits, and at least two. */
+export function fromHex(text: string): Bytes | undefined {
+  if (!/^([0-9a-f]{2})+$/i.test(text)) return undefined;
+  return Uint8Array.from(text.match(/../g) ?? [], digits => Number.parseInt(digits, 16));
+}
+
+/** Strictly RFC 4648 section 4, padding included. */
+export function fromBase64(text: string): Bytes | undefined {
+  if (text === '' || !/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text))
+    return undefined;
+  return Uint8Array.from(atob(text), character => character.charCodeAt(0));
+}
+
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
+
+const hmacKey = (key: string | Uint8Array, use: 'sign' | 'verify'): Promise<Key> =>
+  crypto.subtle.importKey('raw', concat(key), { name: 'HMAC', hash: 'SHA-256' }, false, [use]);
+
+export async function signHmac(key: string | Uint8Array, data: Uint8Array): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.sign('HMAC', await hmacKey(key, 'sign'), concat(data)));
+}
+
+/** Whether `signature` is the HMAC-SHA256 of the data; never if it is absent or the key is empty. */
+export async function isHmac(
+  key: string | Uint8Array,
+  data: Uint8Array,
+  signature: Uint8Array | undefined,
+): Promise<boolean> {
+  if (signature === undefined || key.length === 0) return false;
+  return crypto.subtle.verify('HMAC', await hmacKey(key, 'verify'), concat(signature), concat(data));
+}
+
+/** Ed25519, RFC 8032. @param publicKey 32 bytes */
+export async function isEd25519(
+  publicKey: Uint8Array,
+  data: Uint8Array,
+  signature: Uint8Array | undefined,
+): Promise<boolean> {
+  if (signature?.byteLength !== 64 || publicKey.byteLength !== 32) return false;
+  const key = await crypto.subtle.importKey('raw', concat(publicKey), 'Ed25519', false, ['verify']);
+  return crypto.subtle.verify('Ed25519', key, concat(signature), concat(data));
+}
+
+/** Whether a shared secret was shown; never if either is absent or empty. Tells nothing by its time, nor of lengths. */
+export async function isSecret(shown: string | undefined, secret: string | undefined): Promise<boolean> {
+  if (!shown || !secret) return false;
+  const key = crypto.getRandomValues(new Uint8Array(32));
+  return isHmac(key, utf8(shown), await signHmac(key, utf8(secret)));
+}
+
+/** Whether whole seconds since 1970 lie within the tolerance of now, in both directions. */
+export function isFresh(
+  seconds: string | null | undefined,
+  nowMs: number,
+  toleranceSeconds: number,
+): boolean {
+  if (!seconds || !/^\d{1,12}$/.test(seconds)) return false;
+  return Math.abs(nowMs / 1000 - Number(seconds)) <= toleranceSeconds;
+}
