@@ -6,6 +6,7 @@ import { hooks } from './hooks.js';
 import { kill } from './kill.js';
 import { killAll } from './kill-all.js';
 import { latch } from './latch.js';
+import { links } from './links.js';
 import { openapi } from './openapi.js';
 import { operations } from './operations.js';
 
@@ -13,7 +14,7 @@ import { operations } from './operations.js';
 export const api: readonly KillswitchFunction[] = [kill, killAll, latch, operations, agents];
 
 /** Every function there is. */
-export const catalogue: readonly KillswitchFunction[] = [...api, hooks, chatops, health, openapi];
+export const catalogue: readonly KillswitchFunction[] = [...api, hooks, chatops, links, health, openapi];
 
 /** @throws RangeError that names the unknown ones and those there are */
 export function named(names: readonly string[]): readonly KillswitchFunction[] {

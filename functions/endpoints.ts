@@ -141,6 +141,26 @@ export const endpoints: readonly Endpoint[] = [
     answers: { 200: 'What came of each order, or that it asks for nothing', 202: OPEN },
     errors: ['unauthenticated', 'not_found', 'invalid_request', 'body_too_large', 'store_unavailable'],
   },
+  {
+    method: 'get',
+    path: '/links/{token}',
+    summary: 'A page with one button; changes nothing',
+    answers: { 200: 'Whom it would stop', 404: 'It is no kill link', 410: 'Its time is over' },
+    type: 'text/html',
+  },
+  {
+    method: 'post',
+    path: '/links/{token}',
+    summary: 'Stop the agent that a single-use token is for',
+    answers: {
+      200: DONE,
+      202: OPEN,
+      400: 'The state of the agent does not allow it',
+      401: 'It was used before, has expired, or is not ours',
+      404: 'It is no kill link, or there is no such agent',
+    },
+    type: 'text/html',
+  },
   { method: 'get', path: '/healthz', summary: 'This process answers', answers: { 200: 'It does' } },
   {
     method: 'get',

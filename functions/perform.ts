@@ -3,19 +3,19 @@ import type { Actor } from '../lib/command.js';
 import type { Answered, Order, Perform } from '../lib/order.js';
 import type { Env } from './function.js';
 
-/** By the very request that this process made: nothing that comes from outside can be in it. */
-const vouched = new WeakMap<Request, Actor>();
+/** Nobody outside of this process can have this key, whatever an environment or a request holds. */
+const VOUCHED = Symbol('vouched');
 
 /** Whom this process vouches for itself, with no credential. */
-export const voucherOf = (request: Request): Actor | undefined => vouched.get(request);
+export const voucherOf = (bindings: object | undefined): Actor | undefined =>
+  (bindings as { [VOUCHED]?: Actor } | undefined)?.[VOUCHED];
 
 /** The same as a request to the HTTP API, in this process: checked, carried out once, told and audited alike. */
 export const performOn =
   (app: Pick<Hono<Env>, 'fetch'>): Perform =>
   async (actor, order) => {
     const request = requestOf('http://localhost', order);
-    vouched.set(request, actor);
-    return answeredBy(await app.fetch(request));
+    return answeredBy(await app.fetch(request, { [VOUCHED]: actor }));
   };
 
 export const requestOf = (origin: string, { method, path, body, key }: Order): Request =>

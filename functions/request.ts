@@ -10,7 +10,7 @@ import { voucherOf } from './perform.js';
 export const authenticated =
   ({ authenticator }: Pick<Deps, 'authenticator'>): MiddlewareHandler<Env> =>
   async (c, next) => {
-    const actor = voucherOf(c.req.raw) ?? (await authenticator.authenticate(c.req.header('authorization')));
+    const actor = voucherOf(c.env) ?? (await authenticator.authenticate(c.req.header('authorization')));
     c.set('actor', actor);
     await next();
   };

@@ -18,7 +18,7 @@ export const withServerOptions = (command: Command): Command =>
     .addOption(new Option('--socket <path>', 'the unix socket of the server').conflicts('url'))
     .option('--json', 'print JSON');
 
-function httpUrl(text: string): string {
+export function httpUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new InvalidArgumentError('It is no http:// or https:// URL.');
 }

@@ -2,18 +2,22 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type Scope, scopes, type Within } from '../../lib/command.js';
 import { present } from '../../lib/present.js';
-import { audienceOf, type Environment, secretOf } from './credential.js';
-import { agentId, duration } from './options.js';
-import { say, sayJson } from './output.js';
+import { audienceOf, cliSubject, type Environment, secretOf } from './credential.js';
+import { agentId, duration, httpUrl } from './options.js';
+import { say, sayJson, UsageError } from './output.js';
+
+const DEFAULT_URL = 'http://127.0.0.1:8787';
 
 interface Options {
-  readonly scope: Scope[];
-  readonly sub: string;
+  readonly scope?: Scope[];
+  readonly sub?: string;
   readonly agent?: string;
   readonly task?: string;
   readonly host?: string;
   readonly ttl: number;
   readonly once?: true;
+  readonly link?: true;
+  readonly url?: string;
   readonly audience?: string;
   readonly privateKey?: string;
   readonly json?: true;
@@ -23,20 +27,31 @@ export function addToken(program: Command): void {
   program
     .command('token')
     .description('make a token for somebody, signed with KILLSWITCH_SECRET or with a private key')
-    .addOption(new Option('--scope <scope...>', 'what it allows').choices(scopes).makeOptionMandatory())
-    .requiredOption('--sub <subject>', 'whom it names, for the audit')
+    .addOption(new Option('--scope <scope...>', 'what it allows').choices(scopes))
+    .option('--sub <subject>', 'whom it names, for the audit')
     .option('--agent <id>', 'good for this agent alone', agentId)
     .option('--task <id>', 'good for agents of this task alone')
     .option('--host <id>', 'good for agents of this host alone')
     .option('--ttl <duration>', 'how long it is good', duration, duration('1h'))
     .option('--once', 'good for one use')
+    .option(
+      '--link',
+      'print a link to a page with one button, which stops the agent (with --once and --agent)',
+    )
+    .option(
+      '--url <url>',
+      'where the link leads (default: KILLSWITCH_URL, or http://127.0.0.1:8787)',
+      httpUrl,
+    )
     .option('--audience <name>', 'for which service (default: KILLSWITCH_AUDIENCE, or killswitch)')
     .option(
       '--private-key <file>',
       'sign with this private JWK; the server has its public half in KILLSWITCH_JWKS',
     )
     .option('--json', 'print JSON')
-    .action(async ({ scope, sub, agent, task, host, ttl, once, audience, privateKey, json }: Options) => {
+    .action(async (options: Options) => {
+      const { agent, task, host, ttl, once, audience, privateKey, json } = options;
+      const { scope, sub } = granted(options);
       const { environment, mintToken } = await import('../node.js');
       const env = environment();
       const token = await mintToken({
@@ -49,10 +64,25 @@ export function addToken(program: Command): void {
         ttlSeconds: ttl,
         ...(once && { once }),
       });
-      if (json) sayJson({ token, expiresInSeconds: ttl });
-      else say(token);
+      const link = options.link && linkFor(options.url || env['KILLSWITCH_URL'] || DEFAULT_URL, token);
+      if (json) sayJson({ token, ...(link && { link }), expiresInSeconds: ttl });
+      else say(link ?? token);
     });
 }
+
+/** What the token is for and whom it names; a link is for a kill and nothing else. */
+function granted({ scope, sub, link, once, agent }: Options): { scope: Scope[]; sub: string } {
+  if (link) {
+    if (!once || agent === undefined) throw new UsageError('A link needs --once and --agent <id>.');
+    if (scope?.some(one => one !== 'agents:kill')) throw new UsageError('A link is for agents:kill alone.');
+    return { scope: ['agents:kill'], sub: sub ?? cliSubject() };
+  }
+  if (!scope) throw new UsageError("required option '--scope <scope...>' not specified");
+  if (sub === undefined) throw new UsageError("required option '--sub <subject>' not specified");
+  return { scope, sub };
+}
+
+const linkFor = (url: string, token: string): string => `${url.replace(/\/+$/, '')}/links/${token}`;
 
 function signer(env: Environment, privateKey: string | undefined) {
   if (privateKey !== undefined) return { privateJwk: readJwk(privateKey) };

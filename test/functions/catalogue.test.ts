@@ -12,6 +12,7 @@ describe('the catalogue', () => {
       'agents',
       'hooks',
       'chatops',
+      'links',
       'health',
       'openapi',
     ]);
@@ -25,7 +26,7 @@ describe('the catalogue', () => {
   it('names those that there are when one is unknown', () => {
     expect(() => named(['kill', 'maim', 'slay'])).toThrow(
       new RangeError(
-        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, hooks, chatops, health, openapi',
+        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, hooks, chatops, links, health, openapi',
       ),
     );
   });

@@ -1,0 +1,74 @@
+import { type Context, Hono } from 'hono';
+import { agentIdSchema } from '../lib/agent.js';
+import { KillswitchError } from '../lib/errors.js';
+import { killOrder } from '../lib/order.js';
+import { runAlone } from './alone.js';
+import type { Deps, Env, KillswitchFunction } from './function.js';
+import { linkPage, type Said } from './links/page.js';
+
+const PATH = '/links/:token';
+
+/** Nothing but the page itself and its form: no script, no picture, no frame around it. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const page = (c: Context<Env>, said: Said, status = 200): Response | Promise<Response> => {
+  c.header('content-security-policy', POLICY);
+  c.header('x-robots-tag', 'noindex, nofollow');
+  return c.html(linkPage(said), status as 200);
+};
+
+/**
+ * Whom a link says that it stops, and until when (epoch seconds). Read without a look at the signature, for the page
+ * alone: a link that is only looked at, as by a preview in a chat, must not be used up.
+ */
+export function claimsOf(token: string): { readonly agentId: string; readonly exp: number } | undefined {
+  try {
+    const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '';
+    const { agent, exp } = JSON.parse(atob(payload));
+    const agentId = agentIdSchema.safeParse(agent);
+    return agentId.success && typeof exp === 'number' ? { agentId: agentId.data, exp } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const messageOf = (body: unknown): string => {
+  const { message, detail, title } = (body ?? {}) as Record<string, unknown>;
+  return String(message ?? detail ?? title ?? 'There was no answer.');
+};
+
+/**
+ * `/links/:token`: a single-use token for one agent, as a page with one button. GET changes nothing; POST stops the
+ * agent, once.
+ */
+export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 'clock'>> = {
+  name: 'links',
+  routes: ({ authenticator, perform, clock }) =>
+    new Hono<Env>()
+      .get(PATH, c => {
+        const claims = claimsOf(c.req.param('token'));
+        if (!claims) return page(c, { kind: 'none' }, 404);
+        if (claims.exp * 1000 <= clock.now()) return page(c, { kind: 'over', ...claims }, 410);
+        return page(c, { kind: 'ask', ...claims });
+      })
+      .post(PATH, async c => {
+        const token = c.req.param('token');
+        const claims = claimsOf(token);
+        if (!claims) return page(c, { kind: 'none' }, 404);
+        try {
+          const actor = await authenticator.authenticate(`Bearer ${token}`);
+          const { agentId } = actor.within;
+          // A token for more than one agent is nobody's link.
+          if (agentId === undefined || actor.tokenId === undefined) return page(c, { kind: 'none' }, 404);
+          const order = killOrder(agentId, { reason: 'kill link' }, `link:${actor.tokenId}`);
+          const { status, body } = await perform(actor, order);
+          return page(c, { kind: 'done', agentId, status, message: messageOf(body) }, status);
+        } catch (error) {
+          if (!(error instanceof KillswitchError) || error.code !== 'unauthenticated') throw error;
+          return page(c, { kind: 'over', ...claims }, 401);
+        }
+      }),
+};
+
+await runAlone(import.meta.url, links);

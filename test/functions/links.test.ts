@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { claimsOf } from '../../functions/links.js';
+import { mintToken } from '../../lib/adapters/jose/mint.js';
+import { openTokens } from '../../lib/adapters/jose/tokens.js';
+import { remember } from '../../lib/remember.js';
+import { fakeCore } from '../fakes/core.js';
+import { openApp } from './bench.js';
+
+const secret = 'a secret of the tests, long enough for HS256';
+const audience = 'killswitch';
+
+const linkFor = (more: Partial<Parameters<typeof mintToken>[0]> = {}): Promise<string> =>
+  mintToken({
+    secret,
+    audience,
+    subject: 'ops',
+    scopes: ['agents:kill'],
+    within: { agentId: 'a1' },
+    ttlSeconds: 60,
+    once: true,
+    ...more,
+  });
+
+async function openBench() {
+  const bed = fakeCore();
+  const { clock, log, records } = bed.core;
+  const tokens = await openTokens({
+    secret,
+    audience,
+    clock: { ...clock, now: () => Date.now() },
+    log,
+    remember: (id, ttlSeconds) => remember(records, id, ttlSeconds),
+  });
+  const app = openApp({ bed, authenticator: tokens, clock: { now: () => Date.now() } });
+  const agent = await app.agent('a1');
+  return { ...app, agent, link: await linkFor() };
+}
+
+describe('a kill link', () => {
+  it('shows a page with one button to whoever looks, any number of times, and changes nothing', async () => {
+    const { send, link, agent } = await openBench();
+    for (const method of ['GET', 'HEAD', 'GET']) {
+      const { status, text, headers } = await send(`${method} /links/${link}`, { token: null });
+      expect(status).toBe(200);
+      expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*form-action 'self'/);
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(text.match(/<button/g) ?? []).toHaveLength(method === 'GET' ? 1 : 0);
+      expect(text).not.toContain('<script');
+    }
+    expect(await agent.isAlive()).toBe(true);
+  });
+
+  it('stops the agent when its button is pressed, once', async () => {
+    const { send, link, agent, store } = await openBench();
+    const pressed = await send(`POST /links/${link}`, { token: null });
+    expect(pressed.status).toBe(200);
+    expect(pressed.text).toContain('is dead');
+    expect(pressed.text).toContain('Agent a1 killed successfully');
+    expect(await agent.isAlive()).toBe(false);
+    const again = await send(`POST /links/${link}`, { token: null });
+    expect(again.status).toBe(401);
+    expect(again.text).toContain('does not hold any more');
+    const accepted = store.memory.audit.filter(({ phase }) => phase === 'accepted');
+    expect(accepted).toMatchObject([{ agentId: 'a1', actor: 'ops', reason: 'kill link' }]);
+  });
+
+  it('stops also while nobody can tell whether it was used', async () => {
+    const { send, link, agent, store } = await openBench();
+    store.faults.fail('commit');
+    store.faults.fail('read');
+    const { status, text } = await send(`POST /links/${link}`, { token: null });
+    expect(status).toBe(202);
+    expect(text).toContain('not confirmed yet');
+    expect(await agent.isAlive()).toBe(false);
+  });
+
+  it('that has expired has no button', async () => {
+    const { send } = openApp({ clock: { now: () => Date.now() + 120_000 } });
+    const { status, text } = await send(`GET /links/${await linkFor()}`, { token: null });
+    expect([status, text.includes('<button')]).toEqual([410, false]);
+  });
+
+  it.each([
+    ['signed by somebody else', { secret: 'x'.repeat(40) }, 401],
+    ['that is good for every agent', { within: {} }, 404],
+    ['without the scope', { scopes: ['agents:read'] as const }, 403],
+  ])('%s stops nobody', async (_, more, expected) => {
+    const { send, agent } = await openBench();
+    const { status, headers } = await send(`POST /links/${await linkFor(more)}`, { token: null });
+    expect(status).toBe(expected);
+    expect(headers.get('content-type')).toContain('text/html');
+    expect(await agent.isAlive()).toBe(true);
+  });
+
+  it.each(['x', 'a.b.c', 'a..c', `a.${btoa('{"agent":"<b>","exp":1}')}.c`, `a.${btoa('null')}.c`])(
+    'is not what %j is, and no text of it is shown',
+    async text => {
+      const { send } = await openBench();
+      const got = await send(`GET /links/${encodeURIComponent(text)}`, { token: null });
+      expect([got.status, got.text.includes('<b>')]).toEqual([404, false]);
+      expect((await send(`POST /links/${encodeURIComponent(text)}`, { token: null })).status).toBe(404);
+      expect(claimsOf(text)).toBeUndefined();
+    },
+  );
+
+  it('tells of an agent that is gone', async () => {
+    const { send } = await openBench();
+    const link = await linkFor({ within: { agentId: 'nobody' } });
+    const { status, text } = await send(`POST /links/${link}`, { token: null });
+    expect(status).toBe(404);
+    expect(text).toContain('Nothing was changed');
+  });
+});
