@@ -41,12 +41,15 @@ function words(said: Said) {
           <form method="post"><button>Stop it now</button></form>`,
       };
     case 'done':
-      return said.status === 200
-        ? { title: html`Agent ${id(said.agentId)} is dead`, content: html`<p>${said.message}.</p>` }
-        : {
-            title: said.status === 202 ? html`Accepted, not confirmed yet` : html`Nothing was changed`,
-            content: html`<p>${said.message}.</p><p>Agent ${id(said.agentId)}, status ${said.status}.</p>`,
-          };
+      if (said.status === 200) {
+        return { title: html`Agent ${id(said.agentId)} is dead`, content: html`<p>${said.message}.</p>` };
+      }
+      return said.status === 202
+        ? {
+            title: html`Accepted, not confirmed yet`,
+            content: html`<p>${said.message}.</p><p>It goes on being tried until it is seen to be done.</p>`,
+          }
+        : { title: html`Nothing was changed`, content: html`<p>${said.message}.</p>` };
     case 'over':
       return {
         title: html`This link does not hold any more`,
