@@ -1,4 +1,4 @@
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
@@ -8,6 +8,8 @@ import type { Deps, Env, KillswitchFunction } from './function.js';
 import { plainPath } from './request.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
+/** Of a webhook: platforms send whole conversations and stack traces along, and cut nothing off. */
+const MAX_HOOK_BYTES = 1024 * 1024;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 function problem(c: Context<Env>, error: unknown, headers: Record<string, string> = {}): Response {
@@ -15,6 +17,14 @@ function problem(c: Context<Env>, error: unknown, headers: Record<string, string
   const body = JSON.stringify({ ...rest, status });
   return c.body(body, status as 400, { 'content-type': 'application/problem+json', ...headers });
 }
+
+const limit = (maxSize: number): MiddlewareHandler<Env> =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new KillswitchError('body_too_large', `The body may have at most ${maxSize} bytes`);
+    },
+  });
 
 /** The given functions in one app: limits before, problem details behind. */
 export function createApp(deps: Deps, functions: readonly KillswitchFunction[]): Hono<Env> {
@@ -26,14 +36,8 @@ export function createApp(deps: Deps, functions: readonly KillswitchFunction[]):
     c.header('cache-control', 'no-store');
   });
   app.use(plainPath);
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new KillswitchError('body_too_large', `The body may have at most ${MAX_BODY_BYTES} bytes`);
-      },
-    }),
-  );
+  const [small, large] = [limit(MAX_BODY_BYTES), limit(MAX_HOOK_BYTES)];
+  app.use((c, next) => (c.req.path.startsWith('/hooks/') ? large : small)(c, next));
   for (const one of functions) app.route('/', one.routes(deps));
 
   app.onError((error, c) => {

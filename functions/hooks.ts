@@ -1,36 +1,73 @@
 import { Hono } from 'hono';
+import { ConfigError } from '../lib/config.js';
 import { KillswitchError } from '../lib/errors.js';
 import type { Answered } from '../lib/order.js';
+import type { Settings } from '../lib/settings.js';
 import { runAlone } from './alone.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
+import { alertmanager } from './hooks/alertmanager.js';
+import { github } from './hooks/github.js';
+import { grafana } from './hooks/grafana.js';
+import { pagerduty } from './hooks/pagerduty.js';
+import { sentry } from './hooks/sentry.js';
 import type { OpenSource, Source } from './hooks/source.js';
+import { standard } from './hooks/standard.js';
 
 /** By the name in the path. */
-const sources: Readonly<Record<string, OpenSource>> = {};
+const sources: Readonly<Record<string, OpenSource>> = {
+  standard,
+  github,
+  alertmanager,
+  grafana,
+  pagerduty,
+  sentry,
+};
 
-/** A platform sends again what it got a 5xx for, and only that. */
+/** Those that are set up. @throws ConfigError that names what is wrong with any of them */
+function openSources(settings: Settings): ReadonlyMap<string, Source> {
+  const open = new Map<string, Source>();
+  const problems: string[] = [];
+  for (const [name, openSource] of Object.entries(sources)) {
+    try {
+      const source = openSource(settings);
+      if (source) open.set(name, source);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return open;
+}
+
+/**
+ * A platform sends again what it got a 5xx for, and only that. An agent that is unknown, or dead already, is told in
+ * its answer and is no reason to send again.
+ */
 function statusOf(answers: readonly Answered[]): 200 | 202 | 503 {
   if (answers.some(({ status }) => status >= 500)) return 503;
   return answers.some(({ status }) => status === 202) ? 202 : 200;
 }
 
-/** `POST /hooks/:source`: a webhook pulls the stop. 200 also where it asks for nothing, and says so. */
+/**
+ * `POST /hooks/:source`: a webhook pulls the stop. Answers `{answers, ignored}`: for each order what the HTTP contract
+ * answers to it, as `{status, body}`; and a sentence for each part of the delivery that asks for nothing.
+ */
 export const hooks: KillswitchFunction<TriggerDeps> = {
   name: 'hooks',
   routes: ({ settings, perform, clock }) => {
-    const open = new Map<string, Source>();
-    for (const [name, openSource] of Object.entries(sources)) {
-      const source = openSource(settings);
-      if (source) open.set(name, source);
-    }
+    const open = openSources(settings);
     return new Hono<Env>().post('/hooks/:source', async c => {
       const source = open.get(c.req.param('source'));
       if (!source) throw new KillswitchError('not_found', 'No such source is set up');
       const body = new Uint8Array(await c.req.arrayBuffer());
-      const asked = await source.read({ headers: c.req.raw.headers, body, now: clock.now() });
-      if ('ignored' in asked) return c.json({ ignored: asked.ignored });
-      const answers = await Promise.all(asked.orders.map(order => perform(asked.actor, order)));
-      return c.json({ answers }, statusOf(answers));
+      const { actor, orders, ignored } = await source.read({
+        headers: c.req.raw.headers,
+        body,
+        now: clock.now(),
+      });
+      const answers = actor ? await Promise.all(orders.map(order => perform(actor, order))) : [];
+      return c.json({ answers, ignored }, statusOf(answers));
     });
   },
 };

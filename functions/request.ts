@@ -60,7 +60,7 @@ export const plainPath: MiddlewareHandler<Env> = async (c, next) => {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** zod drops this name from a record without a word, and a selector would select more than it says. */
-function refusePrototype(name: string, value: unknown): unknown {
+export function refusePrototype(name: string, value: unknown): unknown {
   if (name === '__proto__') throw new KillswitchError('invalid_request', '__proto__: unknown member');
   return value;
 }
@@ -74,6 +74,13 @@ function parse(bytes: ArrayBuffer): unknown {
   }
 }
 
+/** @throws KillswitchError `invalid_request` that says what is wrong */
+export function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw new KillswitchError('invalid_request', explain(result.error));
+  return result.data;
+}
+
 /**
  * The body, checked. An absent one is an empty object: a stop needs no words.
  * @throws KillswitchError `unsupported_media_type`, `invalid_request`
@@ -84,7 +91,5 @@ export async function body<T extends z.ZodType>(c: Context<Env>, schema: T): Pro
   if (bytes.byteLength > 0 && type !== 'application/json') {
     throw new KillswitchError('unsupported_media_type', 'Send the body as application/json');
   }
-  const result = schema.safeParse(bytes.byteLength > 0 ? parse(bytes) : {});
-  if (!result.success) throw new KillswitchError('invalid_request', explain(result.error));
-  return result.data;
+  return checked(schema, bytes.byteLength > 0 ? parse(bytes) : {});
 }

@@ -20,15 +20,16 @@ export function platformSettings<T extends z.ZodObject>(
     if (name.startsWith(prefix) && value) given[name.slice(prefix.length)] = value;
   }
   if (Object.keys(given).length === 0) return undefined;
-  const { data, error } = schema.strict().safeParse(given);
+  const { data, error } = schema.strict().safeParse(given, {
+    // All that is given is text, so that only what is absent has the wrong type.
+    error: ({ code }) => (code === 'invalid_type' ? 'must be set' : undefined),
+  });
   if (!error) return data as z.output<T>;
   throw new ConfigError(
     error.issues.flatMap(issue =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map(name => `${prefix}${name} is not known`)
-        : [
-            `${prefix}${String(issue.path[0])} ${issue.code === 'invalid_type' ? 'must be set' : issue.message}`,
-          ],
+        : [`${prefix}${String(issue.path[0])} ${issue.message}`],
     ),
   );
 }

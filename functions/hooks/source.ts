@@ -11,10 +11,11 @@ export interface Delivery {
   readonly now: number;
 }
 
-/** What a delivery asks for: some orders, or nothing, and then why. */
-export type Asked =
+/** What a delivery asks for, and why whatever else is in it asks for nothing, a sentence each. */
+export type Asked = { readonly ignored: readonly string[] } & (
   | { readonly actor: Actor; readonly orders: readonly Order[] }
-  | { readonly ignored: string };
+  | { readonly actor?: never; readonly orders: readonly [] }
+);
 
 /** A platform whose webhooks pull the stop, as it is set up here. */
 export interface Source {

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { platformSettings } from '../../lib/settings.js';
+import { fromBase64, isSecret } from '../../lib/signature.js';
+import { readAlerts } from './alerts.js';
+import { stopper } from './asked.js';
+import { unproven } from './authentic.js';
+import { latch, secret, select } from './setup.js';
+import type { OpenSource } from './source.js';
+
+const settingsSchema = z
+  .object({
+    TOKEN: secret.optional(),
+    USER: z
+      .string()
+      .regex(/^[^:]+$/, 'must have no colon (RFC 7617 section 2)')
+      .optional(),
+    PASSWORD: secret.optional(),
+    SELECT: select,
+    LATCH: latch,
+  })
+  .refine(({ USER, PASSWORD }) => USER !== undefined || PASSWORD === undefined, {
+    path: ['USER'],
+    message: 'must be set beside the password',
+  })
+  .refine(({ USER, PASSWORD }) => PASSWORD !== undefined || USER === undefined, {
+    path: ['PASSWORD'],
+    message: 'must be set beside the user',
+  })
+  .refine(({ TOKEN, USER, PASSWORD }) => [TOKEN, USER, PASSWORD].some(one => one !== undefined), {
+    path: ['TOKEN'],
+    message: 'must be set, or else the user and the password',
+  });
+
+const utf8 = new TextDecoder();
+
+/** What `Authorization` shows, by RFC 6750 section 2.1 and RFC 7617. */
+function credentialIn(headers: Headers): { readonly bearer?: string; readonly basic?: string } {
+  const [, scheme = '', shown = ''] = /^(\w+) +(\S+)$/.exec(headers.get('authorization') ?? '') ?? [];
+  if (scheme.toLowerCase() === 'bearer') return { bearer: shown };
+  const bytes = scheme.toLowerCase() === 'basic' ? fromBase64(shown) : undefined;
+  return bytes ? { basic: utf8.decode(bytes) } : {};
+}
+
+/** Prometheus Alertmanager, which signs nothing and shows a credential of its `http_config`. */
+export const alertmanager: OpenSource = settings => {
+  const set = platformSettings(settings, 'ALERTMANAGER', settingsSchema);
+  if (!set) return undefined;
+  const basic = set.USER === undefined ? undefined : `${set.USER}:${set.PASSWORD}`;
+  return {
+    async read({ headers, body }) {
+      const shown = credentialIn(headers);
+      const isKnown = [await isSecret(shown.bearer, set.TOKEN), await isSecret(shown.basic, basic)];
+      if (!isKnown.includes(true)) throw unproven();
+      return readAlerts(body, stopper('alertmanager', set.LATCH), set);
+    },
+  };
+};

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { Actor } from '../../lib/command.js';
+import type { Mapping } from '../../lib/mapping.js';
+import type { Order } from '../../lib/order.js';
+import { checked } from '../request.js';
+import { orderFor, reasonFrom, sorted } from './asked.js';
+import { objectIn } from './json.js';
+import type { Asked } from './source.js';
+
+const alertsSchema = z.looseObject({
+  groupKey: z.string(),
+  alerts: z.array(
+    z.looseObject({
+      status: z.string(),
+      labels: z.record(z.string(), z.unknown()),
+      annotations: z.record(z.string(), z.unknown()).default({}),
+      startsAt: z.string(),
+      fingerprint: z.string(),
+    }),
+  ),
+});
+
+/**
+ * The payload that Alertmanager (version 4) and Grafana (version 1) share: one order for each alert that fires. An
+ * alert is told again every so often while it fires; it is the same alert as long as it started at the same time.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ */
+export async function readAlerts(
+  body: Uint8Array,
+  actor: Actor,
+  { SELECT: select, LATCH: latch }: { readonly SELECT: Mapping; readonly LATCH: boolean },
+): Promise<Asked> {
+  const given = objectIn(body);
+  const { groupKey, alerts } = checked(alertsSchema, given);
+  const found = alerts.map(async (alert): Promise<Order | string> => {
+    const { status, labels, annotations, startsAt, fingerprint } = alert;
+    const name = reasonFrom(labels['alertname']) ?? fingerprint;
+    if (status !== 'firing') return `${name}: it is ${status}`;
+    const order = await orderFor(alert, {
+      select,
+      latch,
+      reason: reasonFrom(annotations['summary'], labels['alertname']),
+      identity: [groupKey, fingerprint, startsAt],
+    });
+    return typeof order === 'string' ? `${name}: ${order}` : order;
+  });
+  return sorted(actor, await Promise.all(found));
+}

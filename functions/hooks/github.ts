@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { digest } from '../../lib/idempotency.js';
+import { killAllOrder, killOrder, type Order } from '../../lib/order.js';
+import { parsePhrase } from '../../lib/phrase.js';
+import { platformSettings } from '../../lib/settings.js';
+import { fromHex } from '../../lib/signature.js';
+import { checked } from '../request.js';
+import { ignored, isEverything, sorted, stopper } from './asked.js';
+import { requireHmac, requireRecent } from './authentic.js';
+import { objectIn } from './json.js';
+import { latch, secret, selectEverything } from './setup.js';
+import type { Asked, OpenSource } from './source.js';
+
+/** Those of `author_association` that may be let in; the others are no more than passers-by. */
+const KNOWN = ['OWNER', 'MEMBER', 'COLLABORATOR', 'CONTRIBUTOR'];
+
+const settingsSchema = z.object({
+  SECRET: secret,
+  SELECT: selectEverything,
+  ASSOCIATIONS: z
+    .string()
+    .default('OWNER,MEMBER,COLLABORATOR')
+    .transform(text => text.split(',').map(name => name.trim()))
+    .refine(names => names.every(name => KNOWN.includes(name)), `must be some of ${KNOWN.join(',')}`),
+  PULL_REQUEST_LABEL: z.string().max(128, 'must have at most 128 characters').default('pull-request'),
+  LATCH: latch,
+});
+type Set = z.output<typeof settingsSchema>;
+
+const person = z.looseObject({ login: z.string() });
+const repository = z.looseObject({ full_name: z.string() });
+
+const commentSchema = z.looseObject({
+  action: z.string(),
+  issue: z.looseObject({ number: z.int() }),
+  comment: z.looseObject({
+    body: z.string(),
+    author_association: z.string(),
+    created_at: z.string(),
+    user: person,
+  }),
+  repository,
+});
+
+const pullRequestSchema = z.looseObject({
+  action: z.string(),
+  pull_request: z.looseObject({ number: z.int(), closed_at: z.string().nullish() }),
+  repository,
+  sender: person,
+});
+
+interface Signed {
+  readonly body: Uint8Array;
+  readonly given: Record<string, unknown>;
+  readonly now: number;
+}
+
+/** What one line of a comment asks for, or why it asks for nothing. */
+async function orderIn(line: string, { SELECT, LATCH }: Set, where: string, key: string) {
+  const phrase = parsePhrase(line.slice('/'.length));
+  switch (phrase.verb) {
+    case 'kill':
+      return killOrder(phrase.agentId, { reason: phrase.reason ?? where }, key);
+    case 'all': {
+      const { selector, reason = where } = phrase;
+      if (isEverything(selector) && SELECT === undefined) {
+        return `${line}: it is for every agent, which only KILLSWITCH_GITHUB_SELECT=everything allows`;
+      }
+      return killAllOrder({ reason, selector, ...(LATCH && { latch: true }) }, key);
+    }
+    default:
+      return `${line}: ${phrase.verb === 'help' ? phrase.problem : 'it is no command here'}`;
+  }
+}
+
+async function readComment({ body, given, now }: Signed, set: Set): Promise<Asked> {
+  const { action, comment, issue, repository } = checked(commentSchema, given);
+  if (action !== 'created') return ignored(`the comment was ${action}`);
+  const lines = comment.body.split(/\r?\n/).filter(line => /^\/kill(-all)?(\s|$)/i.test(line));
+  if (lines.length === 0) return ignored('no line of the comment begins with /kill or /kill-all');
+  requireRecent(comment.created_at, now);
+  const { author_association: association, user } = comment;
+  if (!set.ASSOCIATIONS.includes(association)) {
+    return ignored(`${user.login} is ${association}, which KILLSWITCH_GITHUB_ASSOCIATIONS does not let in`);
+  }
+  const where = `${repository.full_name}#${issue.number}`;
+  const found = lines.map(
+    async (line, at): Promise<Order | string> => orderIn(line, set, where, await digest(body, `${at}`)),
+  );
+  return sorted(stopper(`github:${user.login}`, set.LATCH), await Promise.all(found));
+}
+
+/** Whoever worked for a pull request is done when it is closed, merged or not. */
+async function readPullRequest({ body, given, now }: Signed, set: Set): Promise<Asked> {
+  const { action, pull_request: closed, repository, sender } = checked(pullRequestSchema, given);
+  if (action !== 'closed') return ignored(`the pull request was ${action}`);
+  requireRecent(closed.closed_at, now);
+  const name = `${repository.full_name}#${closed.number}`;
+  const selector = { labels: { [set.PULL_REQUEST_LABEL]: name } };
+  const words = { reason: `${name} was closed`, selector, ...(set.LATCH && { latch: true }) };
+  return sorted(stopper(`github:${sender.login}`, set.LATCH), [killAllOrder(words, await digest(body))]);
+}
+
+/**
+ * GitHub: comments with commands, and pull requests that are closed. Of the headers nothing is signed, so that the
+ * event's name counts only with a body of that event, and the delivery's ID for nothing.
+ * @see https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+ */
+export const github: OpenSource = settings => {
+  const set = platformSettings(settings, 'GITHUB', settingsSchema);
+  if (!set) return undefined;
+  return {
+    async read({ headers, body, now }) {
+      const [, signature = ''] = /^sha256=(\w+)$/.exec(headers.get('x-hub-signature-256') ?? '') ?? [];
+      await requireHmac([set.SECRET], body, [fromHex(signature)]);
+      const signed = { body, given: objectIn(body), now };
+      const event = headers.get('x-github-event');
+      if (event === 'issue_comment') return readComment(signed, set);
+      if (event === 'pull_request') return readPullRequest(signed, set);
+      return ignored('it is neither issue_comment nor pull_request');
+    },
+  };
+};

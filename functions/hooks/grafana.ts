@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { platformSettings } from '../../lib/settings.js';
+import { concat, fromHex, isFresh } from '../../lib/signature.js';
+import { readAlerts } from './alerts.js';
+import { stopper } from './asked.js';
+import { requireHmac, unproven } from './authentic.js';
+import { latch, secret, select } from './setup.js';
+import type { OpenSource } from './source.js';
+
+const SIGNATURE = 'x-grafana-alerting-signature';
+const TOLERANCE_SECONDS = 300;
+
+const settingsSchema = z.object({
+  SECRET: secret,
+  TIMESTAMP_HEADER: z
+    .string()
+    .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header')
+    .default('X-Grafana-Alerting-Timestamp'),
+  SELECT: select,
+  LATCH: latch,
+});
+
+/**
+ * Grafana alerting: HMAC of `<time>:<body>`, which it makes where the contact point names a timestamp header.
+ * Without one a delivery could be sent again for ever, and is refused.
+ * @see https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
+ */
+export const grafana: OpenSource = settings => {
+  const set = platformSettings(settings, 'GRAFANA', settingsSchema);
+  if (!set) return undefined;
+  return {
+    async read({ headers, body, now }) {
+      const time = headers.get(set.TIMESTAMP_HEADER);
+      const signature = fromHex(headers.get(SIGNATURE) ?? '');
+      if (!isFresh(time, now, TOLERANCE_SECONDS)) throw unproven();
+      await requireHmac([set.SECRET], concat(`${time}:`, body), [signature]);
+      return readAlerts(body, stopper('grafana', set.LATCH), set);
+    },
+  };
+};

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { platformSettings } from '../../lib/settings.js';
+import { fromHex } from '../../lib/signature.js';
+import { checked } from '../request.js';
+import { ignored, orderFor, reasonFrom, sorted, stopper } from './asked.js';
+import { requireHmac, requireRecent } from './authentic.js';
+import { objectIn } from './json.js';
+import { latch, secrets, select } from './setup.js';
+import type { OpenSource } from './source.js';
+
+const settingsSchema = z.object({ SECRET: secrets, SELECT: select, LATCH: latch });
+
+const deliverySchema = z.looseObject({
+  event: z.looseObject({
+    id: z.string(),
+    event_type: z.string(),
+    occurred_at: z.string(),
+    data: z.looseObject({}),
+  }),
+});
+
+/** Others say that somebody takes care of an incident, or that it is over. */
+const OPENING = ['incident.triggered', 'incident.reopened'];
+
+/** `v1=<hex>`, several with commas between them. One that is not like that spoils them all. */
+function signaturesIn(header: string): (Uint8Array | undefined)[] {
+  const parts = header.split(',');
+  if (!parts.every(part => /^v\d+=[0-9a-f]+$/.test(part))) return [];
+  return parts.filter(part => part.startsWith('v1=')).map(part => fromHex(part.slice('v1='.length)));
+}
+
+/**
+ * PagerDuty webhooks, version 3.
+ * @see https://developer.pagerduty.com/docs/verifying-signatures
+ */
+export const pagerduty: OpenSource = settings => {
+  const set = platformSettings(settings, 'PAGERDUTY', settingsSchema);
+  if (!set) return undefined;
+  return {
+    async read({ headers, body, now }) {
+      await requireHmac(set.SECRET, body, signaturesIn(headers.get('x-pagerduty-signature') ?? ''));
+      const given = objectIn(body);
+      const { event } = checked(deliverySchema, given);
+      requireRecent(event.occurred_at, now);
+      if (!OPENING.includes(event.event_type)) return ignored(`it is ${event.event_type}`);
+      const order = await orderFor(given['event'], {
+        select: set.SELECT,
+        latch: set.LATCH,
+        reason: reasonFrom(event.data['title']),
+        identity: [event.id],
+      });
+      return sorted(stopper('pagerduty', set.LATCH), [order]);
+    },
+  };
+};

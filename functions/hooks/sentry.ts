@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { platformSettings } from '../../lib/settings.js';
+import { fromHex } from '../../lib/signature.js';
+import { checked } from '../request.js';
+import { ignored, orderFor, reasonFrom, sorted, stopper } from './asked.js';
+import { requireHmac, requireRecent, WITHIN_MEMORY } from './authentic.js';
+import { objectIn } from './json.js';
+import { latch, secret, select } from './setup.js';
+import type { OpenSource } from './source.js';
+
+const settingsSchema = z.object({ SECRET: secret, SELECT: select, LATCH: latch });
+
+/** Only what the alerts of issues and of metrics need; neither the resource nor the time in the headers is signed. */
+const deliverySchema = z.looseObject({
+  action: z.string(),
+  data: z.looseObject({
+    event: z.looseObject({}).optional(),
+    metric_alert: z.looseObject({}).optional(),
+  }),
+});
+
+/** Sentry's tags are pairs in a list: by name, so that a mapping can find one. */
+function tagsByName(event: Record<string, unknown>): Record<string, unknown> {
+  const { tags } = event;
+  return Array.isArray(tags) && tags.every(tag => Array.isArray(tag) && tag.length === 2)
+    ? { ...event, tags: Object.fromEntries(tags) }
+    : event;
+}
+
+/**
+ * Sentry's integration platform: the alerts of issues that fire, and those of metrics that become critical.
+ * @see https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
+ */
+export const sentry: OpenSource = settings => {
+  const set = platformSettings(settings, 'SENTRY', settingsSchema);
+  if (!set) return undefined;
+  return {
+    async read({ headers, body, now }) {
+      await requireHmac([set.SECRET], body, [fromHex(headers.get('sentry-hook-signature') ?? '')]);
+      const given = objectIn(body);
+      const { action, data } = checked(deliverySchema, given);
+      const { event, metric_alert: metric } = data;
+      const fires = action === 'triggered' ? event : action === 'critical' ? metric : undefined;
+      if (!fires) return ignored(`it is ${action}, and no alert that fires`);
+      const { received, datetime, date_detected: detected } = fires;
+      requireRecent(received ?? datetime ?? detected, now, WITHIN_MEMORY);
+      const view = { ...given, data: { ...data, ...(event && { event: tagsByName(event) }) } };
+      const order = await orderFor(view, {
+        select: set.SELECT,
+        latch: set.LATCH,
+        reason: reasonFrom(data['triggered_rule'], data['description_title'], fires['title']),
+        identity: [body],
+      });
+      return sorted(stopper('sentry', set.LATCH), [order]);
+    },
+  };
+};

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { EVERYTHING, type Mapping, parseMapping } from '../../lib/mapping.js';
+
+/** As random text it is out of reach of guessing from a delivery that somebody saw. */
+const SECRET_LENGTH = 16;
+const TOO_SHORT = `must have at least ${SECRET_LENGTH} characters`;
+
+export const secret = z.string().min(SECRET_LENGTH, TOO_SHORT);
+
+/** One secret, or several with spaces between them, while they are being changed. */
+export const secrets = z
+  .string()
+  .transform(text => text.split(/\s+/).filter(word => word !== ''))
+  .refine(
+    words => words.length > 0 && words.every(({ length }) => length >= SECRET_LENGTH),
+    `${TOO_SHORT} each`,
+  );
+
+/** `SELECT` of a platform whose events have no agent ID of their own. */
+export const select = z
+  .string(`must be set: which agents an event is about, as in agentIds=labels.agent_id, or ${EVERYTHING}`)
+  .transform((text, check): Mapping => {
+    const mapping = parseMapping(text);
+    if (mapping === EVERYTHING || !('problem' in mapping)) return mapping;
+    check.addIssue(mapping.problem);
+    return z.NEVER;
+  });
+
+/** `SELECT` of a platform that names agents itself. */
+export const selectEverything = z
+  .literal(EVERYTHING, `must be ${EVERYTHING}, which lets an empty selector stop every agent, or not be set`)
+  .optional();
+
+/** `LATCH`: whether a kill-all engages the emergency stop too. */
+export const latch = z
+  .enum(['true', 'false'], 'must be true or false')
+  .default('false')
+  .transform(text => text === 'true');

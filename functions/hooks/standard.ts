@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { agentIdSchema } from '../../lib/agent.js';
+import { killAllBodySchema, killBodySchema, selectorSchema } from '../../lib/command.js';
+import { digest } from '../../lib/idempotency.js';
+import { killAllOrder, killOrder } from '../../lib/order.js';
+import { present } from '../../lib/present.js';
+import { platformSettings } from '../../lib/settings.js';
+import { concat, fromBase64, isEd25519, isFresh, isHmac } from '../../lib/signature.js';
+import { checked, refusePrototype } from '../request.js';
+import { ignored, isEverything, stopper } from './asked.js';
+import { unproven } from './authentic.js';
+import { objectIn } from './json.js';
+import { latch, selectEverything } from './setup.js';
+import type { Asked, OpenSource } from './source.js';
+
+const TOLERANCE_SECONDS = 300;
+/** The standard's bounds of a shared key; an Ed25519 key has its length by RFC 8032. */
+const [KEY_BYTES, PUBLIC_KEY_BYTES] = [24, 32];
+
+type Key = { readonly version: 'v1' | 'v1a'; readonly bytes: Uint8Array };
+
+function keyIn(word: string): Key | undefined {
+  const [, kind, text = ''] = /^(whsec|whpk)_(.*)$/.exec(word) ?? [];
+  const bytes = fromBase64(text);
+  if (kind === 'whsec' && bytes && bytes.byteLength >= KEY_BYTES) return { version: 'v1', bytes };
+  if (kind === 'whpk' && bytes?.byteLength === PUBLIC_KEY_BYTES) return { version: 'v1a', bytes };
+  return undefined;
+}
+
+const settingsSchema = z.object({
+  SECRET: z
+    .string()
+    .transform(text => text.trim().split(/\s+/).map(keyIn))
+    .refine(
+      keys => keys.every(key => key !== undefined),
+      `must be whsec_ and at least ${KEY_BYTES} bytes in base64, or whpk_ and an Ed25519 key, or several of them`,
+    )
+    .transform(keys => keys.filter(key => key !== undefined)),
+  SELECT: selectEverything,
+  LATCH: latch,
+});
+type Set = z.output<typeof settingsSchema>;
+
+const envelope = { timestamp: z.string().optional() };
+const deliverySchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    ...envelope,
+    type: z.literal('killswitch.kill'),
+    data: killBodySchema.pick({ reason: true, graceSeconds: true }).extend({ agentId: agentIdSchema }),
+  }),
+  z.strictObject({
+    ...envelope,
+    type: z.literal('killswitch.kill-all'),
+    data: killAllBodySchema.pick({ reason: true, latch: true }).extend({ selector: selectorSchema }),
+  }),
+]);
+const TYPES: readonly unknown[] = ['killswitch.kill', 'killswitch.kill-all'];
+
+/** `v1,<base64>`, several with spaces between them. One that is not like that spoils them all. */
+function signaturesIn(
+  header: string,
+): { readonly version: string; readonly bytes: Uint8Array | undefined }[] {
+  const parts = header.split(' ').map(part => /^(v\w+),([\w+/=-]+)$/.exec(part));
+  if (parts.includes(null)) return [];
+  return parts.map(part => ({ version: part?.[1] ?? '', bytes: fromBase64(part?.[2] ?? '') }));
+}
+
+async function isSigned(headers: Headers, body: Uint8Array, keys: readonly Key[]): Promise<boolean> {
+  const signed = concat(`${headers.get('webhook-id')}.${headers.get('webhook-timestamp')}.`, body);
+  for (const shown of signaturesIn(headers.get('webhook-signature') ?? '')) {
+    for (const key of keys.filter(({ version }) => version === shown.version)) {
+      const holds = key.version === 'v1' ? isHmac : isEd25519;
+      if (await holds(key.bytes, signed, shown.bytes)) return true;
+    }
+  }
+  return false;
+}
+
+function asked(given: Record<string, unknown>, set: Set, key: string): Asked {
+  const { type } = given;
+  if (typeof type === 'string' && !TYPES.includes(type)) return ignored(`its type is ${type}`);
+  const delivery = checked(deliverySchema, given);
+  const actor = stopper('webhook', set.LATCH);
+  if (delivery.type === 'killswitch.kill') {
+    const { agentId, ...words } = delivery.data;
+    return { actor, orders: [killOrder(agentId, present(words), key)], ignored: [] };
+  }
+  const { selector, reason, latch = set.LATCH } = delivery.data;
+  if (isEverything(selector) && set.SELECT === undefined) {
+    return ignored('it is for every agent, which only KILLSWITCH_WEBHOOK_SELECT=everything allows');
+  }
+  // One that may not latch still stops: to refuse it would leave everybody running.
+  const order = killAllOrder(present({ reason, selector, latch: (latch && set.LATCH) || undefined }), key);
+  const refused = latch && !set.LATCH ? ['latch, which only KILLSWITCH_WEBHOOK_LATCH=true allows'] : [];
+  return { actor, orders: [order], ignored: refused };
+}
+
+/**
+ * Standard Webhooks, for whoever has no platform of its own here: the body is a kill or a kill-all in our words.
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export const standard: OpenSource = settings => {
+  const set = platformSettings(settings, 'WEBHOOK', settingsSchema);
+  if (!set) return undefined;
+  return {
+    async read({ headers, body, now }) {
+      const id = headers.get('webhook-id') ?? '';
+      // A dot would let a part of the ID pass for the time.
+      const isTold =
+        /^[^\s.,]{1,255}$/.test(id) && isFresh(headers.get('webhook-timestamp'), now, TOLERANCE_SECONDS);
+      if (!isTold || !(await isSigned(headers, body, set.SECRET))) throw unproven();
+      return asked(objectIn(body, refusePrototype), set, await digest(id, body));
+    },
+  };
+};
