@@ -3,14 +3,29 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { agentIdSchema } from '../lib/agent.js';
 import { type ErrorCode, KillswitchError } from '../lib/errors.js';
+import type { ShownWith } from '../lib/ports.js';
 import type { Deps, Env } from './function.js';
 import { voucherOf } from './perform.js';
+
+/**
+ * The path and query as sent: the request line as Node read it, where Node serves, for a URL is normalised. RFC 9112
+ * section 3.2.2 allows a whole URL there.
+ */
+const pathAsSent = (c: Context<Env>): string =>
+  (c.env?.incoming?.url ?? c.req.url).replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+
+const shownWith = (c: Context<Env>): ShownWith => ({
+  method: c.req.raw.method,
+  path: pathAsSent(c),
+  body: () => c.req.arrayBuffer(),
+});
 
 /** Lets in whoever shows a credential that holds. Comes before anything of the request is looked at. */
 export const authenticated =
   ({ authenticator }: Pick<Deps, 'authenticator'>): MiddlewareHandler<Env> =>
   async (c, next) => {
-    const actor = voucherOf(c.env) ?? (await authenticator.authenticate(c.req.header('authorization')));
+    const authorization = c.req.header('authorization');
+    const actor = voucherOf(c.env) ?? (await authenticator.authenticate(authorization, shownWith(c)));
     c.set('actor', actor);
     await next();
   };

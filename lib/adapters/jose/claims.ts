@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentIdSchema } from '../../agent.js';
 import { type Actor, type Scope, scopes } from '../../command.js';
+import { bindingSchema } from './binding.js';
 
 /** The last second of the year 9999: `1e400` is valid JSON and would be read as never. */
 const LAST_SECOND = 253_402_300_799;
@@ -19,6 +20,7 @@ const claimsSchema = z.object({
   host: z.string().min(1).max(255).optional(),
   jti: z.string().min(1).max(256).optional(),
   once: z.boolean().optional(),
+  req: bindingSchema.optional(),
 });
 export type Claims = z.infer<typeof claimsSchema>;
 

@@ -1,7 +1,7 @@
 import { errors, type JWTVerifyGetKey } from 'jose';
 import type { Clock, Health, Log } from '../../ports.js';
 import { type KeySet, KeySetError, readKeySet } from './key-set.js';
-import type { KeySource } from './sources.js';
+import type { KeySource } from './source.js';
 
 export interface KeptKeys {
   /** Rejects with an error of jose if there is no such key. */

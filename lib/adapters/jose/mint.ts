@@ -1,6 +1,7 @@
 import { importJWK, type JWK, SignJWT } from 'jose';
 import type { Scope, Within } from '../../command.js';
 import { secretSchema } from '../../environment.js';
+import { type BoundRequest, bindingOf } from './binding.js';
 
 export interface MintOptions {
   /** Signs with HS256. */
@@ -15,6 +16,10 @@ export interface MintOptions {
   readonly ttlSeconds: number;
   /** Single use. */
   readonly once?: boolean;
+  /** Binds it to this one request. It may then have no scope: whoever may nothing is refused where it is asked. */
+  readonly request?: BoundRequest;
+  /** Who passes the order on for the subject: the claim `act` of RFC 8693 section 4.1. */
+  readonly via?: string;
 }
 
 const algorithms: Readonly<Record<string, string>> = { OKP: 'EdDSA', EC: 'ES256', RSA: 'RS256' };
@@ -39,12 +44,12 @@ async function signingKey({ secret, privateJwk }: MintOptions): Promise<Signing>
 
 /**
  * A token as `openTokens` takes it, with a random `jti`.
- * @throws Error if nothing may be signed so: a weak secret, no scope, a lifetime that is not a whole number of seconds
+ * @throws Error if nothing may be signed so: a weak secret, no scope and no request, a lifetime that is not a whole number of seconds
  */
 export async function mintToken(options: MintOptions): Promise<string> {
-  const { subject, scopes, audience, issuer, within = {}, ttlSeconds, once } = options;
+  const { subject, scopes, audience, issuer, within = {}, ttlSeconds, once, request, via } = options;
   if (subject === '' || subject.length > 256) throw new Error('The subject has 1 to 256 characters');
-  if (scopes.length === 0) throw new Error('A token needs at least one scope');
+  if (scopes.length === 0 && !request) throw new Error('A token needs at least one scope');
   if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds <= 0) {
     throw new Error('The lifetime is a whole number of seconds above 0');
   }
@@ -59,6 +64,8 @@ export async function mintToken(options: MintOptions): Promise<string> {
     ...(within.taskId !== undefined && { task: within.taskId }),
     ...(within.host !== undefined && { host: within.host }),
     ...(once && { once: true }),
+    ...(request && { req: await bindingOf(request) }),
+    ...(via !== undefined && { act: { sub: via } }),
     jti: crypto.randomUUID(),
     iat: now,
     exp: now + ttlSeconds,

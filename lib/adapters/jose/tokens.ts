@@ -1,29 +1,13 @@
-import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
-import type { Actor } from '../../command.js';
-import { secretSchema } from '../../environment.js';
-import { KillswitchError } from '../../errors.js';
-import type { Authenticator, Clock, Log } from '../../ports.js';
-import { bearerToken } from './bearer.js';
-import { type Claims, Refusal, readClaims, toActor } from './claims.js';
-import { type KeptKeys, keepKeys } from './kept-keys.js';
-import { keySetAlgorithms } from './key-set.js';
-import { fileSource, urlSource } from './sources.js';
+import type { Authenticator, Clock } from '../../ports.js';
+import { fileSource } from './file-source.js';
+import { keepKeys } from './kept-keys.js';
+import { urlSource } from './url-source.js';
+import { checkSecret, createVerifier, type VerifierOptions } from './verifier.js';
 
-export interface TokensOptions {
-  /** For HS256: at least 32 bytes. */
-  readonly secret?: string;
+export interface TokensOptions extends Omit<VerifierOptions, 'keys' | 'clock'> {
   /** For EdDSA, Ed25519, ES256 and RS256: where the JSON Web Key Set is. */
   readonly jwks?: { readonly file: string } | { readonly url: string };
-  readonly audience: string;
-  /** Checked if it is given. */
-  readonly issuer?: string;
-  /**
-   * Marks an ID as used for some seconds, in one atomic step, and tells whether it was used before. `unknown`, or
-   * a rejection: nobody can tell now.
-   */
-  readonly remember: (id: string, ttlSeconds: number) => Promise<'first' | 'seen' | 'unknown'>;
   readonly clock: Clock;
-  readonly log: Log;
   readonly fetch?: typeof globalThis.fetch;
 }
 
@@ -31,92 +15,19 @@ export interface Tokens extends Authenticator {
   close(): Promise<void>;
 }
 
-const TOLERANCE_SECONDS = 30;
-
-/** A code and the name of a claim; messages and causes of jose can hold what stands in the token. */
-function describe(error: unknown): { code: string; claim?: string } {
-  if (error instanceof Refusal) return { code: error.code, ...(error.claim && { claim: error.claim }) };
-  if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
-    return { code: error.code, claim: error.claim };
-  }
-  return { code: error instanceof errors.JOSEError ? error.code : 'unexpected' };
-}
-
-/** A token without `kid` may fit several keys of a set: any one of them will do. */
-async function verify(token: string, find: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTPayload> {
-  try {
-    return (await jwtVerify(token, find, options)).payload;
-  } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    for await (const key of error) {
-      try {
-        return (await jwtVerify(token, key, options)).payload;
-      } catch (mismatch) {
-        if (!(mismatch instanceof errors.JWSSignatureVerificationFailed)) throw mismatch;
-      }
-    }
-    throw new errors.JWSSignatureVerificationFailed();
-  }
-}
-
-function keyFinder(secret: string | undefined, keys: KeptKeys | undefined): JWTVerifyGetKey {
-  const shared = secret === undefined ? undefined : new TextEncoder().encode(secret);
-  return (header, token) => {
-    const key = header.alg === 'HS256' ? shared : keys?.find(header, token);
-    if (!key) throw new errors.JOSEAlgNotAllowed();
-    return key;
-  };
-}
-
 /**
- * Verifies bearer tokens (RFC 7519, RFC 8725). A token that is single use (`once`) is used up when it is verified,
- * whatever becomes of the request: one that ends in 403 or 404 needs a new token.
+ * Verifies bearer tokens on Node, by keys that are kept and looked at again in the background.
  *
  * Keys that cannot be had yet refuse their tokens but do not reject here; `probe` tells, and a look is taken again.
  * @throws Error if there is neither a secret nor a key set, or the secret is too weak
  */
 export async function openTokens(options: TokensOptions): Promise<Tokens> {
-  const { secret, jwks, audience, issuer, remember, clock, log, fetch = globalThis.fetch } = options;
-  if (secret === undefined && !jwks) throw new Error('Tokens need a secret or a key set');
-  const weak = secret === undefined ? undefined : secretSchema.safeParse(secret).error?.issues[0];
-  if (weak) throw new Error(`The secret for tokens ${weak.message}`);
-
+  const { jwks, fetch = globalThis.fetch, ...rest } = options;
+  checkSecret(rest.secret, jwks !== undefined);
   const source = jwks && ('file' in jwks ? fileSource(jwks.file) : urlSource(jwks.url, fetch));
-  const keys = source && keepKeys(source, { clock, log });
-  const find = keyFinder(secret, keys);
-  const checks: JWTVerifyOptions = {
-    algorithms: [...(secret === undefined ? [] : ['HS256']), ...(keys ? keySetAlgorithms : [])],
-    audience,
-    ...(issuer !== undefined && { issuer }),
-    clockTolerance: TOLERANCE_SECONDS,
-  };
-
-  async function use({ once, jti, exp }: Claims): Promise<Pick<Actor, 'unconfirmed'>> {
-    if (!once) return {};
-    // Remembered for as long as another node whose clock is behind might still take it.
-    const ttlSeconds = Math.ceil(exp - clock.now() / 1000) + 2 * TOLERANCE_SECONDS;
-    const seen = await remember(`once:${jti}`, ttlSeconds).catch(() => 'unknown' as const);
-    if (seen === 'seen') throw new Refusal('used_before', 'jti');
-    return seen === 'first' ? {} : { unconfirmed: true };
-  }
-
+  const keys = source && keepKeys(source, rest);
   return {
-    async authenticate(authorization) {
-      try {
-        const token = bearerToken(authorization);
-        if (token === undefined) throw new Refusal('no_bearer_token');
-        const currentDate = new Date(clock.now());
-        const claims = readClaims(await verify(token, find, { ...checks, currentDate }));
-        return { ...toActor(claims), ...(await use(claims)) };
-      } catch (error) {
-        log.info(describe(error), 'A credential was refused');
-        throw new KillswitchError('unauthenticated');
-      }
-    },
-    async probe() {
-      const { ok, detail } = (await keys?.health()) ?? { ok: true, detail: 'shared secret' };
-      return { name: 'tokens', ok, detail };
-    },
+    ...createVerifier({ ...rest, ...(keys && { keys }) }),
     async close() {
       keys?.close();
     },
