@@ -75,10 +75,26 @@ export interface AuditQuery {
   readonly limit?: number;
 }
 
+/** What stands at one place of the audit. */
+export interface AuditPlace {
+  /** Means something to its store alone. */
+  readonly position: string;
+  /** Absent where what stands there cannot be read. */
+  readonly entry?: AuditEntry;
+}
+
 export interface AuditLog {
   append(entries: readonly AuditEntry[]): Promise<void>;
   /** Oldest first. */
   query(query: AuditQuery): AsyncIterable<AuditEntry>;
+  /**
+   * What was committed after a position (`''`: from the beginning on), in the order of the commits, whatever the
+   * clocks said. Nothing ever comes in before a position that was given, so a reader that goes on from the last one
+   * misses nothing. Empty: there is no more yet.
+   */
+  after(position: string, limit: number): Promise<readonly AuditPlace[]>;
+  /** The position of what was committed last; `''` while there is nothing. */
+  last(): Promise<string>;
 }
 
 /** A port's own word on whether it works; `detail` may be shown. */
@@ -86,6 +102,8 @@ export interface Health {
   readonly name: string;
   readonly ok: boolean;
   readonly detail?: string;
+  /** It can stop everything all the same without this. */
+  readonly aside?: true;
 }
 
 export interface Probe {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { afterAll, inject } from 'vitest';
+import { afterAll, expect, inject, it } from 'vitest';
 import { openValkey } from '../../lib/adapters/valkey/index.js';
+import { entry } from './records/harness.js';
 import { type RecordsUnderTest, recordsConformance } from './records.js';
 
 const run = `conformance-${randomUUID()}`;
@@ -31,3 +32,14 @@ function open(keyPrefix: string): RecordsUnderTest {
 recordsConformance('Valkey', async () => open(`${run}:${count++}:`));
 recordsConformance('Valkey, with a hash tag', async () => open(`{${run}-${count++}}:`));
 recordsConformance('Valkey, with a prefix that is a pattern', async () => open(`${run}[ab]*?\\-${count++}:`));
+
+it('passes over what somebody else wrote into the audit', async () => {
+  const keyPrefix = `${run}:${count++}:`;
+  const { audit, close } = openValkey({ url: inject('redisUrl'), keyPrefix });
+  await others.xadd(`${keyPrefix}killswitch:audit`, '*', 'other', 'x');
+  await audit.append([entry({ reason: 'ours' })]);
+  const [foreign, ours] = await audit.after('', 10);
+  expect(foreign).toEqual({ position: expect.any(String) });
+  expect(ours).toMatchObject({ entry: { reason: 'ours' } });
+  await close();
+});

@@ -2,6 +2,7 @@ import type { AuditEntry } from '../../lib/audit.js';
 import { KillswitchError } from '../../lib/errors.js';
 import type {
   AuditLog,
+  AuditPlace,
   AuditQuery,
   DocumentRef,
   Probe,
@@ -22,6 +23,8 @@ export interface Answers {
   debts: readonly string[];
   append: undefined;
   query: readonly AuditEntry[];
+  after: readonly AuditPlace[];
+  last: string;
 }
 
 /** All that a store remembers. Two fakes that are given the same one are two connections. */
@@ -154,6 +157,13 @@ export function fakeRecords({ memory = emptyMemory(), now = Date.now } = {}): Fa
       async *query(query) {
         yield* await open('query', () => select(query));
       },
+      after: (position, limit) =>
+        open('after', () =>
+          audit
+            .map((entry, index) => ({ position: `${index + 1}`, entry }))
+            .slice(Number(position), Number(position) + limit),
+        ),
+      last: () => open('last', () => (audit.length > 0 ? `${audit.length}` : '')),
     },
     probe: async () => ({ name: 'store', ok: !closed }),
     seedForeign(agentId, bytes) {

@@ -30,6 +30,11 @@ export function openAudit({ prepare, read, write }: Connection) {
     both: select('AND operation_id = ? AND agent_id = ?'),
   };
 
+  const following = prepare<readonly [seq: number, entry: string]>(
+    'SELECT seq, entry FROM audit WHERE seq > ? ORDER BY seq LIMIT ?',
+  );
+  const newest = prepare<readonly [seq: number]>('SELECT seq FROM audit ORDER BY seq DESC LIMIT 1');
+
   const log: AuditLog = {
     async append(entries) {
       await inChunks(entries, PAGE, chunk =>
@@ -55,6 +60,14 @@ export function openAudit({ prepare, read, write }: Connection) {
         }
       }
     },
+    // Writers take turns, so that numbers are committed in their order; none is ever deleted.
+    after: (position, limit) =>
+      read(() =>
+        following
+          .all([Number(position), limit])
+          .map(([seq, entry]) => ({ position: `${seq}`, entry: JSON.parse(entry) as AuditEntry })),
+      ),
+    last: () => read(() => `${newest.get([])?.[0] ?? ''}`),
   };
   return { log, record };
 }

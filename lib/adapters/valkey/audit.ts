@@ -47,5 +47,17 @@ export function openAudit(link: Link, keys: Keyspace, append: Committer['append'
         if (page.length < PAGE) return;
       }
     },
+    async after(position, limit) {
+      const from = position === '' ? '-' : `(${position}`;
+      const page = await link.call(client => client.xrange(keys.audit, from, '+', 'COUNT', limit));
+      return page.map(([id, fields]) => {
+        const entry = parse(fields);
+        return { position: id, ...(entry && { entry }) };
+      });
+    },
+    async last() {
+      const page = await link.call(client => client.xrevrange(keys.audit, '+', '-', 'COUNT', 1));
+      return page[0]?.[0] ?? '';
+    },
   };
 }

@@ -53,6 +53,51 @@ export function auditLog(open: OpenRecords): void {
     expect(await collect(audit.query({ limit: 0 }))).toEqual([]);
   });
 
+  it('is read on from a position, in the order of the commits and not of the clocks', async () => {
+    const { audit, records, reopen } = store();
+    expect([await audit.last(), await audit.after('', 10)]).toEqual(['', []]);
+    await audit.append([entry({ timestamp: at(9), reason: 'first' })]);
+    const start = await audit.last();
+    const others = await reopen();
+    await others.audit.append([entry({ timestamp: at(5), reason: 'second' })]);
+    await records.commit([
+      change('a', null, '{}', { audit: [entry({ timestamp: at(1), reason: 'third' })] }),
+      change('a', null, '{}', { audit: [entry({ reason: 'refused' })] }),
+      change('b', null, '{}', { audit: [entry({ timestamp: at(3), reason: 'fourth' })] }),
+    ]);
+    const reasons = async (position: string, limit = 10) =>
+      (await others.audit.after(position, limit)).map(place => place.entry?.reason);
+    expect(await reasons('')).toEqual(['first', 'second', 'third', 'fourth']);
+    expect(await reasons(start)).toEqual(['second', 'third', 'fourth']);
+    const [second, third] = await audit.after(start, 2);
+    expect(await audit.after(start, 1)).toEqual([second]);
+    expect(await reasons(third?.position ?? '')).toEqual(['fourth']);
+    expect(await reasons(await audit.last())).toEqual([]);
+  });
+
+  it('misses nobody between two positions while many write', async () => {
+    const { audit, reopen } = store();
+    const others = await reopen();
+    const writers = [audit, others.audit].map(async (log, writer) => {
+      for (let n = 0; n < 20; n++) await log.append([entry({ reason: `${writer}-${n}` })]);
+    });
+    const read: (string | undefined)[] = [];
+    let position = '';
+    let open = true;
+    const done = Promise.all(writers).then(() => {
+      open = false;
+    });
+    for (let more = true; more || open; ) {
+      const page = await audit.after(position, 3);
+      read.push(...page.map(place => place.entry?.reason));
+      position = page.at(-1)?.position ?? position;
+      more = page.length > 0;
+    }
+    await done;
+    expect(read).toHaveLength(40);
+    expect(new Set(read).size).toBe(40);
+  });
+
   it('gives long answers whole, and lets the reader leave early', async () => {
     const { audit } = store();
     const many = Array.from({ length: 2300 }, (_, n) => entry({ timestamp: at(n), reason: `${n}` }));
