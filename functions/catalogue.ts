@@ -1,4 +1,5 @@
 import { agents } from './agents.js';
+import { audit } from './audit.js';
 import { chatops } from './chatops.js';
 import type { KillswitchFunction } from './function.js';
 import { health } from './health.js';
@@ -14,7 +15,15 @@ import { operations } from './operations.js';
 export const api: readonly KillswitchFunction[] = [kill, killAll, latch, operations, agents];
 
 /** Every function there is. */
-export const catalogue: readonly KillswitchFunction[] = [...api, hooks, chatops, links, health, openapi];
+export const catalogue: readonly KillswitchFunction[] = [
+  ...api,
+  audit,
+  hooks,
+  chatops,
+  links,
+  health,
+  openapi,
+];
 
 /** @throws RangeError that names the unknown ones and those there are */
 export function named(names: readonly string[]): readonly KillswitchFunction[] {

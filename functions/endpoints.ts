@@ -9,6 +9,7 @@ import {
 } from '../lib/command.js';
 import type { ErrorCode } from '../lib/errors.js';
 import { listQuery } from './agents.js';
+import { auditQuery } from './audit.js';
 
 /** One row of the HTTP contract. */
 export interface Endpoint {
@@ -133,6 +134,15 @@ export const endpoints: readonly Endpoint[] = [
     answers: { 200: 'Events `progress` and `ended`' },
     errors: ['operation_not_found', 'store_unavailable'],
     type: 'text/event-stream',
+  },
+  {
+    method: 'get',
+    path: '/audit',
+    summary: 'What was done, by whom and why, oldest first; as NDJSON where that is accepted',
+    scope: 'audit:read',
+    query: auditQuery,
+    answers: { 200: 'Entries, and a cursor for what comes later' },
+    errors: ['store_unavailable'],
   },
   {
     method: 'post',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AuditEntry } from './audit.js';
 import type { Hold } from './latch.js';
 import type { Operation } from './operation.js';
 import type { AgentReceipt, Receipt } from './outcome.js';
@@ -39,6 +40,12 @@ export interface AgentRecords {
   readonly agents: readonly AgentRecord[];
   /** For the next page; absent on the last one. */
   readonly cursor?: string;
+}
+
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  /** For what comes later. */
+  readonly cursor: string;
 }
 
 export interface Readiness {
@@ -82,6 +89,10 @@ export const shapes = {
     agents: z.array(agentRecord),
     cursor: z.string().optional(),
   }) as unknown as z.ZodType<AgentRecords>,
+  audit: z.looseObject({
+    entries: z.array(z.looseObject({ timestamp: z.string(), operation: z.string(), phase: z.string() })),
+    cursor: z.string(),
+  }) as unknown as z.ZodType<AuditPage>,
   ready: z
     .looseObject({
       status: z.string(),

@@ -4,6 +4,7 @@ import {
   type AgentRecord,
   type AgentRecords,
   type Answer,
+  type AuditPage,
   type KillReceipt,
   type LatchStatus,
   type OperationStatus,
@@ -18,6 +19,7 @@ export type {
   AgentRecord,
   AgentRecords,
   Answer,
+  AuditPage,
   KillReceipt,
   LatchStatus,
   OperationStatus,
@@ -52,6 +54,17 @@ export interface AgentQuery {
   readonly limit?: number;
 }
 
+export interface AuditQuery {
+  /** ISO 8601. */
+  readonly since?: string;
+  readonly agentId?: string;
+  readonly operationId?: string;
+  /** A cursor that was answered before; `''` is the beginning. */
+  readonly after?: string;
+  /** 1 to 1,000; 100 if absent. */
+  readonly limit?: number;
+}
+
 /** Every method rejects with a {@link ClientError}. */
 export interface Client {
   /** Stops one agent. Again for one that still owes something: tries it again now. */
@@ -69,6 +82,8 @@ export interface Client {
     /** Starts nothing. */
     reset(body: z.input<typeof resetBodySchema>): Promise<LatchStatus>;
   };
+  /** What was done, by whom and why, oldest first. */
+  audit(query?: AuditQuery): Promise<AuditPage>;
   /** What is known of an accepted stop. */
   operation(operationId: string): Promise<OperationStatus>;
   readonly agents: {
@@ -148,6 +163,7 @@ export function createClient(options: ClientOptions): Client {
       engage: async (body = {}) => (await call('POST', '/latch', { shape: shapes.latch, body })).data,
       reset: async body => (await call('DELETE', '/latch', { shape: shapes.latch, body })).data,
     },
+    audit: async query => (await call('GET', '/audit', { shape: shapes.audit, query: searchOf(query) })).data,
     operation: async operationId => {
       const path = `/operations/${encodeURIComponent(operationId)}`;
       return (await call('GET', path, { shape: shapes.operation })).data;
@@ -188,7 +204,7 @@ function pathOf(agentId: string): string {
   return `/agents/${encodeURIComponent(agentId)}`;
 }
 
-function searchOf({ labels = {}, ...rest }: AgentQuery = {}): URLSearchParams {
+function searchOf({ labels = {}, ...rest }: AgentQuery & AuditQuery = {}): URLSearchParams {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(rest)) {
     if (value !== undefined) search.set(name, String(value));

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ClientError } from '../../lib/client.js';
 import { addAgents } from './agents.js';
+import { addAudit } from './audit.js';
 import { addDemo } from './demo.js';
 import { addKill } from './kill.js';
 import { addKillAll } from './kill-all.js';
@@ -38,6 +39,7 @@ for (const add of [
   addKillAll,
   addLatch,
   addOperation,
+  addAudit,
   addSweep,
 ]) {
   add(program);

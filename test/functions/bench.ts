@@ -100,7 +100,7 @@ export function openApp({
         ...(body !== undefined && { body: raw as string }),
       });
       const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json');
+      const isJson = response.headers.get('content-type')?.match(/\bjson\b/);
       return {
         status: response.status,
         headers: response.headers,

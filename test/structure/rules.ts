@@ -37,7 +37,7 @@ const isOurs = (path: string): boolean => /^(lib|functions|test)\//.test(path);
 const ROOTS = ['functions/node.ts', 'functions/worker.ts'];
 const SPINE = [
   ...['stop', 'cases', 'commit', 'stop-agent', 'settle', 'operation', 'recall', 'unrecorded', 'degraded'],
-  ...['latch', 'register', 'transition', 'enforce', 'debts', 'reconcile', 'sweep', 'idempotency'],
+  ...['latch', 'register', 'transition', 'enforce', 'debts', 'reconcile', 'sweep', 'idempotency', 'trail'],
 ].map(name => `lib/${name}.ts`);
 
 export const onlyRootsKnowAdapters: Rule = files =>

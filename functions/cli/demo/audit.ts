@@ -20,22 +20,3 @@ export function openCollector(): Collector {
     },
   };
 }
-
-/** One entry in a line, shortened. */
-export function inShort({
-  timestamp,
-  operation,
-  phase,
-  agentId,
-  actor,
-  statusBefore,
-  total,
-  killed,
-}: AuditEntry): string {
-  const what = [
-    agentId,
-    statusBefore && `was ${statusBefore}`,
-    total !== undefined && `${killed} of ${total} killed`,
-  ].filter(Boolean);
-  return `${timestamp.slice(11, 23)} ${operation.padEnd(15)} ${phase.padEnd(8)} by ${actor}: ${what.join(', ') || 'all'}`;
-}

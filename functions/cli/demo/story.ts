@@ -1,9 +1,9 @@
 import type { AuditEntry } from '../../../lib/audit.js';
 import { type Answer, ClientError } from '../../../lib/client.js';
 import type { AgentReceipt } from '../../../lib/outcome.js';
+import { inShort } from '../audit-line.js';
 import { describeLayer } from '../describe.js';
 import type { DemoAgent } from './agent.js';
-import { inShort } from './audit.js';
 import { type Check, prove } from './proof.js';
 import type { Screen } from './screen.js';
 import { makeSetting, type SandboxChoice, type Setting } from './setting.js';

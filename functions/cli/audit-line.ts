@@ -1,0 +1,25 @@
+import type { AuditEntry } from '../../lib/audit.js';
+
+const DATE = 10;
+
+/** What was done, to whom and why: all of an entry but when, what kind, and by whom. */
+function what({ agentId, statusBefore, total, killed, reason, errors = [] }: AuditEntry): string {
+  const parts = [
+    agentId,
+    statusBefore && `was ${statusBefore}`,
+    total !== undefined && killed !== undefined && `${killed} of ${total} killed`,
+    reason,
+    ...errors,
+  ];
+  return parts.filter(Boolean).join(', ') || 'all';
+}
+
+/** One entry in a line, shortened. */
+export function inShort(entry: AuditEntry): string {
+  const { timestamp, operation, phase, actor } = entry;
+  return `${timestamp.slice(DATE + 1, 23)} ${operation.padEnd(15)} ${phase.padEnd(8)} by ${actor}: ${what(entry)}`;
+}
+
+/** The same with its day, and the operation by which it can be looked up. */
+export const auditLine = (entry: AuditEntry): string =>
+  `${entry.timestamp.slice(0, DATE)} ${inShort(entry)}${entry.operationId ? `  (${entry.operationId})` : ''}`;

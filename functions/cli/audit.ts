@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { present } from '../../lib/present.js';
+import { auditLine } from './audit-line.js';
+import { connect } from './connect.js';
+import { agentId, duration, type ServerOptions, withServerOptions } from './options.js';
+import { say } from './output.js';
+
+/** Milliseconds. */
+const POLL = 1_000;
+
+interface Options extends ServerOptions {
+  readonly since?: string;
+  readonly agent?: string;
+  readonly operation?: string;
+  readonly follow?: true;
+}
+
+/** A time, or how long ago it was. */
+function since(text: string): string {
+  if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() - duration(text) * 1_000).toISOString();
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw new InvalidArgumentError('It must be a time such as 2026-11-22T10:00:00Z, or a duration such as 1h.');
+}
+
+export function addAudit(program: Command): void {
+  const command = program
+    .command('audit')
+    .description('what was done, by whom and why, oldest first')
+    .option('--since <time>', 'only from then on, such as 2026-11-22T10:00:00Z or 1h', since)
+    .option('--agent <id>', 'only what concerns this agent', agentId)
+    .option('--operation <id>', 'only what belongs to this operation')
+    .option('--follow', 'go on telling, until interrupted');
+  withServerOptions(command).action(async (options: Options) => {
+    const client = await connect(options, { scope: 'audit:read' });
+    const filters = present<{ since?: string; agentId?: string; operationId?: string }>({
+      since: options.since,
+      agentId: options.agent,
+      operationId: options.operation,
+    });
+    let after = '';
+    for (;;) {
+      const { entries, cursor } = await client.audit({ ...filters, after, limit: 1_000 });
+      for (const entry of entries) say(options.json ? JSON.stringify(entry) : auditLine(entry));
+      if (cursor === after && !options.follow) return;
+      if (cursor === after) await delay(POLL);
+      after = cursor;
+    }
+  });
+}
