@@ -17,6 +17,10 @@ const STATUSES: ReadonlySet<string> = new Set(statuses);
 const reasonOf = (words: readonly string[]): string | undefined =>
   words.join(' ').slice(0, MAX_REASON) || undefined;
 
+/** Misspelt ones as well: one that were taken for a word of the reason would leave the rest to select more. */
+const PART = /^([^=]+)=(.*)$/;
+const KNOWN_PART = /^(agent|task|host|status|label:[^=]+)=/;
+
 /** Words that look like a part of a selector, up to the first that does not; the rest is the reason. */
 function selectorOf(words: readonly string[]): { selector: Selector; reason?: string } | { problem: string } {
   const agentIds: string[] = [];
@@ -25,16 +29,17 @@ function selectorOf(words: readonly string[]): { selector: Selector; reason?: st
   let selector: Selector = {};
   let at = 0;
   for (; at < words.length; at++) {
-    const [, name, value] = /^([a-z]+(?::[^=]+)?)=(.*)$/i.exec(words[at] ?? '') ?? [];
+    const [, name, value] = PART.exec(words[at] ?? '') ?? [];
     if (name === undefined || value === undefined) break;
     if (name === 'agent' && AGENT_ID.test(value)) agentIds.push(value);
     else if (name === 'task' && value) selector = { ...selector, taskId: value };
     else if (name === 'host' && value) selector = { ...selector, host: value };
     else if (name === 'status' && STATUSES.has(value)) status.push(value as Status);
-    else if (name.startsWith('label:')) labels[name.slice('label:'.length)] = value;
-    // One that is misspelt must not be left out: the rest would select more.
+    else if (/^label:./.test(name)) labels[name.slice('label:'.length)] = value;
     else return { problem: `${words[at]} is no part of a selector` };
   }
+  const late = words.slice(at).find(word => KNOWN_PART.test(word));
+  if (late !== undefined) return { problem: `${late} must stand before the reason` };
   const named = { ...labels };
   return present({
     selector: present<Selector>({
