@@ -170,6 +170,11 @@ export const endpoints: readonly Endpoint[] = [
       404: 'It is no kill link, or there is no such agent',
     },
     type: 'text/html',
+    method: 'post',
+    path: '/chatops/{platform}',
+    summary: "A chat's slash command or button, under its platform's own signature",
+    answers: { 200: 'What the platform shows; what becomes of an order is told there later' },
+    errors: ['unauthenticated', 'not_found', 'invalid_request', 'body_too_large'],
   },
   { method: 'get', path: '/healthz', summary: 'This process answers', answers: { 200: 'It does' } },
   {

@@ -17,6 +17,8 @@ export interface TriggerDeps {
   readonly fetch: typeof globalThis.fetch;
   /** Lets work go on behind the answer. It may not reject. */
   readonly defer: (work: Promise<void>) => void;
+  /** Aborted when the process is to end: what only watches ends then. */
+  readonly closing?: AbortSignal;
 }
 
 /** What the handlers work with. Made at a composition root. */
@@ -28,7 +30,6 @@ export interface Deps extends TriggerDeps {
   readonly probes: readonly Probe[];
   /** Looks at once at what runs here and must not, and again a moment later. */
   readonly wake: () => void;
-  /** Aborted when the process is to end: what only watches ends then. */
   readonly closing: AbortSignal;
 }
 

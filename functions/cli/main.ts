@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ClientError } from '../../lib/client.js';
 import { addAgents } from './agents.js';
 import { addAudit } from './audit.js';
+import { addChatops } from './chatops.js';
 import { addDemo } from './demo.js';
 import { addKill } from './kill.js';
 import { addKillAll } from './kill-all.js';
@@ -41,6 +42,7 @@ for (const add of [
   addOperation,
   addAudit,
   addSweep,
+  addChatops,
 ]) {
   add(program);
 }

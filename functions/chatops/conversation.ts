@@ -1,0 +1,129 @@
+import type { Scope } from '../../lib/command.js';
+import { engageOrder, killAllOrder, killOrder, type Order, resetOrder, vouchedFor } from '../../lib/order.js';
+import type { Phrase } from '../../lib/phrase.js';
+import { present } from '../../lib/present.js';
+import type { TriggerDeps } from '../function.js';
+import { AT_ONCE, confirmation } from './confirmation.js';
+import type { Wait } from './follow.js';
+import { carryOut, type Stopping } from './order.js';
+import { by, denial, helpReply, latchReply, problemReply } from './replies.js';
+import { toAsker, toChannel } from './reply.js';
+import { openSeen } from './seen.js';
+import type { Answer, Person, Stage } from './stage.js';
+import { statusReply } from './status.js';
+import { type Sealed, unseal } from './ticket.js';
+import { whom } from './words.js';
+
+export interface Conversation {
+  /** @param key the same delivery's always, and no other's; absent where the platform has none */
+  ask(stage: Stage, person: Person, phrase: Phrase, key?: string): Promise<Answer>;
+  press(stage: Stage, person: Person, sealed: Sealed): Promise<Answer>;
+}
+
+interface Reason {
+  readonly reason?: string;
+}
+
+interface Turning {
+  readonly stage: Stage;
+  readonly person: Person;
+  readonly scope: Scope;
+  readonly order: Order;
+}
+
+const AGAIN = 'Ask again: /killswitch all';
+
+/** What people ask for in a chat and what they are told, whatever the platform. */
+export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
+  const { perform, clock } = deps;
+  const seen = openSeen(clock);
+
+  /** The order is given all the same: the server refuses it, and keeps in its audit who tried. */
+  const deny = (stage: Stage, person: Person, scope: Scope, order: Order): Answer => ({
+    reply: denial(stage, person, scope),
+    work: async () => void (await perform(vouchedFor(person.subject, person.scopes), order)),
+  });
+
+  const stop = (doing: string, stopping: Stopping): Answer => ({
+    reply: toChannel(doing, [by(stopping.person, stopping.reason)]),
+    work: edits => carryOut(deps, wait, stopping, edits),
+  });
+
+  const turnLatch = (doing: string, { stage, person, scope, order }: Turning): Answer => ({
+    reply: toChannel(doing, [by(person)]),
+    work: async edits => {
+      const { status, body } = await perform(vouchedFor(person.subject, person.scopes), order);
+      if (status === 403) return edits.last(denial(stage, person, scope));
+      if (status === 200) return edits.last(latchReply(body, by(person)));
+      return edits.last(problemReply(body, 'The emergency stop was not changed'));
+    },
+  });
+
+  return {
+    async ask(stage, person, phrase, key) {
+      const may = (scope: Scope): boolean => person.scopes.has(scope);
+      switch (phrase.verb) {
+        case 'kill': {
+          const { agentId: target, reason } = phrase;
+          const order = killOrder(target, present<Reason>({ reason }), key);
+          if (!may('agents:kill')) return deny(stage, person, 'agents:kill', order);
+          return stop(`Stopping ${target} …`, { order, stage, person, reason, target });
+        }
+        case 'all': {
+          const order = killAllOrder({ selector: phrase.selector, dryRun: true });
+          if (!may('agents:kill-all')) return deny(stage, person, 'agents:kill-all', order);
+          return { reply: await confirmation(deps, wait, { stage, person, phrase }) };
+        }
+        case 'latch': {
+          const { selector, reason } = phrase;
+          const scope = 'latch:engage';
+          const order = engageOrder({ selector, ...present<Reason>({ reason }) });
+          if (!may(scope)) return deny(stage, person, scope, order);
+          const doing = `Engaging the emergency stop for ${whom(selector)} …`;
+          return turnLatch(doing, { stage, person, scope, order });
+        }
+        case 'reset': {
+          const scope = 'latch:reset';
+          const order = resetOrder({ reason: phrase.reason ?? 'none given' });
+          if (!may(scope)) return deny(stage, person, scope, order);
+          if (phrase.reason === undefined) {
+            return { reply: toAsker('Nothing was reset: say why', ['/killswitch reset <reason>']) };
+          }
+          // Stopping twice is harmless; a reset that somebody sends again later is not.
+          if (key !== undefined && !seen.isNew(key)) {
+            return { reply: toAsker('Nothing was reset: this request was carried out before') };
+          }
+          return turnLatch('Resetting the emergency stop …', { stage, person, scope, order });
+        }
+        case 'status': {
+          if (!may('agents:read')) {
+            return deny(stage, person, 'agents:read', { method: 'GET', path: '/latch' });
+          }
+          const actor = vouchedFor(person.subject, person.scopes);
+          const looking = statusReply(order => perform(actor, order));
+          const known = await Promise.race([looking, wait(AT_ONCE).then(() => undefined)]);
+          if (known) return { reply: known };
+          return { reply: toAsker('Looking …'), work: async edits => edits.last(await looking) };
+        }
+        case 'help':
+          return { reply: helpReply(phrase.problem) };
+      }
+    },
+
+    async press(stage, person, sealed) {
+      const ticket = await unseal(stage.secrets, sealed, clock.now());
+      if (ticket === 'forged') {
+        return { reply: toAsker('Nothing was stopped: this button is none of mine', [AGAIN]) };
+      }
+      if (ticket === 'late') {
+        return { reply: toChannel('Nothing was stopped: the confirmation came too late', [AGAIN]) };
+      }
+      const { selector, reason, nonce } = ticket;
+      if (!person.scopes.has('agents:kill-all')) {
+        return deny(stage, person, 'agents:kill-all', killAllOrder({ selector, dryRun: true }));
+      }
+      const order = killAllOrder({ selector, ...present<Reason>({ reason }) }, nonce);
+      return stop(`Stopping ${whom(selector)} …`, { order, stage, person, reason, target: undefined });
+    },
+  };
+}

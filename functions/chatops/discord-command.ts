@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { AGENT_ID } from '../../lib/agent.js';
+import { type Phrase, parsePhrase } from '../../lib/phrase.js';
+
+/** Types of discord.com/developers/docs/interactions/application-commands */
+const CHAT_INPUT = 1;
+const SUB_COMMAND = 1;
+const STRING = 3;
+const IN_A_GUILD = 0;
+
+const text = (name: string, description: string, required = false) => ({
+  type: STRING,
+  name,
+  description,
+  required,
+  max_length: 1_000,
+});
+const verb = (name: string, description: string, options: readonly object[] = []) => ({
+  type: SUB_COMMAND,
+  name,
+  description,
+  options,
+});
+const reason = text('reason', 'Why, for the audit');
+const selector = text('selector', 'Such as task=t1 label:team=core; every agent if left out');
+
+/** `/killswitch`, as it is registered with Discord. */
+export const discordCommand = {
+  type: CHAT_INPUT,
+  name: 'killswitch',
+  description: 'The emergency stop for AI coding agents',
+  contexts: [IN_A_GUILD],
+  integration_types: [0],
+  options: [
+    verb('kill', 'Stop one agent at once', [text('id', 'The ID of the agent', true), reason]),
+    verb('all', 'Stop every selected agent, to be confirmed', [selector, reason]),
+    verb('status', 'How the emergency stop stands, and who runs'),
+    verb('latch', 'Engage the emergency stop: nobody selected may start to run', [selector, reason]),
+    verb('reset', 'Reset the emergency stop', [text('reason', 'Why, for the audit', true)]),
+    verb('help', 'What there is'),
+  ],
+};
+
+const givenSchema = z.looseObject({
+  options: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        options: z.array(z.looseObject({ name: z.string(), value: z.unknown() })).default([]),
+      }),
+    )
+    .min(1),
+});
+
+const inOneLine = (words: string): string => words.trim().split(/\s+/).join(' ').slice(0, 1_000);
+
+/** What its options say. Each stays in its own place: no word of a selector may be taken for the reason. */
+export function phraseOf(data: unknown): Phrase {
+  const sub = givenSchema.safeParse(data).data?.options[0];
+  const value = (name: string): string => {
+    const found = sub?.options.find(one => one.name === name)?.value;
+    return typeof found === 'string' ? inOneLine(found) : '';
+  };
+  const why = value('reason') === '' ? {} : { reason: value('reason') };
+  switch (sub?.name) {
+    case 'kill':
+      return AGENT_ID.test(value('id'))
+        ? { verb: 'kill', agentId: value('id'), ...why }
+        : { verb: 'help', problem: `${value('id') || 'nothing'} is no agent ID` };
+    case 'all':
+    case 'latch': {
+      const phrase = parsePhrase(`${sub.name} ${value('selector')}`);
+      if (!('selector' in phrase)) return phrase;
+      return phrase.reason === undefined
+        ? { ...phrase, ...why }
+        : { verb: 'help', problem: `${phrase.reason} is no part of a selector` };
+    }
+    case 'reset':
+      return { verb: 'reset', ...why };
+    case 'status':
+      return { verb: 'status' };
+    default:
+      return { verb: 'help' };
+  }
+}

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { KillswitchError } from '../../lib/errors.js';
+import { platformSettings } from '../../lib/settings.js';
+import { concat, fromHex, isEd25519, isFresh } from '../../lib/signature.js';
+import { allowSchema, idsSchema, scopesOf } from './allow.js';
+import { phraseOf } from './discord-command.js';
+import { discordMessage, isTooLong, sealedIn } from './discord-message.js';
+import { openEdits, sendJson } from './edits.js';
+import { baseSchema } from './origin.js';
+import { begin, type Incoming, jsonOf, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
+import { type Reply, toAsker } from './reply.js';
+import type { Person, Stage } from './stage.js';
+
+const DISCORD_API = 'https://discord.com/api/v10';
+
+const settingsSchema = z.object({
+  PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/i, 'must be the public key of the app, 64 hexadecimal digits'),
+  TICKET_SECRET: z
+    .string()
+    .min(32, 'must have at least 32 characters, such as from: openssl rand -base64 32'),
+  ALLOW: allowSchema(['user', 'channel', 'guild', 'role']),
+  GUILDS: idsSchema,
+  API: baseSchema.default(DISCORD_API),
+  /** For the command line alone. */
+  BOT_TOKEN: z.string().optional(),
+});
+
+/** Types of discord.com/developers/docs/interactions/receiving-and-responding */
+const PING = 1;
+const COMMAND = 2;
+const COMPONENT = 3;
+const MESSAGE = 4;
+const UPDATE = 7;
+
+/** Far from the platform's limits; fewer are easier to read. */
+const BEFORE_THE_LAST = 10;
+
+const user = z.looseObject({ id: z.string(), username: z.string().optional() });
+const interactionSchema = z.looseObject({
+  id: z.string(),
+  type: z.number(),
+  application_id: z.string().regex(/^\d{1,20}$/),
+  token: z.string().min(1),
+  guild_id: z.string().optional(),
+  channel_id: z.string().optional(),
+  member: z.looseObject({ user, roles: z.array(z.string()).default([]) }).optional(),
+  user: user.optional(),
+  data: z.looseObject({ custom_id: z.string().optional() }).optional(),
+  message: z
+    .looseObject({
+      embeds: z.array(z.looseObject({ footer: z.looseObject({ text: z.string() }).optional() })).default([]),
+    })
+    .optional(),
+});
+type Interaction = z.infer<typeof interactionSchema>;
+
+/** Interactions of a Discord app: its slash command, and its buttons. */
+export const openDiscord: OpenPlatform = (deps, { conversation, wait }) => {
+  const given = platformSettings(deps.settings, 'DISCORD', settingsSchema);
+  if (!given) return undefined;
+  const set = given;
+  const { clock, log, fetch } = deps;
+  const stage: Stage = {
+    variable: 'KILLSWITCH_DISCORD_ALLOW',
+    secrets: [set.TICKET_SECRET],
+    refuses: sealed =>
+      isTooLong(sealed)
+        ? 'The selector and the reason are too long for a button in Discord: shorten them, and ask again'
+        : undefined,
+  };
+
+  /** Discord sets no limit of age; this one is ours. */
+  async function isSigned({ headers, body }: Incoming): Promise<boolean> {
+    const timestamp = headers.get('x-signature-timestamp');
+    const signature = fromHex(headers.get('x-signature-ed25519') ?? '');
+    const key = fromHex(set.PUBLIC_KEY) ?? new Uint8Array();
+    const matches = await isEd25519(key, concat(`${timestamp}`, body), signature);
+    return matches && isFresh(timestamp, clock.now(), TOLERANCE);
+  }
+
+  function personOf({ guild_id, channel_id, member, user: alone }: Interaction): Person {
+    const { id = '', username } = member?.user ?? alone ?? {};
+    const present = {
+      user: [id],
+      channel: channel_id === undefined ? [] : [channel_id],
+      guild: guild_id === undefined ? [] : [guild_id],
+      role: member?.roles ?? [],
+    };
+    return {
+      subject: `discord:${guild_id ?? 'direct'}:${id}`,
+      name: username === undefined ? id : `${username} (${id})`,
+      scopes: scopesOf(set.ALLOW, present),
+      rule: `user:${id}`,
+    };
+  }
+
+  function editsOf({ application_id, token }: Interaction) {
+    const url = `${set.API}/webhooks/${application_id}/${encodeURIComponent(token)}/messages/@original`;
+    const send = (reply: Reply) => sendJson(fetch, url, 'PATCH', discordMessage(reply));
+    return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
+  }
+
+  const say = (reply: Reply) => ({ type: MESSAGE, data: discordMessage(reply) });
+
+  async function answerTo(interaction: Interaction): Promise<object> {
+    const { id, type, data, message, guild_id } = interaction;
+    if (set.GUILDS && !set.GUILDS.has(guild_id ?? '')) {
+      return say(toAsker('Nothing was done: this server is not served here'));
+    }
+    const person = personOf(interaction);
+    if (type === COMMAND) {
+      const { reply, work } = await conversation.ask(stage, person, phraseOf(data), id);
+      begin(deps, work, editsOf(interaction));
+      return say(reply);
+    }
+    const sealed = sealedIn(data?.custom_id ?? '', message?.embeds[0]?.footer?.text);
+    const { reply, work } = await conversation.press(stage, person, sealed);
+    begin(deps, work, editsOf(interaction));
+    // What only who pressed may see leaves the message, and its button, as it is.
+    return reply.to === 'asker' ? say(reply) : { type: UPDATE, data: discordMessage(reply) };
+  }
+
+  return {
+    async receive(incoming) {
+      if (!(await isSigned(incoming))) {
+        throw new KillswitchError('unauthenticated', 'The request does not carry a signature that holds');
+      }
+      const json = jsonOf(textOf(incoming.body));
+      if (z.looseObject({ type: z.literal(PING) }).safeParse(json).success) return { type: PING };
+      const { data: interaction } = interactionSchema.safeParse(json);
+      if (!interaction || (interaction.type !== COMMAND && interaction.type !== COMPONENT)) {
+        throw new KillswitchError('invalid_request', 'The interaction is none that is known here');
+      }
+      return answerTo(interaction);
+    },
+  };
+};

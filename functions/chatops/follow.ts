@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { type Order, type Perform, vouchedFor } from '../../lib/order.js';
+import { better, readReceipt, type Seen } from './receipt.js';
+
+/** Resolves after so many milliseconds, or earlier when the process is to end. */
+export type Wait = (ms: number) => Promise<void>;
+
+const operationSchema = z.looseObject({ state: z.enum(['running', 'ended']), receipt: z.unknown() });
+
+/** Milliseconds. */
+const FIRST = 1_000;
+const LONGEST = 15_000;
+const GIVEN_UP_AFTER = 10 * 60_000;
+
+export interface Followed {
+  readonly seen: Seen;
+  /** Its work is done; what is still owed then goes on being tried in the background. */
+  readonly ended: boolean;
+}
+
+const lookAt = (operationId: string): Order => ({
+  method: 'GET',
+  path: `/operations/${encodeURIComponent(operationId)}`,
+});
+
+/**
+ * Looks at an accepted operation again and again, less and less often, until it has ended, for ten minutes at most.
+ * @param subject in whose name; whoever may stop may also hear what became of it
+ * @param changed told of each new look
+ */
+export async function follow(
+  first: Seen,
+  {
+    subject,
+    perform,
+    wait,
+    isClosing,
+    changed,
+  }: {
+    readonly subject: string;
+    readonly perform: Perform;
+    readonly wait: Wait;
+    readonly isClosing: () => boolean;
+    readonly changed: (seen: Seen) => Promise<void>;
+  },
+): Promise<Followed> {
+  const reader = vouchedFor(subject, ['agents:read']);
+  let seen = first;
+  for (let pause = FIRST, waited = 0; waited < GIVEN_UP_AFTER; pause = Math.min(pause * 2, LONGEST)) {
+    await wait(pause);
+    waited += pause;
+    if (isClosing()) break;
+    const { body } = await perform(reader, lookAt(first.operationId));
+    const { data: operation } = operationSchema.safeParse(body);
+    if (!operation) continue;
+    const now = readReceipt(operation.receipt);
+    const before = seen;
+    if (now) seen = better(seen, now);
+    if (operation.state === 'ended') return { seen, ended: true };
+    if (JSON.stringify(seen) !== JSON.stringify(before)) await changed(seen);
+  }
+  return { seen, ended: false };
+}

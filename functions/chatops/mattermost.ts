@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { KillswitchError } from '../../lib/errors.js';
+import { parsePhrase } from '../../lib/phrase.js';
+import { platformSettings } from '../../lib/settings.js';
+import { isSecret } from '../../lib/signature.js';
+import { allowSchema, idsSchema, scopesOf } from './allow.js';
+import { nowhere, openEdits, sendJson } from './edits.js';
+import { mattermostMessage, mattermostUpdate } from './mattermost-message.js';
+import { baseSchema, within } from './origin.js';
+import { begin, type Incoming, jsonOf, type OpenPlatform, textOf } from './platform.js';
+import { type Reply, toAsker } from './reply.js';
+import type { Person, Stage } from './stage.js';
+import { halved, unseal } from './ticket.js';
+
+const settingsSchema = z.object({
+  TOKENS: z
+    .string()
+    .transform(text => text.split(',').map(token => token.trim()))
+    .refine(
+      tokens => tokens.every(token => token.length >= 16),
+      'must be the tokens of slash commands, separated by commas, each at least 16 characters',
+    ),
+  URL: baseSchema,
+  CALLBACK: baseSchema.optional(),
+  ALLOW: allowSchema(['user', 'channel', 'team']),
+  TEAMS: idsSchema,
+});
+
+/** Each message is a new one: Mattermost edits none from outside. */
+const BEFORE_THE_LAST = 1;
+
+const pressSchema = z.looseObject({
+  user_id: z.string(),
+  user_name: z.string().optional(),
+  channel_id: z.string(),
+  team_id: z.string().default(''),
+  context: z.looseObject({ ticket: z.string(), respond: z.string().optional() }),
+});
+
+interface Whom {
+  readonly user: string;
+  readonly name: string | undefined;
+  readonly team: string;
+  readonly channel: string;
+}
+
+const refused = () => new KillswitchError('unauthenticated', 'The request does not carry a token that holds');
+
+/**
+ * A slash command of Mattermost and its buttons, both sent to this one URL.
+ * Sources: developers.mattermost.com/integrate/slash-commands/custom, /integrate/plugins/interactive-messages
+ */
+export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
+  const given = platformSettings(deps.settings, 'MATTERMOST', settingsSchema);
+  if (!given) return undefined;
+  const set = given;
+  const { clock, log, fetch } = deps;
+  const stageWith = (secrets: readonly string[]): Stage => ({
+    variable: 'KILLSWITCH_MATTERMOST_ALLOW',
+    secrets,
+    refuses: () =>
+      set.CALLBACK === undefined
+        ? 'Confirming is not set up: set KILLSWITCH_MATTERMOST_CALLBACK to the URL of /chatops/mattermost, as Mattermost reaches it'
+        : undefined,
+  });
+
+  /** The token that was shown, in the header or in the form: where it is in both, it is the same. */
+  async function tokenOf(headers: Headers, form: URLSearchParams): Promise<string | undefined> {
+    const header = headers.get('authorization');
+    const shown = [...(header === null ? [] : [/^Token (\S+)$/.exec(header)?.[1]]), ...form.getAll('token')];
+    if (shown.length === 0 || form.getAll('token').length > 1) return undefined;
+    const checks = await Promise.all(
+      set.TOKENS.map(async token =>
+        (await Promise.all(shown.map(one => isSecret(one, token)))).every(Boolean),
+      ),
+    );
+    return set.TOKENS[checks.indexOf(true)];
+  }
+
+  const personOf = ({ user, name, team, channel }: Whom): Person => ({
+    subject: `mattermost:${team || 'direct'}:${user}`,
+    name: name ? `${name} (${user})` : user,
+    scopes: scopesOf(set.ALLOW, { user: [user], team: [team], channel: [channel] }),
+    rule: `user:${user}`,
+  });
+
+  const foreign = ({ team }: Whom): Reply | undefined =>
+    !set.TEAMS || set.TEAMS.has(team) ? undefined : toAsker('Nothing was done: this team is not served here');
+
+  function editsAt(responseUrl: string | null | undefined) {
+    const url = within(set.URL, responseUrl);
+    if (url === undefined) return nowhere(log);
+    const send = (reply: Reply) => sendJson(fetch, url, 'POST', mattermostMessage(reply));
+    return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
+  }
+
+  async function command({ headers, body }: Incoming): Promise<object> {
+    const form = new URLSearchParams(textOf(body));
+    const token = await tokenOf(headers, form);
+    if (token === undefined) throw refused();
+    const text = (name: string): string => form.get(name) ?? '';
+    const by: Whom = {
+      user: text('user_id'),
+      name: text('user_name'),
+      team: text('team_id'),
+      channel: text('channel_id'),
+    };
+    const refusal = foreign(by);
+    if (refusal) return mattermostMessage(refusal);
+    const stage = stageWith([token]);
+    const key = text('trigger_id') === '' ? undefined : `mattermost ${text('trigger_id').slice(0, 200)}`;
+    const { reply, work } = await conversation.ask(stage, personOf(by), parsePhrase(text('text')), key);
+    begin(deps, work, editsAt(form.get('response_url')));
+    const respond = within(set.URL, form.get('response_url'));
+    return mattermostMessage(reply, set.CALLBACK === undefined ? undefined : { url: set.CALLBACK, respond });
+  }
+
+  /**
+   * Nothing of it is signed but the ticket, which we gave to Mattermost alone: who has it is Mattermost, and may say
+   * who pressed.
+   */
+  async function pressed({ body }: Incoming): Promise<object> {
+    const { data } = pressSchema.safeParse(jsonOf(textOf(body)));
+    const sealed = halved(data?.context.ticket);
+    if (!data || (await unseal(set.TOKENS, sealed, clock.now())) === 'forged') throw refused();
+    const { user_id: user, user_name: name, team_id: team, channel_id: channel } = data;
+    const by: Whom = { user, name, team, channel };
+    const refusal = foreign(by);
+    if (refusal) return mattermostUpdate(refusal);
+    const { reply, work } = await conversation.press(stageWith(set.TOKENS), personOf(by), sealed);
+    begin(deps, work, editsAt(data.context.respond));
+    return mattermostUpdate(reply);
+  }
+
+  return {
+    receive: incoming =>
+      incoming.headers.get('content-type')?.startsWith('application/json')
+        ? pressed(incoming)
+        : command(incoming),
+  };
+};

@@ -1,0 +1,57 @@
+import { type Order, vouchedFor } from '../../lib/order.js';
+import type { TriggerDeps } from '../function.js';
+import type { Edits } from './edits.js';
+import { follow, type Wait } from './follow.js';
+import { readReceipt, type Seen } from './receipt.js';
+import { by, denial, problemReply } from './replies.js';
+import { type Reply, toChannel } from './reply.js';
+import type { Person, Stage } from './stage.js';
+import { agentsInWords, stateInWords } from './words.js';
+
+export interface Stopping {
+  readonly order: Order;
+  readonly stage: Stage;
+  readonly person: Person;
+  readonly reason: string | undefined;
+  /** The agent of a single kill. */
+  readonly target: string | undefined;
+}
+
+/** Gives a stop in somebody's name and tells what became of it, to its end. */
+export async function carryOut(
+  deps: TriggerDeps,
+  wait: Wait,
+  { order, stage, person, reason, target }: Stopping,
+  edits: Edits,
+): Promise<void> {
+  const { perform, closing } = deps;
+  const tell = (seen: Seen, ...notes: string[]): Reply =>
+    toChannel(stateInWords(seen, target), [...agentsInWords(seen), ...notes, by(person, reason)]);
+
+  const { status, body } = await perform(vouchedFor(person.subject, person.scopes), order);
+  if (status === 403) {
+    const scope = target === undefined ? 'agents:kill-all' : 'agents:kill';
+    return edits.last(denial(stage, person, scope));
+  }
+  const first = status === 200 || status === 202 ? readReceipt(body) : undefined;
+  if (!first)
+    return edits.last(problemReply(body, `${target ?? 'Nobody'} was ${target ? 'not ' : ''}stopped by this`));
+  if (status === 200) return edits.last(tell(first));
+
+  await edits.progress(tell(first, 'Still at it.'));
+  const { seen, ended } = await follow(first, {
+    subject: person.subject,
+    perform,
+    wait,
+    isClosing: () => closing?.aborted ?? false,
+    changed: seen => edits.progress(tell(seen, 'Still at it.')),
+  });
+  const note = seen.settled
+    ? []
+    : [
+        ended
+          ? 'What is pending goes on being tried; nothing more is told here.'
+          : `I stop telling here, and the work goes on: killswitch operation ${first.operationId}`,
+      ];
+  await edits.last(tell(seen, ...note));
+}

@@ -1,0 +1,32 @@
+import type { Scope } from '../../lib/command.js';
+import type { Edits } from './edits.js';
+import type { Reply } from './reply.js';
+import type { Sealed } from './ticket.js';
+
+/** Who writes or presses, as the platform vouches for them. */
+export interface Person {
+  /** For the audit, such as `slack:T1:U123`. */
+  readonly subject: string;
+  /** For people to read. */
+  readonly name: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** How a rule would name them, such as `user:U123`. */
+  readonly rule: string;
+}
+
+/** The platform, as the conversation needs to know it. */
+export interface Stage {
+  /** The variable that says who may do what. */
+  readonly variable: string;
+  /** A ticket is signed with the first, and holds with any. */
+  readonly secrets: readonly string[];
+  /** Why a message there cannot hold this ticket, and what to do about it. */
+  readonly refuses?: (sealed: Sealed) => string | undefined;
+}
+
+/** What is answered at once, and the work that goes on behind it. */
+export interface Answer {
+  readonly reply: Reply;
+  /** Rejects only for what nobody foresaw. */
+  readonly work?: (edits: Edits) => Promise<void>;
+}

@@ -1,0 +1,101 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { discordCommand } from '../chatops/discord-command.js';
+import { baseSchema } from '../chatops/origin.js';
+import { slackManifest } from '../chatops/slack-manifest.js';
+import { say, sayJson, UsageError } from './output.js';
+
+const DISCORD_API = 'https://discord.com/api/v10';
+const ANSWERS_WITHIN_MS = 10_000;
+
+export function addChatops(program: Command): void {
+  const chatops = program.command('chatops').description('set up the slash command of a chat');
+
+  chatops
+    .command('manifest')
+    .description('print the manifest of the app that has the command and its button')
+    .argument('<platform>', 'slack', only('slack'))
+    .requiredOption('--url <url>', 'where the platform reaches /chatops/slack', endpoint)
+    .option('--json', 'print JSON (it always is)')
+    .action((_platform: string, { url }: { url: string }) => sayJson(slackManifest(url)));
+
+  chatops
+    .command('register')
+    .description('register the command with the platform; needs KILLSWITCH_DISCORD_BOT_TOKEN')
+    .argument('<platform>', 'discord', only('discord'))
+    .requiredOption('--application <id>', 'the ID of the application', snowflake)
+    .option('--guild <id>', 'in this server alone, where it is there at once', snowflake)
+    .option('--yes', 'send it: it takes the place of all commands that the application has there')
+    .option('--json', 'print JSON')
+    .action((_platform: string, options: RegisterOptions) => register(options));
+}
+
+interface RegisterOptions {
+  readonly application: string;
+  readonly guild?: string;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+async function register({ application, guild, yes, json }: RegisterOptions): Promise<void> {
+  const { environment } = await import('../node.js');
+  const { settingsOf } = await import('../environment.js');
+  const settings = settingsOf(environment());
+  const api = baseSchema.safeParse(settings['KILLSWITCH_DISCORD_API'] ?? DISCORD_API);
+  if (!api.success) throw new UsageError('KILLSWITCH_DISCORD_API is no https:// URL.');
+  const place = guild === undefined ? '' : `/guilds/${guild}`;
+  const url = `${api.data}/applications/${application}${place}/commands`;
+  const body = [discordCommand];
+  if (!yes) {
+    if (json) sayJson({ sent: false, method: 'PUT', url, body });
+    else say(`PUT ${url}\n${JSON.stringify(body, null, 2)}\nNothing was sent: add --yes to do so.`);
+    return;
+  }
+  const token = settings['KILLSWITCH_DISCORD_BOT_TOKEN'];
+  if (!token) throw new UsageError('Set KILLSWITCH_DISCORD_BOT_TOKEN, or KILLSWITCH_DISCORD_BOT_TOKEN_FILE.');
+  const status = await put(url, token, body);
+  if (status !== 200) throw new Error(`Discord did not take it: ${refusals[status] ?? `HTTP ${status}`}.`);
+  if (json) sayJson({ sent: true, method: 'PUT', url, body });
+  else say(`Registered /${discordCommand.name}.`);
+}
+
+const refusals: Readonly<Record<number, string>> = {
+  401: 'the bot token is none of its tokens',
+  403: 'the bot may not, or is not in that server',
+  404: 'there is no such application',
+  429: 'too many requests, try again later',
+};
+
+/** A redirect is not followed: it would be shown the token. */
+async function put(url: string, token: string, body: object): Promise<number> {
+  try {
+    const response = await fetch(url, {
+      method: 'PUT',
+      headers: { authorization: `Bot ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
+    });
+    await response.body?.cancel();
+    return response.status;
+  } catch (cause) {
+    throw new Error('Discord could not be reached.', { cause });
+  }
+}
+
+const only = (name: string) => (text: string) => {
+  if (text === name) return text;
+  throw new InvalidArgumentError(`There is only ${name}.`);
+};
+
+function endpoint(text: string): string {
+  const parsed = baseSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(
+    'It must be an https:// URL, such as https://stop.example.com/chatops/slack.',
+  );
+}
+
+function snowflake(text: string): string {
+  if (/^\d{1,20}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be an ID, which is a number.');
+}
