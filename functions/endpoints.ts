@@ -181,7 +181,7 @@ export const endpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/readyz',
     summary: 'What each port says of itself',
-    answers: { 200: 'All of them work', 503: 'One does not' },
+    answers: { 200: 'All of them work', 503: 'One that a stop needs does not' },
   },
   { method: 'get', path: '/openapi.json', summary: 'This document', answers: { 200: 'OpenAPI 3.1' } },
 ];

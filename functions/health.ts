@@ -20,7 +20,10 @@ async function ask(probe: Deps['probes'][number]): Promise<Health> {
   }
 }
 
-/** `/healthz`: this process answers. `/readyz`: what each port says of itself; 503 if one does not work. */
+/**
+ * `/healthz`: this process answers. `/readyz`: what each port says of itself; 503 if one does not work that the stop
+ * needs. That nobody can be told of a stop takes no stop out of service.
+ */
 export const health: KillswitchFunction = {
   name: 'health',
   routes: deps =>
@@ -28,8 +31,8 @@ export const health: KillswitchFunction = {
       .get('/healthz', c => c.json({ status: 'ok' }))
       .get('/readyz', async c => {
         const ports = await Promise.all(deps.probes.map(ask));
-        const ready = ports.every(({ ok }) => ok);
-        return c.json({ status: ready ? 'ready' : 'degraded', ports }, ready ? 200 : 503);
+        const status = ports.every(({ ok }) => ok) ? 'ready' : 'degraded';
+        return c.json({ status, ports }, ports.every(({ ok, aside }) => ok || aside) ? 200 : 503);
       }),
 };
 

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
+import type { AuditEntry } from '../lib/audit.js';
 import { type Cases, openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config.js';
 import { type Core, defaultLimits } from '../lib/core.js';
 import type { Authenticator, Clock, Kernel, Log, Lookout, Probe, Sandbox } from '../lib/ports.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
+import { telling } from '../lib/told.js';
 import { openNothing } from './no-store.js';
 
 /**
@@ -70,10 +72,13 @@ export interface Node {
 interface Options {
   /** Goes on without a store that cannot be opened, as without one that does not answer. */
   readonly storeless?: boolean;
+  /** Told of what this process has written into the audit; may not throw. */
+  readonly onWritten?: (entries: readonly AuditEntry[]) => void;
 }
 
 /** @throws Error in one clear sentence of an adapter */
-export async function openNode(config: Config, log: Log, { storeless = false }: Options = {}): Promise<Node> {
+export async function openNode(config: Config, log: Log, options: Options = {}): Promise<Node> {
+  const { storeless = false, onWritten = () => undefined } = options;
   const { hostId, stateDirectory, worktreeRoots: roots, quarantineTtlMs: ttlMs } = config;
   const [{ openCgroups }, { openJournal }, { openWorktrees }, store] = await Promise.all([
     import('../lib/adapters/cgroup/index.js'),
@@ -92,8 +97,7 @@ export async function openNode(config: Config, log: Log, { storeless = false }: 
   };
   const core: Core = {
     hostId,
-    records: store.records,
-    audit: store.audit,
+    ...telling(store, onWritten),
     sandboxes,
     lookouts: sandboxes,
     worktrees,

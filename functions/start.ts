@@ -8,6 +8,8 @@ import { api } from './catalogue.js';
 import { readConfig, settingsOf } from './environment.js';
 import type { Deps, KillswitchFunction } from './function.js';
 import { environment, openAuthenticator, openLog, openNode } from './node.js';
+import { openNotifiers } from './notify/open.js';
+import { notifySettings } from './notify/settings.js';
 import { performOn } from './perform.js';
 import { listen } from './server.js';
 import { listenOnSocket } from './socket.js';
@@ -40,7 +42,10 @@ export async function startServer(
   const log = options.log ?? (await openLog(config));
   if (config.unknown.length > 0)
     log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
-  const node = await openNode(config, log);
+  const settings = settingsOf(variables);
+  const targets = notifySettings(settings);
+  let onWritten = (): void => undefined;
+  const node = await openNode(config, log, { onWritten: () => onWritten() });
   const { core, cases, stop } = node;
   const closing = new AbortController();
   const endings: (() => Promise<unknown>)[] = [() => node.close()];
@@ -54,17 +59,22 @@ export async function startServer(
     endings.push(() => authenticator.close());
     const reconcile = createReconcile(core, cases, stop);
     endings.push(() => reconcile.close());
+    const notifiers = openNotifiers(targets, core, globalThis.fetch);
+    onWritten = () => {
+      for (const notifier of notifiers) notifier.wake();
+    };
+    endings.push(() => Promise.all(notifiers.map(notifier => notifier.close())));
     const pending = new Set<Promise<void>>();
     endings.push(() => Promise.all(pending));
     const deps: Deps = {
       core,
       stop,
       authenticator,
-      probes: [...node.probes, authenticator],
+      probes: [...node.probes, authenticator, ...notifiers],
       newId: core.newId,
       closing: closing.signal,
       perform: (actor, order) => perform(actor, order),
-      settings: settingsOf(variables),
+      settings,
       clock: core.clock,
       log,
       fetch: globalThis.fetch,
@@ -86,6 +96,7 @@ export async function startServer(
     listening.push(socket);
     const { url } = port;
     log.info({ url, ...socket.told, functions: functions.map(({ name }) => name) }, 'listening');
+    for (const notifier of notifiers) notifier.start();
     reconcile.start().catch((error: unknown) => log.error({ err: error }, 'reconcile failed'));
     return { url, config, close };
   } catch (error) {

@@ -11,7 +11,8 @@ export type AuditOperation =
   | 'RESET_LATCH'
   | 'RESURRECTION'
   | 'LATCH_ENFORCED'
-  | 'SWEEP';
+  | 'SWEEP'
+  | 'ACCESS_DENIED';
 
 /**
  * One line of the audit, written to the store in the same atomic step as what it tells, and logged as JSON at WARN.

@@ -32,8 +32,8 @@ const storeSchema = matching(
 
 export type KeySetLocation = { readonly file: string } | { readonly url: string };
 
-/** Whoever answers for the key set decides who may stop agents: plain HTTP only where nobody is on the way. */
-function isTrustworthy(text: string): boolean {
+/** Whether nobody on the way can read or change what goes there: https, or plain HTTP to this machine. */
+export function isTrustworthy(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
   const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);

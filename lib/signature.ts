@@ -34,6 +34,10 @@ export function fromBase64(text: string): Bytes | undefined {
   return Uint8Array.from(atob(text), character => character.charCodeAt(0));
 }
 
+/** RFC 4648 section 4. */
+export const toBase64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
+
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 

@@ -38,6 +38,18 @@ const ROOTS = ['functions/node.ts', 'functions/worker.ts'];
 const SPINE = [
   ...['stop', 'cases', 'commit', 'stop-agent', 'settle', 'operation', 'recall', 'unrecorded', 'degraded'],
   ...['latch', 'register', 'transition', 'enforce', 'debts', 'reconcile', 'sweep', 'idempotency', 'trail'],
+  ...[
+    'latch',
+    'register',
+    'transition',
+    'enforce',
+    'debts',
+    'reconcile',
+    'sweep',
+    'idempotency',
+    'deliver',
+    'notify',
+  ],
 ].map(name => `lib/${name}.ts`);
 
 export const onlyRootsKnowAdapters: Rule = files =>

@@ -1,0 +1,12 @@
+import type { Core } from '../../lib/core.js';
+import { createNotifier, type Notifier } from '../../lib/notify.js';
+import { httpReceiver } from './receiver.js';
+import type { TargetSettings } from './settings.js';
+
+/** One for each target: none waits for another. */
+export const openNotifiers = (
+  targets: readonly TargetSettings[],
+  core: Core,
+  fetch: typeof globalThis.fetch,
+): readonly Notifier[] =>
+  targets.map(target => createNotifier(core, httpReceiver(target, { fetch, clock: core.clock })));

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { ConfigError } from '../../lib/config.js';
+import { isTrustworthy } from '../../lib/environment.js';
+import { type EventType, eventTypes, usualEvents } from '../../lib/event.js';
+import { platformSettings, type Settings } from '../../lib/settings.js';
+import { fromBase64 } from '../../lib/signature.js';
+
+export const kinds = ['webhook', 'slack', 'discord', 'mattermost'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Somebody to tell, as set. */
+export interface TargetSettings {
+  readonly name: string;
+  /** Who has it can write into the chat: it is as secret as a password. */
+  readonly url: string;
+  readonly kind: Kind;
+  /** Each signs, so that one can be exchanged for another; empty for a chat, which knows no signature. */
+  readonly secrets: readonly Uint8Array<ArrayBuffer>[];
+  readonly events: readonly EventType[];
+}
+
+const PREFIX = 'KILLSWITCH_NOTIFY_';
+const VARIABLE = /^KILLSWITCH_NOTIFY_([A-Z0-9]+(?:_[A-Z0-9]+)*)_(URL|SECRET|KIND|EVENTS)$/;
+
+/** Standard Webhooks: 24 to 64 random bytes. */
+function keyOf(secret: string): Uint8Array<ArrayBuffer> | undefined {
+  const key = secret.startsWith('whsec_') ? fromBase64(secret.slice('whsec_'.length)) : undefined;
+  return key && key.byteLength >= 24 && key.byteLength <= 64 ? key : undefined;
+}
+
+const secretsSchema = z
+  .string()
+  .transform(text => text.trim().split(/\s+/).map(keyOf))
+  .transform((keys, context) => {
+    const good = keys.filter(key => key !== undefined);
+    if (good.length === keys.length) return good;
+    const message = 'must be whsec_ and the base64 of 24 to 64 bytes, such as from: openssl rand -base64 32';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
+const eventsSchema = z
+  .string()
+  .transform(text => text.split(',').map(name => name.trim()))
+  .pipe(z.array(z.enum(eventTypes, `must be a list of: ${eventTypes.join(', ')}`)));
+
+const targetSchema = z.object({
+  URL: z
+    .string()
+    .refine(isTrustworthy, 'must be an https:// URL without a password (http:// to this machine alone)'),
+  KIND: z.enum(kinds, `must be ${kinds.join(', ')}`).default('webhook'),
+  SECRET: secretsSchema.optional(),
+  EVENTS: eventsSchema.optional(),
+});
+
+function targetOf(settings: Settings, name: string): TargetSettings[] {
+  const own = Object.entries(settings).filter(([variable]) => VARIABLE.exec(variable)?.[1] === name);
+  const found = platformSettings(Object.fromEntries(own), `NOTIFY_${name}`, targetSchema);
+  if (!found) return [];
+  const { URL: url, KIND: kind, SECRET: secrets = [], EVENTS: events = usualEvents } = found;
+  if (kind === 'webhook' && secrets.length === 0) {
+    throw new ConfigError([`${PREFIX}${name}_SECRET must be set: a webhook is signed with it`]);
+  }
+  if (kind !== 'webhook' && secrets.length > 0) {
+    throw new ConfigError([`${PREFIX}${name}_SECRET has no use: ${kind} knows no signature`]);
+  }
+  return [{ name, url, kind, secrets, events }];
+}
+
+/**
+ * Everybody who is to be told: `KILLSWITCH_NOTIFY_<NAME>_URL`, `_KIND`, `_SECRET`, `_EVENTS`, for any number of names.
+ * @throws ConfigError that names each bad variable; no value is in it
+ */
+export function notifySettings(settings: Settings): readonly TargetSettings[] {
+  const ours = Object.keys(settings).filter(variable => variable.startsWith(PREFIX) && settings[variable]);
+  const problems = ours
+    .filter(variable => !VARIABLE.test(variable))
+    .map(variable => `${variable} is not known; there are ${PREFIX}<NAME>_URL, _KIND, _SECRET and _EVENTS`);
+  const names = new Set(ours.flatMap(variable => VARIABLE.exec(variable)?.[1] ?? []));
+  const targets = [...names].sort().flatMap(name => {
+    try {
+      return targetOf(settings, name);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return targets;
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { DocumentRef, Records } from './ports.js';
+
+/** Times are epoch milliseconds. `problem` is in words that may be shown. */
+const failing = { since: z.number(), attempts: z.number(), retryAt: z.number(), problem: z.string() };
+
+const cursorSchema = z.object({
+  /** Of the audit: all up to here has been told, but for what is aside. */
+  position: z.string(),
+  /** Who tells at present; nobody else does until then. */
+  holder: z.object({ id: z.string(), until: z.number() }).optional(),
+  /** The receiver takes nothing at present. */
+  failing: z.object(failing).optional(),
+  /** What it refuses while it takes others. `before` is the position before it. */
+  aside: z.array(z.object({ ...failing, before: z.string() })).default([]),
+});
+
+/** How far one receiver has been told, in the store that all processes share. */
+export type Cursor = Readonly<z.output<typeof cursorSchema>>;
+export type Trouble = NonNullable<Cursor['failing']>;
+export type Aside = Cursor['aside'][number];
+
+const documentOf = (name: string): DocumentRef => ({ kind: 'memory', id: `notify:${name}` });
+
+/** The cursor as it was read, and the only way to write it: over exactly that. */
+export interface Page {
+  readonly cursor: Cursor;
+  /** `undefined`: somebody else wrote in between. */
+  write(next: Cursor): Promise<Page | undefined>;
+}
+
+function pageOf(records: Pick<Records, 'commit'>, name: string, raw: string | null, cursor: Cursor): Page {
+  return {
+    cursor,
+    async write(next) {
+      const text = JSON.stringify(next);
+      const step = { document: documentOf(name), expect: raw, next: text, audit: [] };
+      const [result] = await records.commit([step]);
+      return result === 'committed' ? pageOf(records, name, text, next) : undefined;
+    },
+  };
+}
+
+/**
+ * @param start where a receiver that is new begins
+ * @throws KillswitchError `store_unavailable`; Error for a text that is none of ours
+ */
+export async function readCursor(
+  records: Pick<Records, 'read' | 'commit'>,
+  name: string,
+  start: () => Promise<string>,
+): Promise<Page> {
+  const [raw] = await records.read([documentOf(name)]);
+  if (raw !== null) return pageOf(records, name, raw ?? '', cursorSchema.parse(JSON.parse(raw ?? '')));
+  const fresh = pageOf(records, name, null, { position: '', aside: [] });
+  const written = await fresh.write({ position: await start(), aside: [] });
+  return written ?? readCursor(records, name, start);
+}

@@ -1,0 +1,49 @@
+/**
+ * Text that anybody may have written, an agent among them, made safe to show in a chat: it mentions nobody, links
+ * nowhere, formats nothing and stays on its line. What would be taken for more is broken up by a zero-width space,
+ * which leaves it readable.
+ */
+
+const ZERO_WIDTH = '\u200b';
+
+/** Controls, line separators and lone surrogates; and what is invisible, so that it cannot hide or turn text round. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
+
+/** Where all three see a mention or an address: `@`, `://` of any scheme, and `www.` without one. */
+const CALLING = /@|:(?=\/\/)|www(?=\.)|(?:mailto|tel|sms|skype|slack|mattermost):/gi;
+
+const plain = (text: string): string =>
+  text.replace(UNPRINTABLE, ' ').replace(CALLING, found => `${found}${ZERO_WIDTH}`);
+
+/**
+ * For a Slack message, or any of its text objects. Only `&`, `<` and `>` have an escape there; formatting marks are
+ * set apart instead. Send it with `parse: 'none'` besides.
+ * Source: https://docs.slack.dev/messaging/formatting-message-text
+ */
+export const escapeSlack = (text: string): string =>
+  plain(text)
+    .replace(/[*_~`#]/g, mark => `${mark}${ZERO_WIDTH}`)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;');
+
+/** Marks to which Markdown gives a meaning. Where they have none, a backslash before them is not shown either. */
+const MARKDOWN = /[\\`*_{}[\]()>#+\-.!|~]/g;
+
+/**
+ * For a Discord message. Send it with `allowed_mentions: { parse: [] }` besides.
+ * Source: https://discord.com/developers/docs/reference#message-formatting
+ */
+export const escapeDiscord = (text: string): string =>
+  plain(text)
+    .replace(MARKDOWN, mark => `\\${mark}`)
+    .replace(/[<#]/g, mark => `${mark}${ZERO_WIDTH}`);
+
+/**
+ * For a Mattermost message, which takes `~` for a channel and `#` for a hashtag.
+ * Source: https://docs.mattermost.com/collaborate/format-messages.html
+ */
+export const escapeMattermost = (text: string): string =>
+  plain(text)
+    .replace(MARKDOWN, mark => `\\${mark}`)
+    .replace(/[<#~]/g, mark => `${mark}${ZERO_WIDTH}`);

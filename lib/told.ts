@@ -1,0 +1,34 @@
+import type { AuditEntry } from './audit.js';
+import type { AuditLog, Records } from './ports.js';
+
+interface Store {
+  readonly records: Records;
+  readonly audit: AuditLog;
+}
+
+/** The same store, which tells of each audit entry that this process has written, once it stands there. */
+export function telling(
+  { records, audit }: Store,
+  onWritten: (entries: readonly AuditEntry[]) => void,
+): Store {
+  const tell = (entries: readonly AuditEntry[]): void => {
+    if (entries.length > 0) onWritten(entries);
+  };
+  return {
+    records: {
+      ...records,
+      async commit(steps) {
+        const results = await records.commit(steps);
+        tell(steps.flatMap((step, index) => (results[index] === 'committed' ? step.audit : [])));
+        return results;
+      },
+    },
+    audit: {
+      ...audit,
+      async append(entries) {
+        await audit.append(entries);
+        tell(entries);
+      },
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { usualEvents } from '../../lib/event.js';
+import type { Failure, Message, Receiver } from '../../lib/receiver.js';
+
+export interface FakeReceiver extends Receiver {
+  /** What it has taken, in that order. */
+  readonly taken: Message[];
+  /** Everything that was tried. */
+  readonly tried: Message[];
+  /** What it says from now on; `undefined`: it takes all. */
+  answer(how: ((message: Message) => Failure | undefined | Promise<Failure | undefined>) | undefined): void;
+}
+
+export const DOWN: Failure = { problem: 'it cannot be reached' };
+
+/** Somebody who is told, in memory. */
+export function fakeReceiver(over: Partial<Receiver> = {}): FakeReceiver {
+  const taken: Message[] = [];
+  const tried: Message[] = [];
+  let how: Parameters<FakeReceiver['answer']>[0];
+  return {
+    name: 'OPS',
+    events: new Set(usualEvents),
+    summary: false,
+    taken,
+    tried,
+    answer(next) {
+      how = next;
+    },
+    async send(message) {
+      tried.push(message);
+      const failure = await how?.(message);
+      if (!failure) taken.push(message);
+      return failure;
+    },
+    ...over,
+  };
+}

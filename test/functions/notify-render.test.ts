@@ -1,0 +1,122 @@
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, it } from 'vitest';
+import { renderers } from '../../functions/notify/render.js';
+import type { Kind } from '../../functions/notify/settings.js';
+import { type Event, eventOf, usualEvents } from '../../lib/event.js';
+
+const keys = [Buffer.alloc(32, 1), Buffer.alloc(24, 2)];
+const secrets = keys.map(key => new Uint8Array(key));
+const target = { name: 'OPS', url: 'https://x', kind: 'webhook', secrets, events: usualEvents } as const;
+const killed: Event = {
+  type: 'killswitch.activated',
+  timestamp: '2026-11-22T10:00:00.000Z',
+  data: {
+    operation: 'KILL_AGENT',
+    phase: 'accepted',
+    actor: 'github:@here',
+    agentId: 'a_1',
+    taskId: '<!channel>',
+    reason: 'see https://evil.example\n**Stop accepted**: every agent',
+  },
+};
+const rendered = async (kind: Kind, event = killed) => {
+  const { headers, body } = await renderers[kind]({ id: 'msg_1', event }, target, Date.now());
+  return { headers, body, json: JSON.parse(body) };
+};
+
+describe('a webhook', () => {
+  it('is signed so that the official library takes it, with each of the secrets', async () => {
+    const { headers, body } = await rendered('webhook');
+    for (const key of keys) {
+      expect(new Webhook(key.toString('base64')).verify(body, { ...headers })).toEqual(killed);
+    }
+    const stranger = new Webhook(Buffer.alloc(32, 9).toString('base64'));
+    expect(() => stranger.verify(body, { ...headers })).toThrow('No matching signature');
+    expect(() => new Webhook(`${keys[0]?.toString('base64')}`).verify(`${body} `, { ...headers })).toThrow();
+  });
+
+  it('carries the time of the attempt, since nothing old is taken', async () => {
+    const at = Date.UTC(2026, 0, 1);
+    const { headers } = await renderers.webhook({ id: 'msg_1', event: killed }, target, at + 999);
+    expect(headers).toMatchObject({ 'webhook-id': 'msg_1', 'webhook-timestamp': `${at / 1000}` });
+  });
+});
+
+describe('a message to a chat', () => {
+  it.each(['slack', 'discord', 'mattermost'] as const)(
+    'to %s calls nobody, links nowhere and forges no line',
+    async kind => {
+      const { json } = await rendered(kind);
+      const text: string = json.text ?? json.content;
+      expect(text.split('\n')).toHaveLength(2);
+      expect(text).toMatch(/^Stop accepted: a/);
+      expect(text).not.toMatch(/@here|<!channel>|https:\/\/|(?<![\\])\*\*/);
+      expect(text).toContain('because: see https');
+    },
+  );
+
+  it('switches off what the platform would make of it besides', async () => {
+    expect((await rendered('slack')).json).toMatchObject({
+      mrkdwn: false,
+      parse: 'none',
+      unfurl_links: false,
+    });
+    expect((await rendered('discord')).json).toMatchObject({ allowed_mentions: { parse: [] }, flags: 4 });
+    expect(Object.keys((await rendered('mattermost')).json)).toEqual(['text']);
+  });
+
+  const lines = async (entry: Omit<Parameters<typeof eventOf>[0], 'timestamp' | 'actor'>) => {
+    const event = eventOf({ timestamp: killed.timestamp, actor: 'alice', ...entry });
+    if (!event) throw new Error('no event');
+    return ((await rendered('slack', event)).json.text as string).replaceAll('\u200b', '').split('\n');
+  };
+
+  it('says of a kill-all how many of how many, and the first of what went wrong', async () => {
+    const errors = Array.from({ length: 8 }, (_, n) => `a${n}: container failed`);
+    expect(
+      await lines({ operation: 'KILL_ALL_AGENTS', phase: 'unconfirmed', total: 10, killed: 2, errors }),
+    ).toEqual(['Stop NOT confirmed: 2 of 10 agents', 'by alice', ...errors.slice(0, 5), 'and 3 more']);
+  });
+
+  it.each([
+    [{}, 'every agent'],
+    [{ agentIds: ['a1'] }, 'agent a1'],
+    [{ agentIds: ['a1', 'a2'] }, '2 or more agents by ID'],
+    [
+      { taskId: 't', host: 'h', status: ['running'], labels: { team: 'core' } },
+      'task t, host h, status running, label team=core',
+    ],
+  ] as const)('says of the latch whom it holds: %j', async (selector, words) => {
+    const order = { operation: 'ENGAGE_LATCH', phase: 'done' } as const;
+    expect(await lines({ ...order, selector: structuredClone(selector) as object })).toEqual([
+      `Emergency stop engaged: ${words}`,
+      'by alice',
+    ]);
+  });
+
+  it('says of an agent what is owed and what was refused', async () => {
+    const outcomes = [
+      { layer: 'container', outcome: 'removed' },
+      { layer: 'process', outcome: 'refused', detail: 'another agent’s' },
+      { layer: 'worktree', outcome: 'failed' },
+    ] as const;
+    expect(await lines({ operation: 'KILL_AGENT', phase: 'unconfirmed', agentId: 'a1', outcomes })).toEqual([
+      'Stop NOT confirmed: a1',
+      'by alice',
+      'process refused: another agent’s',
+      'worktree failed',
+    ]);
+  });
+
+  it('fits into what the platform takes, by whole lines and whole characters', async () => {
+    const long = '*😀'.repeat(3_000);
+    const { json } = await rendered('discord', {
+      ...killed,
+      type: 'killswitch.unverified',
+      data: { ...killed.data, reason: long, errors: Array.from({ length: 20 }, () => long) },
+    });
+    expect(json.content.length).toBeLessThanOrEqual(2_000);
+    expect(json.content.isWellFormed?.() ?? true).toBe(true);
+    expect(json.content.split('\n').length).toBeGreaterThan(3);
+  });
+});
