@@ -7,7 +7,7 @@ import { present } from './present.js';
 /**
  * What is told to the outside.
  * - `killswitch.activated`: a stop was accepted, of one agent or (with `total` when it is known) of many
- * - `killswitch.settled`: everything was seen dead, and nothing is owed any more
+ * - `killswitch.settled`: nothing is owed any more; of one agent, `verified` says whether its death was seen
  * - `killswitch.unverified`: a death was not seen, a clean-up is still owed, or a guard refused a layer
  * - `killswitch.resurrection`: what had been killed ran again, and was stopped again
  * - `killswitch.latch.engaged`, `killswitch.latch.reset`: the emergency stop that stays

@@ -8,7 +8,7 @@ const MAX_DETAILS = 5;
 
 const HEADLINES: Readonly<Record<EventType, string>> = {
   'killswitch.activated': 'Stop accepted',
-  'killswitch.settled': 'Stopped and cleaned up',
+  'killswitch.settled': 'Killed, and nothing is left to do',
   'killswitch.unverified': 'Stop NOT confirmed',
   'killswitch.resurrection': 'Ran again after it had been killed, and was stopped again',
   'killswitch.latch.engaged': 'Emergency stop engaged',
@@ -17,6 +17,9 @@ const HEADLINES: Readonly<Record<EventType, string>> = {
   'killswitch.swept': 'Ran without an active record, and was stopped',
   'killswitch.denied': 'Refused',
 };
+
+/** Where no sandbox was to be asked, nobody has seen anything die. */
+const UNSEEN = 'Marked killed; nothing of it was seen to run';
 
 /** By characters, so that none is cut in half. */
 function quoted(text: string): string {
@@ -60,10 +63,11 @@ export function sentenceOf({ type, data }: Event, escaped: (text: string) => str
   const { actor, reason } = data;
   const safe = (text: string): string => escaped(quoted(text));
   const about = whom(data);
+  const headline = type === 'killswitch.settled' && data.verified === false ? UNSEEN : HEADLINES[type];
   const wrong = type === 'killswitch.activated' ? [] : details(data);
   const left = wrong.length - MAX_DETAILS;
   const lines = [
-    `${HEADLINES[type]}${about === undefined ? '' : `: ${safe(about)}`}`,
+    `${headline}${about === undefined ? '' : `: ${safe(about)}`}`,
     `by ${safe(actor)}${reason === undefined ? '' : `, because: ${safe(reason)}`}`,
     ...wrong.slice(0, MAX_DETAILS).map(safe),
     ...(left > 0 ? [`and ${left} more`] : []),

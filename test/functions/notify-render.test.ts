@@ -108,6 +108,14 @@ describe('a message to a chat', () => {
     ]);
   });
 
+  it('says that something died only of what was seen', async () => {
+    const settled = { operation: 'KILL_AGENT', phase: 'settled', agentId: 'a1' } as const;
+    const headline = async (outcome: 'removed' | 'skipped') =>
+      (await lines({ ...settled, outcomes: [{ layer: 'container', outcome }] }))[0];
+    expect(await headline('removed')).toBe('Killed, and nothing is left to do: a1');
+    expect(await headline('skipped')).toBe('Marked killed; nothing of it was seen to run: a1');
+  });
+
   it('fits into what the platform takes, by whole lines and whole characters', async () => {
     const long = '*😀'.repeat(3_000);
     const { json } = await rendered('discord', {
