@@ -41,6 +41,8 @@ describe.each(['linux', 'darwin'] as const)('clearing a worktree of a real repos
       adminName: 'a',
       branch: 'a',
       commit: head,
+      ref: 'refs/killswitch/agent-1/op-1',
+      outcome: 'removed',
       clearedAt: new Date(time.now).toISOString(),
       expiresAt: new Date(time.now + 60_000).toISOString(),
     });

@@ -10,6 +10,7 @@ import { type Manifest, readManifest, writeManifest } from './manifest.js';
 import type { IsMounted } from './mounts.js';
 import type { Place, Root } from './place.js';
 import { dropEmpty, type EntryPlace, findEntry, makeEntry, move, QUARANTINE } from './quarantine.js';
+import { isReftable, keepCommit, keptRef, REFTABLE } from './refs.js';
 import { register } from './registry.js';
 import { type GitDirectory, openGitDirectory } from './repository.js';
 import { Verdict } from './verdict.js';
@@ -55,17 +56,35 @@ function adminOf({ anchor, job, git }: Run, worktree: Directory | undefined): Ad
   });
 }
 
+/** Notes the commit that was checked out, and keeps it reachable: before git is made to forget the worktree. */
+function keepHead({ anchor, job, git }: Run, noted: Directory | undefined) {
+  if (noted === undefined || 'left' in git) return {};
+  const head = readHead(anchor, git.directory, noted);
+  if (head.commit === undefined) return isReftable(git.directory) ? { ...head, unkept: REFTABLE } : head;
+  const { agentId, operationId } = job.manifest;
+  const ref = keptRef(agentId, operationId);
+  const unkept = keepCommit(anchor, git.directory, ref, head.commit);
+  return { ...head, ...(unkept === undefined ? { ref: ref.join('/') } : { unkept }) };
+}
+
 /** What follows once the worktree is in its entry, or gone; every step looks first what an earlier run did. */
 function settle(run: Run, entry: Directory, admin: Admin | undefined): Omit<Cleared, 'outcome'> {
   const { anchor, job, git } = run;
-  const noted = admin?.directory ?? (isThere(entry, ADMIN) ? anchor.enter(entry, ADMIN) : undefined);
-  const head = noted && 'directory' in git ? readHead(anchor, git.directory, noted) : {};
+  const head = keepHead(
+    run,
+    admin?.directory ?? (isThere(entry, ADMIN) ? anchor.enter(entry, ADMIN) : undefined),
+  );
   const { left, ...kept } = keepAdmin(anchor, { entry, entryName: job.entry, git, admin });
-  const here = isThere(entry, WORKTREE) ? { quarantinePath: entry.path } : {};
+  const isHere = isThere(entry, WORKTREE);
+  const told = [
+    ...(left === undefined ? [] : [leftWords(left)]),
+    ...('unkept' in head ? [`its commit is not kept from being pruned: ${head.unkept}`] : []),
+  ];
+  const outcome = isHere ? 'removed' : 'alreadyGone';
   return {
-    ...here,
-    ...(left === undefined ? {} : { detail: leftWords(left) }),
-    written: writeManifest(entry, { ...job.manifest, ...head, ...kept }),
+    ...(isHere ? { quarantinePath: entry.path } : {}),
+    ...(told.length === 0 ? {} : { detail: told.join('; ') }),
+    written: writeManifest(entry, { ...job.manifest, ...head, ...kept, outcome }),
   };
 }
 

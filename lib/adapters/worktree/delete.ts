@@ -1,12 +1,14 @@
 import type { Log } from '../../ports.js';
-import { type Anchor, type Directory, isThere, walk } from './directory.js';
+import { type Anchor, anchored, type Directory, isThere, walk } from './directory.js';
 import type { Answers } from './liveness.js';
-import { type Manifest, readManifest, removeManifest } from './manifest.js';
+import { type Manifest, readManifest, removeManifest, writeManifest } from './manifest.js';
 import type { IsMounted } from './mounts.js';
 import { componentsOf } from './place.js';
 import { dropEmpty, enterOwn, QUARANTINE, REPOSITORY_QUARANTINE } from './quarantine.js';
+import { dropRef, keptRef } from './refs.js';
 import type { Holder } from './registry.js';
 import type { Remover } from './remover.js';
+import { openGitDirectory } from './repository.js';
 import { isGone } from './verdict.js';
 
 export interface Sweeping {
@@ -22,6 +24,9 @@ export interface Sweeping {
 
 /** An emptied entry stays so long, that a late retry of its operation does not take the path's next worktree. */
 const MEMORY_MS = 24 * 60 * 60 * 1000;
+
+/** What an entry may hold, its manifest aside. */
+export const KEPT = ['worktree', 'admin', 'evidence'] as const;
 
 /** Deletes what an entry holds. @returns whether nothing is left of it */
 async function empty(sweeping: Sweeping, entry: Directory, parent: Directory, names: readonly string[]) {
@@ -63,15 +68,38 @@ function isDue({ now, ttlMs }: Sweeping, entry: Directory, manifest: Manifest | 
   return due <= now();
 }
 
+/** The ref that kept the worktree's commit goes with it. @returns whether that is done with */
+function forgetCommit({ openAnchor, log }: Sweeping, entry: Directory, manifest: Manifest): boolean {
+  const { agentId, operationId, repository, ref, ...rest } = manifest;
+  if (ref === undefined) return true;
+  try {
+    anchored(openAnchor, anchor => {
+      const git = openGitDirectory(anchor, repository);
+      if ('directory' in git) dropRef(anchor, git.directory, keptRef(agentId, operationId));
+    });
+    const kept = repository === undefined ? {} : { repository };
+    writeManifest(entry, { agentId, operationId, ...kept, ...rest });
+    return true;
+  } catch (err) {
+    log.warn({ entry: entry.path, err }, 'the ref of a deleted worktree was left in its repository');
+    return false;
+  }
+}
+
+export interface EntryAt {
+  readonly root: string;
+  readonly holder: Holder;
+  readonly name: string;
+}
+
 /**
- * Deletes one entry if its time is over.
+ * Deletes one entry if its time is over, or at once.
  * @returns whether it was deleted now
  */
 export async function sweepEntry(
   sweeping: Sweeping,
-  root: string,
-  holder: Holder,
-  name: string,
+  { root, holder, name }: EntryAt,
+  { atOnce = false } = {},
 ): Promise<boolean> {
   const anchor = sweeping.openAnchor();
   try {
@@ -79,12 +107,13 @@ export async function sweepEntry(
     const quarantine = enterOwn(anchor, parent, QUARANTINE);
     const entry = enterOwn(anchor, quarantine, name);
     const manifest = readManifest(entry);
-    if (!isDue(sweeping, entry, manifest)) return false;
-    const kept = ['worktree', 'admin'].filter(each => isThere(entry, each));
+    if (!atOnce && !isDue(sweeping, entry, manifest)) return false;
+    const kept = KEPT.filter(each => isThere(entry, each));
     if (kept.length > 0 && !(await empty(sweeping, entry, quarantine, kept))) return false;
     const elsewhere = manifest?.repositoryEntry;
     if (elsewhere !== undefined && !(await emptyInRepository(sweeping, elsewhere, name))) return false;
-    if (!manifest || Date.parse(manifest.clearedAt) + MEMORY_MS <= sweeping.now()) {
+    const isForgotten = !manifest || forgetCommit(sweeping, entry, manifest);
+    if (isForgotten && (!manifest || Date.parse(manifest.clearedAt) + MEMORY_MS <= sweeping.now())) {
       removeManifest(entry);
       dropEmpty({ parent, quarantine: QUARANTINE, entry: name });
     }

@@ -4,6 +4,13 @@ import { type Directory, isOurs } from './directory.js';
 // O_NONBLOCK: a FIFO in the place of a file must not hold us.
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+interface ReadOptions {
+  readonly limit?: number;
+  readonly ours?: boolean;
+  /** `latin1` keeps bytes that are no text. */
+  readonly encoding?: 'utf8' | 'latin1';
+}
+
 /**
  * The text of a small file that anybody may have written or replaced.
  * @returns `undefined` unless it is a regular file of at most `limit` bytes (and ours, if asked)
@@ -11,7 +18,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 export function readSmall(
   directory: Directory,
   name: string,
-  { limit = 16_384, ours = false }: { limit?: number; ours?: boolean } = {},
+  { limit = 16_384, ours = false, encoding = 'utf8' }: ReadOptions = {},
 ): string | undefined {
   let fd: number;
   try {
@@ -23,7 +30,7 @@ export function readSmall(
     const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFile() || stat.size > BigInt(limit) || (ours && !isOurs(stat))) return undefined;
     const buffer = Buffer.allocUnsafe(Number(stat.size));
-    return buffer.toString('utf8', 0, readSync(fd, buffer));
+    return buffer.toString(encoding, 0, readSync(fd, buffer));
   } finally {
     closeSync(fd);
   }

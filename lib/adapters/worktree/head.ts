@@ -2,15 +2,15 @@ import { type Anchor, type Directory, walk } from './directory.js';
 import { readSmall } from './files.js';
 import { componentsOf } from './place.js';
 
-interface Head {
+export interface Head {
   /** Without `refs/heads/`; absent for a detached HEAD. */
   readonly branch?: string;
   /** 40 or 64 hexadecimal digits. */
   readonly commit?: string;
 }
 
-const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-const PACKED_LIMIT = 1 << 20;
+export const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const PACKED_LIMIT = 16 << 20;
 
 function looseRef(anchor: Anchor, git: Directory, names: readonly string[]): string | undefined {
   try {
@@ -20,19 +20,28 @@ function looseRef(anchor: Anchor, git: Directory, names: readonly string[]): str
   }
 }
 
-const packedRef = (git: Directory, ref: string): string | undefined =>
-  readSmall(git, 'packed-refs', { limit: PACKED_LIMIT })
-    ?.split('\n')
-    .find(line => line.endsWith(` ${ref}`))
-    ?.split(' ', 1)[0];
+function packedRef(git: Directory, ref: string): string | undefined {
+  const text = readSmall(git, 'packed-refs', { limit: PACKED_LIMIT }) ?? '';
+  const end = text.indexOf(` ${ref}\n`);
+  return end < 0 ? undefined : text.slice(text.lastIndexOf('\n', end) + 1, end);
+}
+
+/** The commit of a branch as a repository has it now. */
+export function commitOfBranch(anchor: Anchor, git: Directory, branch: string): string | undefined {
+  const ref = `refs/heads/${branch}`;
+  const names = componentsOf(`/${ref}`);
+  if (names === undefined) return undefined;
+  const commit = looseRef(anchor, git, names) ?? packedRef(git, ref) ?? '';
+  return COMMIT.test(commit) ? commit : undefined;
+}
 
 /** What was checked out, from the files themselves (gitrepository-layout(5)): git could be made to run a program. */
 export function readHead(anchor: Anchor, git: Directory, admin: Directory): Head {
   const text = readSmall(admin, 'HEAD')?.trim() ?? '';
   if (COMMIT.test(text)) return { commit: text };
-  const ref = /^ref: (refs\/heads\/.+)$/.exec(text)?.[1];
-  const names = ref === undefined ? undefined : componentsOf(`/${ref}`);
-  if (ref === undefined || names === undefined) return {};
-  const commit = looseRef(anchor, git, names) ?? packedRef(git, ref) ?? '';
-  return { branch: ref.slice('refs/heads/'.length), ...(COMMIT.test(commit) ? { commit } : {}) };
+  const branch = /^ref: refs\/heads\/(.+)$/.exec(text)?.[1];
+  // The name that stands there when the refs lie in a reftable.
+  if (branch === undefined || branch === '.invalid' || !componentsOf(`/${branch}`)) return {};
+  const commit = commitOfBranch(anchor, git, branch);
+  return { branch, ...(commit === undefined ? {} : { commit }) };
 }

@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { z } from 'zod';
-import { type Directory, isThere } from './directory.js';
+import type { Directory } from './directory.js';
 import { readSmall } from './files.js';
 
 const NAME = 'manifest.json';
@@ -19,7 +19,14 @@ const manifestSchema = z.object({
   /** The entry in the repository that holds `admin`, where it could not be moved here. */
   repositoryEntry: z.string().optional(),
   branch: z.string().optional(),
+  /** Of its HEAD. */
   commit: z.string().optional(),
+  /** The ref that keeps this commit in the repository, for as long as the entry holds the worktree. */
+  ref: z.string().optional(),
+  /** Why nothing keeps it. */
+  unkept: z.string().optional(),
+  /** What became of the worktree; those who knew nothing of this member moved it. */
+  outcome: z.enum(['removed', 'alreadyGone']).optional(),
   /** ISO 8601, UTC. */
   clearedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
@@ -38,19 +45,23 @@ export function readManifest(entry: Directory): Manifest | undefined {
 }
 
 /**
- * Writes the manifest, in the place of what a crash may have left of it.
+ * Writes the manifest, in the place of an older one.
  * @returns its path, for the caller to bring it to the disk
  */
 export function writeManifest(entry: Directory, manifest: Manifest): string {
-  if (isThere(entry, NAME)) removeManifest(entry);
+  const draft = `${entry.access}/${NAME}.new`;
+  rmSync(draft, { force: true });
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const fd = openSync(`${entry.access}/${NAME}`, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const fd = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     writeSync(fd, `${JSON.stringify(manifest, undefined, 2)}\n`);
   } finally {
     closeSync(fd);
   }
+  renameSync(draft, `${entry.access}/${NAME}`);
   return `${entry.path}/${NAME}`;
 }
 
-export const removeManifest = (entry: Directory): void => rmSync(`${entry.access}/${NAME}`, { force: true });
+export function removeManifest(entry: Directory): void {
+  for (const name of [NAME, `${NAME}.new`]) rmSync(`${entry.access}/${name}`, { force: true });
+}

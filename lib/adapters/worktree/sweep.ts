@@ -54,7 +54,7 @@ export async function sweepRoot(sweeping: Sweeping, root: string): Promise<numbe
     await new Promise(resolve => setImmediate(resolve));
     for (const name of (await guarded({ holder }, () => entriesOf(sweeping, root, holder))) ?? []) {
       if (sweeping.isClosed()) return deleted;
-      if (await guarded({ holder, name }, () => sweepEntry(sweeping, root, holder, name))) deleted++;
+      if (await guarded({ holder, name }, () => sweepEntry(sweeping, { root, holder, name }))) deleted++;
     }
   }
   if (holders.length > STALE_LINES) forgetStale(sweeping, root);
