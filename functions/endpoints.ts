@@ -170,6 +170,8 @@ export const endpoints: readonly Endpoint[] = [
       404: 'It is no kill link, or there is no such agent',
     },
     type: 'text/html',
+  },
+  {
     method: 'post',
     path: '/chatops/{platform}',
     summary: "A chat's slash command or button, under its platform's own signature",

@@ -163,6 +163,20 @@ describe('the latch and the operations', () => {
     expect(seen[0]?.url).toBe('/operations/o%2F1');
   });
 
+  it('are told with a page of the audit', async () => {
+    const entry = {
+      timestamp: '2026-11-22T10:00:00.000Z',
+      operation: 'SWEEP',
+      phase: 'done',
+      actor: 'alice',
+    };
+    const page = { entries: [entry], cursor: '7' };
+    const { client, seen } = await answering({ body: page });
+    expect(await client.audit({ agentId: 'a1', after: '', limit: 10 })).toEqual(page);
+    expect(await client.audit()).toEqual(page);
+    expect(seen.map(({ url }) => url)).toEqual(['/audit?agentId=a1&after=&limit=10', '/audit']);
+  });
+
   it.each([{}, { engaged: 'yes' }, { operationId: 'o1', state: 'odd' }])(
     'are not what %j says',
     async body => {
