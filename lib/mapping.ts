@@ -23,11 +23,14 @@ const FORM = /^(agentIds|taskId|host|labels\.([^=,\s]{1,128}))=([^=,\s.]+(?:\.[^
 export function parseMapping(text: string): Mapping | { readonly problem: string } {
   if (text === EVERYTHING) return EVERYTHING;
   const sources: Source[] = [];
+  const names = new Set<string>();
   for (const part of text.split(',')) {
     const [, name, label, path = ''] = FORM.exec(part.trim()) ?? [];
     if (name === undefined) {
       return { problem: `must be like agentIds=labels.agent_id, or the word ${EVERYTHING}` };
     }
+    if (names.has(name)) return { problem: `names ${name} twice` };
+    names.add(name);
     sources.push({
       member: label === undefined ? (name as Member) : { label },
       path: path.split('.'),
