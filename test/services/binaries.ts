@@ -10,6 +10,7 @@ const NEEDS = {
   busybox: { package: 'busybox-static', names: ['busybox'] },
   git: { package: 'git', names: ['git'] },
   ip: { package: 'iproute2', names: ['ip'] },
+  curl: { package: 'curl', names: ['curl'] },
   alertmanager: { package: 'prometheus-alertmanager', names: ['prometheus-alertmanager', 'alertmanager'] },
 } as const;
 
