@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { KillswitchError, toProblem } from '../lib/errors.js';
+import { auditDenial } from './denials.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';
 import { plainPath } from './request.js';
 
@@ -45,6 +46,7 @@ export function createApp(deps: Deps, functions: readonly KillswitchFunction[]):
     if (!known || error.status >= 500) {
       deps.core.log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
     }
+    if (known && error.code === 'forbidden') auditDenial(deps.core, c);
     const challenge = known && error.code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {};
     return problem(c, error, challenge);
   });
