@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { registrationSchema, statuses, transitionSchema } from '../lib/agent.js';
 import { get, list } from '../lib/list.js';
 import { present } from '../lib/present.js';

@@ -3,9 +3,10 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
+import type { Core } from '../lib/core.js';
 import { KillswitchError, toProblem } from '../lib/errors.js';
 import { auditDenial } from './denials.js';
-import type { Deps, Env, KillswitchFunction } from './function.js';
+import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { plainPath } from './request.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -28,7 +29,10 @@ const limit = (maxSize: number): MiddlewareHandler<Env> =>
   });
 
 /** The given functions in one app: limits before, problem details behind. */
-export function createApp(deps: Deps, functions: readonly KillswitchFunction[]): Hono<Env> {
+export function createApp<D extends Pick<TriggerDeps, 'newId' | 'log'> & { readonly core?: Core }>(
+  deps: D,
+  functions: readonly KillswitchFunction<D>[],
+): Hono<Env> {
   const app = new Hono<Env>();
   app.use(requestId({ generator: deps.newId }));
   app.use(secureHeaders());
@@ -44,9 +48,9 @@ export function createApp(deps: Deps, functions: readonly KillswitchFunction[]):
   app.onError((error, c) => {
     const known = error instanceof KillswitchError;
     if (!known || error.status >= 500) {
-      deps.core.log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
+      deps.log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
     }
-    if (known && error.code === 'forbidden') auditDenial(deps.core, c);
+    if (deps.core && known && error.code === 'forbidden') auditDenial(deps.core, c);
     const challenge = known && error.code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {};
     return problem(c, error, challenge);
   });

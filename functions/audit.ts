@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentIdSchema } from '../lib/agent.js';
 import type { AuditEntry } from '../lib/audit.js';
 import { present } from '../lib/present.js';

@@ -24,7 +24,7 @@ async function ask(probe: Deps['probes'][number]): Promise<Health> {
  * `/healthz`: this process answers. `/readyz`: what each port says of itself; 503 if one does not work that the stop
  * needs. That nobody can be told of a stop takes no stop out of service.
  */
-export const health: KillswitchFunction = {
+export const health: KillswitchFunction<Pick<Deps, 'probes'>> = {
   name: 'health',
   routes: deps =>
     new Hono<Env>()

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentIdSchema } from '../lib/agent.js';
 import { type ErrorCode, errorRegistry } from '../lib/errors.js';
 import { runAlone } from './alone.js';

@@ -1,6 +1,6 @@
 import { zValidator } from '@hono/zod-validator';
 import type { Context, MiddlewareHandler } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentIdSchema } from '../lib/agent.js';
 import { type ErrorCode, KillswitchError } from '../lib/errors.js';
 import type { ShownWith } from '../lib/ports.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 export const agentIdSchema = z.string().regex(AGENT_ID, 'must match [A-Za-z0-9][A-Za-z0-9._:-]{0,127}');

@@ -2,7 +2,11 @@ import type { Actor, Scope, Selector, Within } from './command.js';
 import { KillswitchError } from './errors.js';
 
 /** What a single-use token may do while nobody can tell whether it was used before: stopping twice is harmless. */
-const STOPPING: ReadonlySet<Scope> = new Set<Scope>(['agents:kill', 'agents:kill-all', 'latch:engage']);
+export const STOPPING: ReadonlySet<Scope> = new Set<Scope>([
+  'agents:kill',
+  'agents:kill-all',
+  'latch:engage',
+]);
 
 /** The refusal of what a narrowed credential does not reach; says nothing about what lies there. */
 export const outside = (): KillswitchError =>

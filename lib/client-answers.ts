@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AuditEntry } from './audit.js';
 import type { Hold } from './latch.js';
 import type { Operation } from './operation.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorCode } from './errors.js';
 
 /** `unreachable`: no answer came. `unexpected_answer`: one came, but not of a killswitch server. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentIdSchema, statuses } from './agent.js';
 
 export const scopes = [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DocumentRef, Records } from './ports.js';
 
 /** Times are epoch milliseconds. `problem` is in words that may be shown. */

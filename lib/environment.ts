@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const MINIMUM_SECRET_BYTES = 32;
 
@@ -17,7 +17,7 @@ export const secretSchema = z
 const matching = (pattern: RegExp, right: string) => z.string().regex(pattern, right);
 const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-const durationSchema = matching(
+export const durationSchema = matching(
   /^(0|\d{1,6}[smhd])$/,
   'must be a duration such as 7d, 12h, 30m, 45s, or 0',
 ).transform(text => Number.parseInt(text, 10) * (milliseconds[text.slice(-1)] ?? 1));

@@ -23,6 +23,8 @@ export const errorRegistry = {
   unsupported_media_type: { status: 415, title: 'The content type is not application/json' },
   internal: { status: 500, title: 'Something failed inside' },
   store_unavailable: { status: 503, title: 'The store does not answer' },
+  origins_unavailable: { status: 503, title: 'The order could not be passed on' },
+  unconfigured: { status: 503, title: 'Configuration is missing' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ErrorCode = keyof typeof errorRegistry;
@@ -67,7 +69,7 @@ export function toProblem(error: unknown, requestId: string): Problem {
     type: `urn:killswitch:error:${known.code}`,
     title,
     status,
-    ...(status < 500 || known.code === 'store_unavailable' ? { detail: known.message } : {}),
+    ...(known.code === 'internal' ? {} : { detail: known.message }),
     code: known.code,
     requestId,
   };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Agent } from './agent.js';
 import type { AuditEntry } from './audit.js';
 import { authorize, narrow } from './authorize.js';

@@ -80,8 +80,7 @@ export function openReport(command: Command): Report {
         agents: [...told].map(one => ({ ...agentReceipt(one), ...(degraded ? { verified: false } : {}) })),
       };
       if (command.dryRun) {
-        const message = `Dry run: ${count(total)} would be killed`;
-        return { ...common, ...none, message, dryRun: true, verified: false };
+        return { ...common, ...none, message: dryRunMessage(total), dryRun: true, verified: false };
       }
       const message =
         command.type === 'kill'
@@ -103,6 +102,8 @@ export function openReport(command: Command): Report {
 
 const none = { killed: 0, failed: 0, pending: 0, refused: 0 };
 const count = (agents: number): string => `${agents} ${agents === 1 ? 'agent' : 'agents'}`;
+
+export const dryRunMessage = (total: number): string => `Dry run: ${count(total)} would be killed`;
 
 /** Says `killed` only of what was seen dead, or of an agent for which no sandbox is to be asked. */
 function killMessage(agentId: string, one: Case | undefined, end: KillswitchError | undefined): string {
@@ -126,10 +127,10 @@ function killMessage(agentId: string, one: Case | undefined, end: KillswitchErro
 }
 
 /** Says nothing of records, for none is written yet, nor of what never ran here. */
-const degradedMessage = (killed: number, total: number): string =>
+export const degradedMessage = (killed: number, total: number): string =>
   `${killed} of ${count(total)} seen not to run here any more; the store does not answer, so the rest is done when it is back`;
 
-function killAllMessage({
+export function killAllMessage({
   total,
   killed,
   pending,

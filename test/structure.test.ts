@@ -14,6 +14,7 @@ import {
   oneReaderOfTheEnvironment,
   onlyRootsKnowAdapters,
   type Rule,
+  zodIsANamespace,
 } from './structure/rules.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -118,6 +119,12 @@ const rules: [
       ],
       ['lib/a.ts -> lib/a.ts', file('lib/a.ts', "import './a.js';")],
     ],
+  ],
+  [
+    'zod is imported as a namespace, which a bundle can be rid of',
+    zodIsANamespace,
+    sources,
+    [['lib/a.ts imports zod by names', file('lib/a.ts', "import * as z from 'zod';")]],
   ],
   [
     'files are short',

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Scope, scopes } from '../../lib/command.js';
 
 /** Whom a platform names in a request, by kind: `{ user: ['U1'], channel: ['C1'], team: ['T1'] }`. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AGENT_ID } from '../../lib/agent.js';
 import { type Phrase, parsePhrase } from '../../lib/phrase.js';
 

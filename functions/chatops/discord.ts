@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { KillswitchError } from '../../lib/errors.js';
 import { platformSettings } from '../../lib/settings.js';
 import { concat, fromHex, isEd25519, isFresh } from '../../lib/signature.js';

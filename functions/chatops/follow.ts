@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Order, type Perform, vouchedFor } from '../../lib/order.js';
 import { better, readReceipt, type Seen } from './receipt.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { KillswitchError } from '../../lib/errors.js';
 import { parsePhrase } from '../../lib/phrase.js';
 import { platformSettings } from '../../lib/settings.js';

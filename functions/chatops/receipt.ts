@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AgentReceipt } from '../../lib/outcome.js';
 
 const agentSchema = z.looseObject({

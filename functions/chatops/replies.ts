@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LatchStatus } from '../../lib/client-answers.js';
 import { shapes } from '../../lib/client-answers.js';
 import type { Scope } from '../../lib/command.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shapes } from '../../lib/client-answers.js';
 import type { Answered, Order } from '../../lib/order.js';
 import { latchInWords, problemReply } from './replies.js';

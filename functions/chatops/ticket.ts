@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Selector, selectorSchema } from '../../lib/command.js';
 import { present } from '../../lib/present.js';
 import { fromBase64, isHmac, signHmac, utf8 } from '../../lib/signature.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { platformSettings } from '../../lib/settings.js';
 import { fromBase64, isSecret } from '../../lib/signature.js';
 import { readAlerts } from './alerts.js';

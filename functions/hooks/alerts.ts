@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Actor } from '../../lib/command.js';
 import type { Mapping } from '../../lib/mapping.js';
 import type { Order } from '../../lib/order.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest } from '../../lib/idempotency.js';
 import { killAllOrder, killOrder, type Order } from '../../lib/order.js';
 import { parsePhrase } from '../../lib/phrase.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { platformSettings } from '../../lib/settings.js';
 import { fromHex } from '../../lib/signature.js';
 import { checked } from '../request.js';

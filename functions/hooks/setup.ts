@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EVERYTHING, type Mapping, parseMapping } from '../../lib/mapping.js';
 
 /** As random text it is out of reach of guessing from a delivery that somebody saw. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentIdSchema } from '../../lib/agent.js';
 import { killAllBodySchema, killBodySchema, selectorSchema } from '../../lib/command.js';
 import { digest } from '../../lib/idempotency.js';

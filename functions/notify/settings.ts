@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../../lib/config.js';
 import { isTrustworthy } from '../../lib/environment.js';
 import { type EventType, eventTypes, usualEvents } from '../../lib/event.js';

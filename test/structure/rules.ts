@@ -119,6 +119,13 @@ export const noCycles: Rule = files => {
   return found;
 };
 
+/** `import { z }` would put all of zod, its forty languages among it, into every bundle. */
+export const zodIsANamespace: Rule = files =>
+  files
+    .filter(({ path }) => !path.startsWith('test/'))
+    .filter(({ text }) => /^import (?!type |\* as )[^;]*? from ['"]zod['"]/m.test(text))
+    .map(({ path }) => `${path} imports zod by names`);
+
 const lengthOf = ({ text }: SourceFile): number => text.replace(/\n$/, '').split('\n').length;
 const MAX_LINES = 250;
 const MAX_MEDIAN = 80;

@@ -1,5 +1,5 @@
 import Container from 'dockerode/lib/container.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EngineError, toEngineError } from './errors.js';
 import type { Modem } from './modem.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ContainerId, toContainerId } from './engine.js';
 import type { Modem } from './modem.js';
 

@@ -1,5 +1,5 @@
 import { base64url } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A request, as a token may be bound to it. */
 export interface BoundRequest {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentIdSchema } from '../../agent.js';
 import { type Actor, type Scope, scopes } from '../../command.js';
 import { bindingSchema } from './binding.js';

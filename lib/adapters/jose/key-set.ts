@@ -1,5 +1,5 @@
 import { createLocalJWKSet, importJWK, type JWK, type LocalJWKSet } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Why keys cannot be had, in words that may be shown: no path, no host, nothing of the text. */
 export class KeySetError extends Error {

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Directory } from './directory.js';
 import { readSmall } from './files.js';
 

@@ -1,0 +1,58 @@
+import { type Context, Hono } from 'hono';
+import { STOPPING } from '../../lib/authorize.js';
+import type { Actor } from '../../lib/command.js';
+import type { Authenticator } from '../../lib/ports.js';
+import type { Env, KillswitchFunction } from '../function.js';
+import { AGENT, agentParam, authenticated } from '../request.js';
+import type { Forward, Parcel } from './forward.js';
+
+export interface GatewayDeps {
+  readonly authenticator: Authenticator;
+  readonly forward: Forward;
+}
+
+/** Nobody here remembers single-use tokens, so that one may stop and nothing else. */
+const mayStill = (actor: Actor): Actor =>
+  actor.unconfirmed
+    ? { ...actor, scopes: new Set([...actor.scopes].filter(scope => STOPPING.has(scope))) }
+    : actor;
+
+const PASSED_ON = ['content-type', 'idempotency-key'];
+
+function headersOf(c: Context<Env>): Record<string, string> {
+  const given = PASSED_ON.map(name => [name, c.req.header(name)]);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+/**
+ * The HTTP API of the origins, for callers with tokens: verified here, then passed on in the caller's own name, with
+ * its scopes and narrowing. What an order says is checked where it is carried out.
+ */
+export const gateway: KillswitchFunction<GatewayDeps> = {
+  name: 'gateway',
+  routes: deps => {
+    const pass = async (c: Context<Env>, method: Parcel['method'], path: string): Promise<Response> => {
+      const body = method === 'GET' ? new Uint8Array() : new Uint8Array(await c.req.arrayBuffer());
+      const parcel = { method, path, body, headers: headersOf(c) };
+      const answered = await deps.forward(mayStill(c.get('actor')), parcel, c.get('requestId'));
+      const type = answered.status < 400 ? 'application/json' : 'application/problem+json';
+      return c.body(JSON.stringify(answered.body), answered.status as 200, { 'content-type': type });
+    };
+    const queryOf = (c: Context<Env>): string => new URL(c.req.url).search;
+    return new Hono<Env>()
+      .post(`${AGENT}/kill`, authenticated(deps), agentParam, c =>
+        pass(c, 'POST', `/agents/${encodeURIComponent(c.req.valid('param').agentId)}/kill`),
+      )
+      .post('/agents/kill-all', authenticated(deps), c => pass(c, 'POST', '/agents/kill-all'))
+      .get('/latch', authenticated(deps), c => pass(c, 'GET', '/latch'))
+      .post('/latch', authenticated(deps), c => pass(c, 'POST', '/latch'))
+      .delete('/latch', authenticated(deps), c => pass(c, 'DELETE', '/latch'))
+      .get('/operations/:operationId{[A-Za-z0-9-]{1,64}}', authenticated(deps), c =>
+        pass(c, 'GET', `/operations/${c.req.param('operationId')}`),
+      )
+      .get('/agents', authenticated(deps), c => pass(c, 'GET', `/agents${queryOf(c)}`))
+      .get(AGENT, authenticated(deps), agentParam, c =>
+        pass(c, 'GET', `/agents/${encodeURIComponent(c.req.valid('param').agentId)}`),
+      );
+  },
+};

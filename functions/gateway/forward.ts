@@ -1,0 +1,86 @@
+import type { Actor } from '../../lib/command.js';
+import { KillswitchError, toProblem } from '../../lib/errors.js';
+import { mergeAnswers } from '../../lib/fan-out.js';
+import type { Answered, Order } from '../../lib/order.js';
+import type { OriginAnswer } from '../../lib/origin-answers.js';
+import type { Log } from '../../lib/ports.js';
+import { answeredBy } from '../perform.js';
+import type { Origin } from './settings.js';
+
+/** An order as it goes out: the body's bytes are what is signed. */
+export interface Parcel {
+  readonly method: Order['method'];
+  /** With its query. */
+  readonly path: string;
+  /** Empty: none. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** `content-type` and `idempotency-key`, as they came. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Passes an order on to every origin in the actor's name, and merges what they answer. Never rejects. */
+export type Forward = (actor: Actor, parcel: Parcel, requestId: string) => Promise<Answered>;
+
+interface Parts {
+  readonly origins: readonly Origin[];
+  /** Milliseconds for an origin's whole answer. */
+  readonly timeoutMs: number;
+  /** A token that is good for this one request, in the actor's name. Each origin gets its own. */
+  readonly sign: (actor: Actor, parcel: Parcel) => Promise<string>;
+  readonly fetch: typeof globalThis.fetch;
+  readonly log: Log;
+}
+
+export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): Forward {
+  async function ask({ name, url }: Origin, init: RequestInit, path: string): Promise<OriginAnswer> {
+    try {
+      // A redirect would carry the order to somebody who was not asked.
+      const signal = AbortSignal.timeout(timeoutMs);
+      const response = await fetch(url + path, { redirect: 'manual', ...init, signal });
+      return { origin: name, answer: await answeredBy(response) };
+    } catch (error) {
+      log.warn({ err: error, origin: name }, 'an origin did not answer');
+      return { origin: name };
+    }
+  }
+
+  async function send(actor: Actor, parcel: Parcel, requestId: string): Promise<readonly OriginAnswer[]> {
+    const { method, path, body, headers } = parcel;
+    return await Promise.all(
+      origins.map(async origin => {
+        const authorization = `Bearer ${await sign(actor, parcel)}`;
+        const init = {
+          method,
+          headers: { ...headers, authorization, accept: 'application/json', 'x-request-id': requestId },
+          ...(body.byteLength > 0 && { body }),
+        };
+        return ask(origin, init, path);
+      }),
+    );
+  }
+
+  /** A reset lets agents run again: it begins only where it can be told to all. */
+  async function refuseReset(requestId: string): Promise<Answered | undefined> {
+    const looks = await Promise.all(origins.map(origin => ask(origin, {}, '/healthz')));
+    const silent = looks.filter(({ answer }) => answer?.status !== 200);
+    if (silent.length === 0) return undefined;
+    const names = silent.map(({ origin }) => `origin ${origin} did not answer`).join('; ');
+    return problem(new KillswitchError('origins_unavailable', `Nothing was reset: ${names}`), requestId);
+  }
+
+  return async (actor, parcel, requestId) => {
+    try {
+      const isReset = parcel.method === 'DELETE' && parcel.path === '/latch';
+      const refusal = isReset ? await refuseReset(requestId) : undefined;
+      return refusal ?? mergeAnswers(parcel, await send(actor, parcel, requestId), requestId);
+    } catch (error) {
+      log.error({ err: error, requestId }, 'an order could not be passed on');
+      return problem(error, requestId);
+    }
+  };
+}
+
+function problem(error: unknown, requestId: string): Answered {
+  const body = toProblem(error, requestId);
+  return { status: body.status, body };
+}

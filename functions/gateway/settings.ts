@@ -1,0 +1,116 @@
+import * as z from 'zod';
+import { ConfigError, platformVariable } from '../../lib/config.js';
+import { durationSchema, isTrustworthy, secretSchema } from '../../lib/environment.js';
+import type { Settings } from '../../lib/settings.js';
+
+/** A `killswitch serve` that carries orders out; several behind one address count as one. */
+export interface Origin {
+  readonly name: string;
+  /** Without a slash at its end. */
+  readonly url: string;
+}
+
+const FORM = /^(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63})=)?([a-z]+:\/\/\S+)$/;
+
+/** Without a path: a token is bound to the path, which nobody on the way may change. */
+function readOrigin(text: string, index: number): Origin | undefined {
+  const [, name = `${index + 1}`, address = ''] = FORM.exec(text) ?? [];
+  if (!isTrustworthy(address)) return undefined;
+  const url = new URL(address);
+  return url.pathname === '/' && url.search === '' && url.hash === '' ? { name, url: url.origin } : undefined;
+}
+
+const originsSchema = z.string().transform((text, context): readonly Origin[] => {
+  const read = text.split(',').map((one, index) => readOrigin(one.trim(), index));
+  const origins = read.filter(one => one !== undefined);
+  const isWhole = origins.length === read.length;
+  if (isWhole && new Set(origins.map(({ name }) => name)).size === origins.length) return origins;
+  context.addIssue({
+    code: 'custom',
+    message: isWhole
+      ? 'must not name two origins alike'
+      : 'must be a list like a=https://a.example,b=https://b.example (http:// to this machine alone, no paths)',
+  });
+  return z.NEVER;
+});
+
+const parsed = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+});
+
+const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const gatewayKeySchema = parsed.pipe(
+  z.looseObject(
+    { kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: part, d: part, kid: z.string().optional() },
+    'must be a private Ed25519 key as a JWK',
+  ),
+);
+
+/** Where the callers' keys are: in the setting itself, or at an identity provider. */
+export type CallerKeys = { readonly text: string } | { readonly url: string };
+
+const callerKeysSchema = z
+  .string()
+  .refine(
+    text => text.trimStart().startsWith('{') || isTrustworthy(text),
+    'must be an https:// URL without a password, or the key set itself',
+  )
+  .transform((text): CallerKeys => (text.trimStart().startsWith('{') ? { text } : { url: text }));
+
+const schema = z.object({
+  KILLSWITCH_ORIGINS: originsSchema,
+  KILLSWITCH_GATEWAY_KEY: gatewayKeySchema,
+  KILLSWITCH_ORIGIN_TIMEOUT: durationSchema
+    .refine(ms => ms >= 1_000 && ms <= 60_000, 'must be from 1s to 60s')
+    .default(6_000),
+  KILLSWITCH_AUDIENCE: z.string().default('killswitch'),
+  KILLSWITCH_ISSUER: z.string().optional(),
+  KILLSWITCH_SECRET: secretSchema.optional(),
+  KILLSWITCH_JWKS: callerKeysSchema.optional(),
+});
+
+export interface GatewaySettings {
+  readonly origins: readonly Origin[];
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly originTimeoutMs: number;
+  readonly audience: string;
+  readonly issuer: string | undefined;
+  /** For the callers' own tokens. */
+  readonly secret: string | undefined;
+  readonly jwks: CallerKeys | undefined;
+  readonly platforms: Settings;
+}
+
+/**
+ * Reads the variables and secrets of a Worker; a variable that is set to nothing counts as absent.
+ * @throws ConfigError that names every bad variable, and no value
+ */
+export function readGatewaySettings(env: Readonly<Record<string, unknown>>): GatewaySettings {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
+    ),
+  );
+  const { data, error } = schema.safeParse(given);
+  if (error) {
+    const told = error.issues.map(({ path: [name = ''], message }) =>
+      given[String(name)] === undefined ? `${String(name)} must be set` : `${String(name)} ${message}`,
+    );
+    throw new ConfigError([...new Set(told)]);
+  }
+  return {
+    origins: data.KILLSWITCH_ORIGINS,
+    key: data.KILLSWITCH_GATEWAY_KEY,
+    originTimeoutMs: data.KILLSWITCH_ORIGIN_TIMEOUT,
+    audience: data.KILLSWITCH_AUDIENCE,
+    issuer: data.KILLSWITCH_ISSUER,
+    secret: data.KILLSWITCH_SECRET,
+    jwks: data.KILLSWITCH_JWKS,
+    platforms: Object.fromEntries(Object.entries(given).filter(([name]) => platformVariable.test(name))),
+  };
+}

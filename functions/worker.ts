@@ -1,0 +1,136 @@
+import { Hono } from 'hono';
+import { uuidv7 } from 'uuidv7';
+import { edgeKeys, textSource } from '../lib/adapters/jose/edge-keys.js';
+import { mintToken } from '../lib/adapters/jose/mint.js';
+import { urlSource } from '../lib/adapters/jose/url-source.js';
+import { createVerifier } from '../lib/adapters/jose/verifier.js';
+import { ConfigError } from '../lib/config.js';
+import { KillswitchError } from '../lib/errors.js';
+import type { Authenticator, Clock } from '../lib/ports.js';
+import { present } from '../lib/present.js';
+import { utf8 } from '../lib/signature.js';
+import { createApp } from './app.js';
+import { chatops } from './chatops.js';
+import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
+import { type GatewayDeps, gateway } from './gateway/api.js';
+import { createForward, type Forward } from './gateway/forward.js';
+import { consoleLog as log } from './gateway/log.js';
+import { originProbes } from './gateway/probes.js';
+import { type GatewaySettings, readGatewaySettings } from './gateway/settings.js';
+import { health } from './health.js';
+import { hooks } from './hooks.js';
+
+/**
+ * The composition root for Cloudflare Workers: the edge gateway. It verifies a stop, signs it as an order bound to
+ * its method, path and body, and passes it on to every origin. There is no store here and no Docker.
+ */
+
+/** Seconds that an order's token is good for. */
+const TTL_SECONDS = 60;
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+/** Looked up at each call: a Worker may only use the one of the request at hand. */
+const fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
+
+type Deps = TriggerDeps & GatewayDeps & Pick<Parameters<typeof health.routes>[0], 'probes'>;
+const functions: readonly KillswitchFunction<Deps>[] = [gateway, hooks, chatops, health];
+
+/** Without keys for callers there are no callers: only the platforms' signatures count. */
+const nobody: Authenticator = {
+  authenticate: () => Promise.reject(new KillswitchError('unauthenticated')),
+  probe: async () => ({ name: 'tokens', ok: true, detail: 'no tokens of callers are set up' }),
+};
+
+function authenticatorOf({ secret, jwks, audience, issuer }: GatewaySettings): Authenticator {
+  if (secret === undefined && !jwks) return nobody;
+  const source = jwks && ('text' in jwks ? textSource(jwks.text) : urlSource(jwks.url, fetch));
+  const keys = source && edgeKeys(source, { clock, log });
+  const remember = async () => 'unknown' as const;
+  return createVerifier({ audience, remember, clock, log, ...present({ secret, keys, issuer }) });
+}
+
+const forwardOf = ({ origins, originTimeoutMs, key, audience, issuer }: GatewaySettings): Forward =>
+  createForward({
+    origins,
+    timeoutMs: originTimeoutMs,
+    fetch,
+    log,
+    sign: ({ subject, scopes, within }, { method, path, body }) =>
+      mintToken({
+        privateJwk: { ...key, alg: 'EdDSA' },
+        subject,
+        scopes: [...scopes],
+        within,
+        audience,
+        ...(issuer !== undefined && { issuer }),
+        ttlSeconds: TTL_SECONDS,
+        once: method !== 'GET',
+        request: { method, path, body },
+        via: 'killswitch-gateway',
+      }),
+  });
+
+/** What one environment comes to; kept for as long as the isolate lives. */
+interface Setup extends Omit<Deps, 'defer'> {}
+
+function setUp(env: object): Setup {
+  const settings = readGatewaySettings({ ...env });
+  const forward = forwardOf(settings);
+  const authenticator = authenticatorOf(settings);
+  return {
+    forward,
+    authenticator,
+    probes: [...originProbes(settings.origins, fetch), authenticator],
+    settings: settings.platforms,
+    newId: uuidv7,
+    clock,
+    log,
+    fetch,
+    perform: (actor, { method, path, body, key }) => {
+      const headers = {
+        ...(body && { 'content-type': 'application/json' }),
+        ...(key !== undefined && { 'idempotency-key': key }),
+      };
+      const bytes = body ? utf8(JSON.stringify(body)) : new Uint8Array();
+      return forward(actor, { method, path, body: bytes, headers }, uuidv7());
+    },
+  };
+}
+
+const setups = new WeakMap<object, Setup>();
+
+function setupOf(env: object): Setup {
+  const setup = setups.get(env) ?? setUp(env);
+  setups.set(env, setup);
+  return setup;
+}
+
+/** Whatever is asked: what is missing is nobody's business but the log's. */
+const unconfigured: KillswitchFunction<object> = {
+  name: 'unconfigured',
+  routes: () =>
+    new Hono<Env>().all('*', () => {
+      throw new KillswitchError('unconfigured');
+    }),
+};
+
+interface Context {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** The functions take what lasts as long as a request, so each has an app of its own. */
+function appFor(env: object, context: Context): Pick<Hono<Env>, 'fetch'> {
+  try {
+    return createApp({ ...setupOf(env), defer: work => context.waitUntil(work) }, functions);
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems : [];
+    log.error({ err: error, problems }, 'the gateway is not configured');
+    return createApp({ newId: uuidv7, log }, [unconfigured]);
+  }
+}
+
+export default {
+  /** @param env the Worker's variables and secrets; see wrangler.example.toml */
+  async fetch(request: Request, env: object, context: Context): Promise<Response> {
+    return await appFor(env, context).fetch(request);
+  },
+};

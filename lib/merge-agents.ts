@@ -1,0 +1,116 @@
+import * as z from 'zod';
+import {
+  type AgentReceipt,
+  areDown,
+  areVerified,
+  isOwed,
+  isRefused,
+  type LayerOutcome,
+  type OutcomeName,
+  pendingOf,
+  type Receipt,
+} from './outcome.js';
+import { present } from './present.js';
+
+/** What is relied on in one agent's receipt; other members pass. */
+export const agentShape = z.looseObject({
+  agentId: z.string(),
+  operationId: z.string(),
+  verified: z.boolean(),
+  host: z.string().optional(),
+  pending: z.array(z.string()),
+  outcomes: z.array(z.looseObject({ layer: z.string(), outcome: z.string() })),
+  error: z.looseObject({ code: z.string(), detail: z.string() }).optional(),
+}) as unknown as z.ZodType<AgentReceipt>;
+
+/** From the most settled to the least; a name that we do not know is a newer server's, and settles nothing. */
+const SETTLED: readonly OutcomeName[] = [
+  ...(['removed', 'dead', 'alreadyGone', 'refused', 'skipped', 'failed', 'pending'] as const),
+];
+/** What is open first; then, what was seen says more than that there was nothing to see. */
+const OPEN: readonly OutcomeName[] = [
+  ...(['pending', 'failed', 'refused', 'dead', 'removed', 'alreadyGone', 'skipped'] as const),
+];
+const first = (order: readonly OutcomeName[], seen: readonly LayerOutcome[]): LayerOutcome[] =>
+  [...seen].sort((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome)).slice(0, 1);
+
+/**
+ * Whether several origins tell of one record: the same operation killed it, and it names its host. The others then
+ * only wait for the host's word, so the most settled word is the host's.
+ */
+export const isOneRecord = ([one, ...others]: readonly AgentReceipt[]): boolean =>
+  one?.host !== undefined &&
+  others.every(({ host, operationId }) => host === one.host && operationId === one.operationId);
+
+/**
+ * What several origins tell of the agent with one ID. Of one record, the most settled outcome of each layer counts.
+ * Otherwise (stores of their own, or a record without a host, which every host looks for) the least settled does, and
+ * it is verified only where all say so.
+ */
+export function mergeAgent(told: readonly AgentReceipt[]): AgentReceipt {
+  const isOne = isOneRecord(told);
+  const known = told.flatMap(({ outcomes }) => outcomes);
+  const named = (names: readonly string[]): LayerOutcome[] =>
+    known.filter(({ outcome }) => names.includes(outcome));
+  const unknown = known.filter(one => !named(SETTLED).includes(one));
+  const layers = [...new Set(known.map(({ layer }) => layer))];
+  const outcomes = layers.flatMap(layer => {
+    const strange = unknown.filter(one => one.layer === layer);
+    const seen = named(SETTLED).filter(one => one.layer === layer);
+    if (isOne) return seen.length > 0 ? first(SETTLED, seen) : strange.slice(0, 1);
+    return strange.length > 0 ? strange.slice(0, 1) : first(OPEN, seen);
+  });
+  const failures = told.flatMap(({ error }) => (error ? [error] : []));
+  const error = isOne && failures.length < told.length ? undefined : failures[0];
+  const says = told.map(({ verified }) => verified);
+  return present<AgentReceipt>({
+    ...(Object.assign({}, ...[...told].reverse()) as AgentReceipt),
+    verified: !error && (isOne ? says.includes(true) && areVerified(outcomes) : !says.includes(false)),
+    pending: isOne ? pendingOf(outcomes) : [...new Set(told.flatMap(({ pending }) => pending))],
+    outcomes,
+    error,
+  });
+}
+
+/** By ID, in the order of the first telling. */
+export function groupAgents(told: readonly AgentReceipt[]): readonly (readonly AgentReceipt[])[] {
+  const groups = new Map<string, AgentReceipt[]>();
+  for (const agent of told) groups.set(agent.agentId, [...(groups.get(agent.agentId) ?? []), agent]);
+  return [...groups.values()];
+}
+
+export type Counts = Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'>;
+
+/** The agent's part in the counts of a receipt. */
+export const countsOf = ({ error, outcomes, pending }: AgentReceipt): Counts => ({
+  total: 1,
+  killed: !error && areDown(outcomes) ? 1 : 0,
+  pending: pending.length > 0 ? 1 : 0,
+  refused: outcomes.some(isRefused) ? 1 : 0,
+});
+
+/** Whether anything of it is left to confirm. */
+export function isOpen(agent: AgentReceipt): boolean {
+  const { killed, pending, refused } = countsOf(agent);
+  return killed === 0 || pending + refused > 0;
+}
+
+/** The sentences of a receipt's `errors` about one agent. */
+export const sentencesOf = ({ agentId, error, outcomes }: AgentReceipt): string[] => [
+  ...(error ? [`${agentId}: ${error.detail}`] : []),
+  ...outcomes
+    .filter(seen => isOwed(seen) || isRefused(seen))
+    .map(({ layer, outcome, detail }) => `${agentId}: ${layer} ${outcome}${detail ? `: ${detail}` : ''}`),
+];
+
+/** Of several receipts: what is told of an agent that more than one tells of is told anew. */
+export function mergeSentences(
+  told: readonly (readonly string[] | undefined)[],
+  groups: readonly (readonly AgentReceipt[])[],
+): string[] {
+  const shared = groups.filter(group => group.length > 1);
+  const isStale = (sentence: string): boolean =>
+    shared.some(([one]) => sentence.startsWith(`${one?.agentId}: `));
+  const kept = told.flatMap(sentences => sentences ?? []).filter(sentence => !isStale(sentence));
+  return [...new Set([...kept, ...shared.flatMap(group => sentencesOf(mergeAgent(group)))])];
+}

@@ -1,0 +1,114 @@
+import * as z from 'zod';
+import {
+  agentShape,
+  type Counts,
+  countsOf,
+  groupAgents,
+  isOpen,
+  mergeAgent,
+  mergeSentences,
+} from './merge-agents.js';
+import type { Answered } from './order.js';
+import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
+import type { AgentReceipt, Receipt } from './outcome.js';
+import { present } from './present.js';
+import { degradedMessage, dryRunMessage, killAllMessage } from './report.js';
+
+/** Agents, and sentences, told one by one. */
+const MAX_TOLD = 1_000;
+
+const count = z.int().min(0);
+const shape = z.looseObject({
+  operationId: z.string(),
+  message: z.string(),
+  verified: z.boolean(),
+  dryRun: z.literal(true).optional(),
+  incomplete: z.literal(true).optional(),
+  degraded: z.literal(true).optional(),
+  total: count,
+  killed: count,
+  failed: count,
+  pending: count,
+  refused: count.default(0),
+  errors: z.array(z.string()).optional(),
+  agents: z.array(agentShape),
+}) as unknown as z.ZodType<Receipt>;
+
+type Groups = readonly (readonly AgentReceipt[])[];
+
+/**
+ * The sum, less what two origins tell of the same agent, as far as it is told by name: beyond the first 1,000 of each
+ * origin nobody can tell, and there it may be counted twice.
+ */
+function sum(receipts: readonly Receipt[], groups: Groups, dryRun: boolean): Counts {
+  const counted = (agent: AgentReceipt): Counts =>
+    dryRun ? { total: 1, killed: 0, pending: 0, refused: 0 } : countsOf(agent);
+  const shared = groups.filter(group => group.length > 1);
+  const total = (name: keyof Counts): number => {
+    const add = (sum: number, agent: AgentReceipt): number => sum + counted(agent)[name];
+    const twice = shared.flat().reduce(add, 0) - shared.map(mergeAgent).reduce(add, 0);
+    return Math.max(0, receipts.reduce((all, receipt) => all + receipt[name], 0) - twice);
+  };
+  const all = total('total');
+  return {
+    total: all,
+    killed: Math.min(all, total('killed')),
+    pending: total('pending'),
+    refused: total('refused'),
+  };
+}
+
+/**
+ * The answers to `POST /agents/kill-all` as one receipt. An origin that is silent or refuses is named in `errors`;
+ * the receipt is then incomplete, not verified, and 202.
+ */
+export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string): Answered {
+  const sorted = sortAnswers(answers, shape);
+  const { given } = sorted;
+  const [one] = given;
+  if (!one) return notDone(sorted, requestId);
+
+  const receipts = given.map(({ body }) => body);
+  const missing = missed(sorted);
+  const groups = groupAgents(receipts.flatMap(({ agents }) => agents));
+  const agents = groups.map(mergeAgent);
+  const isShared = new Set(groups.filter(({ length }) => length > 1).map(([first]) => first?.agentId));
+  const dryRun = receipts.some(receipt => receipt.dryRun);
+  const degraded = receipts.some(receipt => receipt.degraded);
+  const incomplete = missing.length > 0 || receipts.some(receipt => receipt.incomplete);
+  const counts = sum(receipts, groups, dryRun);
+  const failed = dryRun ? 0 : counts.total - counts.killed;
+  const errors = [
+    ...missing,
+    ...mergeSentences(
+      receipts.map(receipt => receipt.errors),
+      groups,
+    ),
+  ].slice(0, MAX_TOLD);
+  // What is open at an origin is so here, unless another one told of that agent too and knows better.
+  const isSettled = given.every(
+    ({ status, body }) =>
+      status === 200 || body.agents.some(agent => isOpen(agent) && isShared.has(agent.agentId)),
+  );
+  const isProven = receipts.every(({ verified, total, agents }) => verified || total === agents.length);
+  const open = failed + counts.pending + counts.refused > 0 || incomplete || degraded || !isSettled;
+  const message = dryRun
+    ? dryRunMessage(counts.total)
+    : degraded
+      ? degradedMessage(counts.killed, counts.total)
+      : killAllMessage({ ...counts, incomplete });
+  const body = present({
+    operationId: one.body.operationId,
+    message: [message, ...missing].join('; '),
+    dryRun: dryRun || undefined,
+    incomplete: incomplete || undefined,
+    degraded: degraded || undefined,
+    verified: !open && !dryRun && isProven && agents.every(({ verified }) => verified),
+    ...counts,
+    failed,
+    errors: errors.length > 0 ? errors : undefined,
+    agents: agents.slice(0, MAX_TOLD),
+    origins: partsOf(sorted),
+  });
+  return { status: open ? 202 : 200, body };
+}

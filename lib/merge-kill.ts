@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import type { KillReceipt } from './client-answers.js';
+import { agentShape, groupAgents, isOneRecord, isOpen, mergeAgent, mergeSentences } from './merge-agents.js';
+import type { Answered } from './order.js';
+import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
+import type { AgentReceipt } from './outcome.js';
+import { present } from './present.js';
+
+/** A receipt of one agent's kill; without the agent's part where the origin's store did not answer. */
+type Told = Pick<KillReceipt, 'message' | 'operationId' | 'verified' | 'dryRun'> &
+  Partial<Pick<KillReceipt, 'incomplete' | 'degraded' | 'errors'>>;
+
+const told = z.looseObject({
+  message: z.string(),
+  operationId: z.string(),
+  verified: z.boolean(),
+  dryRun: z.literal(true).optional(),
+  incomplete: z.literal(true).optional(),
+  degraded: z.literal(true).optional(),
+  errors: z.array(z.string()).optional(),
+}) as unknown as z.ZodType<Told>;
+
+/**
+ * The answers to `POST /agents/:agentId/kill`. 200 where every origin that knows the agent says so and all have
+ * answered; an origin that does not know it, or where it does not run any more, takes nothing from that. 202 while
+ * one is silent or refuses; then it is not verified.
+ */
+export function mergeKill(answers: readonly OriginAnswer[], requestId: string): Answered {
+  const sorted = sortAnswers(answers, told);
+  const { given } = sorted;
+  const [one] = given;
+  if (!one) return notDone(sorted, requestId);
+
+  const missing = missed(sorted, 'agent_not_found', 'invalid_state');
+  const parts = given.flatMap(({ body }) => agentsIn(body));
+  const groups = groupAgents(parts);
+  const agent = groups[0] && mergeAgent(groups[0]);
+  const degraded = given.some(({ body }) => body.degraded);
+  const isPartial = given.some(({ body }) => body.incomplete) || groups.length > 1;
+  const hasWord = parts.length === given.length && isOneRecord(parts) && agent && !isOpen(agent);
+  const isDone = given.every(({ status }) => status === 200 || hasWord) && given.some(is200);
+  const isSure = missing.length === 0 && !degraded && !isPartial;
+  const status = isSure && isDone ? 200 : 202;
+  const speaker = given.find(({ status }) => (isDone ? status === 200 : status === 202)) ?? one;
+  const errors = [
+    ...missing,
+    ...mergeSentences(
+      given.map(({ body }) => body.errors),
+      groups,
+    ),
+  ];
+  const body = present({
+    ...agent,
+    operationId: agent?.operationId ?? one.body.operationId,
+    message: [speaker.body.message, ...missing].join('; '),
+    verified: isSure && agent?.verified === true && given.some(({ body }) => body.verified),
+    dryRun: given.some(({ body }) => body.dryRun) || undefined,
+    incomplete: isPartial || missing.length > 0 || undefined,
+    degraded: degraded || undefined,
+    errors: errors.length > 0 ? errors : undefined,
+    origins: partsOf(sorted),
+  });
+  return { status, body };
+}
+
+/** One, where it is told of: what is of the whole receipt stands beside it and is told anew. */
+function agentsIn(body: Told): AgentReceipt[] {
+  const { data } = agentShape.safeParse(body);
+  return data ? [data] : [];
+}
+
+const is200 = ({ status }: { readonly status: number }): boolean => status === 200;

@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import type { AgentRecord, AgentRecords, OperationStatus } from './client-answers.js';
+import type { Answered } from './order.js';
+import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
+import { present } from './present.js';
+
+const operation = z.looseObject({
+  operationId: z.string(),
+  state: z.enum(['running', 'ended']),
+}) as unknown as z.ZodType<OperationStatus>;
+const record = z.looseObject({ agentId: z.string() }) as unknown as z.ZodType<AgentRecord>;
+const page = z.looseObject({
+  agents: z.array(record),
+  cursor: z.string().optional(),
+}) as unknown as z.ZodType<AgentRecords>;
+
+/** The answers to `GET /operations/:operationId`: of those origins that know it, the one that knows most. */
+export function mergeOperation(answers: readonly OriginAnswer[], requestId: string): Answered {
+  const sorted = sortAnswers(answers, operation);
+  const found = sorted.given.map(({ body }) => body);
+  const best =
+    found.find(({ state }) => state === 'ended') ?? found.find(({ receipt }) => receipt) ?? found[0];
+  return best ? { status: 200, body: best } : notDone(sorted, requestId);
+}
+
+/** The answers to `GET /agents/:agentId`: the first origin's that knows it. */
+export function mergeAgentRecord(answers: readonly OriginAnswer[], requestId: string): Answered {
+  const sorted = sortAnswers(answers, record);
+  const [one] = sorted.given;
+  return one ? { status: 200, body: one.body } : notDone(sorted, requestId);
+}
+
+/**
+ * The answers to `GET /agents` as one page, by ID. A record that several origins tell alike is one record; where they
+ * differ, all are told. Each origin sends a page of its own, so this one holds the first of them all.
+ */
+export function mergeAgentPage(
+  answers: readonly OriginAnswer[],
+  requestId: string,
+  { limit }: { readonly limit: number },
+): Answered {
+  const sorted = sortAnswers(answers, page);
+  if (sorted.given.length === 0) return notDone(sorted, requestId);
+  const missing = missed(sorted);
+  const pages = sorted.given.map(({ body }) => body);
+  const texts = new Map(pages.flatMap(({ agents }) => agents).map(agent => [JSON.stringify(agent), agent]));
+  const found = [...texts.values()].sort((a, b) =>
+    a.agentId < b.agentId ? -1 : Number(a.agentId > b.agentId),
+  );
+  // A page never ends between two records of one ID: the next one begins behind it.
+  const end = found[limit - 1]?.agentId ?? '';
+  const agents = found.filter(({ agentId }, index) => index < limit || agentId === end);
+  const isMore = agents.length < found.length || pages.some(({ cursor }) => cursor !== undefined);
+  const body = present({
+    agents,
+    cursor: isMore ? agents.at(-1)?.agentId : undefined,
+    errors: missing.length > 0 ? missing : undefined,
+    origins: partsOf({ ...sorted, given: [] }),
+  });
+  return { status: missing.length > 0 ? 202 : 200, body };
+}
