@@ -1,0 +1,81 @@
+import { type ErrorCode, errorRegistry } from '../../lib/errors.js';
+import { mergeAnswers } from '../../lib/fan-out.js';
+import type { Answered, Order } from '../../lib/order.js';
+import { type AgentReceipt, areVerified, type LayerOutcome, pendingOf } from '../../lib/outcome.js';
+
+/** What origins answer, in the shapes of the contract, and how it comes out merged. */
+
+export const layer = (outcome: LayerOutcome['outcome'], more: Partial<LayerOutcome> = {}): LayerOutcome => ({
+  layer: 'container',
+  outcome,
+  ...more,
+});
+
+export const agent = (
+  agentId: string,
+  outcomes: readonly LayerOutcome[] = [layer('removed')],
+  more: Partial<AgentReceipt> = {},
+): AgentReceipt => ({
+  agentId,
+  operationId: 'op-1',
+  verified: areVerified(outcomes),
+  pending: pendingOf(outcomes),
+  outcomes,
+  ...more,
+});
+
+export const killed = (one: AgentReceipt, more: object = {}, status = 200): Answered => ({
+  status,
+  body: { message: `Agent ${one.agentId} killed successfully`, ...one, ...more },
+});
+
+export const open = (one: AgentReceipt, more: object = {}): Answered =>
+  killed(one, { message: `Agent ${one.agentId} is not confirmed dead`, ...more }, 202);
+
+export const summary = (agents: readonly AgentReceipt[], more: object = {}, status = 200): Answered => ({
+  status,
+  body: {
+    operationId: 'op-1',
+    message: 'as many as there are',
+    verified: agents.every(({ verified }) => verified),
+    total: agents.length,
+    killed: agents.length,
+    failed: 0,
+    pending: 0,
+    refused: 0,
+    agents,
+    ...more,
+  },
+});
+
+export const problem = (code: ErrorCode, detail: string = errorRegistry[code].title): Answered => {
+  const { status, title } = errorRegistry[code];
+  return {
+    status,
+    body: { type: `urn:killswitch:error:${code}`, title, status, detail, code, requestId: 'x' },
+  };
+};
+
+export const silent = undefined;
+
+// biome-ignore lint/suspicious/noExplicitAny: what comes out is looked at member by member
+type Merged = { readonly status: number; readonly body: any };
+
+/** By the names of the origins. */
+export type Answers = Readonly<Record<string, Answered | undefined>>;
+
+const merge =
+  (method: Order['method'], path: string) =>
+  (answers: Answers): Merged => {
+    const all = Object.entries(answers).map(([origin, answer]) => ({ origin, answer }));
+    return mergeAnswers({ method, path }, all, 'r1');
+  };
+
+export const kill = merge('POST', '/agents/a1/kill');
+export const killAll = merge('POST', '/agents/kill-all');
+export const latch = {
+  GET: merge('GET', '/latch'),
+  POST: merge('POST', '/latch'),
+  DELETE: merge('DELETE', '/latch'),
+};
+export const get = (path: string, answers: Answers): Merged => merge('GET', path)(answers);
