@@ -47,7 +47,7 @@ export async function confirmation(deps: TriggerDeps, wait: Wait, asked: Asked):
   const refusal = stage.refuses?.(sealed);
   if (refusal !== undefined) return toAsker('Nothing was stopped', [refusal]);
   const now =
-    total === undefined ? 'How many those are could not be told in time.' : `Those are ${count(total)} now.`;
+    total === undefined ? 'How many those are could not be told in time.' : `Right now: ${count(total)}.`;
   return {
     ...toChannel(`Stop ${whom(selector)}?`, [
       now,

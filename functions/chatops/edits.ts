@@ -4,7 +4,7 @@ import type { Reply } from './reply.js';
 
 /** Where the news of an order goes after its first answer. Neither rejects. */
 export interface Edits {
-  /** Left out once the platform's allowance is used up, but for what {@link Edits.last} needs. */
+  /** Left out if it says nothing new, and once the allowance is used up, but for what {@link Edits.last} needs. */
   progress(reply: Reply): Promise<void>;
   /** Tried again if it fails: it is what people will believe. */
   last(reply: Reply): Promise<void>;
@@ -23,15 +23,16 @@ export function openEdits(
   { wait, log, most }: { readonly wait: Wait; readonly log: Log; readonly most: number },
 ): Edits {
   let sent = 0;
-  let before: Promise<unknown> = Promise.resolve();
+  let before = '';
+  let sending: Promise<unknown> = Promise.resolve();
   /** One after another: none may overtake an older one. */
   const attempt = (reply: Reply): Promise<boolean> => {
     const isFirst = sent++ === 0;
-    const mine = before.then(async () => {
+    const mine = sending.then(async () => {
       if (isFirst) await wait(ANSWER_FIRST);
       return reached(reply);
     });
-    before = mine;
+    sending = mine;
     return mine;
   };
   const reached = async (reply: Reply): Promise<boolean> => {
@@ -45,7 +46,10 @@ export function openEdits(
   };
   return {
     async progress(reply) {
-      if (sent < most) await attempt(reply);
+      const told = JSON.stringify(reply);
+      if (sent >= most || told === before) return;
+      before = told;
+      await attempt(reply);
     },
     async last(reply) {
       for (const pause of [...RETRIES, undefined]) {

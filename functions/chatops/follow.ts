@@ -26,7 +26,7 @@ const lookAt = (operationId: string): Order => ({
 /**
  * Looks at an accepted operation again and again, less and less often, until it has ended, for ten minutes at most.
  * @param subject in whose name; whoever may stop may also hear what became of it
- * @param changed told of each new look
+ * @param looked told after each look that finds it still going on
  */
 export async function follow(
   first: Seen,
@@ -35,13 +35,13 @@ export async function follow(
     perform,
     wait,
     isClosing,
-    changed,
+    looked,
   }: {
     readonly subject: string;
     readonly perform: Perform;
     readonly wait: Wait;
     readonly isClosing: () => boolean;
-    readonly changed: (seen: Seen) => Promise<void>;
+    readonly looked: (seen: Seen) => Promise<void>;
   },
 ): Promise<Followed> {
   const reader = vouchedFor(subject, ['agents:read']);
@@ -54,10 +54,9 @@ export async function follow(
     const { data: operation } = operationSchema.safeParse(body);
     if (!operation) continue;
     const now = readReceipt(operation.receipt);
-    const before = seen;
     if (now) seen = better(seen, now);
     if (operation.state === 'ended') return { seen, ended: true };
-    if (JSON.stringify(seen) !== JSON.stringify(before)) await changed(seen);
+    await looked(seen);
   }
   return { seen, ended: false };
 }

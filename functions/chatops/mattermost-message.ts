@@ -9,7 +9,10 @@ import { joined } from './ticket.js';
  */
 export const mattermostEscape: Escape = character => (character === '`' ? "'" : character);
 
-const MOST = { headline: 300, body: 8_000, label: 75 };
+/** The context is kept in the post's properties, of which older servers take 8,000 characters in all. */
+const MOST = { headline: 300, body: 8_000, label: 75, ticket: 6_000 };
+
+export const isTooLong = (ticket: string): boolean => ticket.length > MOST.ticket;
 
 const span = (line: string): string => `\`${line.trim() === '' ? '-' : line}\``;
 

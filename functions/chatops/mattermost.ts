@@ -5,12 +5,12 @@ import { platformSettings } from '../../lib/settings.js';
 import { isSecret } from '../../lib/signature.js';
 import { allowSchema, idsSchema, scopesOf } from './allow.js';
 import { nowhere, openEdits, sendJson } from './edits.js';
-import { mattermostMessage, mattermostUpdate } from './mattermost-message.js';
+import { isTooLong, mattermostMessage, mattermostUpdate } from './mattermost-message.js';
 import { baseSchema, within } from './origin.js';
 import { begin, type Incoming, jsonOf, type OpenPlatform, textOf } from './platform.js';
 import { type Reply, toAsker } from './reply.js';
 import type { Person, Stage } from './stage.js';
-import { halved, unseal } from './ticket.js';
+import { halved, joined, type Sealed, unseal } from './ticket.js';
 
 const settingsSchema = z.object({
   TOKENS: z
@@ -58,11 +58,16 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
   const stageWith = (secrets: readonly string[]): Stage => ({
     variable: 'KILLSWITCH_MATTERMOST_ALLOW',
     secrets,
-    refuses: () =>
-      set.CALLBACK === undefined
-        ? 'Confirming is not set up: set KILLSWITCH_MATTERMOST_CALLBACK to the URL of /chatops/mattermost, as Mattermost reaches it'
-        : undefined,
+    refuses,
   });
+  function refuses(sealed: Sealed): string | undefined {
+    if (set.CALLBACK === undefined) {
+      return 'Confirming is not set up: set KILLSWITCH_MATTERMOST_CALLBACK to the URL of /chatops/mattermost, as Mattermost reaches it';
+    }
+    return isTooLong(joined(sealed))
+      ? 'The selector and the reason are too long for a button in Mattermost: shorten them, and ask again'
+      : undefined;
+  }
 
   /** The token that was shown, in the header or in the form: where it is in both, it is the same. */
   async function tokenOf(headers: Headers, form: URLSearchParams): Promise<string | undefined> {

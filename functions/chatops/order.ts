@@ -44,7 +44,7 @@ export async function carryOut(
     perform,
     wait,
     isClosing: () => closing?.aborted ?? false,
-    changed: seen => edits.progress(tell(seen, 'Still at it.')),
+    looked: seen => edits.progress(tell(seen, 'Still at it.')),
   });
   const note = seen.settled
     ? []

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AgentReceipt } from '../../lib/outcome.js';
+import { type AgentReceipt, areDown } from '../../lib/outcome.js';
 
 const agentSchema = z.looseObject({
   agentId: z.string(),
@@ -29,6 +29,7 @@ export interface Seen {
   /** Nothing is owed any more, nothing was refused, everybody was reached, and the store knows. */
   readonly settled: boolean;
   readonly total: number;
+  /** Of which nothing runs any more, as far as could be looked. */
   readonly killed: number;
   readonly agents: readonly AgentReceipt[];
 }
@@ -43,7 +44,7 @@ export function readReceipt(body: unknown): Seen | undefined {
     ({ pending, outcomes }) => pending.length > 0 || outcomes.some(({ outcome }) => outcome === 'refused'),
   );
   const total = data.total ?? agents.length;
-  const killed = data.killed ?? agents.filter(({ verified }) => verified).length;
+  const killed = data.killed ?? agents.filter(({ error, outcomes }) => !error && areDown(outcomes)).length;
   // A kill-all counts what it does not list.
   const counted = hasCount(body, 'pending') || hasCount(body, 'refused');
   return {

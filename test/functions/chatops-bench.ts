@@ -124,18 +124,23 @@ export function slack(chat: Chat, words: string, more: Record<string, string> = 
   return chat.post('slack', body, slackHeaders(body, chat.now()));
 }
 
-/** Somebody presses the button of a message in Slack. */
-export function slackPress(chat: Chat, message: Message, user = 'U1') {
+/** What Slack sends when somebody presses the button of a message. */
+export function slackPressForm(url: string, message: Message, user = 'U1'): string {
   const [action] = message.blocks.at(-1).elements;
   const payload = {
     type: 'block_actions',
     user: { id: user, username: user.toLowerCase() },
     team: { id: 'T1' },
     channel: { id: 'C1' },
-    response_url: `${chat.url}/actions/T1/1/x`,
+    response_url: `${url}/actions/T1/1/x`,
     actions: [{ type: 'button', action_id: action.action_id, value: action.value }],
   };
-  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+  return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+}
+
+/** Somebody presses the button of a message in Slack. */
+export function slackPress(chat: Chat, message: Message, user?: string) {
+  const body = slackPressForm(chat.url, message, user);
   return chat.post('slack', body, slackHeaders(body, chat.now()));
 }
 

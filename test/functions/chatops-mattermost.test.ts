@@ -132,6 +132,13 @@ describe('/killswitch in Mattermost', () => {
     expect(message.attachments).toBeUndefined();
   });
 
+  it('says so when the order does not fit into a button', async () => {
+    const chat = await openChat();
+    const { message } = await mattermost(chat, `all ${'東'.repeat(1000)}`);
+    expect(message.text).toContain('too long for a button in Mattermost');
+    expect(message.attachments).toBeUndefined();
+  });
+
   it('is served to the teams that are named alone', async () => {
     const chat = await openChat({ settings: { KILLSWITCH_MATTERMOST_TEAMS: 'mt2' } });
     expect((await mattermost(chat, 'status')).message.text).toContain('this team is not served here');

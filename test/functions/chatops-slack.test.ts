@@ -171,7 +171,7 @@ describe('/killswitch in Slack', () => {
         {},
         {
           text: {
-            text: 'Those are 1 agent now.\nasked by alice (U1): too slow\nThe button is good for 60 seconds.',
+            text: 'Right now: 1 agent.\nasked by alice (U1): too slow\nThe button is good for 60 seconds.',
           },
         },
         {
@@ -292,6 +292,17 @@ describe('/killswitch in Slack', () => {
     expect(chat.log.lines).toContainEqual(
       expect.objectContaining({ level: 'warn', entry: { headline: 'a1 is killed: it was seen dead' } }),
     );
+  });
+
+  it('keeps in its log that the last word was not taken, and no URL', async () => {
+    const chat = await openChat({ settings: { KILLSWITCH_SLACK_RESPONSE_ORIGIN: 'http://127.0.0.1:1' } });
+    const { isAlive } = await chat.agent('a1');
+    await slack(chat, 'kill a1', { response_url: 'http://127.0.0.1:1/commands/T1/1/x' });
+    await chat.settle();
+    expect(await isAlive()).toBe(false);
+    const message = 'a chat was not told how its order ended';
+    expect(chat.log.lines).toContainEqual(expect.objectContaining({ level: 'error', message }));
+    expect(JSON.stringify(chat.log.lines)).not.toContain('commands/T1');
   });
 
   it('says the last word again when it was not taken, and follows no redirect', async () => {

@@ -1,0 +1,294 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseAllow, scopesOf } from '../../functions/chatops/allow.js';
+import { discordEscape, discordMessage } from '../../functions/chatops/discord-message.js';
+import { mattermostEscape, mattermostMessage } from '../../functions/chatops/mattermost-message.js';
+import { baseSchema, within } from '../../functions/chatops/origin.js';
+import { fitted, plain } from '../../functions/chatops/plain.js';
+import { type Reply, toChannel } from '../../functions/chatops/reply.js';
+import { slackEscape, slackMessage } from '../../functions/chatops/slack-message.js';
+import { halved, joined, seal, unseal } from '../../functions/chatops/ticket.js';
+import { agentInWords, whom } from '../../functions/chatops/words.js';
+import { ConfigError } from '../../lib/config.js';
+import type { LayerOutcome } from '../../lib/outcome.js';
+import { type Message, openChat } from './chatops-bench.js';
+
+/** What people try, among all that there is. */
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }),
+  fc
+    .array(
+      fc.constantFrom(
+        '@here',
+        '@everyone',
+        '<!channel>',
+        '<@U1>',
+        '<#C1|x>',
+        '<https://evil.example|ok>',
+        '[a](https://evil.example)',
+        '`',
+        '```',
+        '**',
+        '_',
+        '~~',
+        '||',
+        '\\',
+        '&lt;',
+        '\n',
+        '\r',
+        '\u202e',
+        '\u200b',
+        '\ud800',
+        ':skull:',
+        '# ',
+        '> ',
+        '- ',
+        'a1',
+        ' ',
+      ),
+    )
+    .map(parts => parts.join('')),
+);
+const reply: fc.Arbitrary<Reply> = fc
+  .tuple(hostile, fc.array(hostile, { maxLength: 40 }))
+  .map(([headline, lines]) => toChannel(headline, lines));
+
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u;
+
+describe('what an agent may have written', () => {
+  it('cannot hide or reorder anything', () => {
+    fc.assert(fc.property(hostile, text => void expect(plain(text)).not.toMatch(UNSEEN)));
+    expect(plain('Ağent 東京 🙂\ttab')).toBe('Ağent 東京 🙂 tab');
+  });
+
+  it('is cut to its limit, never within an escape', () => {
+    const escapes = [slackEscape, discordEscape, mattermostEscape];
+    fc.assert(
+      fc.property(
+        hostile,
+        fc.constantFrom(...escapes),
+        fc.integer({ min: 1, max: 60 }),
+        (text, escaped, limit) => {
+          const whole = [...plain(text)].map(escaped).join('');
+          const shown = fitted(text, escaped, limit);
+          expect(shown.length).toBeLessThanOrEqual(limit);
+          if (whole.length <= limit) expect(shown).toBe(whole);
+          else
+            expect(
+              [...plain(text)].map((_, at) => `${[...plain(text)].slice(0, at).map(escaped).join('')}…`),
+            ).toContain(shown);
+        },
+      ),
+    );
+  });
+
+  it('is plain text in Slack, and no control of its mark-up', () => {
+    fc.assert(
+      fc.property(reply, one => {
+        const message: Message = slackMessage(one);
+        const texts = [message.text, ...message.blocks.map(({ text }: Message) => text.text)];
+        for (const text of texts) {
+          expect(text.replace(/&(amp|lt|gt);/g, '')).not.toMatch(/[<>&]/);
+          expect(text.replaceAll('\n', '')).not.toMatch(UNSEEN);
+          expect(text.length).toBeLessThanOrEqual(3000);
+        }
+        for (const { text } of message.blocks)
+          expect(text).toMatchObject({ type: 'plain_text', emoji: false });
+        expect(message).toMatchObject({ mrkdwn: false, parse: 'none', link_names: false });
+      }),
+    );
+  });
+
+  it('has no mark-up, mention or link in Discord', () => {
+    fc.assert(
+      fc.property(reply, one => {
+        const message: Message = discordMessage(one);
+        const [head, ...lines] = message.content.split('\n');
+        for (const text of [head.replace(/^\*\*|\*\*$/g, ''), ...lines]) {
+          expect(text.replace(/\\[^0-9A-Za-z\s]/g, '')).not.toMatch(/[\\*_~`|<>#@:/[\]]/);
+          expect(text).not.toMatch(UNSEEN);
+        }
+        expect(message.content.length).toBeLessThanOrEqual(2000);
+        expect(message.allowed_mentions).toEqual({ parse: [] });
+      }),
+    );
+  });
+
+  it('stands in code spans in Mattermost, and cannot leave them', () => {
+    fc.assert(
+      fc.property(reply, one => {
+        const message: Message = mattermostMessage(one);
+        const [head, ...lines] = message.text.split('\n');
+        for (const text of [head.replace(/^\*\*|\*\*$/g, ''), ...lines]) {
+          expect(text).toMatch(/^`[^`]*[^`\s][^`]*`$/u);
+          expect(text).not.toMatch(UNSEEN);
+        }
+        expect(message.text.length).toBeLessThanOrEqual(16_383);
+        expect(message.skip_slack_parsing).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the words for an agent', () => {
+  const told = (outcomes: LayerOutcome[], verified = true) =>
+    agentInWords({ agentId: 'a1', operationId: 'o', verified, pending: [], outcomes });
+  it.each<[string, LayerOutcome[], boolean]>([
+    [
+      'a1: dead after 9 ms, container removed, worktree kept in quarantine',
+      [
+        { layer: 'container', outcome: 'removed', deadAfterMs: 9.2 },
+        { layer: 'process', outcome: 'alreadyGone' },
+        { layer: 'worktree', outcome: 'removed', quarantinePath: '/secret/path' },
+      ],
+      true,
+    ],
+    [
+      'a1: dead after 3 ms, container not removed yet: busy, worktree removed',
+      [
+        { layer: 'container', outcome: 'dead', deadAfterMs: 3, detail: 'busy' },
+        { layer: 'worktree', outcome: 'removed' },
+      ],
+      true,
+    ],
+    ['a1: dead, no container there any more', [{ layer: 'container', outcome: 'alreadyGone' }], true],
+    ['a1: dead after 2 ms', [{ layer: 'process', outcome: 'dead', deadAfterMs: 2 }], true],
+    [
+      'a1: not confirmed dead, container refused: no label, worktree pending',
+      [
+        { layer: 'container', outcome: 'refused', detail: 'no label' },
+        { layer: 'worktree', outcome: 'pending' },
+      ],
+      false,
+    ],
+    [
+      'a1: not confirmed dead, container not looked at: sandbox disabled',
+      [{ layer: 'container', outcome: 'skipped', detail: 'sandbox disabled' }],
+      false,
+    ],
+  ])('say %s', (words, outcomes, verified) => {
+    expect(told(outcomes, verified)).toBe(words);
+  });
+
+  it('name whom a selector selects', () => {
+    expect(whom({})).toBe('every agent');
+    expect(whom({ agentIds: ['a1', 'a2'], host: 'h1', status: ['running'], labels: { team: 'core' } })).toBe(
+      'the agents with a1, a2, host h1, status running, label team=core',
+    );
+  });
+});
+
+describe('who may do what', () => {
+  const kinds = ['user', 'channel', 'team'];
+  it('is the union of all rules that match', () => {
+    const allow = parseAllow('user:U1=agents:kill, agents:read; channel:C1=stop;team:T1=audit:read;', kinds);
+    if ('problem' in allow) throw new Error(allow.problem);
+    const scopes = (user: string, channel: string, team: string) =>
+      [...scopesOf(allow, { user: [user], channel: [channel], team: [team] })].sort();
+    expect(scopes('U1', 'C1', 'T1')).toEqual([
+      'agents:kill',
+      'agents:kill-all',
+      'agents:read',
+      'audit:read',
+      'latch:engage',
+    ]);
+    expect(scopes('U2', 'C2', 'T1')).toEqual(['audit:read']);
+    expect(scopes('C1', 'U1', '')).toEqual([]);
+    expect(parseAllow('', kinds)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'user:U1',
+      'must be rules like user:ID=agents:kill,agents:read;channel:ID=stop, separated by ";" (rule 1)',
+    ],
+    [
+      'user:U1=stop;group:G1=stop',
+      'names an unknown kind before its ":": there are user, channel, team (rule 2)',
+    ],
+    [
+      'user:U1=kill',
+      'names an unknown scope: there are agents:kill, agents:kill-all, agents:read, agents:write, latch:engage, latch:reset, audit:read, stop, all (rule 1)',
+    ],
+    ['user:U1=', 'names an unknown scope'],
+    ['user:*=all', 'must be rules like'],
+  ])('is refused in a sentence: %s', (text, problem) => {
+    expect(parseAllow(text, kinds)).toEqual({ problem: expect.stringContaining(problem) });
+  });
+
+  it('keeps the server from starting when it is wrong, with all that is', async () => {
+    const settings = {
+      KILLSWITCH_SLACK_ALLOW: 'user:U1=kill',
+      KILLSWITCH_SLACK_SIGNING_SECRET: 'short',
+      KILLSWITCH_SLACK_TEAMS: 'T1;T2',
+      KILLSWITCH_SLACK_RESPONSE_ORIGIN: 'http://hooks.example.com',
+      KILLSWITCH_SLACK_COLOUR: 'red',
+    };
+    const refusal = await openChat({ settings }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(ConfigError);
+    expect(
+      String(refusal)
+        .match(/KILLSWITCH_SLACK_\w+/g)
+        ?.sort(),
+    ).toEqual(Object.keys(settings).sort());
+  });
+});
+
+describe('where news may go', () => {
+  it.each([
+    ['https://hooks.slack.com', 'https://hooks.slack.com/commands/1', true],
+    ['https://chat.example.com/mm', 'https://chat.example.com/mm/hooks/commands/x', true],
+    ['https://chat.example.com/mm', 'https://chat.example.com/mmm/hooks', false],
+    ['https://chat.example.com/mm', 'https://chat.example.com/mm/../admin', false],
+    ['https://hooks.slack.com', 'http://hooks.slack.com/commands/1', false],
+    ['https://hooks.slack.com', 'https://hooks.slack.com.example.com/1', false],
+    ['https://hooks.slack.com', 'https://hooks.slack.com:444/1', false],
+    ['https://hooks.slack.com', 'https://hooks.slack.com@example.com/1', false],
+    ['https://hooks.slack.com', 'https://u:p@hooks.slack.com/1', false],
+    ['https://hooks.slack.com', '//hooks.slack.com/1', false],
+    ['https://hooks.slack.com', null, false],
+  ])('from %s: %s is %s', (base, url, allowed) => {
+    expect(within(baseSchema.parse(base), url)).toBe(allowed ? url : undefined);
+  });
+
+  it.each([
+    'http://example.com',
+    'https://a:b@example.com',
+    'https://example.com?x=1',
+    'ftp://example.com',
+    'example.com',
+  ])('is never set to %s', text => expect(baseSchema.safeParse(text).success).toBe(false));
+});
+
+describe('a ticket', () => {
+  const ticket = {
+    selector: { labels: { team: 'cöre' } },
+    reason: 'it "spreads" 東',
+    asker: 'slack:T1:U1',
+    nonce: '0'.repeat(32),
+  };
+  const AT = 1_800_000_000;
+
+  it('comes back as it was, until its time is over', async () => {
+    const sealed = await seal('secret', ticket, AT);
+    expect(sealed.stub + sealed.order).toMatch(/^[ -~]+$/);
+    expect(halved(joined(sealed))).toEqual(sealed);
+    expect(await unseal(['other', 'secret'], sealed, AT * 1000 - 1)).toEqual(ticket);
+    expect(await unseal(['secret'], sealed, AT * 1000)).toBe('late');
+    expect(await unseal(['other'], sealed, AT * 1000 - 1)).toBe('forged');
+    expect(await unseal([], sealed, AT * 1000 - 1)).toBe('forged');
+  });
+
+  it('is worth nothing with any character changed', async () => {
+    const text = joined(await seal('secret', ticket, AT));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(text.length - 1), fc.constantFrom(...'0aZ.-_'), async (at, character) => {
+        const changed = text.slice(0, at) + character + text.slice(at + 1);
+        const seen = await unseal(['secret'], halved(changed), AT * 1000 - 1);
+        // The last characters of either half carry bits that mean nothing.
+        expect(seen === 'forged' || JSON.stringify(seen) === JSON.stringify(ticket)).toBe(true);
+      }),
+    );
+  });
+});
