@@ -115,6 +115,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Reset the emergency stop; starts nothing',
     scope: 'latch:reset',
     body: resetBodySchema,
+    idempotent: true,
     answers: { 200: 'Released' },
     errors: ['conflict', 'store_unavailable'],
   },

@@ -42,11 +42,8 @@ export const engageOrder = (body: z.input<typeof engageBodySchema> = {}): Order 
   body,
 });
 
-export const resetOrder = (body: z.input<typeof resetBodySchema>): Order => ({
-  method: 'DELETE',
-  path: '/latch',
-  body,
-});
+export const resetOrder = (body: z.input<typeof resetBodySchema>, key?: string): Order =>
+  present({ method: 'DELETE', path: '/latch', body, key });
 
 /** Somebody whom a platform vouches for. @param subject such as `github:octocat` */
 export const vouchedFor = (subject: string, scopes: Iterable<Scope>): Actor => ({

@@ -8,7 +8,6 @@ import type { Wait } from './follow.js';
 import { carryOut, type Stopping } from './order.js';
 import { by, denial, helpReply, latchReply, problemReply } from './replies.js';
 import { toAsker, toChannel } from './reply.js';
-import { openSeen } from './seen.js';
 import type { Answer, Person, Stage } from './stage.js';
 import { statusReply } from './status.js';
 import { type Sealed, unseal } from './ticket.js';
@@ -36,7 +35,6 @@ const AGAIN = 'Ask again: /killswitch all';
 /** What people ask for in a chat and what they are told, whatever the platform. */
 export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
   const { perform, clock } = deps;
-  const seen = openSeen(clock);
 
   /** The order is given all the same: the server refuses it, and keeps in its audit who tried. */
   const deny = (stage: Stage, person: Person, scope: Scope, order: Order): Answer => ({
@@ -84,14 +82,10 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
         }
         case 'reset': {
           const scope = 'latch:reset';
-          const order = resetOrder({ reason: phrase.reason ?? 'none given' });
+          const order = resetOrder({ reason: phrase.reason ?? 'none given' }, key);
           if (!may(scope)) return deny(stage, person, scope, order);
           if (phrase.reason === undefined) {
             return { reply: toAsker('Nothing was reset: say why', ['/killswitch reset <reason>']) };
-          }
-          // Stopping twice is harmless; a reset that somebody sends again later is not.
-          if (key !== undefined && !seen.isNew(key)) {
-            return { reply: toAsker('Nothing was reset: this request was carried out before') };
           }
           return turnLatch('Resetting the emergency stop …', { stage, person, scope, order });
         }

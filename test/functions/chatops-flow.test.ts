@@ -251,10 +251,9 @@ describe('the emergency stop', () => {
     expect(told()).toBe('The emergency stop is not engaged: agents can run');
     await slack(chat, 'latch');
     await chat.settle();
-    expect((await slack(chat, 'reset put out')).message.text).toBe(
-      'Nothing was reset: this request was carried out before',
-    );
+    await slack(chat, 'reset put out');
     await chat.settle();
+    expect(told()).toMatch(/^The emergency stop is ENGAGED/);
     expect((await chat.send('GET /latch')).json).toMatchObject({ engaged: true });
   });
 

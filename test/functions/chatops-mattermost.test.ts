@@ -67,9 +67,12 @@ describe('/killswitch in Mattermost', () => {
     await chat.settle();
     expect(chat.containers.calls.filter(({ method }) => method === 'kill')).toHaveLength(1);
     await mattermost(chat, 'reset over', { trigger_id: 'x2' });
-    const again = await mattermost(chat, 'reset over', { trigger_id: 'x2' });
-    expect(again.message.text).toContain('carried out before');
     await chat.settle();
+    await mattermost(chat, 'latch', { trigger_id: 'x3' });
+    await chat.settle();
+    await mattermost(chat, 'reset over', { trigger_id: 'x2' });
+    await chat.settle();
+    expect((await chat.send('GET /latch')).json).toMatchObject({ engaged: true });
   });
 
   it('asks before it stops all, and takes the button away with the press', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fakeCore } from '../fakes/core.js';
 import { expectProblem, openApp, type Token } from './bench.js';
 
 const reason = 'it spreads';
@@ -40,6 +41,25 @@ describe('the latch', () => {
     const reset = await send('DELETE /latch', { body: { reason: 'found it' } });
     expect([reset.status, reset.json]).toEqual([200, open]);
     expect((await send('GET /latch')).json).toEqual(open);
+  });
+
+  it('is reset once for the same key, however often and by whichever process it is asked', async () => {
+    const bed = fakeCore();
+    const [one, other] = [openApp({ bed }), openApp({ bed })];
+    const body = { reason: 'found it' };
+    const again = { body, headers: { 'idempotency-key': 'k1' } };
+    await one.send('POST /latch');
+    expect((await one.send('DELETE /latch', again)).json).toEqual(open);
+    await one.send('POST /latch');
+    expect((await other.send('DELETE /latch', again)).json).toMatchObject({ engaged: true });
+    expect((await other.send('DELETE /latch', { ...again, token: 'engager' })).status).toBe(403);
+    expect((await other.send('DELETE /latch', { ...again, token: 'bob' })).json).toEqual(open);
+    bed.store.faults.fail('commit');
+    expectProblem(
+      await one.send('DELETE /latch', { body, headers: { 'idempotency-key': 'k2' } }),
+      503,
+      'store_unavailable',
+    );
   });
 
   it('is audited with each change, and with none that changes nothing', async () => {
