@@ -2,11 +2,12 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
+import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Core } from '../lib/core.js';
 import { KillswitchError, toProblem } from '../lib/errors.js';
 import { auditDenial } from './denials.js';
-import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
+import type { Deps, Env, KillswitchFunction, TriggerDeps } from './function.js';
+import { voucherOf } from './perform.js';
 import { plainPath } from './request.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -28,12 +29,27 @@ const limit = (maxSize: number): MiddlewareHandler<Env> =>
     },
   });
 
+/** Of what the functions work with, what the app itself needs; at the edge there is neither core nor metrics. */
+type AppDeps = Pick<TriggerDeps, 'newId' | 'log'> & Partial<Pick<Deps, 'core' | 'metrics'>>;
+
 /** The given functions in one app: limits before, problem details behind. */
-export function createApp<D extends Pick<TriggerDeps, 'newId' | 'log'> & { readonly core?: Core }>(
+export function createApp<D extends AppDeps>(
   deps: D,
   functions: readonly KillswitchFunction<D>[],
 ): Hono<Env> {
   const app = new Hono<Env>();
+  /** Of the functions, by the patterns of their paths. */
+  const names = new Map<string, string>();
+  app.use(async (c, next) => {
+    await next();
+    // What a trigger comes to is part of the trigger's own request.
+    if (voucherOf(c.env)) return;
+    const name = matchedRoutes(c).map(({ path }) => names.get(path));
+    deps.metrics?.answered(
+      name.find(found => found !== undefined),
+      c.res.status,
+    );
+  });
   app.use(requestId({ generator: deps.newId }));
   app.use(secureHeaders());
   app.use(async (c, next) => {
@@ -43,13 +59,18 @@ export function createApp<D extends Pick<TriggerDeps, 'newId' | 'log'> & { reado
   app.use(plainPath);
   const [small, large] = [limit(MAX_BODY_BYTES), limit(MAX_HOOK_BYTES)];
   app.use((c, next) => (c.req.path.startsWith('/hooks/') ? large : small)(c, next));
-  for (const one of functions) app.route('/', one.routes(deps));
+  for (const one of functions) {
+    const routes = one.routes(deps);
+    for (const { path } of routes.routes) names.set(path, one.name);
+    app.route('/', routes);
+  }
 
   app.onError((error, c) => {
     const known = error instanceof KillswitchError;
     if (!known || error.status >= 500) {
       deps.log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
     }
+    if (known && error.code === 'unauthenticated') deps.metrics?.unauthenticated();
     if (deps.core && known && error.code === 'forbidden') auditDenial(deps.core, c);
     const challenge = known && error.code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {};
     return problem(c, error, challenge);

@@ -8,6 +8,7 @@ import { kill } from './kill.js';
 import { killAll } from './kill-all.js';
 import { latch } from './latch.js';
 import { links } from './links.js';
+import { metrics } from './metrics.js';
 import { openapi } from './openapi.js';
 import { operations } from './operations.js';
 
@@ -22,6 +23,7 @@ export const catalogue: readonly KillswitchFunction[] = [
   chatops,
   links,
   health,
+  metrics,
   openapi,
 ];
 

@@ -186,5 +186,12 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'What each port says of itself',
     answers: { 200: 'All of them work', 503: 'One that a stop needs does not' },
   },
+  {
+    method: 'get',
+    path: '/metrics',
+    summary: 'For Prometheus',
+    answers: { 200: 'Its text format' },
+    type: 'text/plain',
+  },
   { method: 'get', path: '/openapi.json', summary: 'This document', answers: { 200: 'OpenAPI 3.1' } },
 ];

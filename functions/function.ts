@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import type { Actor } from '../lib/command.js';
 import type { Core } from '../lib/core.js';
 import type { Perform } from '../lib/order.js';
-import type { Authenticator, Clock, Log, Probe } from '../lib/ports.js';
+import type { Authenticator, Clock, Log, Metrics, NotifierStatus, Probe } from '../lib/ports.js';
 import type { Settings } from '../lib/settings.js';
 import type { Stop } from '../lib/stop.js';
 
@@ -28,6 +28,9 @@ export interface Deps extends TriggerDeps {
   readonly authenticator: Authenticator;
   /** Everything that `/readyz` asks. */
   readonly probes: readonly Probe[];
+  readonly metrics: Metrics;
+  /** How it stands with each who is told of stops. */
+  readonly notifiers: () => readonly NotifierStatus[];
   /** Looks at once at what runs here and must not, and again a moment later. */
   readonly wake: () => void;
   readonly closing: AbortSignal;

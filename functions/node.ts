@@ -4,7 +4,7 @@ import type { AuditEntry } from '../lib/audit.js';
 import { type Cases, openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config.js';
 import { type Core, defaultLimits } from '../lib/core.js';
-import type { Authenticator, Clock, Kernel, Log, Lookout, Probe, Sandbox } from '../lib/ports.js';
+import type { Authenticator, Clock, Kernel, Log, Lookout, Metrics, Probe, Sandbox } from '../lib/ports.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
 import { telling } from '../lib/told.js';
@@ -27,6 +27,11 @@ export const mintToken: Mint = async options => {
   const jose = await import('../lib/adapters/jose/mint.js');
   return jose.mintToken(options);
 };
+
+export async function openMetrics(): Promise<Metrics> {
+  const prometheus = await import('../lib/adapters/prometheus.js');
+  return prometheus.openMetrics();
+}
 
 /** JSON lines on standard output. */
 export async function openLog({ logLevel }: Config): Promise<Log> {

@@ -7,7 +7,7 @@ import { createApp } from './app.js';
 import { api } from './catalogue.js';
 import { readConfig, settingsOf } from './environment.js';
 import type { Deps, KillswitchFunction } from './function.js';
-import { environment, openAuthenticator, openLog, openNode } from './node.js';
+import { environment, openAuthenticator, openLog, openMetrics, openNode } from './node.js';
 import { openNotifiers } from './notify/open.js';
 import { notifySettings } from './notify/settings.js';
 import { performOn } from './perform.js';
@@ -44,8 +44,14 @@ export async function startServer(
     log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
   const settings = settingsOf(variables);
   const targets = notifySettings(settings);
-  let onWritten = (): void => undefined;
-  const node = await openNode(config, log, { onWritten: () => onWritten() });
+  const metrics = await openMetrics();
+  let wakeNotifiers = (): void => undefined;
+  const node = await openNode(config, log, {
+    onWritten(entries) {
+      metrics.written(entries);
+      wakeNotifiers();
+    },
+  });
   const { core, cases, stop } = node;
   const closing = new AbortController();
   const endings: (() => Promise<unknown>)[] = [() => node.close()];
@@ -60,7 +66,7 @@ export async function startServer(
     const reconcile = createReconcile(core, cases, stop);
     endings.push(() => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
-    onWritten = () => {
+    wakeNotifiers = () => {
       for (const notifier of notifiers) notifier.wake();
     };
     endings.push(() => Promise.all(notifiers.map(notifier => notifier.close())));
@@ -71,6 +77,8 @@ export async function startServer(
       stop,
       authenticator,
       probes: [...node.probes, authenticator, ...notifiers],
+      metrics,
+      notifiers: () => notifiers.map(notifier => notifier.status()),
       newId: core.newId,
       closing: closing.signal,
       perform: (actor, order) => perform(actor, order),

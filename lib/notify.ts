@@ -1,20 +1,8 @@
 import type { Core } from './core.js';
 import { isStoreDown } from './degraded.js';
 import { deliverDue, type Look, type Post } from './deliver.js';
-import type { Health, Probe } from './ports.js';
+import type { Health, NotifierStatus, Probe } from './ports.js';
 import { chooseFor, type Receiver } from './receiver.js';
-
-/** How it stands with one receiver. The counts are of this process. */
-export interface NotifierStatus {
-  readonly name: string;
-  readonly delivered: number;
-  /** Attempts. */
-  readonly failed: number;
-  /** Messages that it refuses at present while it takes others. */
-  readonly aside: number;
-  /** Age of the oldest event that is yet to be told. */
-  readonly lagSeconds: number;
-}
 
 /** Tells one receiver of what the audit says, at least once each, and never in the way of what it tells of. */
 export interface Notifier extends Probe {

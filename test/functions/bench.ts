@@ -3,6 +3,7 @@ import { createApp } from '../../functions/app.js';
 import { api, catalogue } from '../../functions/catalogue.js';
 import type { Deps, KillswitchFunction } from '../../functions/function.js';
 import { performOn } from '../../functions/perform.js';
+import { openMetrics } from '../../lib/adapters/prometheus.js';
 import { openCases } from '../../lib/cases.js';
 import type { ErrorCode } from '../../lib/errors.js';
 import { createStop } from '../../lib/stop.js';
@@ -64,6 +65,8 @@ export function openApp({
     stop: createStop(bed.core, openCases(bed.core)),
     authenticator: fakeAuthenticator(actors),
     probes: [],
+    metrics: openMetrics(),
+    notifiers: () => [],
     newId: () => `id-${++ids}`,
     wake: () => void woken++,
     closing: closing.signal,

@@ -15,6 +15,7 @@ describe('the catalogue', () => {
       'chatops',
       'links',
       'health',
+      'metrics',
       'openapi',
     ]);
   });
@@ -27,7 +28,7 @@ describe('the catalogue', () => {
   it('names those that there are when one is unknown', () => {
     expect(() => named(['kill', 'maim', 'slay'])).toThrow(
       new RangeError(
-        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, audit, hooks, chatops, links, health, openapi',
+        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, audit, hooks, chatops, links, health, metrics, openapi',
       ),
     );
   });

@@ -65,7 +65,11 @@ describe.each(storeKinds)('notifications, with %s', store => {
       });
     const readiness = await call(server.url, 'GET', '/readyz');
     expect([readiness.status, readiness.body.status]).toEqual([200, 'degraded']);
-    expect(readiness.text).not.toContain('s3cret');
+    const metrics = await call(server.url, 'GET', '/metrics');
+    expect(metrics.text).toMatch(/^killswitch_notifications_total\{target="OPS",result="failed"\} [1-9]/m);
+    expect(metrics.text).toMatch(/^killswitch_notification_lag_seconds\{target="OPS"\} (0\.\d|[1-9])/m);
+    expect(metrics.text).toMatch(/^killswitch_kills_total\{result="accepted"\} 4$/m);
+    expect(readiness.text + metrics.text).not.toContain('s3cret');
     await listener.up();
     await expect.poll(() => activated(told(listener))).toEqual(['first', ...agents]);
     await expect.poll(() => probeOf(server.url, 'notify:OPS')).toMatchObject({ ok: true });

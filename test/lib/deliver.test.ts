@@ -75,6 +75,14 @@ describe('telling of what was committed', () => {
     expect(new Set([...ids, ...other.taken.map(({ id }) => id)]).size).toBe(4);
   });
 
+  it('gives other IDs where another store has other entries at the same places', async () => {
+    const [one, two] = [await open(), await open()];
+    await one.append('a');
+    await two.append('b');
+    await Promise.all([one.notifier.look(), two.notifier.look()]);
+    expect(one.receiver.taken[0]?.id).not.toBe(two.receiver.taken[0]?.id);
+  });
+
   it('tells a chat of a kill-all as a whole, and of a single kill', async () => {
     const bed = fakeCore();
     const chat = await open(fakeReceiver({ summary: true }), bed);

@@ -9,6 +9,7 @@ const NEEDS = {
   redis: { package: 'redis-server', names: ['redis-server', 'valkey-server'] },
   busybox: { package: 'busybox-static', names: ['busybox'] },
   git: { package: 'git', names: ['git'] },
+  promtool: { package: 'prometheus', names: ['promtool'] },
   ip: { package: 'iproute2', names: ['ip'] },
   curl: { package: 'curl', names: ['curl'] },
   alertmanager: { package: 'prometheus-alertmanager', names: ['prometheus-alertmanager', 'alertmanager'] },

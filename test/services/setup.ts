@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function start(project: TestProject, folder: string, services: Service[]): Promise<void> {
   const { DOCKER_HOST: dockerHost, KILLSWITCH_TEST_REDIS: redisUrl } = process.env;
-  const needs: Need[] = ['busybox', 'git', 'ip', 'curl', 'alertmanager'];
+  const needs: Need[] = ['busybox', 'git', 'ip', 'curl', 'alertmanager', 'promtool'];
   if (!dockerHost) needs.push('dockerd', 'containerd');
   if (!redisUrl) needs.push('redis');
   const binaries = findBinaries(needs);
