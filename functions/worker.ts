@@ -19,6 +19,7 @@ import { originProbes } from './gateway/probes.js';
 import { type GatewaySettings, readGatewaySettings } from './gateway/settings.js';
 import { health } from './health.js';
 import { hooks } from './hooks.js';
+import { links } from './links.js';
 
 /**
  * The composition root for Cloudflare Workers: the edge gateway. It verifies a stop, signs it as an order bound to
@@ -32,7 +33,7 @@ const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now()
 const fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
 type Deps = TriggerDeps & GatewayDeps & Pick<Parameters<typeof health.routes>[0], 'probes'>;
-const functions: readonly KillswitchFunction<Deps>[] = [gateway, hooks, chatops, health];
+const functions: readonly KillswitchFunction<Deps>[] = [gateway, hooks, chatops, links, health];
 
 /** Without keys for callers there are no callers: only the platforms' signatures count. */
 const nobody: Authenticator = {

@@ -160,6 +160,22 @@ describe('a caller with a token', () => {
   });
 });
 
+describe('a kill link at the edge', () => {
+  it('changes nothing when it is looked at, and stops the agent once when its button is pressed', async () => {
+    const { origin, gateway } = await open('a1');
+    const shown = await tokenWith({ scope: 'agents:kill', agent: 'a1', once: true, jti: 'link-1' });
+    const token = shown.replace('Bearer ', '');
+    expect((await gateway.send(`GET /links/${token}`, { token: null })).text).toContain('<button');
+    expect(origin.requests).toEqual([]);
+    for (const _ of [1, 2]) {
+      const pressed = await gateway.send(`POST /links/${token}`, { token: null });
+      expect([pressed.status, pressed.text.includes('is dead')]).toEqual([200, true]);
+    }
+    const accepted = origin.store.memory.audit.filter(({ phase }) => phase === 'accepted');
+    expect(accepted).toHaveLength(1);
+  });
+});
+
 describe('several origins', () => {
   it('each stop what is theirs', async () => {
     const [a, b] = [await startOrigin(), await startOrigin()];
