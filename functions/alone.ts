@@ -19,5 +19,6 @@ export async function runAlone(url: string, one: KillswitchFunction): Promise<vo
   const entry = globalThis.process?.argv?.[1]?.replaceAll('\\', '/');
   if (entry === undefined || baseName(entry) !== baseName(url)) return;
   const { isEntry, main } = (await import(NODE_ROOT)) as Root;
-  if (isEntry(url)) await main([one]);
+  // Not awaited: what it loads then may hold this very file, which has to be there first.
+  if (isEntry(url)) void main([one]);
 }

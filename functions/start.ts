@@ -4,7 +4,6 @@ import { type Config, ConfigError } from '../lib/config.js';
 import type { Log } from '../lib/ports.js';
 import { createReconcile } from '../lib/reconcile.js';
 import { createApp } from './app.js';
-import { api } from './catalogue.js';
 import { readConfig, settingsOf } from './environment.js';
 import type { Deps, KillswitchFunction } from './function.js';
 import { environment, openAuthenticator, openLog, openMetrics, openNode } from './node.js';
@@ -95,6 +94,8 @@ export async function startServer(
         setTimeout(reconcile.wake, SECOND_LOOK).unref();
       },
     };
+    // Not at the top: the function that was started alone is in it, and would wait for itself.
+    const { api } = await import('./catalogue.js');
     const perform = performOn(createApp(deps, api));
     const app = createApp(deps, functions);
     const port = await listen(app, config);

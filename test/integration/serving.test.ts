@@ -20,6 +20,7 @@ describe('serving', () => {
     ['latch', 'GET', '/latch', 200],
     ['operations', 'GET', '/operations/x', 404],
     ['health', 'GET', '/healthz', 200],
+    ['metrics', 'GET', '/metrics', 200],
   ])('runs the function %s alone from its own file, and nothing else', async (name, method, path, status) => {
     const { url } = await startServerProcess(settings('sqlite'), [`functions/${name}.ts`]);
     expect((await call(url, method, path)).status).toBe(status);
