@@ -5,6 +5,7 @@ import { type Cases, openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config.js';
 import { type Core, defaultLimits } from '../lib/core.js';
 import type { Authenticator, Clock, Kernel, Log, Lookout, Metrics, Probe, Sandbox } from '../lib/ports.js';
+import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
 import { telling } from '../lib/told.js';
@@ -46,6 +47,16 @@ async function openStore({ store, stateDirectory, keyPrefix }: Config, log: Log)
   }
   const { openValkey } = await import('../lib/adapters/valkey/index.js');
   return openValkey({ url: store.url, keyPrefix, log });
+}
+
+/** What killed agents left on this host; needs no server and no store. */
+export async function openQuarantine(
+  { worktreeRoots: roots, quarantineTtlMs: ttlMs }: Config,
+  log: Log,
+): Promise<Quarantine> {
+  const quarantine = await import('../lib/adapters/worktree/kept/index.js');
+  const { PATH: path = '/usr/local/bin:/usr/bin:/bin' } = environment();
+  return quarantine.openQuarantine({ roots, ttlMs, path, clock, log });
 }
 
 type Place = Sandbox & Lookout & { close?(): Promise<void> };

@@ -25,7 +25,7 @@ const TO_THE_END = { answerWithinMs: 600_000 };
 export type Target = Pick<Client, 'kill' | 'killAll' | 'latch'>;
 
 /** Standard output is for the answer; controls that an agent put into a name are made visible on the way. */
-const log: Log = {
+export const log: Log = {
   info: () => undefined,
   warn: (entry, msg) => warn(JSON.stringify({ level: 'warn', ...entry, msg })),
   error: (entry, msg) => {

@@ -10,6 +10,7 @@ import { addKillAll } from './kill-all.js';
 import { addLatch } from './latch.js';
 import { addOperation } from './operation.js';
 import { EXIT, UsageError, warn } from './output.js';
+import { addQuarantine } from './quarantine.js';
 import { addServe } from './serve.js';
 import { addSweep } from './sweep.js';
 import { addToken } from './token.js';
@@ -28,7 +29,8 @@ Settings of the commands that ask a server:
   KILLSWITCH_TOKEN    the credential; or, with KILLSWITCH_SECRET as the server has it, one is made for each request
   Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.
 
-Without a server: "kill", "kill-all" and "latch" take --local, with the environment of "serve"; "sweep" always does so.`,
+Without a server: "kill", "kill-all" and "latch" take --local, with the environment of "serve"; "sweep" and "quarantine"
+always do so.`,
   );
 
 for (const add of [
@@ -41,6 +43,7 @@ for (const add of [
   addLatch,
   addOperation,
   addAudit,
+  addQuarantine,
   addSweep,
   addChatops,
 ]) {

@@ -20,6 +20,8 @@ export interface Sweeping {
   readonly ttlMs: number;
   now(): number;
   isClosed(): boolean;
+  /** Ends a deletion that is under way, and begins none any more. */
+  close(): void;
 }
 
 /** An emptied entry stays so long, that a late retry of its operation does not take the path's next worktree. */

@@ -2,33 +2,24 @@ import { realpath } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { LayerOutcome } from '../../outcome.js';
-import type { Clock, Log, Target, Worktrees } from '../../ports.js';
+import type { Target, Worktrees } from '../../ports.js';
 import { type Cleared, clear } from './clear.js';
-import type { Sweeping } from './delete.js';
-import { anchorByDescriptor, anchored } from './directory.js';
-import { openLiveness } from './liveness.js';
+import { anchored } from './directory.js';
 import type { Manifest } from './manifest.js';
-import { type IsMounted, isMountedByDevice, openMountTable } from './mounts.js';
+import { isMountedByDevice, openMountTable } from './mounts.js';
 import { locate } from './place.js';
-import { anchorByPath } from './portable.js';
 import { entryName } from './quarantine.js';
-import { openRemover } from './remover.js';
 import { NOT_SET, openRoots } from './roots.js';
 import { sweepRoot } from './sweep.js';
+import { dateOf, openSweeping, type SweepingOptions } from './sweeping.js';
 import { openSyncer } from './sync.js';
 import { inWords, Verdict } from './verdict.js';
 
-export interface WorktreesOptions {
+export interface WorktreesOptions extends SweepingOptions {
   /** Directories that worktrees may live in; trusted. None: every worktree is left alone. */
   readonly roots: readonly string[];
-  /** How long a cleared worktree is kept, in milliseconds. 0: it is deleted at once, in the background; Infinity: never. */
-  readonly ttlMs: number;
   /** Noted in the manifest. */
   readonly hostId?: string;
-  /** Anything but `linux` takes the portable way. */
-  readonly platform?: NodeJS.Platform;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 export interface OpenWorktrees extends Worktrees {
@@ -38,10 +29,7 @@ export interface OpenWorktrees extends Worktrees {
   close(): Promise<void>;
 }
 
-/** The last moment that RFC 3339 can write. */
-const LAST_DATE = Date.parse('9999-12-31T23:59:59.999Z');
-
-/** Of a kill-all, which clears many in one moment; a deletion looks afresh. */
+/** Of a kill-all, which clears many in one moment. */
 const TABLE_AGE_MS = 50;
 
 /**
@@ -51,27 +39,12 @@ const TABLE_AGE_MS = 50;
 export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
   const { ttlMs, hostId, platform = process.platform, clock, log } = options;
   const roots = openRoots(options.roots);
-  const answers = openLiveness();
-  const remover = openRemover({ platform });
-  const onLinux = platform === 'linux';
-  const openAnchor = onLinux ? anchorByDescriptor : anchorByPath;
-  const mountTable = (maxAgeMs: number): IsMounted =>
-    onLinux ? openMountTable(clock.monotonic, maxAgeMs) : isMountedByDevice;
-  const isMounted = mountTable(TABLE_AGE_MS);
+  const sweeping = openSweeping(options);
+  const { answers, openAnchor } = sweeping;
+  const isMounted = platform === 'linux' ? openMountTable(clock.monotonic, TABLE_AGE_MS) : isMountedByDevice;
   const syncer = openSyncer({ log });
   // Each is short, but hundreds in one go would hold up the kills.
   const turns = pLimit(1);
-  let closed = false;
-  const sweeping: Sweeping = {
-    openAnchor,
-    isMounted: mountTable(0),
-    answers,
-    remover,
-    log,
-    ttlMs,
-    now: clock.now,
-    isClosed: () => closed,
-  };
 
   function manifestOf({ agentId, operationId, repository }: Target, worktreePath: string): Manifest {
     const now = clock.now();
@@ -82,8 +55,8 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
       worktreePath,
       ...(hostId === undefined ? {} : { host: hostId }),
       ...(repository === undefined ? {} : { repository }),
-      clearedAt: new Date(now).toISOString(),
-      expiresAt: new Date(Math.min(now + ttlMs, LAST_DATE)).toISOString(),
+      clearedAt: dateOf(now),
+      expiresAt: dateOf(now + ttlMs),
     };
   }
 
@@ -136,7 +109,7 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
   async function sweepAll(): Promise<number> {
     let deleted = 0;
     for (const { real } of roots.list()) {
-      if (real === undefined || closed || !(await answers(real))) continue;
+      if (real === undefined || sweeping.isClosed() || !(await answers(real))) continue;
       deleted += await sweepRoot(sweeping, real).catch((error: unknown) => {
         log.error({ root: real, err: error }, 'root not swept');
         return 0;
@@ -166,8 +139,7 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
     probe: () => roots.health(answers),
     expire,
     async close() {
-      closed = true;
-      remover.close();
+      sweeping.close();
       await Promise.all([waiting ?? last, syncer.flush()]);
     },
   };

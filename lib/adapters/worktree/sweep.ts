@@ -8,7 +8,11 @@ import { isGone } from './verdict.js';
 const STALE_LINES = 1_000;
 
 /** Names of the entries in one quarantine; `undefined`: there is none (any more). */
-function entriesOf({ openAnchor }: Sweeping, root: string, holder: Holder): readonly string[] | undefined {
+export function entriesOf(
+  { openAnchor }: Sweeping,
+  root: string,
+  holder: Holder,
+): readonly string[] | undefined {
   try {
     return anchored(openAnchor, anchor => {
       const quarantine = enterOwn(anchor, walk(anchor, anchor.open(root), holder), QUARANTINE);

@@ -1,0 +1,44 @@
+import { InvalidArgumentError } from 'commander';
+import { KillswitchError } from '../../../lib/errors.js';
+import type { Quarantine } from '../../../lib/quarantine.js';
+import { UsageError } from '../output.js';
+
+const ENTRY = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}(~[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;
+
+export function entryName(text: string): string {
+  if (ENTRY.test(text)) return text;
+  throw new InvalidArgumentError('It must be <agent ID>~<operation ID>, or an agent ID.');
+}
+
+/** Works with the quarantine of this host; what it returns becomes the exit code. */
+export async function withQuarantine(work: (quarantine: Quarantine) => Promise<number>): Promise<void> {
+  const [{ environment, openQuarantine }, { readConfig }, { log }] = await Promise.all([
+    import('../../node.js'),
+    import('../../environment.js'),
+    import('../local.js'),
+  ]);
+  const config = readConfig(environment(), { dev: true });
+  if (config.worktreeRoots.length === 0)
+    throw new UsageError('Set KILLSWITCH_WORKTREE_ROOTS as the server has it: the quarantines are in there.');
+  const quarantine = await openQuarantine(config, log);
+  try {
+    process.exitCode = await work(quarantine);
+  } catch (error) {
+    if (error instanceof KillswitchError && error.code === 'invalid_request')
+      throw new UsageError(`${error.message}.`);
+    if (error instanceof KillswitchError) throw new Error(`${error.message}.`);
+    throw error;
+  } finally {
+    await quarantine.close();
+  }
+}
+
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** `1.5 MiB`. */
+export function size(bytes: number | undefined): string {
+  if (bytes === undefined) return '?';
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), UNITS.length - 1);
+  const value = bytes / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`;
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import type { Restored } from '../../../lib/quarantine.js';
+import { EXIT, say, sayJson, warn } from '../output.js';
+import { entryName, withQuarantine } from './open.js';
+
+/** How much of what was left out is listed by name. */
+const MOST = 20;
+
+function where(checkout: NonNullable<Restored['checkout']>): string {
+  const { branch, insteadOf, commit = '' } = checkout;
+  if (branch === undefined) return `HEAD is detached at ${commit}, as it was.`;
+  return insteadOf === undefined
+    ? `It is on branch ${branch}.`
+    : `It is on the new branch ${branch}: ${insteadOf} is in use, was moved, or is gone.`;
+}
+
+function show({ path, files, checkout, leftOut, notes }: Restored): void {
+  say(`Restored ${files} file${files === 1 ? '' : 's'} to ${path}`);
+  if (checkout) say(where(checkout));
+  for (const note of notes) warn(`killswitch: Note: ${note}.`);
+  for (const { path: name, why } of leftOut.slice(0, MOST))
+    warn(`killswitch: Not restored: ${name}: ${why}.`);
+  if (leftOut.length > MOST) warn(`killswitch: Not restored: ${leftOut.length - MOST} more.`);
+}
+
+export function addRestore(quarantine: Command): void {
+  quarantine
+    .command('restore')
+    .description('make a fresh worktree with the branch, the commits and the files; the entry stays')
+    .argument('<entry>', 'its name, or an agent ID', entryName)
+    .argument('<path>', 'where nothing is yet')
+    .option('--json', 'print JSON')
+    .action((name: string, path: string, { json }: { json?: true }) =>
+      withQuarantine(async kept => {
+        const restored = await kept.restore(name, path);
+        if (json) sayJson(restored);
+        else show(restored);
+        return restored.checkout && restored.leftOut.length === 0 ? EXIT.done : EXIT.failed;
+      }),
+    );
+}

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { KillswitchError } from '../../../lib/errors.js';
+import type { Changes, KeptEntry, Quarantine } from '../../../lib/quarantine.js';
+import { EXIT, say, sayJson } from '../output.js';
+import { printable } from '../printable.js';
+import { entryName, size, withQuarantine } from './open.js';
+
+/** What there is to say of the work that was not committed; that it cannot be looked at hides nothing else. */
+async function lookAt(kept: Quarantine, name: string): Promise<Changes | { readonly unknown: string }> {
+  try {
+    return (await kept.changes(name)) ?? { unknown: 'no git data of the worktree is here' };
+  } catch (error) {
+    if (error instanceof KillswitchError) return { unknown: error.message };
+    throw error;
+  }
+}
+
+function uncommitted(changes: Changes | { readonly unknown: string }): string {
+  if ('unknown' in changes) return `unknown: ${changes.unknown}`;
+  const { tracked, untracked, ignored } = changes;
+  return `${tracked.length} changed, ${untracked.length} untracked, ${ignored} ignored`;
+}
+
+function linesOf(entry: KeptEntry, changes: Changes | { readonly unknown: string }): string {
+  const { agentId, operationId, at, until, evidence, bytes } = entry;
+  const lines: [string, string | undefined][] = [
+    ['agent', agentId],
+    ['operation', operationId],
+    ['since', at],
+    ['until', until],
+    ['host', entry.host],
+    ['repository', entry.repository],
+    ['worktree', entry.worktreePath],
+    ['outcome', entry.outcome],
+    ['branch', entry.branch],
+    ['commit', entry.commit],
+    ['kept by', entry.ref],
+    ['not kept', entry.unkept],
+    ['uncommitted', entry.worktree ? uncommitted(changes) : undefined],
+    ['lies in', entry.path],
+    ['size', size(bytes)],
+    ...evidence.map((file): [string, string] => ['evidence', `${file.path} (${size(file.bytes)})`]),
+  ];
+  return lines
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(12)} ${printable(value)}`]))
+    .join('\n');
+}
+
+export function addShow(quarantine: Command): void {
+  quarantine
+    .command('show')
+    .description('one entry: what it is of, what was not committed, and the evidence')
+    .argument('<entry>', 'its name, or an agent ID', entryName)
+    .option('--json', 'print JSON')
+    .action((name: string, { json }: { json?: true }) =>
+      withQuarantine(async kept => {
+        const entry = await kept.find(name);
+        const changes = await lookAt(kept, entry.name);
+        if (json) sayJson({ ...entry, ...(entry.worktree && { uncommitted: changes }) });
+        else say(linesOf(entry, changes));
+        return EXIT.done;
+      }),
+    );
+}
