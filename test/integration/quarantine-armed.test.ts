@@ -59,6 +59,7 @@ const nested: Arm = async (world, { path }) => {
   await git(world.tree, 'init', '--quiet', inner);
   await git(inner, '-c', 'user.name=x', '-c', 'user.email=x@y', 'commit', '-q', '--allow-empty', '-m', 'x');
   await world.git('add', 'nested');
+  await commit(world);
   await git(inner, 'config', 'core.fsmonitor', path);
 };
 
