@@ -60,7 +60,10 @@ test('owes the kill while the engine is frozen, and does it when the engine is b
   });
   await expect.poll(async () => (await docker.probe()).ok).toBe(true);
   expect(await docker.kill(target, unhurried())).toMatchObject({ outcome: 'dead' });
-  expect(await docker.remove(target, unhurried().deadline)).toMatchObject({ outcome: 'removed' });
+  // Or else the engine has got round to the removal that it was asked for when it froze.
+  expect(await docker.remove(target, unhurried().deadline)).toMatchObject({
+    outcome: expect.stringMatching(/^(removed|alreadyGone)$/),
+  });
 });
 
 test('comes back at the deadline that it is given, also when that is earlier than its own', async () => {
