@@ -5,7 +5,8 @@ import type { Selector } from './command.js';
 export const EVERYTHING = 'everything';
 
 type Member = 'agentIds' | 'taskId' | 'host';
-interface Source {
+/** One member of a selector, and where in an event its value stands. */
+export interface Source {
   readonly member: Member | { readonly label: string };
   readonly path: readonly string[];
 }

@@ -24,8 +24,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 function parsed(body: Buffer): unknown {
   if (body.length === 0) return {};
   try {
-    const text = utf8.decode(body);
-    return text.includes('__proto__') ? INVALID : JSON.parse(text);
+    return JSON.parse(utf8.decode(body), (name, value) => {
+      if (name === '__proto__') throw new Error('a name that is refused');
+      return value;
+    });
   } catch {
     return INVALID;
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 /** Two paths that take turns: what stands at `path`, and a link to `bait`. */
@@ -34,7 +35,7 @@ export interface Attack {
 export async function startSwapping(swap: Swap): Promise<Attack> {
   const flags = new Int32Array(new SharedArrayBuffer(8));
   const worker = new Worker(ATTACKER, { eval: true, workerData: { flags, swap } });
-  await new Promise(resolve => worker.once('online', resolve));
+  while (Atomics.load(flags, 1) === 0) await setImmediate();
   return {
     async stop() {
       const ended = new Promise(resolve => worker.once('exit', resolve));

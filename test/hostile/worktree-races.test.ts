@@ -47,7 +47,7 @@ it.each(attacks)(
       await restore(world, swap);
     }
     // Otherwise nothing was raced.
-    expect(swaps).toBeGreaterThan(ROUNDS);
+    expect(swaps).toBeGreaterThanOrEqual(ROUNDS);
     if (isLong) expect([...outcomes]).toContain('removed');
     expect(existsSync(target.worktreePath)).toBe(true);
   },
