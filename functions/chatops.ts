@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
+import { allOf } from '../lib/config.js';
 import { KillswitchError } from '../lib/errors.js';
+import type { Settings } from '../lib/settings.js';
 import { runAlone } from './alone.js';
 import { openConversation } from './chatops/conversation.js';
 import { openDiscord } from './chatops/discord.js';
@@ -31,17 +33,41 @@ const waitUnless =
       else closing?.addEventListener('abort', done);
     });
 
+/** Those that are set up. @throws ConfigError that names what is wrong with any of them */
+function openPlatforms(...parts: Parameters<OpenPlatform>): ReadonlyMap<string, Platform> {
+  const found = allOf(
+    Object.entries(platforms).map(
+      ([name, openPlatform]) =>
+        () =>
+          [name, openPlatform(...parts)] as const,
+    ),
+  );
+  return new Map(found.flatMap(([name, platform]) => (platform ? [[name, platform]] : [])));
+}
+
+/** Opened to be looked at: nothing comes of it. */
+const idle = (settings: Settings): TriggerDeps => ({
+  settings,
+  perform: async () => ({ status: 503, body: undefined }),
+  newId: () => '',
+  clock: { now: () => 0 },
+  log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  fetch: async () => Response.error(),
+  defer: () => undefined,
+});
+
 /** @param wait how time is let go by; real time unless told */
 export const chatopsWith = (wait?: Wait): KillswitchFunction<TriggerDeps> => ({
   name: 'chatops',
+  check(settings) {
+    const deps = idle(settings);
+    const pause = waitUnless(undefined);
+    openPlatforms(deps, { conversation: openConversation(deps, pause), wait: pause });
+  },
   routes: deps => {
     const pause = wait ?? waitUnless(deps.closing);
     const conversation = openConversation(deps, pause);
-    const open = new Map<string, Platform>();
-    for (const [name, openPlatform] of Object.entries(platforms)) {
-      const platform = openPlatform(deps, { conversation, wait: pause });
-      if (platform) open.set(name, platform);
-    }
+    const open = openPlatforms(deps, { conversation, wait: pause });
     return new Hono<Env>().post('/chatops/:platform', async c => {
       const platform = open.get(c.req.param('platform'));
       if (!platform) throw new KillswitchError('not_found', 'No such platform is set up');

@@ -45,6 +45,8 @@ export interface Env {
 /** One deployable function: its name on the command line, and its routes. */
 export interface KillswitchFunction<D = Deps> {
   readonly name: string;
+  /** Looks at its settings before anything is opened. @throws ConfigError */
+  check?(settings: Settings): void;
   /** @throws ConfigError */
   routes(deps: D): Hono<Env>;
 }

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { ConfigError } from '../lib/config.js';
+import { allOf } from '../lib/config.js';
 import { KillswitchError } from '../lib/errors.js';
 import type { Answered } from '../lib/order.js';
 import type { Settings } from '../lib/settings.js';
@@ -25,19 +25,14 @@ const sources: Readonly<Record<string, OpenSource>> = {
 
 /** Those that are set up. @throws ConfigError that names what is wrong with any of them */
 function openSources(settings: Settings): ReadonlyMap<string, Source> {
-  const open = new Map<string, Source>();
-  const problems: string[] = [];
-  for (const [name, openSource] of Object.entries(sources)) {
-    try {
-      const source = openSource(settings);
-      if (source) open.set(name, source);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
-    }
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return open;
+  const found = allOf(
+    Object.entries(sources).map(
+      ([name, openSource]) =>
+        () =>
+          [name, openSource(settings)] as const,
+    ),
+  );
+  return new Map(found.flatMap(([name, source]) => (source ? [[name, source]] : [])));
 }
 
 /**
@@ -55,6 +50,7 @@ function statusOf(answers: readonly Answered[]): 200 | 202 | 503 {
  */
 export const hooks: KillswitchFunction<TriggerDeps> = {
   name: 'hooks',
+  check: settings => void openSources(settings),
   routes: ({ settings, perform, clock }) => {
     const open = openSources(settings);
     return new Hono<Env>().post('/hooks/:source', async c => {

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Config, ConfigError } from '../lib/config.js';
+import { allOf, type Config, ConfigError } from '../lib/config.js';
 import type { Log } from '../lib/ports.js';
 import { createReconcile } from '../lib/reconcile.js';
 import { createApp } from './app.js';
@@ -28,6 +28,18 @@ interface Options {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What concerns platforms, and whom to tell. @throws ConfigError */
+function readPlatforms(variables: Variables, functions: readonly KillswitchFunction[]) {
+  const settings = settingsOf(variables);
+  const [targets] = allOf([
+    () => notifySettings(settings),
+    ...functions.map(one => () => one.check?.(settings)),
+  ]);
+  return { settings, targets };
+}
+
 /**
  * Opens everything and listens.
  * @throws ConfigError; Error of node:net, such as `EADDRINUSE`; Error in one clear sentence of an adapter
@@ -37,12 +49,13 @@ export async function startServer(
   options: Options = {},
 ): Promise<Server> {
   const variables = options.environment ?? environment();
-  const config = readConfig(variables, options);
+  const [config, { settings, targets }] = allOf([
+    () => readConfig(variables, options),
+    () => readPlatforms(variables, functions),
+  ]);
   const log = options.log ?? (await openLog(config));
   if (config.unknown.length > 0)
     log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
-  const settings = settingsOf(variables);
-  const targets = notifySettings(settings);
   const metrics = await openMetrics();
   let wakeNotifiers = (): void => undefined;
   const node = await openNode(config, log, {

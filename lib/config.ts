@@ -41,6 +41,27 @@ export class ConfigError extends Error {
   }
 }
 
+/**
+ * What each of them gives.
+ * @throws ConfigError that names what is wrong with any of them, so that nobody mends one thing at a time
+ */
+export function allOf<T extends readonly (() => unknown)[]>(
+  works: readonly [...T],
+): { [At in keyof T]: ReturnType<T[At]> } {
+  const problems = new Set<string>();
+  const given = works.map(work => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const problem of error.problems) problems.add(problem);
+      return undefined;
+    }
+  });
+  if (problems.size > 0) throw new ConfigError([...problems]);
+  return given as { [At in keyof T]: ReturnType<T[At]> };
+}
+
 /** Those that hold a secret, or may (a password in a URL): each may also be given as `<name>_FILE`. */
 export const secretVariables: readonly string[] = ['KILLSWITCH_SECRET', 'KILLSWITCH_STORE'];
 const unshown = new Set([...secretVariables, 'KILLSWITCH_JWKS', 'DOCKER_HOST']);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { startContainer, startProcess, temporaryDirectory } from '../services/agents.js';
 import { call, type Environment, settings, startServerProcess } from '../services/server.js';
+import { runCli } from './cli-run.js';
 
 const refused = (environment: Environment, entry = ['functions/cli/main.ts', 'serve']) => {
   const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', ...entry], {
@@ -13,6 +14,21 @@ const refused = (environment: Environment, entry = ['functions/cli/main.ts', 'se
 };
 
 describe('serving', () => {
+  it('does not begin with a bad setting, and names all of them in one message', async () => {
+    const environment = settings('sqlite', {
+      PORT: 'x',
+      KILLSWITCH_GITHUB_SECRET: 'short',
+      KILLSWITCH_SLACK_ALLOW: 'user=x',
+      KILLSWITCH_NOTIFY_OPS_URL: 'http://ops.example',
+    });
+    const { code, stderr } = await runCli(['serve'], environment);
+    expect(code).toBe(1);
+    for (const name of ['PORT', 'GITHUB_SECRET', 'SLACK_ALLOW', 'SLACK_SIGNING_SECRET', 'NOTIFY_OPS_URL']) {
+      expect(stderr).toMatch(new RegExp(`^- \\S*${name}`, 'm'));
+    }
+    expect(stderr).not.toContain('short');
+  });
+
   it.each([
     ['kill', 'POST', '/agents/nobody/kill', 404],
     ['kill-all', 'POST', '/agents/kill-all', 200],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseConfig } from '../../lib/config.js';
+import { allOf, ConfigError, parseConfig } from '../../lib/config.js';
 
 const SECRET = 'x'.repeat(32);
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -245,5 +245,29 @@ describe('a bad value is named with what would be right', () => {
     expect(problems).toHaveLength(names.length);
     expect(problems.join()).not.toContain(hidden);
     expect(problemsOf({ PORT: 'eighty' })[0]).toMatch(/^PORT="eighty" must/);
+  });
+});
+
+describe('several readings of the settings', () => {
+  const wrong =
+    (...problems: string[]) =>
+    () => {
+      throw new ConfigError(problems);
+    };
+
+  it('give what each of them gives', () => {
+    expect(allOf([() => 1, () => 'two', () => undefined])).toEqual([1, 'two', undefined]);
+  });
+
+  it('are told of together, each problem once', () => {
+    const reading = () => allOf([wrong('a', 'b'), () => 1, wrong('b', 'c')]);
+    expect(reading).toThrow(new ConfigError(['a', 'b', 'c']));
+  });
+
+  it('hide no error of another kind', () => {
+    const broken = () => {
+      throw new TypeError('broken');
+    };
+    expect(() => allOf([wrong('a'), broken])).toThrow(new TypeError('broken'));
   });
 });
