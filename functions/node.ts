@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import type { AuditEntry } from '../lib/audit.js';
 import { type Cases, openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config.js';
+import { openConfirmed } from '../lib/confirmed.js';
 import { type Core, defaultLimits } from '../lib/core.js';
 import type { Authenticator, Clock, Kernel, Log, Lookout, Metrics, Probe, Sandbox } from '../lib/ports.js';
 import type { Quarantine } from '../lib/quarantine.js';
@@ -15,9 +16,6 @@ import { openNothing } from './no-store.js';
  * The composition root for Node: it alone reads the environment and knows the adapters, each of which is loaded when
  * it is opened. A command that only asks a server waits for none of them.
  */
-
-/** How often what outlived its time in the quarantine is deleted. */
-const HOUSEKEEPING_MS = 10 * 60_000;
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -49,24 +47,33 @@ async function openStore({ store, stateDirectory, keyPrefix }: Config, log: Log)
   return openValkey({ url: store.url, keyPrefix, log });
 }
 
+/** Where the evidence is that no quarantine entry holds. */
+const evidenceIn = ({ stateDirectory }: Config): string => resolve(stateDirectory, 'evidence');
+
 /** What killed agents left on this host; needs no server and no store. */
-export async function openQuarantine(
-  { worktreeRoots: roots, quarantineTtlMs: ttlMs }: Config,
-  log: Log,
-): Promise<Quarantine> {
+export async function openQuarantine(config: Config, log: Log): Promise<Quarantine> {
+  const { worktreeRoots: roots, quarantineTtlMs: ttlMs } = config;
   const quarantine = await import('../lib/adapters/worktree/kept/index.js');
   const { PATH: path = '/usr/local/bin:/usr/bin:/bin' } = environment();
-  return quarantine.openQuarantine({ roots, ttlMs, path, clock, log });
+  return quarantine.openQuarantine({
+    ...{ roots, ttlMs, path, clock, log },
+    evidenceDirectory: evidenceIn(config),
+  });
 }
 
+type Keep = import('../lib/adapters/worktree/index.js').OpenWorktrees['keepEvidence'];
 type Place = Sandbox & Lookout & { close?(): Promise<void> };
 
-async function openSandboxes(config: Config, kernel: Kernel, log: Log): Promise<readonly Place[]> {
+async function openSandboxes(
+  config: Config,
+  { kernel, keepEvidence: keep, log }: { kernel: Kernel; keepEvidence: Keep; log: Log },
+): Promise<readonly Place[]> {
   const { docker, sandboxes, agentLabel: label, requireLabel } = config;
+  const evidence = config.evidence ? { keep } : undefined;
   const places: Place[] = [];
   if (sandboxes.docker) {
     const { openDocker } = await import('../lib/adapters/docker/index.js');
-    places.push(openDocker({ ...docker, label, requireLabel, kernel, log }));
+    places.push(openDocker({ ...docker, label, requireLabel, kernel, evidence, log }));
   }
   if (sandboxes.process) {
     const { openProcesses } = await import('../lib/adapters/process/index.js');
@@ -81,6 +88,8 @@ export interface Node {
   readonly cases: Cases;
   readonly stop: Stop;
   readonly probes: readonly Probe[];
+  /** Deletes what was kept long enough, or is too much. To be called now and then. */
+  readonly expire: () => Promise<number>;
   /** Ends it in order: first the work in flight, then the connections. */
   close(): Promise<void>;
 }
@@ -106,11 +115,14 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
   ]);
   const kernel = openCgroups({ log });
   const journal = await openJournal({ directory: stateDirectory });
-  const sandboxes = await openSandboxes(config, kernel, log);
-  const worktrees = await openWorktrees({ roots, ttlMs, hostId, clock, log });
-  const expire = (): void => {
-    worktrees.expire().catch((error: unknown) => log.error({ err: error }, 'the quarantine was not emptied'));
-  };
+  const worktrees = openWorktrees({
+    ...{ roots, ttlMs, hostId, clock, log },
+    maxBytes: config.quarantineMaxBytes,
+    evidenceDirectory: evidenceIn(config),
+    isConfirmed: openConfirmed(store.records),
+  });
+  const { keepEvidence, expire } = worktrees;
+  const sandboxes = await openSandboxes(config, { kernel, keepEvidence, log });
   const core: Core = {
     hostId,
     ...telling(store, onWritten),
@@ -126,15 +138,13 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
   };
   const cases = openCases(core);
   const stop = createStop(core, cases);
-  const housekeeping = setInterval(expire, HOUSEKEEPING_MS).unref();
-  expire();
   return {
     core,
     cases,
     stop,
     probes: [store, journal, kernel, ...sandboxes, worktrees],
+    expire,
     async close() {
-      clearInterval(housekeeping);
       await stop.idle();
       await Promise.all([worktrees.close(), ...sandboxes.map(place => place.close?.())]);
       await store.close();

@@ -6,6 +6,7 @@ import { createReconcile } from '../lib/reconcile.js';
 import { createApp } from './app.js';
 import { readConfig, settingsOf } from './environment.js';
 import type { Deps, KillswitchFunction } from './function.js';
+import { startHousekeeping } from './housekeeping.js';
 import { environment, openAuthenticator, openLog, openMetrics, openNode } from './node.js';
 import { openNotifiers } from './notify/open.js';
 import { notifySettings } from './notify/settings.js';
@@ -75,6 +76,8 @@ export async function startServer(
   try {
     const authenticator = await openAuthenticator(config, core);
     endings.push(() => authenticator.close());
+    const housekeeping = startHousekeeping(node.expire, log);
+    endings.push(async () => housekeeping.close());
     const reconcile = createReconcile(core, cases, stop);
     endings.push(() => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);

@@ -18,6 +18,10 @@ export interface Config {
   readonly worktreeRoots: readonly string[];
   /** 0: a worktree is deleted at once. */
   readonly quarantineTtlMs: number;
+  /** How much the quarantine and the evidence may take on the disk; absent: as much as there is. */
+  readonly quarantineMaxBytes?: number;
+  /** Whether the last logs of a container, and what the engine says of it, are kept before it is removed. */
+  readonly evidence: boolean;
   /** For removing what a dead agent left, and for moving its worktree. */
   readonly cleanupTimeoutMs: number;
   /** Absent only beside a key set, or with `dev`. */
@@ -157,6 +161,10 @@ export function parseConfig(
     requireLabel: data.KILLSWITCH_REQUIRE_LABEL,
     worktreeRoots: data.KILLSWITCH_WORKTREE_ROOTS,
     quarantineTtlMs: data.KILLSWITCH_QUARANTINE_TTL,
+    ...(data.KILLSWITCH_QUARANTINE_MAX !== undefined && {
+      quarantineMaxBytes: data.KILLSWITCH_QUARANTINE_MAX,
+    }),
+    evidence: data.KILLSWITCH_EVIDENCE,
     cleanupTimeoutMs: data.KILLSWITCH_CLEANUP_TIMEOUT,
     ...(data.KILLSWITCH_SECRET !== undefined && { secret: data.KILLSWITCH_SECRET }),
     ...(data.KILLSWITCH_JWKS !== undefined && { jwks: data.KILLSWITCH_JWKS }),

@@ -22,6 +22,12 @@ export const durationSchema = matching(
   'must be a duration such as 7d, 12h, 30m, 45s, or 0',
 ).transform(text => Number.parseInt(text, 10) * (milliseconds[text.slice(-1)] ?? 1));
 
+const KIBI: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+const sizeSchema = matching(/^\d{1,6}[KMGT]$/, 'must be a size such as 500M, 20G or 1T').transform(
+  text => Number.parseInt(text, 10) * (KIBI[text.slice(-1)] ?? 1),
+);
+
 export type Store = { readonly kind: 'sqlite' } | { readonly kind: 'valkey'; readonly url: string };
 
 /** Several `host:port`, comma separated, may stand in the URL of a Sentinel or Cluster, which `URL` does not take. */
@@ -106,6 +112,11 @@ export const environmentSchema = z.object({
     .default(true),
   KILLSWITCH_WORKTREE_ROOTS: worktreeRootsSchema.default([]),
   KILLSWITCH_QUARANTINE_TTL: durationSchema.default(7 * 86_400_000),
+  KILLSWITCH_QUARANTINE_MAX: sizeSchema.optional(),
+  KILLSWITCH_EVIDENCE: z
+    .enum(['on', 'off'], 'must be on or off')
+    .transform(text => text === 'on')
+    .default(true),
   KILLSWITCH_CLEANUP_TIMEOUT: durationSchema.refine(ms => ms > 0, 'must be longer than 0').default(30_000),
   KILLSWITCH_SECRET: secretSchema.optional(),
   KILLSWITCH_JWKS: keySetSchema.optional(),

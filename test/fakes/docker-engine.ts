@@ -61,6 +61,7 @@ export interface Routes {
   readonly remove?: Answer;
   /** Of one container. */
   readonly inspect?: Answer;
+  readonly logs?: Answer;
   /** What is asked for by itself, and not written down: all that carries the label, and the event stream. */
   readonly fill?: Answer;
   readonly events?: Answer;
@@ -106,6 +107,7 @@ export async function fakeEngine(routes: Routes, options: Partial<DockerOptions>
     const answers: Record<string, Answer> = {
       list: routes.list ?? json([container('running')]),
       inspect: routes.inspect ?? status(404),
+      logs: routes.logs ?? status(404),
       kill: routes.kill ?? done,
       wait: routes.wait ?? json({ StatusCode: 137 }),
       unpause: routes.unpause ?? done,

@@ -11,6 +11,8 @@ export interface QuarantineWorld extends World {
   readonly tree: string;
   /** Where a worktree may be restored to. */
   readonly fresh: string;
+  /** The state directory. */
+  readonly state: string;
   /** Runs git in the agent's worktree. */
   git(...args: string[]): Promise<string>;
 }
@@ -22,9 +24,11 @@ export async function makeQuarantineWorld(
   const world = await makeWorld(options);
   const clock = { now: () => world.time.now, monotonic: () => performance.now() };
   const note = (entry: object): void => void world.logged.push(entry);
+  const state = join(world.root, '..', 'state');
   const quarantine = openQuarantine({
     roots: [world.root],
     ttlMs: options.ttlMs ?? 60_000,
+    evidenceDirectory: join(state, 'evidence'),
     path: process.env['PATH'] ?? '',
     ...(options.platform && { platform: options.platform }),
     clock,
@@ -36,6 +40,7 @@ export async function makeQuarantineWorld(
     ...world,
     quarantine,
     tree,
+    state,
     fresh: join(world.root, '..', 'fresh'),
     git: (...args) => git(tree, ...args),
   };

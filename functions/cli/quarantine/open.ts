@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { KillswitchError } from '../../../lib/errors.js';
 import type { Quarantine } from '../../../lib/quarantine.js';
-import { UsageError } from '../output.js';
+import { UsageError, warn } from '../output.js';
 
 const ENTRY = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}(~[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;
 
@@ -19,7 +19,7 @@ export async function withQuarantine(work: (quarantine: Quarantine) => Promise<n
   ]);
   const config = readConfig(environment(), { dev: true });
   if (config.worktreeRoots.length === 0)
-    throw new UsageError('Set KILLSWITCH_WORKTREE_ROOTS as the server has it: the quarantines are in there.');
+    warn('killswitch: KILLSWITCH_WORKTREE_ROOTS is not set: no worktrees are seen, only evidence.');
   const quarantine = await openQuarantine(config, log);
   try {
     process.exitCode = await work(quarantine);

@@ -54,7 +54,7 @@ export function openEnginePath({ engine, list, guard, remove, log }: EnginePathO
         });
         if (seen.outcome !== 'refused' || stopped === 0) return seen;
         // Nobody asks for the removal of what was refused, and a restart policy would bring the rest back.
-        const left = await toEach(target, ({ id }) => remove(id));
+        const left = await toEach(target, ({ id }) => remove(id, target));
         if (left.outcome !== 'refused') return left;
         return { ...left, detail: `${left.detail}; the containers that do carry its label were removed` };
       } catch (error) {
@@ -65,7 +65,8 @@ export function openEnginePath({ engine, list, guard, remove, log }: EnginePathO
         return toSeen(target, error);
       }
     },
-    remove: target => toEach(target, ({ id }) => remove(id)).catch((error: unknown) => toSeen(target, error)),
+    remove: target =>
+      toEach(target, ({ id }) => remove(id, target)).catch((error: unknown) => toSeen(target, error)),
   };
 }
 

@@ -38,6 +38,10 @@ export interface Engine {
   /** `undefined`: there is none. Unlike inspect it is answered while a kill of the container hangs. */
   find(id: ContainerId): Promise<Found | undefined>;
   inspect(id: ContainerId): Promise<Inspected>;
+  /** All that the engine has to say of it. */
+  describe(id: ContainerId, signal: AbortSignal): Promise<unknown>;
+  /** The last lines of its output, in the engine's framing, until the signal aborts. */
+  logs(id: ContainerId, tail: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   kill(id: ContainerId, signal: 'SIGTERM' | 'SIGKILL', withinMs?: number): Promise<void>;
   unpause(id: ContainerId): Promise<void>;
   /** Whether it was seen not to run, or to be removed, within so many milliseconds. */
@@ -91,6 +95,17 @@ export function openEngine(modem: Modem, callDeadlineMs: number): Engine {
       return found.find(({ id }) => id === container);
     },
     inspect: container => typed(inspect(container)),
+    describe: (container, abortSignal) => typed(at(container).inspect({ abortSignal })),
+    logs: (container, tail, abortSignal) =>
+      typed(
+        modem.stream({
+          method: 'GET',
+          path: `/containers/${container}/logs?`,
+          options: { stdout: true, stderr: true, timestamps: true, tail },
+          abortSignal,
+          statusCodes: { 200: true },
+        }),
+      ),
     kill: (container, signal, withinMs) => typed(at(container).kill({ signal, ...within(withinMs) })),
     unpause: container => typed(at(container).unpause(within())),
     wait: async (container, condition, withinMs) => {

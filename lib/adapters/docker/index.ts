@@ -4,6 +4,7 @@ import { type ConnectionOptions, prepareConnection } from './connection.js';
 import { openEngine } from './engine.js';
 import { openEnginePath } from './engine-path.js';
 import { openEvents } from './events.js';
+import { type EvidenceStore, openGatherer } from './evidence.js';
 import { openFollower } from './follow.js';
 import { openProbe } from './health.js';
 import { openKiller } from './kill.js';
@@ -33,6 +34,8 @@ export interface DockerOptions extends ConnectionOptions {
   readonly refreshMs?: number;
   /** The way to the containers of this host that needs no engine. */
   readonly kernel?: Kernel;
+  /** Keeps what a container leaves behind before it is removed. */
+  readonly evidence?: EvidenceStore | undefined;
   readonly log: Log;
 }
 
@@ -87,6 +90,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     concurrency: removalConcurrency,
     withinMs: removalDeadlineMs,
     after: passed,
+    gather: options.evidence && openGatherer({ engine, kernel, store: options.evidence, log }),
     onRemoved: id => map.drop(id),
   });
   const enginePath = openEnginePath({ engine, list, guard: { label, requireLabel }, remove, log });

@@ -30,6 +30,8 @@ export interface Modem {
   dial(call: Call, callback: (error: unknown, body?: unknown) => void): void;
   /** An answer without end, once it has begun with success. It keeps no process alive, and throws when it breaks off. */
   follow(call: Call): Promise<AsyncIterable<string>>;
+  /** An answer of any bytes, piece by piece, once it has begun with success; throws when it breaks off. */
+  stream(call: Call): Promise<AsyncIterable<Uint8Array>>;
   /** Breaks off what is under way. */
   close(): void;
 }
@@ -80,16 +82,25 @@ export function openModem(connect: () => Duplex): Modem {
       send(call, onResponse, reject);
     });
 
-  const follow = (call: Call): Promise<AsyncIterable<string>> =>
-    new Promise((resolve, reject) => {
+  const begin = (call: Call): { answer: Promise<IncomingMessage>; outgoing: ClientRequest | undefined } => {
+    let outgoing: ClientRequest | undefined;
+    const answer = new Promise<IncomingMessage>((resolve, reject) => {
       const onResponse = (response: IncomingMessage): void => {
-        if (call.statusCodes[response.statusCode ?? 0] === true) resolve(response.setEncoding('utf8'));
+        if (call.statusCodes[response.statusCode ?? 0] === true) resolve(response);
         else read(response, call).catch(reject);
       };
-      send(call, onResponse, reject).once('socket', socket => {
-        if (socket instanceof Socket) socket.unref();
-      });
+      outgoing = send(call, onResponse, reject);
     });
+    return { answer, outgoing };
+  };
+
+  const follow = async (call: Call): Promise<AsyncIterable<string>> => {
+    const { answer, outgoing } = begin(call);
+    outgoing?.once('socket', socket => {
+      if (socket instanceof Socket) socket.unref();
+    });
+    return (await answer).setEncoding('utf8');
+  };
 
   return {
     Promise,
@@ -100,6 +111,7 @@ export function openModem(connect: () => Duplex): Modem {
       );
     },
     follow,
+    stream: call => begin(call).answer,
     close: () => {
       for (const connection of open) connection.destroy();
     },

@@ -1,6 +1,8 @@
 import pLimit from 'p-limit';
+import type { Target } from '../../ports.js';
 import type { ContainerId, Engine } from './engine.js';
 import { EngineError } from './errors.js';
+import { type Gatherer, withinCap } from './evidence.js';
 import { type Seen, seenOf } from './seen.js';
 
 export interface RemovalOptions {
@@ -9,32 +11,36 @@ export interface RemovalOptions {
   readonly withinMs: number;
   /** What has to have happened before a removal begins. Does not reject. */
   readonly after: () => Promise<unknown>;
+  /** Keeps the evidence that a removal would destroy; begins at once, and is waited for. Does not reject. */
+  readonly gather?: Gatherer | undefined;
   /** Told of each container that is gone. */
   readonly onRemoved: (id: ContainerId) => void;
 }
 
 /** Removes a container and its anonymous volumes, in its turn. Rejects with nothing that the engine did. */
-export type Remover = (id: ContainerId) => Promise<Seen>;
+export type Remover = (id: ContainerId, target: Target) => Promise<Seen>;
 
 /** Whoever asks for what is being removed already shares that attempt, so that retries do not fill the pool. */
 export function openRemover(
   engine: Engine,
-  { concurrency, withinMs, after, onRemoved }: RemovalOptions,
+  { concurrency, withinMs, after, gather, onRemoved }: RemovalOptions,
 ): Remover {
   const pool = pLimit(concurrency);
   const underWay = new Map<ContainerId, Promise<Seen>>();
 
-  const removeOne = async (id: ContainerId): Promise<Seen> => {
+  const removeOne = async (id: ContainerId, gathered: Promise<void>): Promise<Seen> => {
     await after();
+    await withinCap(gathered);
     const seen = await removeContainer(engine, id, withinMs);
     if (seen.outcome === 'removed') onRemoved(id);
     return seen;
   };
 
-  return id => {
+  return (id, target) => {
     const shared = underWay.get(id);
     if (shared) return shared;
-    const attempt = pool(removeOne, id).finally(() => underWay.delete(id));
+    const gathered = gather ? after().then(() => gather(id, target)) : Promise.resolve();
+    const attempt = pool(removeOne, id, gathered).finally(() => underWay.delete(id));
     underWay.set(id, attempt);
     return attempt;
   };

@@ -27,7 +27,7 @@ export function openRemoval(ways: RemovalWays): (target: Target) => Promise<Seen
     const { containerId } = target;
     const isWhole = containerId === undefined || own.some(({ id }) => id === containerId);
     if (!isLive() || own.length === 0 || !isWhole) return enginePath.remove(target);
-    const removed = Promise.all(own.map(({ id }) => remove(id))).then(worstOf);
+    const removed = Promise.all(own.map(({ id }) => remove(id, target))).then(worstOf);
     const early = await Promise.race([removed, delay(PATIENCE, undefined, { ref: false })]);
     if (early !== undefined) return early;
     const failure = list(target.agentId).then(() => undefined, seenOf);

@@ -18,6 +18,10 @@ export interface Sweeping {
   readonly remover: Remover;
   readonly log: Log;
   readonly ttlMs: number;
+  /** Whether the kill that an entry is of is confirmed: until then it may be needed. */
+  mayDelete(name: string): Promise<boolean>;
+  /** How many times something was not deleted for that reason. */
+  held(): number;
   now(): number;
   isClosed(): boolean;
   /** Ends a deletion that is under way, and begins none any more. */
@@ -94,14 +98,21 @@ export interface EntryAt {
   readonly name: string;
 }
 
+interface SweepOptions {
+  /** Also before its time is over. */
+  readonly early?: boolean;
+  /** Also while its kill is not confirmed: somebody wants just that. */
+  readonly anyway?: boolean;
+}
+
 /**
- * Deletes one entry if its time is over, or at once.
+ * Deletes one entry if its time is over, and its kill confirmed.
  * @returns whether it was deleted now
  */
 export async function sweepEntry(
   sweeping: Sweeping,
   { root, holder, name }: EntryAt,
-  { atOnce = false } = {},
+  { early = false, anyway = false }: SweepOptions = {},
 ): Promise<boolean> {
   const anchor = sweeping.openAnchor();
   try {
@@ -109,8 +120,9 @@ export async function sweepEntry(
     const quarantine = enterOwn(anchor, parent, QUARANTINE);
     const entry = enterOwn(anchor, quarantine, name);
     const manifest = readManifest(entry);
-    if (!atOnce && !isDue(sweeping, entry, manifest)) return false;
+    if (!early && !isDue(sweeping, entry, manifest)) return false;
     const kept = KEPT.filter(each => isThere(entry, each));
+    if (kept.length > 0 && !anyway && !(await sweeping.mayDelete(name))) return false;
     if (kept.length > 0 && !(await empty(sweeping, entry, quarantine, kept))) return false;
     const elsewhere = manifest?.repositoryEntry;
     if (elsewhere !== undefined && !(await emptyInRepository(sweeping, elsewhere, name))) return false;

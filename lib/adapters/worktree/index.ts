@@ -5,12 +5,13 @@ import type { LayerOutcome } from '../../outcome.js';
 import type { Target, Worktrees } from '../../ports.js';
 import { type Cleared, clear } from './clear.js';
 import { anchored } from './directory.js';
+import { type EvidenceKeeper, openEvidence } from './evidence.js';
+import { openExpiry } from './expiry.js';
 import type { Manifest } from './manifest.js';
 import { isMountedByDevice, openMountTable } from './mounts.js';
 import { locate } from './place.js';
 import { entryName } from './quarantine.js';
-import { NOT_SET, openRoots } from './roots.js';
-import { sweepRoot } from './sweep.js';
+import { answering, NOT_SET, openRoots } from './roots.js';
 import { dateOf, openSweeping, type SweepingOptions } from './sweeping.js';
 import { openSyncer } from './sync.js';
 import { inWords, Verdict } from './verdict.js';
@@ -20,11 +21,17 @@ export interface WorktreesOptions extends SweepingOptions {
   readonly roots: readonly string[];
   /** Noted in the manifest. */
   readonly hostId?: string;
+  /** Where evidence is kept that no quarantine entry holds (yet); absolute. Absent: there is none. */
+  readonly evidenceDirectory?: string;
+  /** How much all that is kept may take on the disk, in bytes; the oldest goes first. Absent: as much as there is. */
+  readonly maxBytes?: number | undefined;
 }
 
 export interface OpenWorktrees extends Worktrees {
-  /** Deletes what has been kept long enough. To be called now and then. @returns how many worktrees */
+  /** Deletes what has been kept long enough, or is too much. To be called now and then. @returns how many worktrees */
   expire(): Promise<number>;
+  /** Keeps what was left of a container of a killed agent. */
+  readonly keepEvidence: EvidenceKeeper['keep'];
   /** Ends a deletion that is under way (another run goes on with it) and waits for what is left to do. */
   close(): Promise<void>;
 }
@@ -43,6 +50,9 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
   const { answers, openAnchor } = sweeping;
   const isMounted = platform === 'linux' ? openMountTable(clock.monotonic, TABLE_AGE_MS) : isMountedByDevice;
   const syncer = openSyncer({ log });
+  const { evidenceDirectory: directory, maxBytes } = options;
+  const evidence = directory === undefined ? undefined : openEvidence({ directory, openAnchor, log });
+  const expiry = openExpiry({ sweeping, roots: () => answering(roots, answers), evidence, maxBytes });
   // Each is short, but hundreds in one go would hold up the kills.
   const turns = pLimit(1);
 
@@ -106,41 +116,26 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
     }
   }
 
-  async function sweepAll(): Promise<number> {
-    let deleted = 0;
-    for (const { real } of roots.list()) {
-      if (real === undefined || sweeping.isClosed() || !(await answers(real))) continue;
-      deleted += await sweepRoot(sweeping, real).catch((error: unknown) => {
-        log.error({ root: real, err: error }, 'root not swept');
-        return 0;
-      });
-    }
-    return deleted;
-  }
-
-  // One sweep at a time; who asks while one waits for its turn gets that one's result.
-  let last: Promise<number> = Promise.resolve(0);
-  let waiting: Promise<number> | undefined;
-  function expire(): Promise<number> {
-    waiting ??= last.then(() => {
-      waiting = undefined;
-      last = sweepAll();
-      return last;
-    });
-    return waiting;
-  }
-
   return {
     async clear(target, deadline): Promise<LayerOutcome> {
       const cleared = await outcomeOf(target, deadline);
-      if (ttlMs === 0 && cleared.outcome === 'removed') void expire();
+      const { outcome, quarantinePath } = cleared;
+      if (quarantinePath !== undefined)
+        evidence?.adopt(entryName(target.agentId, target.operationId), quarantinePath);
+      if (ttlMs === 0 && outcome === 'removed') {
+        void expiry.expire();
+        expiry.expireLater();
+      }
       return { layer: 'worktree', ...cleared };
     },
     probe: () => roots.health(answers),
-    expire,
+    expire: expiry.expire,
+    async keepEvidence(containerId, agentId, operationId, what) {
+      await evidence?.keep(containerId, agentId, operationId, what);
+    },
     async close() {
       sweeping.close();
-      await Promise.all([waiting ?? last, syncer.flush()]);
+      await Promise.all([expiry.close(), syncer.flush()]);
     },
   };
 }

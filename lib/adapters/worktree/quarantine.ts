@@ -30,7 +30,8 @@ export function enterOwn(anchor: Anchor, parent: Directory, name: string): Direc
   throw new Verdict('failed', 'the quarantine belongs to another user');
 }
 
-function makeOwn(anchor: Anchor, parent: Directory, name: string): Directory {
+/** The same, made if it is not there. */
+export function makeOwn(anchor: Anchor, parent: Directory, name: string): Directory {
   try {
     mkdirSync(`${parent.access}/${name}`, { mode: 0o700 });
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Answers } from './liveness.js';
 import type { Root } from './place.js';
 import { isForbidden, isGone } from './verdict.js';
 
-interface Roots {
+export interface Roots {
   /** With their real paths, as far as these can be found by now: a root may be mounted later. */
   list(): readonly Root[];
   health(answers: Answers): Promise<Health>;
@@ -50,6 +50,13 @@ export function openRoots(paths: readonly string[]): Roots {
   };
   roots.list();
   return roots;
+}
+
+/** Real paths of those that are there and answer. */
+export async function answering(roots: Roots, answers: Answers): Promise<string[]> {
+  const found: string[] = [];
+  for (const { real } of roots.list()) if (real !== undefined && (await answers(real))) found.push(real);
+  return found;
 }
 
 function tryRealpath(path: string): string | undefined {

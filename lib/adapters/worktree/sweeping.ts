@@ -17,15 +17,19 @@ export interface SweepingOptions {
   readonly ttlMs: number;
   /** Anything but `linux` takes the portable way. */
   readonly platform?: NodeJS.Platform;
+  /** Whether the kill of an agent is confirmed, as far as anybody knows; absent: every one is. Does not reject. */
+  readonly isConfirmed?: (agentId: string) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** What everything works with that looks into a quarantine or deletes in it. */
-export function openSweeping({ ttlMs, platform = process.platform, clock, log }: SweepingOptions): Sweeping {
+export function openSweeping(options: SweepingOptions): Sweeping {
+  const { ttlMs, platform = process.platform, isConfirmed, clock, log } = options;
   const onLinux = platform === 'linux';
   const remover = openRemover({ platform });
   let closed = false;
+  let held = 0;
   return {
     openAnchor: onLinux ? anchorByDescriptor : anchorByPath,
     // A deletion looks afresh.
@@ -34,6 +38,12 @@ export function openSweeping({ ttlMs, platform = process.platform, clock, log }:
     remover,
     log,
     ttlMs,
+    async mayDelete(name) {
+      const may = (await isConfirmed?.(name.split('~', 1)[0] ?? '')) ?? true;
+      if (!may) held += 1;
+      return may;
+    },
+    held: () => held,
     now: clock.now,
     isClosed: () => closed,
     close() {

@@ -1,6 +1,6 @@
 import { KillswitchError } from '../../../errors.js';
 import { type EntryAt, KEPT, type Sweeping } from '../delete.js';
-import { anchored, isThere, walk } from '../directory.js';
+import { type Anchor, anchored, type Directory, isThere, walk } from '../directory.js';
 import { type Manifest, readManifest } from '../manifest.js';
 import { enterOwn, QUARANTINE } from '../quarantine.js';
 import { registered } from '../registry.js';
@@ -18,11 +18,16 @@ export interface Found extends EntryAt {
   readonly until: number;
 }
 
+/** Opens an entry. @throws Verdict, or a system error */
+export function openEntry(anchor: Anchor, { root, holder, name }: EntryAt): Directory {
+  const parent = walk(anchor, anchor.open(root), holder);
+  return enterOwn(anchor, enterOwn(anchor, parent, QUARANTINE), name);
+}
+
 /** Reads one entry; `undefined`: nothing is in it but the note that it was. */
 export function readEntry({ openAnchor, ttlMs }: Sweeping, at: EntryAt): Found | undefined {
   return anchored(openAnchor, anchor => {
-    const parent = walk(anchor, anchor.open(at.root), at.holder);
-    const entry = enterOwn(anchor, enterOwn(anchor, parent, QUARANTINE), at.name);
+    const entry = openEntry(anchor, at);
     const manifest = readManifest(entry);
     const isEmpty = !KEPT.some(name => isThere(entry, name)) && manifest?.repositoryEntry === undefined;
     if (isEmpty) return undefined;

@@ -1,23 +1,27 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { KillswitchError } from '../../../errors.js';
-import type { EvidenceFile, KeptEntry, Quarantine } from '../../../quarantine.js';
+import type { KeptEntry, Quarantine } from '../../../quarantine.js';
 import { sweepEntry } from '../delete.js';
 import type { Anchor } from '../directory.js';
-import { openRoots } from '../roots.js';
+import { type Loose, looseIn } from '../evidence.js';
+import { measure } from '../measure.js';
+import { answering, openRoots } from '../roots.js';
 import { sweepRoot } from '../sweep.js';
-import { dateOf, openSweeping, type SweepingOptions } from '../sweeping.js';
+import { openSweeping, type SweepingOptions } from '../sweeping.js';
 import { errno, Verdict } from '../verdict.js';
 import { compare, toChanges } from './changes.js';
 import { diff } from './diff.js';
-import { type Found, findEntries, newestFirst, pick } from './find.js';
-import { measure } from './measure.js';
+import { join, type Kept, toEntry } from './entry.js';
+import { type Found, findEntries, newestFirst, openEntry, pick } from './find.js';
 import { type Opened, openFound } from './open.js';
 import { restore } from './restore.js';
 
 export interface QuarantineOptions extends SweepingOptions {
   /** Directories that worktrees may live in; trusted. */
   readonly roots: readonly string[];
+  /** Where evidence is that no entry holds. */
+  readonly evidenceDirectory: string;
   /** Where to look for git: the operator's own PATH. */
   readonly path: string;
 }
@@ -32,48 +36,24 @@ function inWords(error: unknown): string {
   return `something failed inside${errno(error) === '' ? '' : `: ${errno(error)}`}`;
 }
 
-function filesIn(path: string): readonly EvidenceFile[] {
-  try {
-    return readdirSync(path)
-      .sort()
-      .map(name => ({ path: `${path}/${name}`, bytes: lstatSync(`${path}/${name}`).size }));
-  } catch {
-    return [];
-  }
-}
-
 /** Reads what killed agents left on this host, brings it back, and deletes it; needs no server and no store. */
 export function openQuarantine(options: QuarantineOptions): Quarantine {
   const sweeping = openSweeping(options);
   const { openAnchor, answers, remover } = sweeping;
   const roots = openRoots(options.roots);
-  const { path } = options;
+  const { path, evidenceDirectory } = options;
 
-  async function answering(): Promise<string[]> {
-    const found: string[] = [];
-    for (const { real } of roots.list()) if (real !== undefined && (await answers(real))) found.push(real);
-    return found;
-  }
-  const all = async (): Promise<readonly Found[]> => findEntries(sweeping, await answering());
-
-  function toEntry(found: Found): KeptEntry {
-    const { name, agentId, operationId, manifest, at, until } = found;
-    const { host, repository, worktreePath, branch, commit, ref, unkept, outcome } = manifest ?? {};
-    const told = { host, repository, worktreePath, branch, commit, ref, unkept, outcome };
-    const present = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
-    return {
-      ...{ name, agentId, operationId, path: found.path },
-      ...{ at: dateOf(at), until: dateOf(until), ...present },
-      worktree: lstatSync(`${found.path}/worktree`, { throwIfNoEntry: false })?.isDirectory() === true,
-      evidence: filesIn(`${found.path}/evidence`),
-    };
+  async function all(): Promise<readonly Kept[]> {
+    const found = findEntries(sweeping, await answering(roots, answers));
+    return join(found, looseIn(evidenceDirectory), sweeping.ttlMs).toSorted(newestFirst);
   }
 
-  async function sized(found: Found): Promise<KeptEntry> {
+  async function sized(kept: Kept): Promise<KeptEntry> {
     const anchor = openAnchor();
     try {
-      const bytes = await measure(openFound(anchor, found).entry, MEASURING_MS);
-      return { ...toEntry(found), ...(bytes !== undefined && { bytes }) };
+      const directory = kept.found ? openEntry(anchor, kept.found) : anchor.open(kept.path);
+      const bytes = await measure(directory, MEASURING_MS);
+      return { ...toEntry(kept), ...(bytes !== undefined && { bytes }) };
     } finally {
       anchor.release();
     }
@@ -81,9 +61,13 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
 
   /** Works on one entry, which is open meanwhile. What goes wrong is told in words that may be shown. */
   async function on<T>(name: string, work: (opened: Opened, found: Found, anchor: Anchor) => Promise<T>) {
-    const found = pick(await all(), name);
+    const { found } = pick(await all(), name);
+    if (!found) throw new KillswitchError('not_found', `Only evidence of ${name} is in the quarantine`);
+    const { repository } = found.manifest ?? {};
     const anchor = openAnchor();
     try {
+      if (repository !== undefined && !(await answers(repository)))
+        throw new Verdict('failed', 'the filesystem of the repository does not answer');
       return await work(openFound(anchor, found), found, anchor);
     } catch (error) {
       if (error instanceof KillswitchError) throw error;
@@ -93,10 +77,12 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
     }
   }
 
+  const removeLoose = ({ path: directory }: Loose) => rm(directory, { recursive: true, force: true });
+
   return {
     async list() {
       const turns = pLimit(MEASURING_AT_A_TIME);
-      return Promise.all((await all()).toSorted(newestFirst).map(found => turns(sized, found)));
+      return Promise.all((await all()).map(kept => turns(sized, kept)));
     },
     find: async name => sized(pick(await all(), name)),
     changes: name =>
@@ -110,14 +96,17 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
     restore: (name, to) =>
       on(name, (opened, found, anchor) => restore({ anchor, found, opened, remover, path }, to)),
     async purge(name) {
-      const found = pick(await all(), name);
-      await sweepEntry(sweeping, found, { atOnce: true });
-      return (await all()).every(left => left.name !== found.name);
+      const { found, loose, name: whole } = pick(await all(), name);
+      if (found) await sweepEntry(sweeping, found, { early: true, anyway: true });
+      if (loose) await removeLoose(loose);
+      return (await all()).every(left => left.name !== whole);
     },
     async purgeExpired() {
       let deleted = 0;
-      for (const root of await answering()) deleted += await sweepRoot(sweeping, root);
-      return deleted;
+      for (const root of await answering(roots, answers)) deleted += await sweepRoot(sweeping, root);
+      const due = looseIn(evidenceDirectory).filter(({ at }) => at + sweeping.ttlMs <= sweeping.now());
+      await Promise.all(due.map(removeLoose));
+      return deleted + due.length;
     },
     async close() {
       sweeping.close();

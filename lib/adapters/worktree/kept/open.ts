@@ -3,10 +3,10 @@ import { readSmall } from '../files.js';
 import { type Head, readHead } from '../head.js';
 import { ADMIN } from '../keep.js';
 import { componentsOf } from '../place.js';
-import { enterOwn, QUARANTINE, REPOSITORY_QUARANTINE } from '../quarantine.js';
+import { enterOwn, REPOSITORY_QUARANTINE } from '../quarantine.js';
 import { openGitDirectory } from '../repository.js';
 import { isGone } from '../verdict.js';
-import type { Found } from './find.js';
+import { type Found, openEntry } from './find.js';
 
 /** What is left of a worktree, opened. */
 export interface Opened {
@@ -70,8 +70,7 @@ function openGit(anchor: Anchor, entry: Directory, found: Found): Opened['git'] 
 
 /** @throws Verdict, or a system error */
 export function openFound(anchor: Anchor, found: Found): Opened {
-  const parent = walk(anchor, anchor.open(found.root), found.holder);
-  const entry = enterOwn(anchor, enterOwn(anchor, parent, QUARANTINE), found.name);
+  const entry = openEntry(anchor, found);
   const git = openGit(anchor, entry, found);
   return { entry, git, ...(isThere(entry, 'worktree') && { worktree: anchor.enter(entry, 'worktree') }) };
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Directory } from '../directory.js';
+import type { Directory } from './directory.js';
 
 /**
  * What a directory takes on the disk, in bytes, by du(1) in a child; it counts a hard link once and follows no

@@ -1,0 +1,78 @@
+import pLimit from 'p-limit';
+import * as z from 'zod';
+import type { Kernel, Log, Target } from '../../ports.js';
+import type { ContainerId, Engine } from './engine.js';
+import { EngineError } from './errors.js';
+import { LINES, readLogs } from './last-words.js';
+import { redacted } from './redact.js';
+
+/** What is left of a container's life. Either may be missing. */
+export interface Evidence {
+  /** Its last output, at most 1 MiB, one line each: the stream, the time, the text. */
+  readonly logs?: Uint8Array;
+  /** What the engine says of it, as JSON; what looks like a secret is taken out. */
+  readonly inspect?: string;
+}
+
+export interface EvidenceStore {
+  keep(containerId: string, agentId: string, operationId: string, evidence: Evidence): Promise<void>;
+}
+
+/** Fetches and keeps the evidence of one dead container, if it can be had in time. Does not reject. */
+export type Gatherer = (id: ContainerId, target: Target) => Promise<void>;
+
+export interface GathererOptions {
+  readonly engine: Engine;
+  readonly kernel: Kernel;
+  readonly store: EvidenceStore;
+  readonly log: Log;
+}
+
+/** Milliseconds by which evidence may hold up the removal of one container, and that fetching it may take. */
+const CAP = 1_000;
+/** As many as are removed at a time. */
+const CONCURRENCY = 16;
+/** Milliseconds for which an engine that did not answer is not asked again: it must not cost every container the cap. */
+const REST = 5_000;
+
+const described = z.object({
+  Config: z.object({ Tty: z.boolean().optional() }).nullish(),
+  State: z.object({ Running: z.boolean().optional() }).nullish(),
+});
+
+/** Comes back when the work is done, or when it has taken too long; it then goes on by itself. */
+export async function withinCap(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, CAP);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
+export function openGatherer({ engine, kernel, store, log }: GathererOptions): Gatherer {
+  const pool = pLimit(CONCURRENCY);
+  let restUntil = 0;
+
+  const gather = async (id: ContainerId, { agentId, operationId }: Target): Promise<void> => {
+    // What runs (again) is stopped, not looked at.
+    const life = kernel.look(id);
+    if (life === 'populated' || performance.now() < restUntil) return;
+    const signal = AbortSignal.timeout(CAP);
+    const whole = await engine.describe(id, signal).catch((error: unknown) => {
+      if (error instanceof EngineError && error.reason === 'unanswered') restUntil = performance.now() + REST;
+      throw error;
+    });
+    const { Config, State } = described.parse(whole);
+    // The engine is slow to notice what the kernel killed.
+    if (life === 'unknown' && State?.Running) return;
+    const chunks = await engine.logs(id, LINES, signal).catch(() => undefined);
+    const logs = chunks && (await readLogs(chunks, { framed: !Config?.Tty }));
+    await store.keep(id, agentId, operationId, { inspect: redacted(whole), ...(logs && { logs }) });
+  };
+
+  return (id, target) =>
+    pool(gather, id, target).catch((err: unknown) => {
+      log.info({ err, agentId: target.agentId, containerId: id }, 'no evidence of a container was kept');
+    });
+}
