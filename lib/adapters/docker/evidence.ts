@@ -53,16 +53,20 @@ export async function withinCap(work: Promise<void>): Promise<void> {
 export function openGatherer({ engine, kernel, store, log }: GathererOptions): Gatherer {
   const pool = pLimit(CONCURRENCY);
   let restUntil = 0;
+  let answeredAt = 0;
 
   const gather = async (id: ContainerId, { agentId, operationId }: Target): Promise<void> => {
     // What runs (again) is stopped, not looked at.
     const life = kernel.look(id);
     if (life === 'populated' || performance.now() < restUntil) return;
-    const signal = AbortSignal.timeout(CAP);
+    const [askedAt, signal] = [performance.now(), AbortSignal.timeout(CAP)];
     const whole = await engine.describe(id, signal).catch((error: unknown) => {
-      if (error instanceof EngineError && error.reason === 'unanswered') restUntil = performance.now() + REST;
+      const isUnanswered = error instanceof EngineError && error.reason === 'unanswered';
+      // One that is only busy with the others has answered for some of them.
+      if (isUnanswered && answeredAt < askedAt) restUntil = performance.now() + REST;
       throw error;
     });
+    answeredAt = performance.now();
     const { Config, State } = described.parse(whole);
     // The engine is slow to notice what the kernel killed.
     if (life === 'unknown' && State?.Running) return;

@@ -2,7 +2,7 @@ import { closeSync, constants, opendirSync, openSync, readSync } from 'node:fs';
 import { type Anchor, type Directory, look } from './directory.js';
 
 /** An agent can make a directory endless. */
-const MOST = 4_096;
+const MOST = 1_000;
 const FANOUT_ENTRIES = 256;
 const HEADER_BYTES = 8;
 const TABLE_AT = HEADER_BYTES + FANOUT_ENTRIES * 4;
