@@ -5,7 +5,7 @@ import { printable, shortened } from '../printable.js';
 import { size, withQuarantine } from './open.js';
 
 const WIDEST_CELL = 60;
-const HEAD = ['agent', 'operation', 'since', 'until', 'repository', 'branch', 'size', 'holds'];
+const HEAD = ['agent', 'operation', 'since (UTC)', 'until (UTC)', 'repository', 'branch', 'size', 'holds'];
 
 function rowOf({
   agentId,
