@@ -53,6 +53,8 @@ function flood(
       socket.write(said);
     });
     open.add(socket);
+    // Who does not read what it is answered never hears that it was closed.
+    socket.resume();
     socket.on('error', () => undefined);
     socket.once('close', () => {
       open.delete(socket);

@@ -161,6 +161,18 @@ describe('A process table of our making', () => {
     expect(await outcome).toMatchObject({ outcome: 'pending', detail: '1 process does not die' });
   });
 
+  test('does not take a process for gone that shows no environment because it is on its way out', async () => {
+    const [agentId, pid] = [newId(), await victim()];
+    put(pid, {}, `A=b\0${VARIABLE}=${agentId}\0`);
+    const table = openProc({ variable: VARIABLE, procRoot: root });
+    expect((await table.snapshot('all')).labelled(agentId)).toHaveLength(1);
+    file(`${pid}/stat`, stat(pid, { environ: '0 0' }));
+    rmSync(join(root, `${pid}/environ`));
+    expect((await table.snapshot('all')).get(pid)).toMatchObject({ state: 'alive', environment: 'nascent' });
+    file(`${pid}/stat`, stat(pid, { state: 'Z', environ: '0 0' }));
+    expect((await table.snapshot('all')).get(pid)).toMatchObject({ state: 'dead' });
+  });
+
   test('leaves it open what a process is that shows no environment until the deadline', async () => {
     const pid = await victim();
     put(pid, {}, '');

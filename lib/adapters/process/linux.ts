@@ -10,6 +10,8 @@ import { createSnapshot, type HostProcess, type ProcessTable, type Snapshot } fr
 /** How often one look lists the processes anew, at most. */
 const LISTINGS = 8;
 
+type Environment = Pick<HostProcess, 'environment' | 'labels'>;
+
 export interface ProcOptions {
   readonly variable: string;
   readonly procRoot: string;
@@ -31,13 +33,17 @@ export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
     return pathOf(pid, other === undefined ? 'environ' : `task/${other}/environ`);
   };
 
-  const environmentOf = (
-    pid: number,
-    stat: Stat,
-  ): Pick<HostProcess, 'environment' | 'labels'> | undefined => {
+  /** On its way out a process has no memory any more (ESRCH, as seen on Linux 6.18), and still is not dead. */
+  const leaving = (pid: number, { startTime }: Stat): Environment | undefined => {
+    const now = statOf(pid);
+    if (now?.startTime !== startTime) return undefined;
+    return { environment: now.state === 'dead' ? 'read' : 'nascent', labels: [] };
+  };
+
+  const environmentOf = (pid: number, stat: Stat): Environment | undefined => {
     if (stat.kernel || stat.state === 'dead') return { environment: 'read', labels: [] };
     const bytes = readBytes(environPath(pid, stat));
-    if (bytes === 'gone') return undefined;
+    if (bytes === 'gone') return leaving(pid, stat);
     if (bytes === 'denied') return { environment: 'unreadable', labels: [] };
     if (bytes.length > 0) return { environment: 'read', labels: valuesOf(bytes, variable) };
     return { environment: statOf(pid)?.bare ? 'read' : 'nascent', labels: [] };
