@@ -50,7 +50,8 @@ const run =
 const commit = run('commit', '--quiet', '--allow-empty', '--message=More');
 const onTerminal = async ({ tree }: QuarantineWorld): Promise<void> => {
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent', TERM: 'xterm' };
-  await promisify(execFile)('script', ['-qefc', `git -C '${tree}' log`, '/dev/null'], { env });
+  // Not with -e: a pager that ends at once is a broken pipe to git, or not, as it happens.
+  await promisify(execFile)('script', ['-qfc', `git -C '${tree}' log`, '/dev/null'], { env });
 };
 
 /** A repository inside of the worktree that the agent made a submodule of, armed by itself. */

@@ -30,8 +30,15 @@ export async function makeRepository(directory: string): Promise<string> {
   return directory;
 }
 
-/** Adds a worktree on a new branch, and returns its path. */
+let lastAdded: Promise<unknown> = Promise.resolve();
+
+/**
+ * Adds a worktree on a new branch, and returns its path. One at a time: git that adds one fails over another that is
+ * half made.
+ */
 export async function addWorktree(repository: string, path: string, branch: string): Promise<string> {
-  await git(repository, 'worktree', 'add', '--quiet', '-b', branch, path);
+  const adding = lastAdded.then(() => git(repository, 'worktree', 'add', '--quiet', '-b', branch, path));
+  lastAdded = adding.catch(() => undefined);
+  await adding;
   return path;
 }
