@@ -80,6 +80,11 @@ interface Order {
   readonly requestId?: string;
   /** ISO 8601. Only of one that is carried on with: it then reaches no agent that was started later. */
   readonly requestedAt?: string;
+  /**
+   * Only of one that was given while the store did not answer: who was active here by what was last read, and so was
+   * stopped. What was written of their end since then was written of agents that this command had ended.
+   */
+  readonly wereActive?: readonly string[];
   readonly reason?: string;
   readonly graceSeconds?: number;
   readonly dryRun?: boolean;

@@ -43,7 +43,7 @@ function objection(agent: Agent, command: Command): Verdict | undefined {
   // One of this very operation: the store did it twice, or its first answer was lost.
   const isOurs = kill?.operationId === command.operationId;
   if (status === 'killed' && kill && (kill.pending.length > 0 || isOurs)) return { kind: 'owing', agent };
-  if (!isActive(status)) {
+  if (!isActive(status) && !endedByStop(agent, command)) {
     return refused(agentId, new KillswitchError('invalid_state', `Agent ${agentId} is ${status}`));
   }
   const expected = command.type === 'kill' ? command.expectedContainerId : undefined;
@@ -52,6 +52,10 @@ function objection(agent: Agent, command: Command): Verdict | undefined {
   }
   return undefined;
 }
+
+/** It is said to have ended by itself, and this very command had stopped it before. */
+export const endedByStop = ({ agentId, status }: Agent, { wereActive }: Command): boolean =>
+  (status === 'completed' || status === 'failed') && wereActive?.includes(agentId) === true;
 
 /** Our own debt is paid at once; should this process die, whoever finds it overdue pays. */
 const debtOf = (core: Core, agent: Agent): NonNullable<Step['debt']> => ({

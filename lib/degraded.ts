@@ -1,4 +1,4 @@
-import type { Agent } from './agent.js';
+import { type Agent, isActive } from './agent.js';
 import { covers, narrow, outside } from './authorize.js';
 import type { Cases } from './cases.js';
 import type { Command, KillAllCommand, KillCommand } from './command.js';
@@ -42,6 +42,17 @@ async function selected(core: Core, command: KillAllCommand, report: Report): Pr
   return chosen;
 }
 
+/** Who of those that run here is stopped by this command for what was last read of it. */
+const activeByMemory = ({ remembered }: Core, command: Command): string[] =>
+  [...remembered.values()]
+    .filter(agent => isActive(agent.status) && isMeant(command, agent))
+    .map(({ agentId }) => agentId);
+
+const isMeant = (command: Command, agent: Agent): boolean =>
+  command.type === 'kill'
+    ? command.agentId === agent.agentId
+    : matches(narrow(command.selector, command.actor.within), agent);
+
 /** @throws KillswitchError `forbidden` if it is known to lie outside */
 function addressed({ remembered }: Core, { agentId, actor }: KillCommand, report: Report): Stoppable[] {
   const agent = remembered.get(agentId);
@@ -65,8 +76,10 @@ export async function stopWithoutStore(
   const { operationId } = command;
   const addressees = command.type === 'kill' ? addressed(core, command, report) : [];
   report.degrade();
+  const wereActive = activeByMemory(core, command);
+  const order = wereActive.length > 0 ? { ...command, wereActive } : command;
   const written = Promise.resolve()
-    .then(() => core.journal.append(operationId, writeIntent(command, timestamp(core))))
+    .then(() => core.journal.append(operationId, writeIntent(order, timestamp(core))))
     .catch((error: unknown) => {
       core.log.error({ err: error, operationId }, 'the journal was not written');
       report.warn('the order could not be written down: repeat it when the store is back');

@@ -7,6 +7,7 @@ const narrowing = z.string().optional();
 const common = {
   operationId: z.string(),
   requestedAt: z.string(),
+  wereActive: z.array(agentIdSchema).optional(),
   requestId: z.string().optional(),
   actor: z.object({
     kind: z.enum(['token', 'local']),

@@ -8,6 +8,7 @@ import { admission, findLatch, type LatchFound } from './latch.js';
 import type { StoredAgent } from './ports.js';
 import { present } from './present.js';
 import { readRecord } from './record.js';
+import { rememberLocal } from './remember-local.js';
 
 export interface Registered {
   readonly created: boolean;
@@ -57,5 +58,7 @@ export async function register(
     return { step, value: { created: true, raw } };
   };
   const read = () => Promise.all([agentIn(core, agentId)(), findLatch(core)]);
-  return change(core, read, compute, 'agent registered');
+  const registered = await change(core, read, compute, 'agent registered');
+  rememberLocal(core, agent);
+  return registered;
 }

@@ -1,5 +1,6 @@
 import { covers, narrow, outside } from './authorize.js';
 import type { Command } from './command.js';
+import { endedByStop } from './commit.js';
 import type { Core } from './core.js';
 import { type Reading, readRecord } from './record.js';
 import { select } from './select.js';
@@ -10,6 +11,10 @@ export async function* selection(core: Core, command: Command): AsyncGenerator<r
   if (command.type === 'kill-all') {
     for await (const page of select(core.records, narrow(command.selector, within))) {
       yield page.filter(reading => !isLater(command, reading));
+    }
+    if (command.wereActive) {
+      const stored = await core.records.agents(command.wereActive);
+      yield stored.map(readRecord).filter(one => one.kind === 'agent' && endedByStop(one.agent, command));
     }
     return;
   }

@@ -1,11 +1,11 @@
 import type { Cases } from './cases.js';
 import type { Command } from './command.js';
-import { commitKills, isLocal, previewKills, type Verdict } from './commit.js';
+import { commitKills, previewKills, type Verdict } from './commit.js';
 import type { Core } from './core.js';
 import { isStoreDown } from './degraded.js';
 import { shown, unknownAgent } from './errors.js';
 import { engageLatch } from './latch.js';
-import type { Reading } from './record.js';
+import { rememberLocal } from './remember-local.js';
 import type { Report } from './report.js';
 import { selection } from './selection.js';
 import { killUnrecorded } from './unrecorded.js';
@@ -37,7 +37,7 @@ export async function stopSelected(
       if (one) report.add(one);
     }
     if (unwritten) {
-      for (const reading of page) rememberLocal(core, reading);
+      for (const reading of page) if (reading.kind === 'agent') rememberLocal(core, reading.agent);
       throw unwritten.error;
     }
     if (command.type === 'kill-all' || page.length > 0) continue;
@@ -53,10 +53,3 @@ type Refused = Extract<Verdict, { kind: 'refused' }>;
 /** Nobody can be marked killed now, though records can be read, perhaps. */
 const isUnwritten = (verdict: Verdict): verdict is Refused =>
   verdict.kind === 'refused' && isStoreDown(verdict.error);
-
-/** So that who was read a moment ago is known by more than its label when the store does not answer any more. */
-function rememberLocal(core: Core, reading: Reading): void {
-  if (reading.kind === 'agent' && isLocal(core, reading.agent)) {
-    core.remembered.set(reading.agent.agentId, reading.agent);
-  }
-}

@@ -1,4 +1,4 @@
-import { isActive, mayBecome, type Transition } from './agent.js';
+import { type Agent, isActive, mayBecome, type Transition } from './agent.js';
 import { authorize, covers, outside } from './authorize.js';
 import { agentIn, change, tombstoned } from './change.js';
 import type { Actor } from './command.js';
@@ -9,6 +9,7 @@ import { setMembers } from './members.js';
 import type { StoredAgent } from './ports.js';
 import { present } from './present.js';
 import { readRecord } from './record.js';
+import { rememberLocal } from './remember-local.js';
 
 /**
  * Moves an agent along its state machine, and adds to its record what became known meanwhile. Never to `killed`.
@@ -29,7 +30,8 @@ export async function transition(
     const reading = readRecord(stored);
     if (reading.kind === 'unreadable') throw new KillswitchError('unreadable_record', reading.why);
     const { agent, raw } = reading;
-    if (!covers(actor.within, agent) || !covers(actor.within, present({ ...agent, ...body }))) {
+    const moved: Agent = present({ ...agent, ...body });
+    if (!covers(actor.within, agent) || !covers(actor.within, moved)) {
       throw outside();
     }
     if (agent.status === 'killed' || stored.tombstoned) throw tombstoned(agentId);
@@ -51,8 +53,10 @@ export async function transition(
       active: isActive(status),
       audit: [present({ ...entry, ...told, statusBefore: agent.status, status })],
     };
-    return { step, value: next };
+    return { step, value: { raw: next, agent: moved } };
   };
   const read = () => Promise.all([agentIn(core, agentId)(), findLatch(core)]);
-  return change(core, read, compute, 'agent changed');
+  const { raw, agent } = await change(core, read, compute, 'agent changed');
+  rememberLocal(core, agent);
+  return raw;
 }

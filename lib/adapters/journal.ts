@@ -19,8 +19,8 @@ const ENDING = '.json';
 const DRAFT = /^\.[a-z0-9-]+\.tmp$/;
 /** Milliseconds. No write takes as long. */
 const ABANDONED_AFTER = 3_600_000;
-/** Bytes: many times the largest command. */
-const LARGEST = 1024 * 1024;
+/** Bytes: many times the largest command, and the IDs of more agents than a host runs. */
+const LARGEST = 4 * 1024 * 1024;
 
 /**
  * Intents on this host's disk, each a file `journal/<id>.json`. One that is there is whole: it is written under another

@@ -46,6 +46,13 @@ export interface Fault {
   mend(scene: StoreScene): Promise<unknown>;
 }
 
+/** Whoever wrote meanwhile has written when it hears again. */
+export const deafToWrites: Fault = {
+  title: 'deaf to writes',
+  strike: ({ valkey }) => valkey().admin.call('client', 'pause', '600000', 'write'),
+  mend: ({ valkey }) => valkey().admin.call('client', 'unpause'),
+};
+
 export const faults: readonly Fault[] = [
   {
     title: 'stopped',
@@ -57,9 +64,5 @@ export const faults: readonly Fault[] = [
     strike: async ({ valkey }) => process.kill(valkey().pid, 'SIGSTOP'),
     mend: async ({ valkey }) => process.kill(valkey().pid, 'SIGCONT'),
   },
-  {
-    title: 'deaf to writes',
-    strike: ({ valkey }) => valkey().admin.call('client', 'pause', '600000', 'write'),
-    mend: ({ valkey }) => valkey().admin.call('client', 'unpause'),
-  },
+  deafToWrites,
 ];

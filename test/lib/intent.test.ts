@@ -20,6 +20,7 @@ describe('a command written down', () => {
       }),
     ],
     ['of all agents', killAllOf()],
+    ['of one that was active when the store was away', killOf('a1', { wereActive: ['a1'] })],
     [
       'of some agents',
       killAllOf({

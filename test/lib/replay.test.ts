@@ -68,6 +68,25 @@ describe('when the store is back, an order from the journal', () => {
     expect(await bed.record('a1')).toMatchObject({ status: 'killed', note: [] });
   });
 
+  it.each([
+    ['kill', () => killOf('a1')],
+    ['kill-all', () => killAllOf({ selector: { taskId: 't1' } })],
+  ])('goes before what is said since of the end of those that it stopped (%s)', async (_, order) => {
+    const bed = fakeCore();
+    const agent = await bed.agent('a1');
+    await bed.agent('a2', { status: 'completed', container: false });
+    await startOn(bed.core);
+    bed.store.faults.fail('commit');
+    await stopOn(bed.core).stop(order());
+    bed.store.faults.heal();
+    bed.store.seedForeign('a1', JSON.stringify({ ...(await bed.record('a1')), status: 'completed' }));
+    await startOn(bed.core);
+    expect(await bed.record('a1')).toMatchObject({ status: 'killed', kill: { pending: [] } });
+    expect(await agent.hasWorktree()).toBe(false);
+    expect(phasesOf(bed, 'a1')).toEqual(killed);
+    expect(await bed.record('a2')).toMatchObject({ status: 'completed' });
+  });
+
   it('that is refused by then is ended, and says why', async () => {
     const bed = fakeCore();
     await bed.agent('a1', { status: 'completed', container: false });

@@ -1,0 +1,8 @@
+import type { Agent } from './agent.js';
+import { isLocal } from './commit.js';
+import type { Core } from './core.js';
+
+/** So that it is known by more than its label when the store does not answer any more. Another host's is not kept. */
+export function rememberLocal(core: Core, agent: Agent): void {
+  if (isLocal(core, agent)) core.remembered.set(agent.agentId, agent);
+}
