@@ -185,7 +185,7 @@ export function openProbes({ random, pick }: Pick<Chance, 'random' | 'pick'>, cr
       case 4:
         return Buffer.from(`{"selector":${'{"labels":'.repeat(whole(2_000))}1`);
       case 5:
-        return Buffer.from(`{"reason":"${'x'.repeat(whole(70_000))}"}`);
+        return Buffer.from(`{"reason":"${'x'.repeat(whole(140_000))}"}`);
       default:
         return Buffer.from(`{"status":"running","status":"killed","__proto__":{"x":1}}`);
     }
