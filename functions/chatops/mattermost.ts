@@ -3,14 +3,15 @@ import { KillswitchError } from '../../lib/errors.js';
 import { parsePhrase } from '../../lib/phrase.js';
 import { platformSettings } from '../../lib/settings.js';
 import { isSecret } from '../../lib/signature.js';
-import { allowSchema, idsSchema, scopesOf } from './allow.js';
+import { allowSchema, idsSchema } from './allow.js';
 import { nowhere, openEdits, sendJson } from './edits.js';
 import { isTooLong, mattermostMessage, mattermostUpdate } from './mattermost-message.js';
 import { baseSchema, within } from './origin.js';
 import { begin, type Incoming, jsonOf, type OpenPlatform, textOf } from './platform.js';
-import { type Reply, toAsker } from './reply.js';
-import type { Person, Stage } from './stage.js';
+import type { Reply } from './reply.js';
+import type { Stage } from './stage.js';
 import { halved, joined, type Sealed, unseal } from './ticket.js';
+import { openMembers, type Whom, whomIn } from './whom.js';
 
 const settingsSchema = z.object({
   TOKENS: z
@@ -36,13 +37,6 @@ const pressSchema = z.looseObject({
   team_id: z.string().default(''),
   context: z.looseObject({ ticket: z.string(), respond: z.string().optional() }),
 });
-
-interface Whom {
-  readonly user: string;
-  readonly name: string | undefined;
-  readonly team: string;
-  readonly channel: string;
-}
 
 const refused = () => new KillswitchError('unauthenticated', 'The request does not carry a token that holds');
 
@@ -82,15 +76,7 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
     return set.TOKENS[checks.indexOf(true)];
   }
 
-  const personOf = ({ user, name, team, channel }: Whom): Person => ({
-    subject: `mattermost:${team || 'direct'}:${user}`,
-    name: name ? `${name} (${user})` : user,
-    scopes: scopesOf(set.ALLOW, { user: [user], team: [team], channel: [channel] }),
-    rule: `user:${user}`,
-  });
-
-  const foreign = ({ team }: Whom): Reply | undefined =>
-    !set.TEAMS || set.TEAMS.has(team) ? undefined : toAsker('Nothing was done: this team is not served here');
+  const { personOf, foreign } = openMembers(set, { platform: 'mattermost', noun: 'team' });
 
   function editsAt(responseUrl: string | null | undefined) {
     const url = within(set.URL, responseUrl);
@@ -103,18 +89,18 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
     const form = new URLSearchParams(textOf(body));
     const token = await tokenOf(headers, form);
     if (token === undefined) throw refused();
-    const text = (name: string): string => form.get(name) ?? '';
-    const by: Whom = {
-      user: text('user_id'),
-      name: text('user_name'),
-      team: text('team_id'),
-      channel: text('channel_id'),
-    };
+    const by = whomIn(form);
     const refusal = foreign(by);
     if (refusal) return mattermostMessage(refusal);
     const stage = stageWith([token]);
-    const key = text('trigger_id') === '' ? undefined : `mattermost ${text('trigger_id').slice(0, 200)}`;
-    const { reply, work } = await conversation.ask(stage, personOf(by), parsePhrase(text('text')), key);
+    const trigger = form.get('trigger_id');
+    const key = trigger ? `mattermost ${trigger.slice(0, 200)}` : undefined;
+    const { reply, work } = await conversation.ask(
+      stage,
+      personOf(by),
+      parsePhrase(form.get('text') ?? ''),
+      key,
+    );
     begin(deps, work, editsAt(form.get('response_url')));
     const respond = within(set.URL, form.get('response_url'));
     return mattermostMessage(reply, set.CALLBACK === undefined ? undefined : { url: set.CALLBACK, respond });

@@ -3,14 +3,15 @@ import { KillswitchError } from '../../lib/errors.js';
 import { parsePhrase } from '../../lib/phrase.js';
 import { platformSettings } from '../../lib/settings.js';
 import { concat, fromHex, isFresh, isHmac } from '../../lib/signature.js';
-import { allowSchema, idsSchema, scopesOf } from './allow.js';
+import { allowSchema, idsSchema } from './allow.js';
 import { nowhere, openEdits, sendJson } from './edits.js';
 import { baseSchema, within } from './origin.js';
 import { begin, type Incoming, jsonOf, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
-import { type Reply, toAsker } from './reply.js';
+import type { Reply } from './reply.js';
 import { isTooLong, STOP, slackMessage } from './slack-message.js';
-import type { Person, Stage } from './stage.js';
+import type { Stage } from './stage.js';
 import { halved, joined } from './ticket.js';
+import { openMembers, type Whom, whomIn } from './whom.js';
 
 const settingsSchema = z.object({
   SIGNING_SECRET: z.string().min(16, 'must be the signing secret of the app, at least 16 characters'),
@@ -30,13 +31,6 @@ const press = z.looseObject({
   response_url: z.string().optional(),
   actions: z.array(z.looseObject({ action_id: z.string(), value: z.string().optional() })),
 });
-
-interface Whom {
-  readonly user: string;
-  readonly name: string | undefined;
-  readonly team: string;
-  readonly channel: string;
-}
 
 /**
  * Slash commands and buttons of a Slack app, both sent to this one URL.
@@ -64,17 +58,7 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
     return matches && isFresh(timestamp, clock.now(), TOLERANCE);
   }
 
-  const personOf = ({ user, name, team, channel }: Whom): Person => ({
-    subject: `slack:${team}:${user}`,
-    name: name ? `${name} (${user})` : user,
-    scopes: scopesOf(set.ALLOW, { user: [user], team: [team], channel: [channel] }),
-    rule: `user:${user}`,
-  });
-
-  const foreign = ({ team }: Whom): Reply | undefined =>
-    !set.TEAMS || set.TEAMS.has(team)
-      ? undefined
-      : toAsker('Nothing was done: this workspace is not served here');
+  const { personOf, foreign } = openMembers(set, { platform: 'slack', noun: 'workspace' });
 
   function editsAt(responseUrl: string | null | undefined) {
     const url = within(set.RESPONSE_ORIGIN, responseUrl);
@@ -85,16 +69,10 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
   }
 
   async function command(form: URLSearchParams, key: string): Promise<object> {
-    const text = (name: string): string => form.get(name) ?? '';
-    const by: Whom = {
-      user: text('user_id'),
-      name: text('user_name'),
-      team: text('team_id'),
-      channel: text('channel_id'),
-    };
+    const by = whomIn(form);
     const refusal = foreign(by);
     if (refusal) return slackMessage(refusal);
-    const asked = await conversation.ask(stage, personOf(by), parsePhrase(text('text')), key);
+    const asked = await conversation.ask(stage, personOf(by), parsePhrase(form.get('text') ?? ''), key);
     begin(deps, asked.work, editsAt(form.get('response_url')));
     return slackMessage(asked.reply);
   }

@@ -8,6 +8,8 @@ export interface FakeReceiver extends Receiver {
   readonly tried: Message[];
   /** What it says from now on; `undefined`: it takes all. */
   answer(how: ((message: Message) => Failure | undefined | Promise<Failure | undefined>) | undefined): void;
+  /** It says nothing until the function that this answers with is called, and takes all then. */
+  hold(): () => void;
 }
 
 export const DOWN: Failure = { problem: 'it cannot be reached' };
@@ -25,6 +27,14 @@ export function fakeReceiver(over: Partial<Receiver> = {}): FakeReceiver {
     tried,
     answer(next) {
       how = next;
+    },
+    hold() {
+      let release = () => {};
+      const held = new Promise<undefined>(resolve => {
+        release = () => resolve(undefined);
+      });
+      how = () => held;
+      return release;
     },
     async send(message) {
       tried.push(message);

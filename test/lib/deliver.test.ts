@@ -259,13 +259,7 @@ describe('several processes on one store', () => {
     const { bed, receiver, notifier, append } = await open();
     const other = fakeReceiver();
     const others = createNotifier(bed.core, other);
-    let release = () => {};
-    receiver.answer(
-      () =>
-        new Promise(resolve => {
-          release = () => resolve(undefined);
-        }),
-    );
+    const release = receiver.hold();
     await append('a');
     const telling = notifier.look();
     await expect.poll(() => receiver.tried).toHaveLength(1);
@@ -302,13 +296,7 @@ describe('several processes on one store', () => {
     const { bed, receiver, notifier, append } = await open();
     const other = fakeReceiver();
     const others = createNotifier(bed.core, other);
-    let release = () => {};
-    receiver.answer(
-      () =>
-        new Promise(resolve => {
-          release = () => resolve(undefined);
-        }),
-    );
+    const release = receiver.hold();
     await append('a', 'b', 'c');
     const telling = notifier.look();
     await expect.poll(() => receiver.tried).toHaveLength(1);
