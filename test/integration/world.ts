@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
 import { startServer } from '../../functions/start.js';
 import type { Log } from '../../lib/ports.js';
@@ -46,20 +47,23 @@ export async function openWorld(store: StoreKind, more: Environment = {}) {
       const record = { status: 'running', ...(worktreePath && { repository, worktreePath }), ...members };
       const register = (extra: object = {}) =>
         call(server.url, 'PUT', `/agents/${agentId}`, { body: { ...record, ...extra } });
-      return { agentId, worktreePath, register };
+      /** Sends it again, as a client does, where a busy machine had the store out of reach for a moment. */
+      const registered = (extra: object = {}): Promise<void> =>
+        expect.poll(async () => (await register(extra)).status).toBeOneOf([200, 201]);
+      return { agentId, worktreePath, register, registered };
     },
     /** A registered agent in a container. */
     async containerAgent(options: { worktree?: boolean } & Record<string, unknown> = {}) {
       const agent = await this.agent(options);
       const container = await startContainer({ agentId: agent.agentId, ...(label && { label }) });
-      await agent.register({ containerId: container.id });
+      await agent.registered({ containerId: container.id });
       return { ...agent, container };
     },
     /** A registered agent that is a process tree. */
     async processAgent(options: { worktree?: boolean } & Record<string, unknown> = {}) {
       const agent = await this.agent(options);
       const tree = await startProcess({ agentId: agent.agentId });
-      await agent.register({ process: { pid: tree.pid, startTime: tree.startTime } });
+      await agent.registered({ process: { pid: tree.pid, startTime: tree.startTime } });
       return { ...agent, tree };
     },
   };
