@@ -5,7 +5,7 @@ import { type Cases, openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config.js';
 import { openConfirmed } from '../lib/confirmed.js';
 import { type Core, defaultLimits } from '../lib/core.js';
-import type { Authenticator, Clock, Kernel, Log, Lookout, Metrics, Probe, Sandbox } from '../lib/ports.js';
+import type { Clock, Kernel, Log, Lookout, Metrics, Probe, Sandbox } from '../lib/ports.js';
 import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
@@ -153,13 +153,14 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
 }
 
 export async function openAuthenticator(
-  { secret, jwks, audience, issuer }: Config,
+  { secret, jwks, revoked, audience, issuer }: Config,
   { records, log }: Core,
-): Promise<Authenticator & { close(): Promise<void> }> {
+): Promise<import('../lib/adapters/jose/tokens.js').Tokens> {
   const { openTokens } = await import('../lib/adapters/jose/tokens.js');
   return openTokens({
     ...(secret !== undefined && { secret }),
     ...(jwks && { jwks }),
+    ...(revoked !== undefined && { revoked }),
     ...(issuer !== undefined && { issuer }),
     audience,
     remember: (id, ttlSeconds) => remember(records, id, ttlSeconds),

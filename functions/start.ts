@@ -76,6 +76,7 @@ export async function startServer(
   try {
     const authenticator = await openAuthenticator(config, core);
     endings.push(() => authenticator.close());
+    const { revocations } = authenticator;
     const housekeeping = startHousekeeping(node.expire, log);
     endings.push(async () => housekeeping.close());
     const reconcile = createReconcile(core, cases, stop);
@@ -91,7 +92,7 @@ export async function startServer(
       core,
       stop,
       authenticator,
-      probes: [...node.probes, authenticator, ...notifiers],
+      probes: [...node.probes, authenticator, ...(revocations ? [revocations] : []), ...notifiers],
       metrics,
       notifiers: () => notifiers.map(notifier => notifier.status()),
       newId: core.newId,

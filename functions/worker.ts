@@ -41,12 +41,20 @@ const nobody: Authenticator = {
   probe: async () => ({ name: 'tokens', ok: true, detail: 'no tokens of callers are set up' }),
 };
 
-function authenticatorOf({ secret, jwks, audience, issuer }: GatewaySettings): Authenticator {
+function authenticatorOf({ secret, jwks, revoked, audience, issuer }: GatewaySettings): Authenticator {
   if (secret === undefined && !jwks) return nobody;
   const source = jwks && ('text' in jwks ? textSource(jwks.text) : urlSource(jwks.url, fetch));
   const keys = source && edgeKeys(source, { clock, log });
   const remember = async () => 'unknown' as const;
-  return createVerifier({ audience, remember, clock, log, ...present({ secret, keys, issuer }) });
+  const revocations = () => revoked;
+  return createVerifier({
+    audience,
+    revocations,
+    remember,
+    clock,
+    log,
+    ...present({ secret, keys, issuer }),
+  });
 }
 
 const forwardOf = ({ origins, originTimeoutMs, key, audience, issuer }: GatewaySettings): Forward =>

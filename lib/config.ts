@@ -27,6 +27,8 @@ export interface Config {
   /** Absent only beside a key set, or with `dev`. */
   readonly secret?: string;
   readonly jwks?: KeySetLocation;
+  /** The file that lists the tokens and subjects that count no more. */
+  readonly revoked?: string;
   readonly audience: string;
   readonly issuer?: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
@@ -168,6 +170,7 @@ export function parseConfig(
     cleanupTimeoutMs: data.KILLSWITCH_CLEANUP_TIMEOUT,
     ...(data.KILLSWITCH_SECRET !== undefined && { secret: data.KILLSWITCH_SECRET }),
     ...(data.KILLSWITCH_JWKS !== undefined && { jwks: data.KILLSWITCH_JWKS }),
+    ...(data.KILLSWITCH_REVOKED !== undefined && { revoked: data.KILLSWITCH_REVOKED }),
     audience: data.KILLSWITCH_AUDIENCE,
     ...(data.KILLSWITCH_ISSUER !== undefined && { issuer: data.KILLSWITCH_ISSUER }),
     logLevel: data.KILLSWITCH_LOG_LEVEL,

@@ -120,6 +120,7 @@ export const environmentSchema = z.object({
   KILLSWITCH_CLEANUP_TIMEOUT: durationSchema.refine(ms => ms > 0, 'must be longer than 0').default(30_000),
   KILLSWITCH_SECRET: secretSchema.optional(),
   KILLSWITCH_JWKS: keySetSchema.optional(),
+  KILLSWITCH_REVOKED: z.string().optional(),
   KILLSWITCH_AUDIENCE: z.string().default('killswitch'),
   KILLSWITCH_ISSUER: z.string().optional(),
   KILLSWITCH_LOG_LEVEL: z

@@ -18,6 +18,8 @@ import { addToken } from './token.js';
 const program = new Command('killswitch')
   .description('The emergency stop for AI coding agents.')
   .exitOverride()
+  // An option belongs to the command that it comes after: `token` and `token revoke` share names.
+  .enablePositionalOptions()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'killswitch: ')) })
   .addHelpText(
     'after',

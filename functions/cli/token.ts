@@ -5,6 +5,7 @@ import { present } from '../../lib/present.js';
 import { audienceOf, cliSubject, type Environment, secretOf } from './credential.js';
 import { agentId, duration, httpUrl } from './options.js';
 import { say, sayJson, UsageError } from './output.js';
+import { addRevoke } from './revoke.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:8787';
 
@@ -24,8 +25,9 @@ interface Options {
 }
 
 export function addToken(program: Command): void {
-  program
-    .command('token')
+  const token = program.command('token').enablePositionalOptions();
+  addRevoke(token);
+  token
     .description('make a token for somebody, signed with KILLSWITCH_SECRET or with a private key')
     .addOption(new Option('--scope <scope...>', 'what it allows').choices(scopes))
     .option('--sub <subject>', 'whom it names, for the audit')
@@ -65,7 +67,7 @@ export function addToken(program: Command): void {
         ...(once && { once }),
       });
       const link = options.link && linkFor(options.url || env['KILLSWITCH_URL'] || DEFAULT_URL, token);
-      if (json) sayJson({ token, ...(link && { link }), expiresInSeconds: ttl });
+      if (json) sayJson({ token, ...(link && { link }), jti: idOf(token), expiresInSeconds: ttl });
       else say(link ?? token);
     });
 }
@@ -81,6 +83,10 @@ function granted({ scope, sub, link, once, agent }: Options): { scope: Scope[]; 
   if (sub === undefined) throw new UsageError("required option '--sub <subject>' not specified");
   return { scope, sub };
 }
+
+/** By which it can be revoked. */
+const idOf = (token: string): string =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti;
 
 const linkFor = (url: string, token: string): string => `${url.replace(/\/+$/, '')}/links/${token}`;
 

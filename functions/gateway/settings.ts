@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ConfigError, platformVariable } from '../../lib/config.js';
 import { durationSchema, isTrustworthy, secretSchema } from '../../lib/environment.js';
+import { parseRevocations, type Revocations } from '../../lib/revocation.js';
 import type { Settings } from '../../lib/settings.js';
 
 /** A `killswitch serve` that carries orders out; several behind one address count as one. */
@@ -62,6 +63,14 @@ const callerKeysSchema = z
   )
   .transform((text): CallerKeys => (text.trimStart().startsWith('{') ? { text } : { url: text }));
 
+/** The list itself: there is no file here. */
+const revokedSchema = z.string().transform((text, context): Revocations => {
+  const found = parseRevocations(text);
+  if (!('problem' in found)) return found;
+  context.addIssue({ code: 'custom', message: `must list revocations: ${found.problem}` });
+  return z.NEVER;
+});
+
 const schema = z.object({
   KILLSWITCH_ORIGINS: originsSchema,
   KILLSWITCH_GATEWAY_KEY: gatewayKeySchema,
@@ -72,6 +81,7 @@ const schema = z.object({
   KILLSWITCH_ISSUER: z.string().optional(),
   KILLSWITCH_SECRET: secretSchema.optional(),
   KILLSWITCH_JWKS: callerKeysSchema.optional(),
+  KILLSWITCH_REVOKED: revokedSchema.default({ jti: new Set(), sub: new Set() }),
 });
 
 export interface GatewaySettings {
@@ -83,6 +93,7 @@ export interface GatewaySettings {
   /** For the callers' own tokens. */
   readonly secret: string | undefined;
   readonly jwks: CallerKeys | undefined;
+  readonly revoked: Revocations;
   readonly platforms: Settings;
 }
 
@@ -111,6 +122,7 @@ export function readGatewaySettings(env: Readonly<Record<string, unknown>>): Gat
     issuer: data.KILLSWITCH_ISSUER,
     secret: data.KILLSWITCH_SECRET,
     jwks: data.KILLSWITCH_JWKS,
+    revoked: data.KILLSWITCH_REVOKED,
     platforms: Object.fromEntries(Object.entries(given).filter(([name]) => platformVariable.test(name))),
   };
 }

@@ -111,6 +111,16 @@ describe('a caller with a token', () => {
     }
   });
 
+  it('is let through no more with a token whose ID or subject is revoked there', async () => {
+    const { origin } = await open('a1');
+    const revoked = { KILLSWITCH_REVOKED: 'jti j1\nsub mallory\n' };
+    const gateway = openGateway({ a: origin.url }, revoked);
+    for (const claims of [{ jti: 'j1' }, { sub: 'mallory' }]) {
+      expectProblem(await gateway.send(KILL, { token: await tokenWith(claims) }), 401, 'unauthenticated');
+    }
+    expect((await gateway.send(KILL, { token: await tokenWith({ jti: 'j2' }) })).status).toBe(200);
+  });
+
   it('may only stop with a token for single use, since nobody here remembers it', async () => {
     const { gateway } = await open('a1');
     const token = await tokenWith({ once: true, jti: 'j1' });
@@ -303,6 +313,7 @@ describe('the gateway', () => {
     ],
     ['a weak secret', { KILLSWITCH_SECRET: 'hush' }, 'KILLSWITCH_SECRET must have at least 32 bytes'],
     ['a key set in a file', { KILLSWITCH_JWKS: '/etc/hush.json' }, 'KILLSWITCH_JWKS must be an https:// URL'],
+    ['a list of revocations in a file', { KILLSWITCH_REVOKED: '/etc/hush' }, 'KILLSWITCH_REVOKED must list'],
     [
       'no time for origins',
       { KILLSWITCH_ORIGIN_TIMEOUT: '0' },

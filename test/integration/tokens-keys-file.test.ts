@@ -77,6 +77,19 @@ describe('a key set in a file', () => {
     expect(await isTaken(tokens, second)).toBe(true);
   });
 
+  it('lets the old key and the new one overlap for as long as both are in it', async () => {
+    const { tokens, pass } = await open({ jwks: { file } });
+    expect(await isTaken(tokens, first)).toBe(true);
+    await writeInPlace(keySet(first, second));
+    pass(1000);
+    await vi.waitFor(async () => expect(await isTaken(tokens, second)).toBe(true));
+    expect(await isTaken(tokens, first)).toBe(true);
+    await writeInPlace(keySet(second));
+    pass(1000);
+    await vi.waitFor(async () => expect(await isTaken(tokens, first)).toBe(false));
+    expect(await isTaken(tokens, second)).toBe(true);
+  });
+
   it('is taken over when the symbolic link above it is swapped', async () => {
     for (const [name, key] of [
       ['old', first],

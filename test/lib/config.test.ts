@@ -118,6 +118,7 @@ describe('a configuration', () => {
     ...['http://localhost:8080/k', 'http://127.0.0.1/k', 'http://[::1]/k'].map(
       (url): [Environment, object] => [{ KILLSWITCH_JWKS: url }, { jwks: { url } }],
     ),
+    [{ KILLSWITCH_REVOKED: '/etc/revoked' }, { revoked: '/etc/revoked' }],
     [{ KILLSWITCH_AUDIENCE: 'stop' }, { audience: 'stop' }],
     [{ KILLSWITCH_ISSUER: 'https://id.example' }, { issuer: 'https://id.example' }],
     [{ KILLSWITCH_LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],

@@ -1,15 +1,15 @@
 import { errors } from 'jose';
 import type { Clock, Log } from '../../ports.js';
 import type { KeptKeys } from './kept-keys.js';
-import { type KeySet, KeySetError, readKeySet } from './key-set.js';
-import type { KeySource } from './source.js';
+import { type KeySet, readKeySet } from './key-set.js';
+import { type Source, SourceError } from './source.js';
 
 /** Milliseconds: how long a look may take, and the least time between two while there is no key set at all. */
 const TIMEOUT_MS = 2_000;
 const EAGER_MS = 1_000;
 
 /** A key set that stands in the configuration itself. */
-export const textSource = (text: string): KeySource => ({
+export const textSource = (text: string): Source => ({
   everyMs: Number.POSITIVE_INFINITY,
   retryMs: Number.POSITIVE_INFINITY,
   read: async () => text,
@@ -20,7 +20,7 @@ export const textSource = (text: string): KeySource => ({
  * request may wait for what another one has begun: each looks for itself, when it is time to.
  */
 export function edgeKeys(
-  source: KeySource,
+  source: Source,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Pick<KeptKeys, 'find' | 'health'> {
   let set: KeySet | undefined;
@@ -34,7 +34,7 @@ export function edgeKeys(
       set = await readKeySet(await source.read(AbortSignal.timeout(TIMEOUT_MS)));
       failure = undefined;
     } catch (error) {
-      failure = error instanceof KeySetError ? error.message : 'it could not be read';
+      failure = error instanceof SourceError ? error.message : 'it could not be read';
       failedAt = clock.monotonic();
       log.warn({ why: failure }, 'The key set could not be loaded: what was there stays');
     }

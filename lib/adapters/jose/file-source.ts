@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { KeySetError } from './key-set.js';
-import type { KeySource } from './source.js';
+import { type Source, SourceError } from './source.js';
 
 const LIMIT = 1024 * 1024;
 
@@ -8,17 +7,17 @@ const LIMIT = 1024 * 1024;
  * Reads the whole file again each second and compares the text: that sees what a rename, a write in place and a
  * swapped symbolic link (Kubernetes) leave, whatever the time stamps say.
  */
-export const fileSource = (file: string): KeySource => ({
+export const fileSource = (file: string): Source => ({
   everyMs: 1000,
   retryMs: 1000,
   async read(signal) {
     const found = await stat(file).catch(cause => {
-      throw new KeySetError('the file cannot be read', { cause });
+      throw new SourceError('the file cannot be read', { cause });
     });
-    if (!found.isFile()) throw new KeySetError('it is not a regular file');
-    if (found.size > LIMIT) throw new KeySetError('it is larger than 1 MiB');
+    if (!found.isFile()) throw new SourceError('it is not a regular file');
+    if (found.size > LIMIT) throw new SourceError('it is larger than 1 MiB');
     return await readFile(file, { encoding: 'utf8', signal }).catch(cause => {
-      throw new KeySetError('the file cannot be read', { cause });
+      throw new SourceError('the file cannot be read', { cause });
     });
   },
 });

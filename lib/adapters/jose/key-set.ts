@@ -1,10 +1,6 @@
 import { createLocalJWKSet, importJWK, type JWK, type LocalJWKSet } from 'jose';
 import * as z from 'zod';
-
-/** Why keys cannot be had, in words that may be shown: no path, no host, nothing of the text. */
-export class KeySetError extends Error {
-  override readonly name = 'KeySetError';
-}
+import { SourceError } from './source.js';
 
 export interface KeySet {
   readonly size: number;
@@ -53,21 +49,21 @@ async function isSound(key: PublicKey): Promise<boolean> {
 
 /**
  * Reads a JSON Web Key Set (RFC 7517 section 5). Keys that we have no use for are left out, as it asks.
- * @throws KeySetError if it is none, or no key is left
+ * @throws SourceError if it is none, or no key is left
  */
 export async function readKeySet(text: string): Promise<KeySet> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new KeySetError('it is not JSON');
+    throw new SourceError('it is not JSON');
   }
   const set = z.object({ keys: z.array(z.unknown()) }).safeParse(json);
-  if (!set.success) throw new KeySetError('it is not a JSON Web Key Set');
+  if (!set.success) throw new SourceError('it is not a JSON Web Key Set');
   const keys: PublicKey[] = [];
   for (const candidate of set.data.keys) {
     if (isPublicKey(candidate) && (await isSound(candidate))) keys.push(candidate);
   }
-  if (keys.length === 0) throw new KeySetError('it holds no public key for EdDSA, ES256 or RS256');
+  if (keys.length === 0) throw new SourceError('it holds no public key for EdDSA, ES256 or RS256');
   return { size: keys.length, find: createLocalJWKSet({ keys }) };
 }

@@ -1,5 +1,11 @@
-/** Where the text of a key set comes from, and how often to look. */
-export interface KeySource {
+/** Why something cannot be had, in words that may be shown: no path, no host, nothing of the text. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+}
+
+/** Where a text comes from that may change, and how often to look. */
+export interface Source {
+  /** @throws SourceError */
   read(signal: AbortSignal): Promise<string>;
   /** Milliseconds from one look to the next. */
   readonly everyMs: number;

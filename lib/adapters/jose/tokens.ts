@@ -1,17 +1,22 @@
-import type { Authenticator, Clock } from '../../ports.js';
+import type { Authenticator, Clock, Probe } from '../../ports.js';
 import { fileSource } from './file-source.js';
 import { keepKeys } from './kept-keys.js';
+import { keepRevocations } from './kept-revocations.js';
 import { urlSource } from './url-source.js';
 import { checkSecret, createVerifier, type VerifierOptions } from './verifier.js';
 
-export interface TokensOptions extends Omit<VerifierOptions, 'keys' | 'clock'> {
+export interface TokensOptions extends Omit<VerifierOptions, 'keys' | 'revocations' | 'clock'> {
   /** For EdDSA, Ed25519, ES256 and RS256: where the JSON Web Key Set is. */
   readonly jwks?: { readonly file: string } | { readonly url: string };
+  /** The file that lists the tokens and subjects that count no more. */
+  readonly revoked?: string;
   readonly clock: Clock;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 export interface Tokens extends Authenticator {
+  /** How it stands with the list of revocations, where there is one. */
+  readonly revocations?: Probe;
   close(): Promise<void>;
 }
 
@@ -19,17 +24,25 @@ export interface Tokens extends Authenticator {
  * Verifies bearer tokens on Node, by keys that are kept and looked at again in the background.
  *
  * Keys that cannot be had yet refuse their tokens but do not reject here; `probe` tells, and a look is taken again.
- * @throws Error if there is neither a secret nor a key set, or the secret is too weak
+ * @throws Error if there is neither a secret nor a key set, the secret is too weak, or the list of revocations cannot
+ *   be read
  */
 export async function openTokens(options: TokensOptions): Promise<Tokens> {
-  const { jwks, fetch = globalThis.fetch, ...rest } = options;
+  const { jwks, revoked, fetch = globalThis.fetch, ...rest } = options;
   checkSecret(rest.secret, jwks !== undefined);
+  const revocations = revoked === undefined ? undefined : await keepRevocations(revoked, rest);
   const source = jwks && ('file' in jwks ? fileSource(jwks.file) : urlSource(jwks.url, fetch));
   const keys = source && keepKeys(source, rest);
   return {
-    ...createVerifier({ ...rest, ...(keys && { keys }) }),
+    ...createVerifier({
+      ...rest,
+      ...(keys && { keys }),
+      ...(revocations && { revocations: revocations.current }),
+    }),
+    ...(revocations && { revocations }),
     async close() {
       keys?.close();
+      revocations?.close();
     },
   };
 }

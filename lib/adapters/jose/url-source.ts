@@ -1,21 +1,20 @@
-import { KeySetError } from './key-set.js';
-import type { KeySource } from './source.js';
+import { type Source, SourceError } from './source.js';
 
 /** A redirect is not followed: the keys come from where the configuration says, or not at all. */
-export const urlSource = (url: string, fetch: typeof globalThis.fetch): KeySource => ({
+export const urlSource = (url: string, fetch: typeof globalThis.fetch): Source => ({
   everyMs: 600_000,
   retryMs: 30_000,
   async read(signal) {
     const headers = { accept: 'application/jwk-set+json, application/json' };
     const response = await fetch(url, { redirect: 'manual', headers, signal }).catch(cause => {
-      throw new KeySetError('the identity provider does not answer', { cause });
+      throw new SourceError('the identity provider does not answer', { cause });
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new KeySetError(`the identity provider answers with status ${response.status}`);
+      throw new SourceError(`the identity provider answers with status ${response.status}`);
     }
     return await response.text().catch(cause => {
-      throw new KeySetError('the answer of the identity provider breaks off', { cause });
+      throw new SourceError('the answer of the identity provider breaks off', { cause });
     });
   },
 });

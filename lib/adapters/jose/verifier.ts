@@ -3,6 +3,7 @@ import type { Actor } from '../../command.js';
 import { secretSchema } from '../../environment.js';
 import { KillswitchError } from '../../errors.js';
 import type { Authenticator, Clock, Log, ShownWith } from '../../ports.js';
+import { type Revocations, revokedBy } from '../../revocation.js';
 import { bearerToken } from './bearer.js';
 import { mismatch } from './binding.js';
 import { type Claims, Refusal, readClaims, toActor } from './claims.js';
@@ -17,6 +18,8 @@ export interface VerifierOptions {
   readonly audience: string;
   /** Checked if it is given. */
   readonly issuer?: string;
+  /** What is signed and counts no more, as it is known now. */
+  readonly revocations?: () => Revocations;
   /**
    * Marks an ID as used for some seconds, in one atomic step, and tells whether it was used before. `unknown`, or
    * a rejection: nobody can tell now.
@@ -70,6 +73,11 @@ export function checkSecret(secret: string | undefined, hasKeys: boolean): void 
   if (weak) throw new Error(`The secret for tokens ${weak.message}`);
 }
 
+function checkRevocations(claims: Claims, revocations: Revocations | undefined): void {
+  const by = revocations && revokedBy(revocations, claims);
+  if (by) throw new Refusal('revoked', by);
+}
+
 /** A token that is bound to a request is no credential for any other one. */
 async function checkBinding({ req }: Claims, request: ShownWith | undefined): Promise<void> {
   if (!req) return;
@@ -83,7 +91,7 @@ async function checkBinding({ req }: Claims, request: ShownWith | undefined): Pr
  * @throws Error if there is neither a secret nor a key set, or the secret is too weak
  */
 export function createVerifier(options: VerifierOptions): Authenticator {
-  const { secret, keys, audience, issuer, remember, clock, log } = options;
+  const { secret, keys, audience, issuer, revocations, remember, clock, log } = options;
   checkSecret(secret, keys !== undefined);
   const find = keyFinder(secret, keys);
   const checks: JWTVerifyOptions = {
@@ -109,6 +117,7 @@ export function createVerifier(options: VerifierOptions): Authenticator {
         if (token === undefined) throw new Refusal('no_bearer_token');
         const currentDate = new Date(clock.now());
         const claims = readClaims(await verify(token, find, { ...checks, currentDate }));
+        checkRevocations(claims, revocations?.());
         await checkBinding(claims, request);
         return { ...toActor(claims), ...(await use(claims)) };
       } catch (error) {

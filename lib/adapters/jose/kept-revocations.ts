@@ -1,0 +1,51 @@
+import type { Clock, Log, Probe } from '../../ports.js';
+import { parseRevocations, type Revocations } from '../../revocation.js';
+import { fileSource } from './file-source.js';
+import { keep } from './kept.js';
+import { SourceError } from './source.js';
+
+export interface KeptRevocations extends Probe {
+  current(): Revocations;
+  close(): void;
+}
+
+function read(text: string): Revocations {
+  const found = parseRevocations(text);
+  if ('problem' in found) throw new SourceError(found.problem);
+  return found;
+}
+
+/**
+ * The list of revocations in a file, looked at each second. Once there was a good one, the last good one counts,
+ * whatever becomes of the file.
+ * @throws Error in a sentence, if there is none to begin with: nobody shall count on a list that is not there
+ */
+export async function keepRevocations(
+  file: string,
+  parts: { readonly clock: Clock; readonly log: Log },
+): Promise<KeptRevocations> {
+  const kept = keep<Revocations>(fileSource(file), {
+    ...{ clock: parts.clock, log: parts.log },
+    read,
+    name: 'list of revocations',
+    told: ({ jti, sub }) => ({ tokens: jti.size, subjects: sub.size }),
+  });
+  await kept.settled();
+  const first = kept.current();
+  if (!first) {
+    kept.close();
+    const why = kept.failure() ?? 'the file cannot be read';
+    throw new Error(`The list of revocations cannot be used: ${why}. Mend the file of KILLSWITCH_REVOKED.`);
+  }
+  return {
+    current: () => kept.current() ?? first,
+    async probe() {
+      const { jti, sub } = kept.current() ?? first;
+      const failure = kept.failure();
+      const failed = failure === undefined ? '' : `; the last look failed: ${failure}`;
+      const detail = `${jti.size} tokens and ${sub.size} subjects, confirmed ${kept.age()} s ago${failed}`;
+      return { name: 'revocations', ok: failure === undefined, detail, aside: true };
+    },
+    close: kept.close,
+  };
+}
