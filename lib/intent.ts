@@ -10,7 +10,7 @@ const common = {
   wereActive: z.array(agentIdSchema).optional(),
   requestId: z.string().optional(),
   actor: z.object({
-    kind: z.enum(['token', 'local']),
+    kind: z.enum(['token', 'local', 'trigger']),
     subject: z.string(),
     scopes: z.array(z.enum(scopes)),
     within: z.object({ agentId: narrowing, taskId: narrowing, host: narrowing }),

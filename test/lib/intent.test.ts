@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../lib/command.js';
 import { readIntent, writeIntent } from '../../lib/intent.js';
+import { vouchedFor } from '../../lib/order.js';
 import { actorWith, narrowedTo } from '../fakes/authenticator.js';
 import { killAllOf, killOf } from '../fakes/core.js';
 
@@ -19,6 +20,7 @@ describe('a command written down', () => {
         actor: narrowedTo({ agentId: 'a1', taskId: 't1', host: 'h1' }),
       }),
     ],
+    ['that a platform vouched for', killOf('a1', { actor: vouchedFor('github:octocat', ['agents:kill']) })],
     ['of all agents', killAllOf()],
     ['of one that was active when the store was away', killOf('a1', { wereActive: ['a1'] })],
     [
