@@ -30,7 +30,7 @@ const limit = (maxSize: number): MiddlewareHandler<Env> =>
   });
 
 /** Of what the functions work with, what the app itself needs; at the edge there is neither core nor metrics. */
-type AppDeps = Pick<TriggerDeps, 'newId' | 'log'> & Partial<Pick<Deps, 'core' | 'metrics'>>;
+type AppDeps = Pick<TriggerDeps, 'newId' | 'log' | 'sourceOf'> & Partial<Pick<Deps, 'core' | 'metrics'>>;
 
 /** The given functions in one app: limits before, problem details behind. */
 export function createApp<D extends AppDeps>(
@@ -51,6 +51,11 @@ export function createApp<D extends AppDeps>(
     );
   });
   app.use(requestId({ generator: deps.newId }));
+  app.use((c, next) => {
+    const source = deps.sourceOf?.(c);
+    if (source !== undefined) c.set('source', source);
+    return next();
+  });
   app.use(secureHeaders());
   app.use(async (c, next) => {
     await next();

@@ -72,7 +72,8 @@ export const chatopsWith = (wait?: Wait): KillswitchFunction<TriggerDeps> => ({
       const platform = open.get(c.req.param('platform'));
       if (!platform) throw new KillswitchError('not_found', 'No such platform is set up');
       const body = new Uint8Array(await c.req.arrayBuffer());
-      const answer = await platform.receive({ headers: c.req.raw.headers, body });
+      const source = c.get('source');
+      const answer = await platform.receive({ headers: c.req.raw.headers, body, source });
       return answer === undefined ? c.body(null, 200) : c.json(answer);
     });
   },

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { AuditEntry } from '../lib/audit.js';
+import { type AuditEntry, by } from '../lib/audit.js';
 import { type Core, timestamp } from '../lib/core.js';
 import { present } from '../lib/present.js';
 import type { Env } from './function.js';
@@ -52,7 +52,7 @@ export function auditDenial(core: Core, c: Context<Env>): void {
     operation: 'ACCESS_DENIED',
     phase: 'refused',
     requestId: c.get('requestId'),
-    actor: actor.subject,
+    ...by(actor),
     reason: `${c.req.method} ${c.req.path}`.slice(0, MAX_REQUEST),
     total: admitted.leftOut || undefined,
   });

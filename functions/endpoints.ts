@@ -142,7 +142,9 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'What was done, by whom and why, oldest first; as NDJSON where that is accepted',
     scope: 'audit:read',
     query: auditQuery,
-    answers: { 200: 'Entries, and a cursor for what comes later' },
+    answers: {
+      200: 'Entries, each with `actor` and, where it was asked for, `source` (an IP address, `socket` or `local`); and a cursor for what comes later',
+    },
     errors: ['store_unavailable'],
   },
   {

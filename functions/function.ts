@@ -1,4 +1,5 @@
-import type { Hono } from 'hono';
+import type { IncomingMessage } from 'node:http';
+import type { Context, Hono } from 'hono';
 import type { Actor } from '../lib/command.js';
 import type { Core } from '../lib/core.js';
 import type { Perform } from '../lib/order.js';
@@ -15,6 +16,8 @@ export interface TriggerDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly fetch: typeof globalThis.fetch;
+  /** Where a request comes from. */
+  readonly sourceOf?: (c: Context<Env>) => string | undefined;
   /** Lets work go on behind the answer. It may not reject. */
   readonly defer: (work: Promise<void>) => void;
   /** Aborted when the process is to end: what only watches ends then. */
@@ -37,9 +40,13 @@ export interface Deps extends TriggerDeps {
 }
 
 export interface Env {
-  /** Node's own request, where Node serves. */
-  Bindings: { readonly incoming?: { readonly url?: string | undefined } };
-  Variables: { requestId: string; actor: Actor };
+  /** Node's own request, where Node serves; and whether it came in by the unix socket. */
+  Bindings: {
+    readonly incoming?: Pick<IncomingMessage, 'url' | 'headers' | 'socket'>;
+    readonly bySocket?: true;
+  };
+  /** `source`: where the request comes from, as in {@link Actor}. */
+  Variables: { requestId: string; actor: Actor; source?: string };
 }
 
 /** One deployable function: its name on the command line, and its routes. */

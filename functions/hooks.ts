@@ -12,6 +12,7 @@ import { pagerduty } from './hooks/pagerduty.js';
 import { sentry } from './hooks/sentry.js';
 import type { OpenSource, Source } from './hooks/source.js';
 import { standard } from './hooks/standard.js';
+import { from } from './request.js';
 
 /** By the name in the path. */
 const sources: Readonly<Record<string, OpenSource>> = {
@@ -62,7 +63,7 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
         body,
         now: clock.now(),
       });
-      const answers = actor ? await Promise.all(orders.map(order => perform(actor, order))) : [];
+      const answers = actor ? await Promise.all(orders.map(order => perform(from(c, actor), order))) : [];
       return c.json({ answers, ignored }, statusOf(answers));
     });
   },

@@ -5,6 +5,7 @@ import { killOrder } from '../lib/order.js';
 import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';
 import { linkPage, type Said } from './links/page.js';
+import { from } from './request.js';
 
 const PATH = '/links/:token';
 
@@ -57,7 +58,7 @@ export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 
         const claims = claimsOf(token);
         if (!claims) return page(c, { kind: 'none' }, 404);
         try {
-          const actor = await authenticator.authenticate(`Bearer ${token}`);
+          const actor = from(c, await authenticator.authenticate(`Bearer ${token}`));
           const { agentId } = actor.within;
           // A token for more than one agent is nobody's link.
           if (agentId === undefined || actor.tokenId === undefined) return page(c, { kind: 'none' }, 404);

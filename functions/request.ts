@@ -2,6 +2,7 @@ import { zValidator } from '@hono/zod-validator';
 import type { Context, MiddlewareHandler } from 'hono';
 import * as z from 'zod';
 import { agentIdSchema } from '../lib/agent.js';
+import type { Actor } from '../lib/command.js';
 import { type ErrorCode, KillswitchError } from '../lib/errors.js';
 import type { ShownWith } from '../lib/ports.js';
 import type { Deps, Env } from './function.js';
@@ -20,12 +21,18 @@ const shownWith = (c: Context<Env>): ShownWith => ({
   body: () => c.req.arrayBuffer(),
 });
 
+/** The actor, with where this request comes from, unless a gateway has said so. */
+export function from(c: Context<Env>, actor: Actor): Actor {
+  const source = actor.source ?? c.get('source');
+  return source === undefined ? actor : { ...actor, source };
+}
+
 /** Lets in whoever shows a credential that holds. Comes before anything of the request is looked at. */
 export const authenticated =
   ({ authenticator }: Pick<Deps, 'authenticator'>): MiddlewareHandler<Env> =>
   async (c, next) => {
     const authorization = c.req.header('authorization');
-    const actor = voucherOf(c.env) ?? (await authenticator.authenticate(authorization, shownWith(c)));
+    const actor = voucherOf(c.env) ?? from(c, await authenticator.authenticate(authorization, shownWith(c)));
     c.set('actor', actor);
     await next();
   };

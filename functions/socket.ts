@@ -38,7 +38,10 @@ export async function listenOnSocket(
 }
 
 async function bind(app: App, path: string): Promise<SocketListening> {
-  const server = createServer(app, connectionLimits().socket);
+  const marked: App = {
+    fetch: (request, env, ...rest) => app.fetch(request, { ...env, bySocket: true }, ...rest),
+  };
+  const server = createServer(marked, connectionLimits().socket);
   const listening = once(server, 'listening');
   // It is bound within the call, so that at no moment anybody else may open it.
   const mask = process.umask(0o177);

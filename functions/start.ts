@@ -13,6 +13,7 @@ import { notifySettings } from './notify/settings.js';
 import { performOn } from './perform.js';
 import { listen } from './server.js';
 import { listenOnSocket } from './socket.js';
+import { nodeSources } from './source.js';
 
 /** Who is started amid the engaging of the emergency stop may be seen only now. Milliseconds. */
 const SECOND_LOOK = 1_000;
@@ -102,6 +103,7 @@ export async function startServer(
       clock: core.clock,
       log,
       fetch: globalThis.fetch,
+      sourceOf: nodeSources(config.trustedProxies),
       defer(work) {
         pending.add(work);
         void work.finally(() => pending.delete(work));

@@ -4,6 +4,7 @@ import { edgeKeys, textSource } from '../lib/adapters/jose/edge-keys.js';
 import { mintToken } from '../lib/adapters/jose/mint.js';
 import { urlSource } from '../lib/adapters/jose/url-source.js';
 import { createVerifier } from '../lib/adapters/jose/verifier.js';
+import { canonicalAddress } from '../lib/address.js';
 import { ConfigError } from '../lib/config.js';
 import { KillswitchError } from '../lib/errors.js';
 import type { Authenticator, Clock } from '../lib/ports.js';
@@ -63,7 +64,7 @@ const forwardOf = ({ origins, originTimeoutMs, key, audience, issuer }: GatewayS
     timeoutMs: originTimeoutMs,
     fetch,
     log,
-    sign: ({ subject, scopes, within }, { method, path, body }) =>
+    sign: ({ subject, scopes, within, source }, { method, path, body }) =>
       mintToken({
         privateJwk: { ...key, alg: 'EdDSA' },
         subject,
@@ -75,6 +76,7 @@ const forwardOf = ({ origins, originTimeoutMs, key, audience, issuer }: GatewayS
         once: method !== 'GET',
         request: { method, path, body },
         via: 'killswitch-gateway',
+        ...(source !== undefined && { source }),
       }),
   });
 
@@ -94,6 +96,8 @@ function setUp(env: object): Setup {
     clock,
     log,
     fetch,
+    // Cloudflare sets it anew on every request.
+    sourceOf: c => canonicalAddress(c.req.header('cf-connecting-ip') ?? ''),
     perform: (actor, { method, path, body, key }) => {
       const headers = {
         ...(body && { 'content-type': 'application/json' }),

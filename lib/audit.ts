@@ -1,6 +1,7 @@
 import type { Status } from './agent.js';
-import type { Selector } from './command.js';
+import type { Actor, Selector } from './command.js';
 import type { LayerOutcome } from './outcome.js';
+import { present } from './present.js';
 
 export type AuditOperation =
   | 'KILL_AGENT'
@@ -27,6 +28,8 @@ export interface AuditEntry {
   readonly operationId?: string;
   readonly requestId?: string;
   readonly actor: string;
+  /** Where it was asked from: an IP address, `socket` or `local`. Absent for what nobody asked for. */
+  readonly source?: string;
   readonly reason?: string;
   readonly agentId?: string;
   readonly taskId?: string;
@@ -40,3 +43,10 @@ export interface AuditEntry {
   readonly pending?: number;
   readonly errors?: readonly string[];
 }
+
+/** Who it was, for an entry, and where they asked from. */
+export const by = ({
+  subject,
+  source,
+}: Pick<Actor, 'subject' | 'source'>): Pick<AuditEntry, 'actor' | 'source'> =>
+  present({ actor: subject, source });

@@ -1,6 +1,6 @@
 import type { Agent } from './agent.js';
 import { type Case, endedCase } from './case.js';
-import type { Command } from './command.js';
+import type { Actor, Command } from './command.js';
 import { isLocal, type Verdict } from './commit.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
@@ -71,7 +71,7 @@ export function openCases(core: Core): Cases {
     return one;
   }
 
-  function stopRecorded(agent: Agent, order: Order, actor: string): Case {
+  function stopRecorded(agent: Agent, order: Order, actor: Actor): Case {
     const { operationId } = order;
     const joined = join(agent.agentId, order);
     if (joined) return joined;
@@ -105,7 +105,7 @@ export function openCases(core: Core): Cases {
         case 'owing':
         case 'killed': {
           const operationId = verdict.agent.kill?.operationId ?? command.operationId;
-          const one = stopRecorded(verdict.agent, { ...order, operationId }, command.actor.subject);
+          const one = stopRecorded(verdict.agent, { ...order, operationId }, command.actor);
           if (verdict.kind === 'killed') one.statusBefore = verdict.statusBefore;
           return one;
         }

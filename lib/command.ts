@@ -25,6 +25,8 @@ export interface Actor {
   readonly subject: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly within: Within;
+  /** Where the request came from: an IP address, `socket` (the unix socket) or `local` (in this process). */
+  readonly source?: string;
   /** The token's `jti`. */
   readonly tokenId?: string;
   /** A single-use token that could not be checked against its earlier uses: it may stop, and nothing else. */

@@ -1,5 +1,5 @@
 import { type Agent, isActive, type Kill, type LayerName, type Status } from './agent.js';
-import type { AuditEntry } from './audit.js';
+import { type AuditEntry, by } from './audit.js';
 import { MAX_ROUNDS } from './change.js';
 import type { Command } from './command.js';
 import { type Core, timestamp } from './core.js';
@@ -80,7 +80,7 @@ function killStep(core: Core, command: Command, agent: Agent, raw: string): { st
     phase: 'accepted',
     operationId,
     requestId,
-    actor: actor.subject,
+    ...by(actor),
     reason,
     agentId: agent.agentId,
     taskId: agent.taskId,

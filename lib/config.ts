@@ -31,6 +31,8 @@ export interface Config {
   readonly revoked?: string;
   readonly audience: string;
   readonly issuer?: string;
+  /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
   /** Variables that look like ours and are none: misspelt, most likely. */
   readonly unknown: readonly string[];
@@ -173,6 +175,7 @@ export function parseConfig(
     ...(data.KILLSWITCH_REVOKED !== undefined && { revoked: data.KILLSWITCH_REVOKED }),
     audience: data.KILLSWITCH_AUDIENCE,
     ...(data.KILLSWITCH_ISSUER !== undefined && { issuer: data.KILLSWITCH_ISSUER }),
+    trustedProxies: data.KILLSWITCH_TRUSTED_PROXIES,
     logLevel: data.KILLSWITCH_LOG_LEVEL,
     unknown: unknownVariables(env),
   };

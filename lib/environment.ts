@@ -58,6 +58,16 @@ const keySetSchema = z
   )
   .transform((text): KeySetLocation => (isUrl(text) ? { url: text } : { file: text }));
 
+const proxySchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
+const proxiesSchema = z
+  .string()
+  .transform(text => text.split(',').map(one => one.trim()))
+  .refine(
+    all => all.every(one => proxySchema.safeParse(one).success),
+    'must be addresses or CIDR blocks, separated by commas, such as 10.0.0.5,fd00::/8',
+  );
+
 const sandboxSchema = matching(
   /^(none|(docker|process)(,(docker|process))*)$/,
   'must be docker, process, docker,process or none',
@@ -123,6 +133,7 @@ export const environmentSchema = z.object({
   KILLSWITCH_REVOKED: z.string().optional(),
   KILLSWITCH_AUDIENCE: z.string().default('killswitch'),
   KILLSWITCH_ISSUER: z.string().optional(),
+  KILLSWITCH_TRUSTED_PROXIES: proxiesSchema.default([]),
   KILLSWITCH_LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn'],

@@ -12,6 +12,7 @@ const common = {
   actor: z.object({
     kind: z.enum(['token', 'local', 'trigger']),
     subject: z.string(),
+    source: z.string().optional(),
     scopes: z.array(z.enum(scopes)),
     within: z.object({ agentId: narrowing, taskId: narrowing, host: narrowing }),
   }),
@@ -35,7 +36,7 @@ export function readIntent(text: string): Command | undefined {
   }
   const { data } = intentSchema.safeParse(value);
   if (!data) return undefined;
-  const { kind, subject, scopes: granted, within } = data.actor;
-  const actor: Actor = { kind, subject, scopes: new Set(granted), within: present(within) };
+  const { scopes: granted, within, ...who } = data.actor;
+  const actor = present<Actor>({ ...who, scopes: new Set(granted), within: present(within) });
   return present<Command>({ ...data, actor } as Command);
 }

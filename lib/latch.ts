@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Agent } from './agent.js';
-import type { AuditEntry } from './audit.js';
+import { type AuditEntry, by } from './audit.js';
 import { authorize, narrow } from './authorize.js';
 import { type Change, change } from './change.js';
 import { type Actor, type Selector, selectorSchema } from './command.js';
@@ -94,7 +94,7 @@ const entryOf = (
     phase: 'done',
     operationId,
     requestId,
-    actor: actor.subject,
+    ...by(actor),
     reason,
     selector,
   });

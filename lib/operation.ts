@@ -1,4 +1,4 @@
-import type { AuditEntry } from './audit.js';
+import { type AuditEntry, by } from './audit.js';
 import { authorize } from './authorize.js';
 import { type Change, change } from './change.js';
 import type { Actor, Command } from './command.js';
@@ -39,7 +39,7 @@ function bulkEntries(core: Core, command: Command, receipt?: Receipt): AuditEntr
     phase: !receipt ? 'accepted' : open ? 'unconfirmed' : 'settled',
     operationId: command.operationId,
     requestId: command.requestId,
-    actor: command.actor.subject,
+    ...by(command.actor),
     reason: command.reason,
     selector: command.selector,
     total: receipt?.total,

@@ -45,10 +45,11 @@ export const engageOrder = (body: z.input<typeof engageBodySchema> = {}): Order 
 export const resetOrder = (body: z.input<typeof resetBodySchema>, key?: string): Order =>
   present({ method: 'DELETE', path: '/latch', body, key });
 
-/** Somebody whom a platform vouches for. @param subject such as `github:octocat` */
-export const vouchedFor = (subject: string, scopes: Iterable<Scope>): Actor => ({
+/** Somebody whom a platform vouches for. @param subject such as `github:octocat` @param source where it was asked from */
+export const vouchedFor = (subject: string, scopes: Iterable<Scope>, source?: string): Actor => ({
   kind: 'trigger',
   subject,
   scopes: new Set(scopes),
   within: {},
+  ...(source !== undefined && { source }),
 });

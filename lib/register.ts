@@ -1,4 +1,5 @@
 import type { Agent, Registration } from './agent.js';
+import { by } from './audit.js';
 import { authorize } from './authorize.js';
 import { agentIn, change, tombstoned } from './change.js';
 import type { Actor } from './command.js';
@@ -53,7 +54,7 @@ export async function register(
       next: raw,
       admission: admission(latch, agent),
       active: true,
-      audit: [present({ ...entry, requestId, actor: actor.subject, agentId, taskId, status })],
+      audit: [present({ ...entry, requestId, ...by(actor), agentId, taskId, status })],
     };
     return { step, value: { created: true, raw } };
   };

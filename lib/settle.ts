@@ -1,6 +1,7 @@
 import type { Agent, Kill } from './agent.js';
-import type { AuditEntry } from './audit.js';
+import { type AuditEntry, by } from './audit.js';
 import { agentIn, type Change, change } from './change.js';
+import type { Actor } from './command.js';
 import { type Core, timestamp } from './core.js';
 import { setMembers } from './members.js';
 import { isOwed, type LayerOutcome, pendingOf } from './outcome.js';
@@ -37,7 +38,7 @@ function settleStep(
     operation: 'KILL_AGENT',
     phase: pending.length > 0 ? 'unconfirmed' : 'settled',
     operationId,
-    actor,
+    ...by(actor),
     agentId: agent.agentId,
     taskId: agent.taskId,
     outcomes,
@@ -70,7 +71,7 @@ function rewritten(
 export interface Settlement {
   readonly agent: Pick<Agent, 'agentId' | 'taskId' | 'host'>;
   readonly operationId: string;
-  readonly actor: string;
+  readonly actor: Pick<Actor, 'subject' | 'source'>;
   readonly outcomes: readonly LayerOutcome[];
 }
 

@@ -1,5 +1,5 @@
 import { isActive, type Status } from './agent.js';
-import type { AuditEntry } from './audit.js';
+import { type AuditEntry, by } from './audit.js';
 import type { Case } from './case.js';
 import type { Cases } from './cases.js';
 import type { Actor } from './command.js';
@@ -74,7 +74,7 @@ export function sweep(
           operation: 'SWEEP',
           phase: pendingOf(outcomes).length > 0 ? 'unconfirmed' : 'settled',
           operationId,
-          actor: actor.subject,
+          ...by(actor),
           agentId,
           statusBefore: status,
           outcomes,

@@ -1,4 +1,5 @@
 import { type Agent, isActive, mayBecome, type Transition } from './agent.js';
+import { by } from './audit.js';
 import { authorize, covers, outside } from './authorize.js';
 import { agentIn, change, tombstoned } from './change.js';
 import type { Actor } from './command.js';
@@ -44,7 +45,7 @@ export async function transition(
     }
     const next = setMembers(raw, body);
     const entry = { timestamp: timestamp(core), operation: 'TRANSITION_AGENT', phase: 'done' } as const;
-    const told = { requestId, actor: actor.subject, agentId, taskId: agent.taskId };
+    const told = { requestId, ...by(actor), agentId, taskId: agent.taskId };
     const step = {
       document: { kind: 'agent', id: agentId } as const,
       expect: raw,

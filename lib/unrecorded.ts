@@ -1,4 +1,4 @@
-import type { AuditEntry } from './audit.js';
+import { type AuditEntry, by } from './audit.js';
 import { covers, outside } from './authorize.js';
 import { type Case, endedCase } from './case.js';
 import type { Cases } from './cases.js';
@@ -20,7 +20,7 @@ const entryOf = (
     operation: 'KILL_AGENT',
     operationId: command.operationId,
     requestId: command.requestId,
-    actor: command.actor.subject,
+    ...by(command.actor),
     reason: command.reason,
     agentId: command.agentId,
     ...more,

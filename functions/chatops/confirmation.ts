@@ -1,4 +1,4 @@
-import { killAllOrder, vouchedFor } from '../../lib/order.js';
+import { killAllOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
 import { present } from '../../lib/present.js';
 import type { TriggerDeps } from '../function.js';
@@ -6,7 +6,7 @@ import type { Wait } from './follow.js';
 import { readReceipt } from './receipt.js';
 import { by } from './replies.js';
 import { type Reply, toAsker, toChannel } from './reply.js';
-import type { Person, Stage } from './stage.js';
+import { actorFor, type Person, type Stage } from './stage.js';
 import { newNonce, seal, type Ticket } from './ticket.js';
 import { count, whom } from './words.js';
 
@@ -29,7 +29,7 @@ async function preview(
   { person, phrase }: Asked,
 ): Promise<number | undefined> {
   const order = killAllOrder({ selector: phrase.selector, dryRun: true });
-  const known = perform(vouchedFor(person.subject, person.scopes), order).then(({ status, body }) =>
+  const known = perform(actorFor(person), order).then(({ status, body }) =>
     status === 200 || status === 202 ? readReceipt(body)?.total : undefined,
   );
   return Promise.race([known, wait(AT_ONCE).then(() => undefined)]);

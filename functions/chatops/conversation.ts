@@ -1,5 +1,5 @@
 import type { Scope } from '../../lib/command.js';
-import { engageOrder, killAllOrder, killOrder, type Order, resetOrder, vouchedFor } from '../../lib/order.js';
+import { engageOrder, killAllOrder, killOrder, type Order, resetOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
 import { present } from '../../lib/present.js';
 import type { TriggerDeps } from '../function.js';
@@ -8,7 +8,7 @@ import type { Wait } from './follow.js';
 import { carryOut, type Stopping } from './order.js';
 import { by, denial, helpReply, latchReply, problemReply } from './replies.js';
 import { toAsker, toChannel } from './reply.js';
-import type { Answer, Person, Stage } from './stage.js';
+import { type Answer, actorFor, type Person, type Stage } from './stage.js';
 import { statusReply } from './status.js';
 import { type Sealed, unseal } from './ticket.js';
 import { whom } from './words.js';
@@ -39,7 +39,7 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
   /** The order is given all the same: the server refuses it, and keeps in its audit who tried. */
   const deny = (stage: Stage, person: Person, scope: Scope, order: Order): Answer => ({
     reply: denial(stage, person, scope),
-    work: async () => void (await perform(vouchedFor(person.subject, person.scopes), order)),
+    work: async () => void (await perform(actorFor(person), order)),
   });
 
   const stop = (doing: string, stopping: Stopping): Answer => ({
@@ -50,7 +50,7 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
   const turnLatch = (doing: string, { stage, person, scope, order }: Turning): Answer => ({
     reply: toChannel(doing, [by(person)]),
     work: async edits => {
-      const { status, body } = await perform(vouchedFor(person.subject, person.scopes), order);
+      const { status, body } = await perform(actorFor(person), order);
       if (status === 403) return edits.last(denial(stage, person, scope));
       if (status === 200) return edits.last(latchReply(body, by(person)));
       return edits.last(problemReply(body, 'The emergency stop was not changed'));
@@ -93,7 +93,7 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
           if (!may('agents:read')) {
             return deny(stage, person, 'agents:read', { method: 'GET', path: '/latch' });
           }
-          const actor = vouchedFor(person.subject, person.scopes);
+          const actor = actorFor(person);
           const looking = statusReply(order => perform(actor, order));
           const known = await Promise.race([looking, wait(AT_ONCE).then(() => undefined)]);
           if (known) return { reply: known };

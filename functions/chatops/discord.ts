@@ -78,7 +78,8 @@ export const openDiscord: OpenPlatform = (deps, { conversation, wait }) => {
     return matches && isFresh(timestamp, clock.now(), TOLERANCE);
   }
 
-  function personOf({ guild_id, channel_id, member, user: alone }: Interaction): Person {
+  function personOf(interaction: Interaction, source: string | undefined): Person {
+    const { guild_id, channel_id, member, user: alone } = interaction;
     const { id = '', username } = member?.user ?? alone ?? {};
     const present = {
       user: [id],
@@ -91,6 +92,7 @@ export const openDiscord: OpenPlatform = (deps, { conversation, wait }) => {
       name: username === undefined ? id : `${username} (${id})`,
       scopes: scopesOf(set.ALLOW, present),
       rule: `user:${id}`,
+      source,
     };
   }
 
@@ -102,12 +104,12 @@ export const openDiscord: OpenPlatform = (deps, { conversation, wait }) => {
 
   const say = (reply: Reply) => ({ type: MESSAGE, data: discordMessage(reply) });
 
-  async function answerTo(interaction: Interaction): Promise<object> {
+  async function answerTo(interaction: Interaction, source: string | undefined): Promise<object> {
     const { id, type, data, message, guild_id } = interaction;
     if (set.GUILDS && !set.GUILDS.has(guild_id ?? '')) {
       return say(toAsker('Nothing was done: this server is not served here'));
     }
-    const person = personOf(interaction);
+    const person = personOf(interaction, source);
     if (type === COMMAND) {
       const { reply, work } = await conversation.ask(stage, person, phraseOf(data), id);
       begin(deps, work, editsOf(interaction));
@@ -131,7 +133,7 @@ export const openDiscord: OpenPlatform = (deps, { conversation, wait }) => {
       if (!interaction || (interaction.type !== COMMAND && interaction.type !== COMPONENT)) {
         throw new KillswitchError('invalid_request', 'The interaction is none that is known here');
       }
-      return answerTo(interaction);
+      return answerTo(interaction, incoming.source);
     },
   };
 };

@@ -85,11 +85,11 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
     return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
   }
 
-  async function command({ headers, body }: Incoming): Promise<object> {
+  async function command({ headers, body, source }: Incoming): Promise<object> {
     const form = new URLSearchParams(textOf(body));
     const token = await tokenOf(headers, form);
     if (token === undefined) throw refused();
-    const by = whomIn(form);
+    const by = whomIn(form, source);
     const refusal = foreign(by);
     if (refusal) return mattermostMessage(refusal);
     const stage = stageWith([token]);
@@ -110,12 +110,12 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
    * Nothing of it is signed but the ticket, which we gave to Mattermost alone: who has it is Mattermost, and may say
    * who pressed.
    */
-  async function pressed({ body }: Incoming): Promise<object> {
+  async function pressed({ body, source }: Incoming): Promise<object> {
     const { data } = pressSchema.safeParse(jsonOf(textOf(body)));
     const sealed = halved(data?.context.ticket);
     if (!data || (await unseal(set.TOKENS, sealed, clock.now())) === 'forged') throw refused();
     const { user_id: user, user_name: name, team_id: team, channel_id: channel } = data;
-    const by: Whom = { user, name, team, channel };
+    const by: Whom = { user, name, team, channel, source };
     const refusal = foreign(by);
     if (refusal) return mattermostUpdate(refusal);
     const { reply, work } = await conversation.press(stageWith(set.TOKENS), personOf(by), sealed);

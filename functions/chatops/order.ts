@@ -1,11 +1,11 @@
-import { type Order, vouchedFor } from '../../lib/order.js';
+import type { Order } from '../../lib/order.js';
 import type { TriggerDeps } from '../function.js';
 import type { Edits } from './edits.js';
 import { follow, type Wait } from './follow.js';
 import { readReceipt, type Seen } from './receipt.js';
 import { by, denial, problemReply } from './replies.js';
 import { type Reply, toChannel } from './reply.js';
-import type { Person, Stage } from './stage.js';
+import { actorFor, type Person, type Stage } from './stage.js';
 import { agentsInWords, stateInWords } from './words.js';
 
 export interface Stopping {
@@ -28,7 +28,7 @@ export async function carryOut(
   const tell = (seen: Seen, ...notes: string[]): Reply =>
     toChannel(stateInWords(seen, target), [...agentsInWords(seen), ...notes, by(person, reason)]);
 
-  const { status, body } = await perform(vouchedFor(person.subject, person.scopes), order);
+  const { status, body } = await perform(actorFor(person), order);
   if (status === 403) {
     const scope = target === undefined ? 'agents:kill-all' : 'agents:kill';
     return edits.last(denial(stage, person, scope));

@@ -9,6 +9,8 @@ export interface Incoming {
   readonly headers: Headers;
   /** What is signed: byte for byte. */
   readonly body: Uint8Array;
+  /** Where it comes from. */
+  readonly source: string | undefined;
 }
 
 /** A chat platform, as it is set up here. */

@@ -68,8 +68,8 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
     return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
   }
 
-  async function command(form: URLSearchParams, key: string): Promise<object> {
-    const by = whomIn(form);
+  async function command(form: URLSearchParams, key: string, source: string | undefined): Promise<object> {
+    const by = whomIn(form, source);
     const refusal = foreign(by);
     if (refusal) return slackMessage(refusal);
     const asked = await conversation.ask(stage, personOf(by), parsePhrase(form.get('text') ?? ''), key);
@@ -78,7 +78,7 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
   }
 
   /** The answer's body is ignored, so even the first word goes to the URL. */
-  async function pressed(payload: unknown): Promise<undefined> {
+  async function pressed(payload: unknown, source: string | undefined): Promise<undefined> {
     const { data } = press.safeParse(payload);
     const action = data?.actions.find(({ action_id }) => action_id === STOP);
     if (!data || !action) return undefined;
@@ -88,6 +88,7 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
       name: user.username,
       team: team?.id ?? user.team_id ?? '',
       channel: channel?.id ?? '',
+      source,
     };
     const edits = editsAt(response_url);
     const refusal = foreign(by);
@@ -119,8 +120,8 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
         return data && { challenge: data.challenge };
       }
       const payload = form.get('payload');
-      if (payload !== null) return pressed(jsonOf(payload));
-      return command(form, `${incoming.headers.get('x-slack-signature')}`);
+      if (payload !== null) return pressed(jsonOf(payload), incoming.source);
+      return command(form, `${incoming.headers.get('x-slack-signature')}`, incoming.source);
     },
   };
 };

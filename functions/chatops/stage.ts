@@ -1,4 +1,5 @@
-import type { Scope } from '../../lib/command.js';
+import type { Actor, Scope } from '../../lib/command.js';
+import { vouchedFor } from '../../lib/order.js';
 import type { Edits } from './edits.js';
 import type { Reply } from './reply.js';
 import type { Sealed } from './ticket.js';
@@ -12,7 +13,12 @@ export interface Person {
   readonly scopes: ReadonlySet<Scope>;
   /** How a rule would name them, such as `user:U123`. */
   readonly rule: string;
+  /** Where the platform's request came from. */
+  readonly source: string | undefined;
 }
+
+/** In whose name their orders are given. */
+export const actorFor = ({ subject, scopes, source }: Person): Actor => vouchedFor(subject, scopes, source);
 
 /** The platform, as the conversation needs to know it. */
 export interface Stage {

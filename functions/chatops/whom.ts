@@ -8,16 +8,18 @@ export interface Whom {
   readonly name: string | undefined;
   readonly team: string;
   readonly channel: string;
+  readonly source: string | undefined;
 }
 
 /** From the form that Slack and Mattermost post for a slash command, in the same members. */
-export function whomIn(form: URLSearchParams): Whom {
+export function whomIn(form: URLSearchParams, source: string | undefined): Whom {
   const text = (name: string): string => form.get(name) ?? '';
   return {
     user: text('user_id'),
     name: text('user_name'),
     team: text('team_id'),
     channel: text('channel_id'),
+    source,
   };
 }
 
@@ -32,11 +34,12 @@ export const openMembers = (
   { ALLOW, TEAMS }: { readonly ALLOW: Allow; readonly TEAMS?: ReadonlySet<string> | undefined },
   { platform, noun }: { readonly platform: string; readonly noun: string },
 ): Members => ({
-  personOf: ({ user, name, team, channel }) => ({
+  personOf: ({ user, name, team, channel, source }) => ({
     subject: `${platform}:${team || 'direct'}:${user}`,
     name: name ? `${name} (${user})` : user,
     scopes: scopesOf(ALLOW, { user: [user], team: [team], channel: [channel] }),
     rule: `user:${user}`,
+    source,
   }),
   foreign: ({ team }) =>
     !TEAMS || TEAMS.has(team) ? undefined : toAsker(`Nothing was done: this ${noun} is not served here`),

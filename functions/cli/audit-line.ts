@@ -20,6 +20,9 @@ export function inShort(entry: AuditEntry): string {
   return `${timestamp.slice(DATE + 1, 23)} ${operation.padEnd(15)} ${phase.padEnd(8)} by ${actor}: ${what(entry)}`;
 }
 
-/** The same with its day, and the operation by which it can be looked up. */
-export const auditLine = (entry: AuditEntry): string =>
-  `${entry.timestamp.slice(0, DATE)} ${inShort(entry)}${entry.operationId ? `  (${entry.operationId})` : ''}`;
+/** The same with its day, where it was asked from, and the operation by which it can be looked up. */
+export function auditLine(entry: AuditEntry): string {
+  const { timestamp, source, operationId } = entry;
+  const more = [source && `from ${source}`, operationId].filter(Boolean).join(', ');
+  return `${timestamp.slice(0, DATE)} ${inShort(entry)}${more ? `  (${more})` : ''}`;
+}

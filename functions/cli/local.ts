@@ -43,7 +43,13 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
   ]);
   const config = readConfig(environment(), { dev: true });
   const node = await openNode(config, log, { storeless: true });
-  const actor: Actor = { kind: 'local', subject: `local:${userName()}`, scopes: new Set(scopes), within: {} };
+  const actor: Actor = {
+    kind: 'local',
+    subject: `local:${userName()}`,
+    scopes: new Set(scopes),
+    within: {},
+    source: 'local',
+  };
   try {
     return await work(node, actor);
   } finally {

@@ -111,6 +111,13 @@ describe('a caller with a token', () => {
     }
   });
 
+  it('is told of in the audit of the origin with the address that it asked the gateway from', async () => {
+    const { origin, gateway } = await open('a1');
+    const headers = { 'cf-connecting-ip': '2001:DB8::0:7', 'x-forwarded-for': '6.6.6.6' };
+    expect((await gateway.send(KILL, { headers })).status).toBe(200);
+    expect(origin.store.memory.audit.map(({ source }) => source)).toEqual(['2001:db8::7', '2001:db8::7']);
+  });
+
   it('is let through no more with a token whose ID or subject is revoked there', async () => {
     const { origin } = await open('a1');
     const revoked = { KILLSWITCH_REVOKED: 'jti j1\nsub mallory\n' };

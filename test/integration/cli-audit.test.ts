@@ -62,4 +62,7 @@ it('tells of a kill-all in one line', () => {
   expect(
     auditLine({ ...entry, phase: 'settled', total: 3, killed: 2, operationId: 'op-1', errors: ['a3: gone'] }),
   ).toBe('2026-11-22 10:00:00.000 KILL_ALL_AGENTS settled  by ops: 2 of 3 killed, a3: gone  (op-1)');
+  expect(auditLine({ ...entry, phase: 'accepted', source: '203.0.113.7', operationId: 'op-1' })).toBe(
+    '2026-11-22 10:00:00.000 KILL_ALL_AGENTS accepted by ops: all  (from 203.0.113.7, op-1)',
+  );
 });

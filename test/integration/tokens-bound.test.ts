@@ -122,6 +122,17 @@ describe('a token that is bound to a request', () => {
     await expect(tokens.authenticate(field, shown())).rejects.toThrow();
   });
 
+  it('says where it was asked from, which counts in no token but a bound one', async () => {
+    const source = '203.0.113.7';
+    const bound = await mintToken({ ...order, source });
+    expect(await opened.tokens.authenticate(`Bearer ${bound}`, shown())).toMatchObject({ source });
+    const { request: _, ...free } = order;
+    const unbound = await mintToken({ ...free, scopes: ['agents:kill'], source });
+    expect(await opened.tokens.authenticate(`Bearer ${unbound}`, shown())).not.toHaveProperty('source');
+    const odd = await mintToken({ ...order, source: 'x\u001b[2J' });
+    await expect(opened.tokens.authenticate(`Bearer ${odd}`, shown())).rejects.toThrow();
+  });
+
   it('may have no scope, and then may nothing', async () => {
     const field = `Bearer ${await mintToken({ ...order, scopes: [] })}`;
     await expect(opened.tokens.authenticate(field, shown())).resolves.toMatchObject({ scopes: new Set() });

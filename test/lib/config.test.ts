@@ -35,6 +35,7 @@ const defaults = {
   cleanupTimeoutMs: 30_000,
   secret: SECRET,
   audience: 'killswitch',
+  trustedProxies: [],
   logLevel: 'info',
   unknown: [],
 };
@@ -121,6 +122,10 @@ describe('a configuration', () => {
     [{ KILLSWITCH_REVOKED: '/etc/revoked' }, { revoked: '/etc/revoked' }],
     [{ KILLSWITCH_AUDIENCE: 'stop' }, { audience: 'stop' }],
     [{ KILLSWITCH_ISSUER: 'https://id.example' }, { issuer: 'https://id.example' }],
+    [
+      { KILLSWITCH_TRUSTED_PROXIES: '10.0.0.5, 192.168.0.0/16,fd00::/8,::1' },
+      { trustedProxies: ['10.0.0.5', '192.168.0.0/16', 'fd00::/8', '::1'] },
+    ],
     [{ KILLSWITCH_LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],
   ])('reads %o', (env, expected) => {
     expect(parse(env)).toStrictEqual({ ...defaults, ...expected });
@@ -195,6 +200,15 @@ describe('a bad value is named with what would be right', () => {
       /path of a file or an https:/,
       'http://id.example/k',
       'https://me:x@id.example/k',
+    ),
+    ...bad(
+      'KILLSWITCH_TRUSTED_PROXIES',
+      /addresses or CIDR/,
+      'proxy',
+      '10.0.0',
+      '10.0.0.0/33',
+      '::1,',
+      'fd00::/129',
     ),
     ...bad('KILLSWITCH_JWKS', /path of a file or an https:/, 'file:///k', 'ftp://h/k', 'https://'),
     ...bad('KILLSWITCH_LOG_LEVEL', /trace, debug, info or warn/, 'error'),

@@ -17,7 +17,7 @@ describe('a command written down', () => {
         requestId: 'req',
         graceSeconds: 5,
         expectedContainerId: 'c'.repeat(64),
-        actor: narrowedTo({ agentId: 'a1', taskId: 't1', host: 'h1' }),
+        actor: { ...narrowedTo({ agentId: 'a1', taskId: 't1', host: 'h1' }), source: '203.0.113.7' },
       }),
     ],
     ['that a platform vouched for', killOf('a1', { actor: vouchedFor('github:octocat', ['agents:kill']) })],

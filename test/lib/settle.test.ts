@@ -19,7 +19,7 @@ const kill = {
 const killed = (bed: Bed, more: object = {}) =>
   bed.agent('a1', { status: 'killed', members: { kill: { ...kill, ...more }, extra: [] } });
 const settled = (bed: Bed, ...outcomes: readonly LayerOutcome[]) =>
-  settle(bed.core, { agent: { agentId: 'a1' }, operationId: 'op', actor: 'alice', outcomes });
+  settle(bed.core, { agent: { agentId: 'a1' }, operationId: 'op', actor: { subject: 'alice' }, outcomes });
 const dueAt = ({ store }: Bed, host = 'h1') => store.memory.debts.get(host)?.get('a1');
 
 describe('settling a killed agent', () => {
@@ -97,7 +97,7 @@ describe('settling a killed agent', () => {
     const bed = fakeCore();
     await killed(bed);
     const agent = { agentId: 'a1', host: 'h9' };
-    await settle(bed.core, { agent, operationId: 'op', actor: 'alice', outcomes: [failed] });
+    await settle(bed.core, { agent, operationId: 'op', actor: { subject: 'alice' }, outcomes: [failed] });
     expect(dueAt(bed, 'h9')).toBeGreaterThan(0);
   });
 

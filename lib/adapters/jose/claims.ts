@@ -21,6 +21,8 @@ const claimsSchema = z.object({
   jti: z.string().min(1).max(256).optional(),
   once: z.boolean().optional(),
   req: bindingSchema.optional(),
+  /** Of an order that a gateway passes on: the address that it came from. */
+  src: z.union([z.ipv4(), z.ipv6()]).optional(),
 });
 export type Claims = z.infer<typeof claimsSchema>;
 
@@ -48,7 +50,7 @@ export function readClaims(payload: unknown): Claims {
 }
 
 /** Scopes that we do not know are another service's and count for nothing here. */
-export function toActor({ sub, scope, agent, task, host, jti }: Claims): Actor {
+export function toActor({ sub, scope, agent, task, host, jti, req, src }: Claims): Actor {
   return {
     kind: 'token',
     subject: sub,
@@ -59,5 +61,7 @@ export function toActor({ sub, scope, agent, task, host, jti }: Claims): Actor {
       ...(host !== undefined && { host }),
     },
     ...(jti !== undefined && { tokenId: jti }),
+    // A token for more than one request would hide where the others come from.
+    ...(req && src !== undefined && { source: src }),
   };
 }

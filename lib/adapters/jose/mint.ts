@@ -20,6 +20,8 @@ export interface MintOptions {
   readonly request?: BoundRequest;
   /** Who passes the order on for the subject: the claim `act` of RFC 8693 section 4.1. */
   readonly via?: string;
+  /** The address that the subject asked from: the claim `src`, which counts beside a request alone. */
+  readonly source?: string;
 }
 
 const algorithms: Readonly<Record<string, string>> = { OKP: 'EdDSA', EC: 'ES256', RSA: 'RS256' };
@@ -47,7 +49,7 @@ async function signingKey({ secret, privateJwk }: MintOptions): Promise<Signing>
  * @throws Error if nothing may be signed so: a weak secret, no scope and no request, a lifetime that is not a whole number of seconds
  */
 export async function mintToken(options: MintOptions): Promise<string> {
-  const { subject, scopes, audience, issuer, within = {}, ttlSeconds, once, request, via } = options;
+  const { subject, scopes, audience, issuer, within = {}, ttlSeconds, once, request, via, source } = options;
   if (subject === '' || subject.length > 256) throw new Error('The subject has 1 to 256 characters');
   if (scopes.length === 0 && !request) throw new Error('A token needs at least one scope');
   if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds <= 0) {
@@ -66,6 +68,7 @@ export async function mintToken(options: MintOptions): Promise<string> {
     ...(once && { once: true }),
     ...(request && { req: await bindingOf(request) }),
     ...(via !== undefined && { act: { sub: via } }),
+    ...(source !== undefined && { src: source }),
     jti: crypto.randomUUID(),
     iat: now,
     exp: now + ttlSeconds,
