@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { inject } from 'vitest';
+import { inject } from './context.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };

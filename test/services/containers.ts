@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type Docker from 'dockerode';
-import { inject } from 'vitest';
 import { cgroupsOf, membersOf } from './cgroups.js';
+import { inject } from './context.js';
 import { engineAt } from './engine.js';
 import { signal, startTimeOf } from './proc.js';
 import { afterFile } from './registry.js';

@@ -3,8 +3,7 @@ import { on } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { inject } from 'vitest';
-import { RUN_MARK } from './context.js';
+import { inject, RUN_MARK } from './context.js';
 import { isAlive, readOf, signal, startTimeOf } from './proc.js';
 import { afterFile } from './registry.js';
 

@@ -7,7 +7,8 @@ export function afterFile(ending: () => unknown): void {
   endings.push(ending);
 }
 
-afterAll(async () => {
+/** Ends all of it. The tests do so by themselves. */
+export async function endAll(): Promise<void> {
   const results = await Promise.allSettled(
     endings
       .splice(0)
@@ -17,4 +18,6 @@ afterAll(async () => {
   const failed = results.filter(result => result.status === 'rejected').map(({ reason }) => reason);
   if (failed.length > 0)
     throw new AggregateError(failed, 'Something that a test started could not be ended.');
-});
+}
+
+if (process.env['VITEST'] !== undefined) afterAll(endAll);

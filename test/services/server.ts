@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { inject } from 'vitest';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { type Scope, scopes, type Within } from '../../lib/command.js';
 import { build } from './build.js';
-import { RUN_MARK } from './context.js';
+import { inject, RUN_MARK } from './context.js';
 import { afterFile } from './registry.js';
 import { temporaryDirectory } from './temporary.js';
 

@@ -13,8 +13,10 @@ import type { Service } from './service.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+type Providing = Pick<TestProject, 'provide'>;
+
 /** Gives the tests a real engine, store and image; whatever it starts, it stops. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup(project: Providing): Promise<() => Promise<void>> {
   for (const folder of staleRunFolders()) reap(folder);
   const folder = makeRunFolder();
   // Workers inherit it, and so does what tests start.
@@ -35,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return stop;
 }
 
-async function start(project: TestProject, folder: string, services: Service[]): Promise<void> {
+async function start(project: Providing, folder: string, services: Service[]): Promise<void> {
   const { DOCKER_HOST: dockerHost, KILLSWITCH_TEST_REDIS: redisUrl } = process.env;
   const needs: Need[] = ['busybox', 'git', 'ip', 'curl', 'alertmanager', 'promtool'];
   if (!dockerHost) needs.push('dockerd', 'containerd');

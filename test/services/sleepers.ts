@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { basename } from 'node:path';
-import { inject } from 'vitest';
-import { RUN_MARK } from './context.js';
+import { inject, RUN_MARK } from './context.js';
 import { isAlive, signal, startTimeOf } from './proc.js';
 import { afterFile } from './registry.js';
 

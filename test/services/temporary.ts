@@ -1,7 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
+import { inject } from './context.js';
 import { afterFile } from './registry.js';
 
 /** Makes a directory that is removed after the test, or after the file when made outside one. */
