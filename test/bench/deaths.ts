@@ -1,0 +1,102 @@
+import { engine } from '../services/containers.js';
+import { type BenchAgent, pidsOf, registerAgents, rest, startAgents } from './agents.js';
+import type { Bench } from './bench.js';
+import { docker, idsOf, removeAll } from './docker.js';
+import { now, type Side } from './measure.js';
+import type { BenchServer } from './server.js';
+
+interface Way {
+  readonly name: string;
+  readonly server?: BenchServer;
+  kill(agents: readonly BenchAgent[]): Promise<unknown>;
+}
+
+/** From the request until the last process is dead; the agents are new each time. */
+function sideOf({ name, server, kill }: Way, size: number, { watch }: Bench): Side {
+  return {
+    name,
+    async once() {
+      const agents = await startAgents(size, server);
+      if (server) await registerAgents(server, agents);
+      await rest(size);
+      const { seen } = await watch.deaths(pidsOf(agents));
+      const asked = now();
+      const killing = kill(agents);
+      const [died] = await Promise.all([seen, killing]);
+      await removeAll(agents);
+      return died - asked;
+    },
+  };
+}
+
+const overHttp = (name: string, server: BenchServer): Way => ({
+  name,
+  server,
+  kill: ([first, ...others]) =>
+    others.length === 0
+      ? server.ask('POST', `/agents/${first?.agentId}/kill`, {})
+      : server.ask('POST', '/agents/kill-all', {}),
+});
+
+const byApi: Way = {
+  name: 'engine kill by API',
+  kill: agents => Promise.all(idsOf(agents).map(id => engine().getContainer(id).kill({ signal: 'SIGKILL' }))),
+};
+
+const byCommand = (...command: readonly string[]): Way => ({
+  name: `docker ${command.join(' ')}`,
+  kill: agents => docker(...command, ...idsOf(agents)),
+});
+
+const GRACE_SECONDS = 10;
+/** How many the slow way is really done to. */
+const FEW = 3;
+
+/** What simple orchestrators do. */
+const oneAfterAnother: Way = {
+  name: 'stop, then remove, one by one',
+  async kill(agents) {
+    for (const id of idsOf(agents)) {
+      const container = engine().getContainer(id);
+      await container.stop({ t: GRACE_SECONDS });
+      await container.remove({ force: true });
+    }
+  },
+};
+
+function serialSide(size: number, bench: Bench): Side {
+  const really = bench.full ? size : Math.min(size, FEW);
+  const side = sideOf(oneAfterAnother, really, bench);
+  return {
+    ...side,
+    runs: 1,
+    note:
+      really === size
+        ? `${GRACE_SECONDS} s of grace each, once`
+        : `${GRACE_SECONDS} s of grace each; ${really} really, times ${size / really}`,
+    once: async () => ((await side.once()) * size) / really,
+  };
+}
+
+export interface Servers {
+  readonly valkey: BenchServer;
+  readonly embedded: BenchServer;
+  readonly withoutKernel: BenchServer;
+}
+
+/** Ours first, then all the others. */
+export const waysToDie = (servers: Servers, size: number, bench: Bench): Side[] => [
+  ...[
+    overHttp('killswitch', servers.valkey),
+    overHttp('killswitch, embedded store', servers.embedded),
+    overHttp('killswitch without the kernel path', servers.withoutKernel),
+    byApi,
+    byCommand('kill'),
+    byCommand('rm', '-f'),
+  ].map(way => sideOf(way, size, bench)),
+  serialSide(size, bench),
+];
+
+/** Ours alone, for sizes between. */
+export const ourWay = (servers: Servers, size: number, bench: Bench): Side =>
+  sideOf(overHttp('killswitch', servers.valkey), size, bench);

@@ -1,0 +1,20 @@
+import type { Measurement } from './bench.js';
+import { flood } from './measurements/flood.js';
+import { frozenEngine } from './measurements/frozen.js';
+import { one, sixty } from './measurements/kill.js';
+import { settled } from './measurements/settled.js';
+import { start } from './measurements/start.js';
+import { state } from './measurements/state.js';
+import { worktrees } from './measurements/worktrees.js';
+
+/** In the order in which they are made. */
+export const measurements: readonly Measurement[] = [
+  start,
+  one,
+  sixty,
+  frozenEngine,
+  settled,
+  worktrees,
+  state,
+  flood,
+];
