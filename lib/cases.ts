@@ -4,6 +4,7 @@ import type { Actor, Command } from './command.js';
 import { isLocal, type Verdict } from './commit.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
+import { gathering } from './gather.js';
 import { openLedger } from './ledger.js';
 import { settle } from './settle.js';
 import { type Stoppable, stopAgent } from './stop-agent.js';
@@ -37,6 +38,8 @@ export interface Cases {
 
 export function openCases(core: Core): Cases {
   const working = new Map<string, Case>();
+  // A kill-all of many settles them one by one.
+  const settling: Core = { ...core, records: gathering(core.records) };
 
   /** Work under way may be waiting out a grace that this command does not give. */
   const join = (agentId: string, { operationId, graceMs }: Order): Case | undefined => {
@@ -77,7 +80,7 @@ export function openCases(core: Core): Cases {
     if (joined) return joined;
     if (!isLocal(core, agent)) return elsewhere(core, agent, order);
     return start(agent, order, ({ ledger: { outcomes } }) =>
-      settle(core, { agent, operationId, actor, outcomes }),
+      settle(settling, { agent, operationId, actor, outcomes }),
     );
   }
 
