@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
-import { KillswitchError, toProblem } from '../lib/errors.js';
+import { KillswitchError, tooManyFailures, toProblem } from '../lib/errors.js';
 import { auditDenial } from './denials.js';
 import type { Deps, Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { voucherOf } from './perform.js';
@@ -30,7 +30,8 @@ const limit = (maxSize: number): MiddlewareHandler<Env> =>
   });
 
 /** Of what the functions work with, what the app itself needs; at the edge there is neither core nor metrics. */
-type AppDeps = Pick<TriggerDeps, 'newId' | 'log' | 'sourceOf'> & Partial<Pick<Deps, 'core' | 'metrics'>>;
+type AppDeps = Pick<TriggerDeps, 'newId' | 'log' | 'sourceOf' | 'failures'> &
+  Partial<Pick<Deps, 'core' | 'metrics'>>;
 
 /** The given functions in one app: limits before, problem details behind. */
 export function createApp<D extends AppDeps>(
@@ -75,10 +76,12 @@ export function createApp<D extends AppDeps>(
     if (!known || error.status >= 500) {
       deps.log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
     }
-    if (known && error.code === 'unauthenticated') deps.metrics?.unauthenticated();
     if (deps.core && known && error.code === 'forbidden') auditDenial(deps.core, c);
-    const challenge = known && error.code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {};
-    return problem(c, error, challenge);
+    if (!known || error.code !== 'unauthenticated') return problem(c, error);
+    deps.metrics?.unauthenticated();
+    const seconds = deps.failures?.count(c.get('source'));
+    if (seconds === undefined) return problem(c, error, { 'www-authenticate': 'Bearer' });
+    return problem(c, tooManyFailures(seconds), { 'retry-after': `${seconds}` });
   });
   app.notFound(c => {
     const allowed = METHODS.filter(method => hasRoute(app, method, c.req.path));

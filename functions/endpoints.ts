@@ -152,7 +152,14 @@ export const endpoints: readonly Endpoint[] = [
     path: '/hooks/{source}',
     summary: "A platform's webhook, under its own signature",
     answers: { 200: 'What came of each order, or that it asks for nothing', 202: OPEN },
-    errors: ['unauthenticated', 'not_found', 'invalid_request', 'body_too_large', 'store_unavailable'],
+    errors: [
+      'unauthenticated',
+      'too_many_failures',
+      'not_found',
+      'invalid_request',
+      'body_too_large',
+      'store_unavailable',
+    ],
   },
   {
     method: 'get',
@@ -170,6 +177,7 @@ export const endpoints: readonly Endpoint[] = [
       202: OPEN,
       400: 'The state of the agent does not allow it',
       401: 'It was used before, has expired, or is not ours',
+      429: 'The same, after too many from one network',
       404: 'It is no kill link, or there is no such agent',
     },
     type: 'text/html',
@@ -179,7 +187,7 @@ export const endpoints: readonly Endpoint[] = [
     path: '/chatops/{platform}',
     summary: "A chat's slash command or button, under its platform's own signature",
     answers: { 200: 'What the platform shows; what becomes of an order is told there later' },
-    errors: ['unauthenticated', 'not_found', 'invalid_request', 'body_too_large'],
+    errors: ['unauthenticated', 'too_many_failures', 'not_found', 'invalid_request', 'body_too_large'],
   },
   { method: 'get', path: '/healthz', summary: 'This process answers', answers: { 200: 'It does' } },
   {

@@ -6,6 +6,7 @@ import type { Perform } from '../lib/order.js';
 import type { Authenticator, Clock, Log, Metrics, NotifierStatus, Probe } from '../lib/ports.js';
 import type { Settings } from '../lib/settings.js';
 import type { Stop } from '../lib/stop.js';
+import type { Failures } from './failures.js';
 
 /** What the triggers work with, beside the core or at the edge. */
 export interface TriggerDeps {
@@ -18,6 +19,7 @@ export interface TriggerDeps {
   readonly fetch: typeof globalThis.fetch;
   /** Where a request comes from. */
   readonly sourceOf?: (c: Context<Env>) => string | undefined;
+  readonly failures?: Failures;
   /** Lets work go on behind the answer. It may not reject. */
   readonly defer: (work: Promise<void>) => void;
   /** Aborted when the process is to end: what only watches ends then. */

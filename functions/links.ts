@@ -43,9 +43,9 @@ const messageOf = (body: unknown): string => {
  * `/links/:token`: a single-use token for one agent, as a page with one button. GET changes nothing; POST stops the
  * agent, once.
  */
-export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 'clock'>> = {
+export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 'clock' | 'failures'>> = {
   name: 'links',
-  routes: ({ authenticator, perform, clock }) =>
+  routes: ({ authenticator, perform, clock, failures }) =>
     new Hono<Env>()
       .get(PATH, c => {
         const claims = claimsOf(c.req.param('token'));
@@ -67,7 +67,9 @@ export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 
           return page(c, { kind: 'done', agentId, status, message: messageOf(body) }, status);
         } catch (error) {
           if (!(error instanceof KillswitchError) || error.code !== 'unauthenticated') throw error;
-          return page(c, { kind: 'over', ...claims }, 401);
+          const seconds = failures?.count(c.get('source'));
+          if (seconds !== undefined) c.header('retry-after', `${seconds}`);
+          return page(c, { kind: 'over', ...claims }, seconds === undefined ? 401 : 429);
         }
       }),
 };

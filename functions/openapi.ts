@@ -37,7 +37,7 @@ function parametersOf({ path, query, idempotent }: Endpoint): object[] {
 
 function responsesOf({ answers, errors = [], scope, body, type = 'application/json' }: Endpoint): object {
   const always: ErrorCode[] = [
-    ...(scope ? (['unauthenticated', 'forbidden'] as const) : []),
+    ...(scope ? (['unauthenticated', 'forbidden', 'too_many_failures'] as const) : []),
     ...(body ? (['invalid_request', 'body_too_large', 'unsupported_media_type'] as const) : []),
   ];
   const responses: Record<string, { description: string; content: object }> = {};

@@ -5,6 +5,7 @@ import type { Log } from '../lib/ports.js';
 import { createReconcile } from '../lib/reconcile.js';
 import { createApp } from './app.js';
 import { readConfig, settingsOf } from './environment.js';
+import { openFailures } from './failures.js';
 import type { Deps, KillswitchFunction } from './function.js';
 import { startHousekeeping } from './housekeeping.js';
 import { environment, openAuthenticator, openLog, openMetrics, openNode } from './node.js';
@@ -103,6 +104,7 @@ export async function startServer(
       clock: core.clock,
       log,
       fetch: globalThis.fetch,
+      failures: openFailures(core),
       sourceOf: nodeSources(config.trustedProxies),
       defer(work) {
         pending.add(work);

@@ -12,6 +12,7 @@ import { present } from '../lib/present.js';
 import { utf8 } from '../lib/signature.js';
 import { createApp } from './app.js';
 import { chatops } from './chatops.js';
+import { openFailures } from './failures.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { type GatewayDeps, gateway } from './gateway/api.js';
 import { createForward, type Forward } from './gateway/forward.js';
@@ -96,6 +97,7 @@ function setUp(env: object): Setup {
     clock,
     log,
     fetch,
+    failures: openFailures({ clock, log }),
     // Cloudflare sets it anew on every request.
     sourceOf: c => canonicalAddress(c.req.header('cf-connecting-ip') ?? ''),
     perform: (actor, { method, path, body, key }) => {

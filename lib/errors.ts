@@ -21,6 +21,7 @@ export const errorRegistry = {
   unreadable_record: { status: 409, title: 'The record of the agent cannot be read' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The content type is not application/json' },
+  too_many_failures: { status: 429, title: 'Too many credentials failed' },
   internal: { status: 500, title: 'Something failed inside' },
   store_unavailable: { status: 503, title: 'The store does not answer' },
   origins_unavailable: { status: 503, title: 'The order could not be passed on' },
@@ -46,6 +47,13 @@ export class KillswitchError extends Error {
 
 export const unknownAgent = (agentId: string): KillswitchError =>
   new KillswitchError('agent_not_found', `Unknown agent ${agentId}`);
+
+/** For a credential that has failed, after too many of them (RFC 6585 section 4). */
+export const tooManyFailures = (seconds: number): KillswitchError =>
+  new KillswitchError(
+    'too_many_failures',
+    `Too many credentials from this network failed: one that holds is still taken, another is told so for ${seconds} s`,
+  );
 
 /** Whatever was thrown, as an error that may be shown. */
 export const shown = (error: unknown): KillswitchError =>

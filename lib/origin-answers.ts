@@ -39,10 +39,12 @@ const problemShape = z.looseObject({
   detail: z.string().optional(),
 }) as unknown as z.ZodType<Problem>;
 
-/** 401 is no word on the order: it was the gateway's own token that did not hold there. */
+/** No word on the order: it was the gateway's own token that did not hold there; after many such it is told 429. */
+const isOfToken = (status: number): boolean => status === 401 || status === 429;
+
 function silence({ origin, answer }: OriginAnswer): string {
   if (!answer) return `origin ${origin} did not answer`;
-  if (answer.status === 401) return `origin ${origin} does not take the gateway's token`;
+  if (isOfToken(answer.status)) return `origin ${origin} does not take the gateway's token`;
   return `origin ${origin} did not answer: status ${answer.status}, and not as a killswitch does`;
 }
 
@@ -55,7 +57,7 @@ export function sortAnswers<T>(all: readonly OriginAnswer[], shape: z.ZodType<T>
     const { origin, answer: { status, body } = { status: 0, body: undefined } } = one;
     const done = status === 200 || status === 202 ? shape.safeParse(body) : undefined;
     const refused =
-      status >= 400 && status < 500 && status !== 401 ? problemShape.safeParse(body) : undefined;
+      status >= 400 && status < 500 && !isOfToken(status) ? problemShape.safeParse(body) : undefined;
     if (done?.success) given.push({ origin, status, body: done.data });
     else if (refused?.success) refusals.push({ origin, problem: refused.data });
     else silent.push(silence(one));

@@ -91,6 +91,21 @@ describe('the Authorization field is refused', () => {
   });
 });
 
+it('refuses again what was refused, and takes later what may hold later', async () => {
+  const { tokens, logged } = await openTestTokens({ secret: SECRET });
+  const forged = await bearer(good(), Buffer.from('another secret of 32 bytes or more'));
+  const early = await bearer(good({ nbf: inSeconds(31) }));
+  for (const field of [forged, forged, early, early]) {
+    await expect(tokens.authenticate(field)).rejects.toMatchObject({ code: 'unauthenticated' });
+  }
+  expect(logged.map(({ entry }) => (entry as { code: string }).code)).toEqual([
+    'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    'refused_before',
+    'ERR_JWT_CLAIM_VALIDATION_FAILED',
+    'ERR_JWT_CLAIM_VALIDATION_FAILED',
+  ]);
+});
+
 describe('claims are refused', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['without exp', { exp: undefined }, 'exp'],

@@ -1,4 +1,11 @@
-import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+import {
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
 import type { Actor } from '../../command.js';
 import { secretSchema } from '../../environment.js';
 import { KillswitchError } from '../../errors.js';
@@ -9,6 +16,7 @@ import { mismatch } from './binding.js';
 import { type Claims, Refusal, readClaims, toActor } from './claims.js';
 import type { KeptKeys } from './kept-keys.js';
 import { keySetAlgorithms } from './key-set.js';
+import { openRefused } from './refused.js';
 
 export interface VerifierOptions {
   /** For HS256: at least 32 bytes. */
@@ -38,6 +46,13 @@ function describe(error: unknown): { code: string; claim?: string } {
     return { code: error.code, claim: error.claim };
   }
   return { code: error instanceof errors.JOSEError ? error.code : 'unexpected' };
+}
+
+/** Whether a token will fail for ever: it is none, or not signed with the secret, which stays what it is. */
+function isFinal(token: string, error: unknown): boolean {
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return decodeProtectedHeader(token).alg === 'HS256';
+  return error instanceof errors.JWSInvalid;
 }
 
 /** A token without `kid` may fit several keys of a set: any one of them will do. */
@@ -94,12 +109,24 @@ export function createVerifier(options: VerifierOptions): Authenticator {
   const { secret, keys, audience, issuer, revocations, remember, clock, log } = options;
   checkSecret(secret, keys !== undefined);
   const find = keyFinder(secret, keys);
+  const refused = openRefused();
   const checks: JWTVerifyOptions = {
     algorithms: [...(secret === undefined ? [] : ['HS256']), ...(keys ? keySetAlgorithms : [])],
     audience,
     ...(issuer !== undefined && { issuer }),
     clockTolerance: TOLERANCE_SECONDS,
   };
+
+  async function claimsOf(token: string): Promise<Claims> {
+    if (refused.has(token)) throw new Refusal('refused_before');
+    try {
+      const currentDate = new Date(clock.now());
+      return readClaims(await verify(token, find, { ...checks, currentDate }));
+    } catch (error) {
+      if (isFinal(token, error)) refused.add(token);
+      throw error;
+    }
+  }
 
   async function use({ once, jti, exp }: Claims): Promise<Pick<Actor, 'unconfirmed'>> {
     if (!once) return {};
@@ -115,8 +142,7 @@ export function createVerifier(options: VerifierOptions): Authenticator {
       try {
         const token = bearerToken(authorization);
         if (token === undefined) throw new Refusal('no_bearer_token');
-        const currentDate = new Date(clock.now());
-        const claims = readClaims(await verify(token, find, { ...checks, currentDate }));
+        const claims = await claimsOf(token);
         checkRevocations(claims, revocations?.());
         await checkBinding(claims, request);
         return { ...toActor(claims), ...(await use(claims)) };
