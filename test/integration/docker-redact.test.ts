@@ -99,3 +99,24 @@ describe('what the engine says of a container', () => {
     expect(shown({ value: 'x '.repeat(1 << 20) })).toEqual({ left: 'it was too long' });
   });
 });
+
+const LONG = 128 * 1024;
+const repeated = (text: string, ...end: readonly string[]): string =>
+  text.repeat(Math.floor(LONG / text.length)) + end.join('');
+
+// With one pattern that goes back over what it has read, some of these would keep a server from stopping for minutes.
+it.each([
+  ['half of a JWT', repeated('eyJeeeeeee-')],
+  ['half of a private key', repeated('-----BEGIN ', 'A')],
+  ['a private key that never begins', `-----BEGIN ${repeated('A ')}`],
+  ['a word before a token, and no token', `bearer${repeated('\t')}`],
+  ['a scheme that never ends', repeated('a')],
+  ['a scheme of many parts', repeated('a.', '://x:')],
+  ['a URL without an end', `a://:${repeated('c')}`],
+  ['one URL after the other', repeated('a://b:')],
+  ['what is almost a key', repeated('0A0++0+A//+0+AAA', '\u0000')],
+])('looks through a long text that holds %s', (_, text) => {
+  for (const value of [{ Labels: { x: text } }, { Env: [`x=${text}`] }, { Cmd: [text] }]) {
+    expect(() => redacted(value)).not.toThrow();
+  }
+});

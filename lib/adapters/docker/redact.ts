@@ -5,17 +5,21 @@ const LIMIT = 1 << 20;
 const SECRET_NAME =
   /secret|token|passw|passphrase|credential|private|cookie|session|signature|webhook|auth(?!or)|dsn|(^|[_.-])(pass|pwd|pw|pat|sas)([_.-]|$)|(^|[_.-]|api|access|encryption|master|ssh|gpg)_?key([_.-]|s?$)/i;
 
-/** Texts that are secret wherever they stand: a private key, the token formats of well-known services, a JWT. */
+/**
+ * Texts that are secret wherever they stand: a private key, the token formats of well-known services, a JWT. What is
+ * searched is the agent's and may be long: each pattern begins at most once in a run of what it repeats, so that none
+ * takes longer than the text is long.
+ */
 const SECRET_TEXT = [
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g,
+  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g,
   /\b(sk|pk|rk|ghp|gho|ghu|ghs|ghr|glpat|xox[abeoprs]|whsec|npm|hf|pypi)[-_][\w-]{12,}/g,
   /\bgithub_pat_\w{20,}/g,
   /\b(AKIA|ASIA|AIza)[\w-]{12,}/g,
-  /(?<=\b(bearer|basic)\s+)[\w.~+/=-]{8,}/gi,
+  /(?<=\b(bearer|basic)\s{1,8})(?<!\S)[\w.~+/=-]{8,}/gi,
 ];
 /** The password in a URL. */
-const URL_PASSWORD = /(?<=[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
+const URL_PASSWORD = /(?<![a-z0-9+.-])([a-z0-9+.-]+:\/\/[^\s/:@]*:)[^\s/@]+@/gi;
 /** `--name=value` and `name=value`. */
 const ASSIGNMENT = /^(-{0,2})([\w.-]+)=([\s\S]+)$/;
 const FLAG = /^--?[\w.-]+$/;
@@ -27,7 +31,7 @@ function plain(text: string): string {
   const [, dashes = '', name, value] = ASSIGNMENT.exec(shown) ?? [];
   if (name !== undefined && value !== undefined && SECRET_NAME.test(name))
     return `${dashes}${name}=${HIDDEN}`;
-  return shown.replace(URL_PASSWORD, HIDDEN);
+  return shown.replace(URL_PASSWORD, `$1${HIDDEN}@`);
 }
 
 /** `NAME=value`: here also what only looks like a key, for nothing else has to be read there. */

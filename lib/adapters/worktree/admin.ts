@@ -28,7 +28,7 @@ interface AdminQuery {
 const GAP = 100;
 const MOST = 2_000;
 
-const withoutNewlines = (text: string): string => text.replace(/\n+$/, '');
+const withoutNewlines = (text: string): string => text.replace(/(?<!\n)\n+$/, '');
 
 function enterIfThere(anchor: Anchor, parent: Directory, name: string): Directory | undefined {
   try {

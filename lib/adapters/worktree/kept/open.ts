@@ -44,7 +44,9 @@ function openAdmin(anchor: Anchor, entry: Directory, { manifest, name }: Found):
 
 /** Of a repository without a commit the configuration may tell, which need not be right. */
 function digitsOf(directory: Directory, { commit }: Head): number {
-  const isLong = /^\s*objectformat\s*=\s*sha256\s*$/im.test(readSmall(directory, 'config') ?? '');
+  const isLong = /^[ \t]*objectformat[ \t]*=[ \t]*sha256[ \t\r]*$/im.test(
+    readSmall(directory, 'config') ?? '',
+  );
   return commit?.length ?? (isLong ? 64 : 40);
 }
 
