@@ -4,6 +4,8 @@ import type { Actor } from './command.js';
 import type { LayerOutcome } from './outcome.js';
 import type { Stored } from './record.js';
 
+export type { AuditLog, AuditPlace, AuditQuery } from './audit-log.js';
+
 /** A JSON text in the store that is changed by compare-and-set alone. */
 export interface DocumentRef {
   readonly kind: 'agent' | 'operation' | 'latch' | 'memory';
@@ -65,36 +67,6 @@ export interface Journal extends Probe {
   /** Oldest first. */
   read(): Promise<readonly { readonly id: string; readonly text: string }[]>;
   remove(id: string): Promise<void>;
-}
-
-export interface AuditQuery {
-  /** ISO 8601. */
-  readonly since?: string;
-  readonly agentId?: string;
-  readonly operationId?: string;
-  readonly limit?: number;
-}
-
-/** What stands at one place of the audit. */
-export interface AuditPlace {
-  /** Means something to its store alone. */
-  readonly position: string;
-  /** Absent where what stands there cannot be read. */
-  readonly entry?: AuditEntry;
-}
-
-export interface AuditLog {
-  append(entries: readonly AuditEntry[]): Promise<void>;
-  /** Oldest first. */
-  query(query: AuditQuery): AsyncIterable<AuditEntry>;
-  /**
-   * What was committed after a position (`''`: from the beginning on), in the order of the commits, whatever the
-   * clocks said. Nothing ever comes in before a position that was given, so a reader that goes on from the last one
-   * misses nothing. Empty: there is no more yet.
-   */
-  after(position: string, limit: number): Promise<readonly AuditPlace[]>;
-  /** The position of what was committed last; `''` while there is nothing. */
-  last(): Promise<string>;
 }
 
 /** A port's own word on whether it works; `detail` may be shown. */

@@ -21,6 +21,26 @@ export function concat(...parts: readonly (string | Uint8Array)[]): Bytes {
   return whole;
 }
 
+/**
+ * The parts one after another, each with its length before it (four bytes, big-endian; all ones: it is absent), so
+ * that no other parts give the same bytes.
+ */
+export function framed(parts: readonly (string | Uint8Array | null)[]): Bytes {
+  const ABSENT = 0xffffffff;
+  return concat(
+    ...parts.flatMap(part => {
+      const bytes = typeof part === 'string' ? encoder.encode(part) : part;
+      const length = new Uint8Array(4);
+      new DataView(length.buffer).setUint32(0, bytes?.byteLength ?? ABSENT);
+      return bytes === null ? [length] : [length, bytes];
+    }),
+  );
+}
+
+/** SHA-256, FIPS 180-4. */
+export const digest = async (data: string | Uint8Array): Promise<Bytes> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', concat(data)));
+
 /** Strictly an even number of lower- or upper-case digits, and at least two. */
 export function fromHex(text: string): Bytes | undefined {
   if (!/^([0-9a-f]{2})+$/i.test(text)) return undefined;

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { afterAll } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { openSqlite } from '../../lib/adapters/sqlite/index.js';
+import { collect, entry } from './records/harness.js';
 import { type RecordsUnderTest, recordsConformance } from './records.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'killswitch-sqlite-'));
@@ -35,3 +36,55 @@ let files = 0;
 recordsConformance('SQLite', async () =>
   open(join(directory, `${files++}.db`), { now: Date.UTC(2026, 0, 1) }),
 );
+
+it('passes over what somebody else wrote into the audit, and shows every change of a row', async () => {
+  const path = join(directory, `${files++}.db`);
+  const { audit, close } = open(path, { now: 0 });
+  await audit.append([entry({ reason: 'ours', agentId: 'a', operationId: 'o' }), entry({ agentId: 'b' })]);
+  const foreign = new Database(path);
+  const seen = new Set<string>();
+  const look = async () => {
+    const places = await audit.after('', 10);
+    seen.add(`${places[0]?.bytes}`);
+    return places;
+  };
+  await look();
+  const changes = [
+    'at = 0',
+    'agent_id = NULL',
+    "agent_id = ''",
+    "operation_id = 'o2'",
+    "entry = 'x'",
+    "entry = CAST(x'ff' AS TEXT)",
+    "entry = CAST(x'fe' AS TEXT)",
+  ];
+  for (const change of changes) {
+    foreign.exec(`UPDATE audit SET ${change} WHERE seq = 1`);
+    await look();
+  }
+  expect(seen.size).toBe(1 + changes.length);
+  expect(await look()).toMatchObject([{ position: '1' }, { entry: { agentId: 'b' } }]);
+  expect(await collect(audit.query({}))).toEqual([entry({ agentId: 'b' })]);
+  foreign.close();
+  await close();
+});
+
+it('reads on from every number that a row can have', async () => {
+  const path = join(directory, `${files++}.db`);
+  const { audit, close } = open(path, { now: 0 });
+  const foreign = new Database(path);
+  const positions = ['-9223372036854775808', '-1', '0', '9007199254740993', '9223372036854775807'];
+  for (const seq of positions)
+    foreign.exec(`INSERT INTO audit (seq, at, entry) VALUES (CAST('${seq}' AS INTEGER), 0, '{}')`);
+  const read = async (...asked: Parameters<typeof audit.after>) =>
+    (await audit.after(...asked)).map(({ position }) => position);
+  expect(await read('', 10)).toEqual(positions);
+  for (const [at, position] of positions.entries()) {
+    expect(await read(position, 10)).toEqual(positions.slice(at + 1));
+    expect(await read('', 10, position)).toEqual(positions.slice(0, at + 1));
+    expect(await read(positions[1] ?? '', 10, position)).toEqual(positions.slice(2, at + 1));
+  }
+  expect(await audit.last()).toBe('9223372036854775807');
+  foreign.close();
+  await close();
+});

@@ -11,6 +11,7 @@ import type {
   StepResult,
   StoredAgent,
 } from '../../lib/ports.js';
+import { utf8 } from '../../lib/signature.js';
 import { type Faults, faulty } from './faults.js';
 
 /** What each method answers; a scan: its pages. */
@@ -157,11 +158,11 @@ export function fakeRecords({ memory = emptyMemory(), now = Date.now } = {}): Fa
       async *query(query) {
         yield* await open('query', () => select(query));
       },
-      after: (position, limit) =>
+      after: (position, limit, upTo = `${audit.length}`) =>
         open('after', () =>
           audit
-            .map((entry, index) => ({ position: `${index + 1}`, entry }))
-            .slice(Number(position), Number(position) + limit),
+            .map((entry, index) => ({ position: `${index + 1}`, entry, bytes: utf8(JSON.stringify(entry)) }))
+            .slice(Number(position), Math.min(Number(position) + limit, Number(upTo))),
         ),
       last: () => open('last', () => (audit.length > 0 ? `${audit.length}` : '')),
     },

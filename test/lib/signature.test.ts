@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   concat,
+  digest,
+  framed,
   fromBase64,
   fromHex,
   isEd25519,
@@ -23,6 +25,26 @@ const spoilt = (data: Uint8Array, at: number): Uint8Array => {
   copy[index] = (copy[index] ?? 0) ^ 1;
   return copy;
 };
+
+const parts = fc.array(fc.oneof(bytes, fc.constant(null), fc.constantFrom('', 'é')), { maxLength: 4 });
+const asHex = (all: readonly (string | Uint8Array | null)[]) =>
+  all.map(part => (part === null ? null : Buffer.from(part).toString('hex')));
+
+describe('a frame', () => {
+  it('is the same for the same parts alone', () => {
+    fc.assert(
+      fc.property(parts, parts, (some, others) => {
+        const isSame = JSON.stringify(asHex(some)) === JSON.stringify(asHex(others));
+        expect(toHex(framed(some)) === toHex(framed(others))).toBe(isSame);
+      }),
+    );
+    expect(toHex(framed(['é', null, '']))).toBe('00000002c3a9ffffffff00000000');
+  });
+});
+
+it('digests as FIPS 180-4 has it', async () => {
+  expect(toHex(await digest('abc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+});
 
 describe('digits', () => {
   it('in hexadecimal come back as the bytes that they were, in capitals too', () => {

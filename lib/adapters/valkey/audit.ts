@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../audit.js';
-import type { AuditLog, AuditQuery } from '../../ports.js';
+import type { AuditLog, AuditPlace, AuditQuery } from '../../ports.js';
+import { framed } from '../../signature.js';
 import type { Committer } from './commit.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
@@ -17,6 +18,11 @@ function parse(fields: readonly string[]): AuditEntry | undefined {
   } catch {
     return undefined;
   }
+}
+
+function placeOf([id, fields]: readonly [id: Uint8Array, fields: readonly Uint8Array[]]): AuditPlace {
+  const entry = parse(fields.map(String));
+  return { position: String(id), ...(entry && { entry }), bytes: framed(fields) };
 }
 
 function matches(entry: AuditEntry, { since, agentId, operationId }: AuditQuery): boolean {
@@ -47,13 +53,10 @@ export function openAudit(link: Link, keys: Keyspace, append: Committer['append'
         if (page.length < PAGE) return;
       }
     },
-    async after(position, limit) {
+    async after(position, limit, upTo = '+') {
       const from = position === '' ? '-' : `(${position}`;
-      const page = await link.call(client => client.xrange(keys.audit, from, '+', 'COUNT', limit));
-      return page.map(([id, fields]) => {
-        const entry = parse(fields);
-        return { position: id, ...(entry && { entry }) };
-      });
+      const page = await link.call(client => client.xrangeBuffer(keys.audit, from, upTo, 'COUNT', limit));
+      return page.map(placeOf);
     },
     async last() {
       const page = await link.call(client => client.xrevrange(keys.audit, '+', '-', 'COUNT', 1));

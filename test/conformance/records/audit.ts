@@ -75,6 +75,18 @@ export function auditLog(open: OpenRecords): void {
     expect(await reasons(await audit.last())).toEqual([]);
   });
 
+  it('is read up to a position, byte for byte the same each time and from wherever', async () => {
+    const { audit, reopen } = store();
+    await audit.append(kept);
+    const places = await audit.after('', 10);
+    const [first, second, third] = places;
+    expect(await audit.after(first?.position ?? '', 10, third?.position)).toEqual([second, third]);
+    expect(await audit.after('', 1, third?.position)).toEqual([first]);
+    expect(await audit.after(third?.position ?? '', 10, third?.position)).toEqual([]);
+    expect(await (await reopen()).audit.after('', 10)).toEqual(places);
+    expect(new Set(places.map(({ bytes }) => `${bytes}`)).size).toBe(4);
+  });
+
   it('misses nobody between two positions while many write', async () => {
     const { audit, reopen } = store();
     const others = await reopen();
