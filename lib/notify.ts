@@ -3,12 +3,10 @@ import { isStoreDown } from './degraded.js';
 import { deliverDue, type Look, type Post } from './deliver.js';
 import type { Health, NotifierStatus, Probe } from './ports.js';
 import { chooseFor, type Receiver } from './receiver.js';
+import { createRounds, type Rounds } from './rounds.js';
 
 /** Tells one receiver of what the audit says, at least once each, and never in the way of what it tells of. */
-export interface Notifier extends Probe {
-  start(): void;
-  /** Something was committed. Costs nothing: the look comes a moment later. */
-  wake(): void;
+export interface Notifier extends Probe, Rounds {
   /** Tells all that is due. Never rejects. */
   look(): Promise<void>;
   status(): NotifierStatus;
@@ -41,10 +39,6 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
   };
   let last: Look | undefined;
   let broken = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let dueAt = Number.POSITIVE_INFINITY;
-  let running: Promise<void> | undefined;
-  let again = false;
 
   function tellChange(before: Look | undefined, now: Look): void {
     const was = before?.cursor.failing;
@@ -70,26 +64,7 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
     }
   }
 
-  function schedule(ms: number): void {
-    if (closing.signal.aborted || clock.monotonic() + ms >= dueAt) return;
-    clearTimeout(timer);
-    dueAt = clock.monotonic() + ms;
-    timer = setTimeout(run, ms);
-    timer.unref?.();
-  }
-
-  function run(): void {
-    dueAt = Number.POSITIVE_INFINITY;
-    if (running) {
-      again = true;
-      return;
-    }
-    running = look().finally(() => {
-      running = undefined;
-      schedule(again ? 0 : INTERVAL * (0.75 + Math.random() / 2));
-      again = false;
-    });
-  }
+  const rounds = createRounds({ clock, look, interval: INTERVAL, afterWake: AFTER_COMMIT });
 
   function problem(): string | undefined {
     if (broken) return 'its place in the audit cannot be read';
@@ -103,8 +78,7 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
   }
 
   return {
-    start: () => schedule(0),
-    wake: () => schedule(AFTER_COMMIT),
+    ...rounds,
     look,
     async probe(): Promise<Health> {
       const detail = problem();
@@ -119,8 +93,7 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
     }),
     async close() {
       closing.abort();
-      clearTimeout(timer);
-      await running;
+      await rounds.close();
     },
   };
 }

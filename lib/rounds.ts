@@ -1,0 +1,59 @@
+import type { Clock } from './ports.js';
+
+/** One look after another, never two at once, of a process that it keeps neither alive nor busy. */
+export interface Rounds {
+  start(): void;
+  /** There may be something to do. Costs nothing: the look comes a moment later. */
+  wake(): void;
+  /** Waits for the look that is under way. */
+  close(): Promise<void>;
+}
+
+interface Options {
+  readonly clock: Clock;
+  /** Must not reject. */
+  readonly look: () => Promise<void>;
+  /** Milliseconds between two looks, about. */
+  readonly interval: number;
+  /** Milliseconds from `wake` to the look. */
+  readonly afterWake: number;
+}
+
+export function createRounds({ clock, look, interval, afterWake }: Options): Rounds {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let dueAt = Number.POSITIVE_INFINITY;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+
+  function schedule(ms: number): void {
+    if (closed || clock.monotonic() + ms >= dueAt) return;
+    clearTimeout(timer);
+    dueAt = clock.monotonic() + ms;
+    timer = setTimeout(run, ms);
+    timer.unref?.();
+  }
+
+  function run(): void {
+    dueAt = Number.POSITIVE_INFINITY;
+    if (running) {
+      again = true;
+      return;
+    }
+    running = look().finally(() => {
+      running = undefined;
+      schedule(again ? 0 : interval * (0.75 + Math.random() / 2));
+      again = false;
+    });
+  }
+
+  return {
+    start: () => schedule(0),
+    wake: () => schedule(afterWake),
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
