@@ -5,7 +5,17 @@ import { type Cases, openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config.js';
 import { openConfirmed } from '../lib/confirmed.js';
 import { type Core, defaultLimits } from '../lib/core.js';
-import type { Clock, Kernel, Log, Lookout, Metrics, Probe, Sandbox } from '../lib/ports.js';
+import type {
+  AuditKeys,
+  Clock,
+  Kernel,
+  Log,
+  Lookout,
+  Metrics,
+  Probe,
+  Sandbox,
+  Witness,
+} from '../lib/ports.js';
 import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
@@ -38,13 +48,39 @@ export async function openLog({ logLevel }: Config): Promise<Log> {
   return log.openLog({ level: logLevel });
 }
 
-async function openStore({ store, stateDirectory, keyPrefix }: Config, log: Log) {
+export async function openStore({ store, stateDirectory, keyPrefix }: Config, log: Log) {
   if (store.kind === 'sqlite') {
     const { openSqlite } = await import('../lib/adapters/sqlite/index.js');
     return openSqlite({ path: join(stateDirectory, 'state.db'), clock });
   }
   const { openValkey } = await import('../lib/adapters/valkey/index.js');
   return openValkey({ url: store.url, keyPrefix, log });
+}
+
+/** What the audit is sealed and verified with. */
+export interface Seals {
+  readonly witness: Witness;
+  /** @throws Error in one clear sentence where there is none; as the file system does */
+  openKeys(): Promise<AuditKeys>;
+}
+
+/** @param options.create makes a secret in the state directory where none is set and none was made before */
+export async function openSeals(config: Config, { create }: { readonly create: boolean }): Promise<Seals> {
+  const { store, stateDirectory: directory, keyPrefix, auditSecrets } = config;
+  const { auditKeys, auditSecret, openWitness } = await import('../lib/adapters/seal/index.js');
+  return {
+    witness: openWitness({
+      directory,
+      store: store.kind === 'sqlite' ? 'sqlite' : `${store.url} ${keyPrefix}`,
+    }),
+    async openKeys() {
+      const [first = await auditSecret({ directory, create }), ...others] = auditSecrets;
+      if (first) return auditKeys([first, ...others]);
+      throw new Error(
+        'There is no key to verify with: set KILLSWITCH_AUDIT_KEY, or KILLSWITCH_SECRET, as the server has it.',
+      );
+    },
+  };
 }
 
 /** Where the evidence is that no quarantine entry holds. */

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { allOf, type Config, ConfigError } from '../lib/config.js';
 import type { Log } from '../lib/ports.js';
 import { createReconcile } from '../lib/reconcile.js';
+import { createSealer } from '../lib/sealer.js';
 import { createApp } from './app.js';
 import { readConfig, settingsOf } from './environment.js';
 import { openFailures } from './failures.js';
 import type { Deps, KillswitchFunction } from './function.js';
 import { startHousekeeping } from './housekeeping.js';
-import { environment, openAuthenticator, openLog, openMetrics, openNode } from './node.js';
+import { environment, openAuthenticator, openLog, openMetrics, openNode, openSeals } from './node.js';
 import { openNotifiers } from './notify/open.js';
 import { notifySettings } from './notify/settings.js';
 import { performOn } from './perform.js';
@@ -60,11 +61,12 @@ export async function startServer(
   if (config.unknown.length > 0)
     log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
   const metrics = await openMetrics();
-  let wakeNotifiers = (): void => undefined;
+  const seals = await openSeals(config, { create: true });
+  let wakeFollowers = (): void => undefined;
   const node = await openNode(config, log, {
     onWritten(entries) {
       metrics.written(entries);
-      wakeNotifiers();
+      wakeFollowers();
     },
   });
   const { core, cases, stop } = node;
@@ -84,17 +86,19 @@ export async function startServer(
     const reconcile = createReconcile(core, cases, stop);
     endings.push(() => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
-    wakeNotifiers = () => {
-      for (const notifier of notifiers) notifier.wake();
+    const sealer = createSealer({ ...core, ...seals });
+    const followers = [...notifiers, sealer];
+    wakeFollowers = () => {
+      for (const follower of followers) follower.wake();
     };
-    endings.push(() => Promise.all(notifiers.map(notifier => notifier.close())));
+    endings.push(() => Promise.all(followers.map(follower => follower.close())));
     const pending = new Set<Promise<void>>();
     endings.push(() => Promise.all(pending));
     const deps: Deps = {
       core,
       stop,
       authenticator,
-      probes: [...node.probes, authenticator, ...(revocations ? [revocations] : []), ...notifiers],
+      probes: [...node.probes, authenticator, ...(revocations ? [revocations] : []), ...followers],
       metrics,
       notifiers: () => notifiers.map(notifier => notifier.status()),
       newId: core.newId,
@@ -126,7 +130,7 @@ export async function startServer(
     listening.push(socket);
     const { url } = port;
     log.info({ url, ...socket.told, functions: functions.map(({ name }) => name) }, 'listening');
-    for (const notifier of notifiers) notifier.start();
+    for (const follower of followers) follower.start();
     reconcile.start().catch((error: unknown) => log.error({ err: error }, 'reconcile failed'));
     return { url, config, close };
   } catch (error) {

@@ -26,6 +26,8 @@ export interface Config {
   readonly cleanupTimeoutMs: number;
   /** Absent only beside a key set, or with `dev`. */
   readonly secret?: string;
+  /** The first signs the audit, all verify it. Empty: a secret in the state directory does. */
+  readonly auditSecrets: readonly string[];
   readonly jwks?: KeySetLocation;
   /** The file that lists the tokens and subjects that count no more. */
   readonly revoked?: string;
@@ -71,7 +73,11 @@ export function allOf<T extends readonly (() => unknown)[]>(
 }
 
 /** Those that hold a secret, or may (a password in a URL): each may also be given as `<name>_FILE`. */
-export const secretVariables: readonly string[] = ['KILLSWITCH_SECRET', 'KILLSWITCH_STORE'];
+export const secretVariables: readonly string[] = [
+  'KILLSWITCH_SECRET',
+  'KILLSWITCH_AUDIT_KEY',
+  'KILLSWITCH_STORE',
+];
 const unshown = new Set([...secretVariables, 'KILLSWITCH_JWKS', 'DOCKER_HOST']);
 
 /** What the webhook and chat functions and the notifications read for themselves, each its platform's. */
@@ -171,6 +177,8 @@ export function parseConfig(
     evidence: data.KILLSWITCH_EVIDENCE,
     cleanupTimeoutMs: data.KILLSWITCH_CLEANUP_TIMEOUT,
     ...(data.KILLSWITCH_SECRET !== undefined && { secret: data.KILLSWITCH_SECRET }),
+    auditSecrets:
+      data.KILLSWITCH_AUDIT_KEY ?? (data.KILLSWITCH_SECRET === undefined ? [] : [data.KILLSWITCH_SECRET]),
     ...(data.KILLSWITCH_JWKS !== undefined && { jwks: data.KILLSWITCH_JWKS }),
     ...(data.KILLSWITCH_REVOKED !== undefined && { revoked: data.KILLSWITCH_REVOKED }),
     audience: data.KILLSWITCH_AUDIENCE,

@@ -14,6 +14,12 @@ export const secretSchema = z
     'must be a random secret, not a public key or certificate (those belong into KILLSWITCH_JWKS)',
   );
 
+/** Several, separated by commas. */
+const secretsSchema = z
+  .string()
+  .transform(text => text.split(',').map(secret => secret.trim()))
+  .pipe(z.array(secretSchema));
+
 const matching = (pattern: RegExp, right: string) => z.string().regex(pattern, right);
 const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -129,6 +135,7 @@ export const environmentSchema = z.object({
     .default(true),
   KILLSWITCH_CLEANUP_TIMEOUT: durationSchema.refine(ms => ms > 0, 'must be longer than 0').default(30_000),
   KILLSWITCH_SECRET: secretSchema.optional(),
+  KILLSWITCH_AUDIT_KEY: secretsSchema.optional(),
   KILLSWITCH_JWKS: keySetSchema.optional(),
   KILLSWITCH_REVOKED: z.string().optional(),
   KILLSWITCH_AUDIENCE: z.string().default('killswitch'),

@@ -8,7 +8,7 @@ export type { AuditLog, AuditPlace, AuditQuery } from './audit-log.js';
 
 /** A JSON text in the store that is changed by compare-and-set alone. */
 export interface DocumentRef {
-  readonly kind: 'agent' | 'operation' | 'latch' | 'memory';
+  readonly kind: 'agent' | 'operation' | 'latch' | 'memory' | 'checkpoint';
   /** Empty for the latch, of which there is one. */
   readonly id: string;
 }
@@ -67,6 +67,26 @@ export interface Journal extends Probe {
   /** Oldest first. */
   read(): Promise<readonly { readonly id: string; readonly text: string }[]>;
   remove(id: string): Promise<void>;
+}
+
+/** What hashes the audit and signs its checkpoints. Everything is synchronous: it is done for each entry. */
+export interface AuditKeys {
+  /** Of the key that signs. */
+  readonly id: string;
+  /** SHA-256 (FIPS 180-4) in base64; of a text, of its UTF-8. */
+  digest(data: string | Uint8Array): string;
+  /** HMAC-SHA256 (RFC 2104) in base64. */
+  sign(text: string): string;
+  /** @param id of the key that is said to have signed; `unknown`: it is not among ours */
+  check(id: string, text: string, signature: string): 'good' | 'bad' | 'unknown';
+}
+
+/** What this host has seen of the audit's checkpoints, on its own disk: out of reach of who writes the store. */
+export interface Witness {
+  /** `undefined`: nothing yet. */
+  read(): Promise<string | undefined>;
+  /** Resolves when the text would survive a power cut; it stands there wholly or not at all. */
+  keep(text: string): Promise<void>;
 }
 
 /** A port's own word on whether it works; `detail` may be shown. */

@@ -37,10 +37,6 @@ export function framed(parts: readonly (string | Uint8Array | null)[]): Bytes {
   );
 }
 
-/** SHA-256, FIPS 180-4. */
-export const digest = async (data: string | Uint8Array): Promise<Bytes> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', concat(data)));
-
 /** Strictly an even number of lower- or upper-case digits, and at least two. */
 export function fromHex(text: string): Bytes | undefined {
   if (!/^([0-9a-f]{2})+$/i.test(text)) return undefined;

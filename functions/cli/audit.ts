@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { present } from '../../lib/present.js';
+import { addVerify } from './audit/verify.js';
 import { auditLine } from './audit-line.js';
 import { connect } from './connect.js';
 import { agentId, duration, type ServerOptions, withServerOptions } from './options.js';
@@ -32,6 +33,7 @@ export function addAudit(program: Command): void {
     .option('--agent <id>', 'only what concerns this agent', agentId)
     .option('--operation <id>', 'only what belongs to this operation')
     .option('--follow', 'go on telling, until interrupted');
+  addVerify(command);
   withServerOptions(command).action(async (options: Options) => {
     const client = await connect(options, { scope: 'audit:read' });
     const filters = present<{ since?: string; agentId?: string; operationId?: string }>({

@@ -31,8 +31,8 @@ Settings of the commands that ask a server:
   KILLSWITCH_TOKEN    the credential; or, with KILLSWITCH_SECRET as the server has it, one is made for each request
   Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.
 
-Without a server: "kill", "kill-all" and "latch" take --local, with the environment of "serve"; "sweep" and "quarantine"
-always do so.`,
+Without a server: "kill", "kill-all" and "latch" take --local, with the environment of "serve"; "sweep", "quarantine"
+and "audit verify" always do so.`,
   );
 
 for (const add of [

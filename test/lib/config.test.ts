@@ -34,6 +34,7 @@ const defaults = {
   evidence: true,
   cleanupTimeoutMs: 30_000,
   secret: SECRET,
+  auditSecrets: [SECRET],
   audience: 'killswitch',
   trustedProxies: [],
   logLevel: 'info',
@@ -43,6 +44,15 @@ const defaults = {
 describe('a configuration', () => {
   it('has the defaults with nothing but a secret', () => {
     expect(parse({})).toStrictEqual(defaults);
+  });
+
+  it('seals the audit with the keys for it, or else with the secret, or with none of the settings', () => {
+    const [one, two] = ['1'.repeat(32), '2'.repeat(32)];
+    expect(parse({ KILLSWITCH_AUDIT_KEY: `${one}, ${two}` }).auditSecrets).toEqual([one, two]);
+    expect(parse({ KILLSWITCH_SECRET: '' }, { dev: true }).auditSecrets).toEqual([]);
+    expect(problemsOf({ KILLSWITCH_AUDIT_KEY: `${one},short` })).toEqual([
+      'KILLSWITCH_AUDIT_KEY must have at least 32 bytes, such as from: openssl rand -base64 32',
+    ]);
   });
 
   it('has the defaults where a variable is set to nothing', () => {

@@ -38,18 +38,7 @@ const ROOTS = ['functions/node.ts', 'functions/worker.ts'];
 const SPINE = [
   ...['stop', 'cases', 'commit', 'stop-agent', 'settle', 'operation', 'recall', 'unrecorded', 'degraded'],
   ...['latch', 'register', 'transition', 'enforce', 'debts', 'reconcile', 'sweep', 'idempotency', 'trail'],
-  ...[
-    'latch',
-    'register',
-    'transition',
-    'enforce',
-    'debts',
-    'reconcile',
-    'sweep',
-    'idempotency',
-    'deliver',
-    'notify',
-  ],
+  ...['deliver', 'notify', 'seal', 'sealer', 'verify-audit'],
 ].map(name => `lib/${name}.ts`);
 
 export const onlyRootsKnowAdapters: Rule = files =>

@@ -18,7 +18,7 @@ export interface Keyspace {
   agentOf(key: string): string;
 }
 
-const KINDS = { operation: 'operations', memory: 'memory' } as const;
+const KINDS = { operation: 'operations', memory: 'memory', checkpoint: 'checkpoints' } as const;
 
 export function keyspace(prefix: string): Keyspace {
   const own = `${prefix}killswitch:`;

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { sentenceOf } from '../../../lib/finding.js';
+import { present } from '../../../lib/present.js';
+import { type Verification, verifyAudit } from '../../../lib/verify-audit.js';
+import { EXIT, say, sayJson, warn } from '../output.js';
+
+/** On the store itself, by the settings of the environment: what a server says of its own audit proves nothing. */
+async function verify(): Promise<Verification> {
+  const [{ environment, openSeals, openStore }, { readConfig }, { log }] = await Promise.all([
+    import('../../node.js'),
+    import('../../environment.js'),
+    import('../local.js'),
+  ]);
+  const config = readConfig(environment(), { dev: true });
+  const { witness, openKeys } = await openSeals(config, { create: false });
+  const keys = await openKeys();
+  const { records, audit, close } = await openStore(config, log);
+  try {
+    return await verifyAudit({ records, audit, keys, witness });
+  } finally {
+    await close();
+  }
+}
+
+const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
+function show({ findings, ...found }: Verification): void {
+  const { intact, entries, checkpoints, checkpointsInAll, until, unsealed, findingsInAll } = found;
+  for (const finding of findings) warn(`killswitch: ${sentenceOf(finding)}`);
+  if (findingsInAll > findings.length)
+    warn(`killswitch: And ${findingsInAll - findings.length} findings more.`);
+  const many = intact ? `${checkpoints}` : `${checkpoints} of ${checkpointsInAll}`;
+  const upTo = until === undefined ? '' : `, up to ${until}`;
+  say(
+    `${intact ? 'Intact' : 'NOT INTACT'}: ${counted(entries, 'entry holds', 'entries hold')}, in ${many} checkpoints${upTo}; ` +
+      `${counted(unsealed, 'entry is', 'entries are')} not sealed yet.`,
+  );
+}
+
+export function addVerify(audit: Command): void {
+  audit
+    .command('verify')
+    .description('whether nothing of the audit was removed, changed or reordered since it was sealed')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+It reads the store itself, with the environment of "serve" (KILLSWITCH_STORE, KILLSWITCH_STATE_DIR, and KILLSWITCH_AUDIT_KEY or
+KILLSWITCH_SECRET), and trusts no server. It ends with 0 if everything is intact, and with 1 if not, or if it cannot tell.`,
+    )
+    .action(async (_: object, command: Command) => {
+      const { json } = command.optsWithGlobals<{ json?: true }>();
+      const found = await verify();
+      const findings = found.findings.map(finding => present({ ...finding, message: sentenceOf(finding) }));
+      if (json) sayJson({ ...found, findings });
+      else show(found);
+      process.exitCode = found.intact ? EXIT.done : EXIT.failed;
+    });
+}

@@ -1,0 +1,154 @@
+import {
+  type Checkpoint,
+  checkpointRef,
+  hashOf,
+  lastNumber,
+  type Opened,
+  openCheckpoint,
+} from './checkpoint.js';
+import { collectFindings, type Finding } from './finding.js';
+import type { AuditKeys, AuditLog, Records, Witness } from './ports.js';
+import { present } from './present.js';
+import { type Compared, compare, placesOf } from './segment.js';
+import { readWitness, type Witnessed } from './witness.js';
+
+/** What was found of the whole audit. */
+export interface Verification {
+  readonly intact: boolean;
+  /** That are as they were sealed. */
+  readonly entries: number;
+  /** That hold, with all their entries, and how many there should be. */
+  readonly checkpoints: number;
+  readonly checkpointsInAll: number;
+  /** When the last one that holds was sealed: ISO 8601. */
+  readonly until?: string;
+  /** Entries after the last checkpoint: nothing can be said of them yet. */
+  readonly unsealed: number;
+  /** The first of them, in the order of the audit. */
+  readonly findings: readonly Finding[];
+  readonly findingsInAll: number;
+}
+
+interface Parts {
+  readonly records: Pick<Records, 'read'>;
+  readonly audit: Pick<AuditLog, 'after'>;
+  readonly keys: AuditKeys;
+  readonly witness: Pick<Witness, 'read'>;
+}
+
+const MOST_FINDINGS = 100;
+/** Checkpoints read at the same time, and how many entries are compared with theirs. */
+const TOGETHER = 16;
+const MOST_ENTRIES = 500;
+const NOTHING: Compared = { held: 0, runs: [] };
+
+interface Link {
+  readonly number: number;
+  /** `null`: it is missing. */
+  readonly text: string | null | undefined;
+  readonly hash: string;
+  readonly opened: Opened;
+}
+
+function linkOf(keys: AuditKeys, number: number, text: string | null | undefined): Link {
+  const found = openCheckpoint(text, keys);
+  const isMisplaced = found.trust === 'good' && found.checkpoint.number !== number;
+  return { number, text, hash: hashOf(text, keys), opened: isMisplaced ? { trust: 'bad' } : found };
+}
+
+const sizeOf = ({ opened }: Link): number => (opened.trust === 'good' ? opened.checkpoint.entries.length : 0);
+
+/** Parts whose checkpoints have no more entries together than one alone may have. */
+function* inParts(links: readonly Link[]): Generator<readonly Link[]> {
+  let part: Link[] = [];
+  let size = 0;
+  for (const link of links) {
+    if (size + sizeOf(link) > MOST_ENTRIES) {
+      yield part;
+      [part, size] = [[], 0];
+    }
+    part.push(link);
+    size += sizeOf(link);
+  }
+  yield part;
+}
+
+/** All checkpoints from the first to the last, which may move on meanwhile; also those that are missing. */
+async function* linksOf({ records, audit, keys }: Parts, known: number): AsyncGenerator<Link & Compared> {
+  for (let last = known, next = 1; ; ) {
+    last = await lastNumber(records, last);
+    if (next > last) return;
+    const numbers = Array.from({ length: Math.min(TOGETHER, last - next + 1) }, (_, at) => next + at);
+    const texts = await records.read(numbers.map(checkpointRef));
+    for (const part of inParts(numbers.map((number, at) => linkOf(keys, number, texts[at])))) {
+      const compared = part.map(async (link): Promise<Link & Compared> => {
+        const { opened } = link;
+        return {
+          ...link,
+          ...(opened.trust === 'good' ? await compare(audit, opened.checkpoint, keys) : NOTHING),
+        };
+      });
+      yield* await Promise.all(compared);
+    }
+    next += numbers.length;
+  }
+}
+
+/** Where what came before is missing or forged, that is told, and nothing is left that it could follow. */
+function follows({ previous, from }: Checkpoint, before: Link | undefined): boolean {
+  if (!before) return previous === '' && from === '';
+  const { trust } = before.opened;
+  if (trust === 'good') return previous === before.hash && from === before.opened.checkpoint.to;
+  return trust !== 'unknown' || previous === before.hash;
+}
+
+function* faultsOf(
+  { number, text, opened, runs }: Link & Compared,
+  before: Link | undefined,
+): Generator<Finding> {
+  if (text === null) return yield { kind: 'checkpoint_missing', checkpoint: number };
+  if (opened.trust === 'unknown')
+    return yield { kind: 'checkpoint_unknown_key', checkpoint: number, key: opened.key };
+  if (opened.trust !== 'good') return yield { kind: 'checkpoint_forged', checkpoint: number };
+  const { at } = opened.checkpoint;
+  if (!follows(opened.checkpoint, before)) yield { kind: 'checkpoint_unlinked', checkpoint: number, at };
+  for (const { deed, ...run } of runs) yield { kind: `entries_${deed}`, checkpoint: number, at, ...run };
+}
+
+const behind = (kind: 'store_behind' | 'store_other', { number, at }: Witnessed): Finding => ({
+  kind,
+  checkpoint: number,
+  at,
+});
+
+/**
+ * Walks the whole audit, and compares it with what was sealed and with what this host has seen. Trusts nothing in the
+ * store that is not signed. Needs memory for some pages, however long the audit is.
+ * @throws KillswitchError `store_unavailable`; Error where what this host has seen cannot be read
+ */
+export async function verifyAudit(parts: Parts): Promise<Verification> {
+  const witnessed = await readWitness(parts.witness);
+  const found = collectFindings(MOST_FINDINGS);
+  let before: Link | undefined;
+  let [entries, checkpoints, inAll] = [0, 0, 0];
+  let [to, until] = ['', undefined as string | undefined];
+  for await (const link of linksOf(parts, witnessed?.number ?? 0)) {
+    const faults = [...faultsOf(link, before)];
+    faults.forEach(found.tell);
+    if (link.number === witnessed?.number && link.hash !== witnessed.hash)
+      found.tell(behind(link.text === null ? 'store_behind' : 'store_other', witnessed));
+    if (link.opened.trust === 'good') {
+      to = link.opened.checkpoint.to;
+      entries += link.held;
+      if (faults.length === 0) [checkpoints, until] = [checkpoints + 1, link.opened.checkpoint.at];
+    }
+    inAll += 1;
+    before = link;
+  }
+  let unsealed = 0;
+  for await (const page of placesOf(parts.audit, to)) unsealed += page.length;
+  return present<Verification>({
+    ...{ intact: found.count() === 0, entries, checkpoints, checkpointsInAll: inAll, until, unsealed },
+    ...{ findings: found.findings, findingsInAll: found.count() },
+  });
+}
