@@ -47,9 +47,9 @@ export function openLedger(): Ledger {
         ledger.meanwhile = undefined;
         await meanwhile?.();
         if (fate === 'dies before') throw down();
-        const results = steps.map(({ document, next }) => {
+        const results = steps.map(({ document, expect, next }) => {
           const number = Number(document.id);
-          if (ledger.checkpoints.has(number)) return 'conflict' as const;
+          if ((ledger.checkpoints.get(number) ?? null) !== expect) return 'conflict' as const;
           ledger.checkpoints.set(number, next ?? '');
           return 'committed' as const;
         });
