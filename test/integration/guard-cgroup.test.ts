@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { guardOf } from '../../lib/adapters/cgroup/guard.js';
+import { parseMemberships } from '../../lib/adapters/cgroup/membership.js';
+import type { CgroupMount } from '../../lib/adapters/cgroup/mountinfo.js';
+import type { Proc } from '../../lib/adapters/cgroup/proc.js';
+
+const unified: CgroupMount = { version: 2, controllers: [], root: '/', point: '/sys/fs/cgroup' };
+const freezer: CgroupMount = { ...unified, version: 1, controllers: ['freezer'] };
+
+/** A process table in which we are PID 10. */
+const tableOf = (cgroups: Readonly<Record<number, string>>, self: number | undefined = 10): Proc => ({
+  self,
+  startTimeOf: () => 1,
+  membershipsOf: pid => {
+    const text = cgroups[pid];
+    return text === undefined ? undefined : parseMemberships(text);
+  },
+  untouchable: () => [],
+});
+
+test.each<[string, boolean]>([
+  ['/system.slice/killswitch.service', true],
+  ['/system.slice', true],
+  ['/', true],
+  ['/system.slice/killswitch.service/agent', false],
+  ['/system.slice/killswitch', false],
+  ['/docker/a', false],
+])('A cgroup at %s holds this service: %s', (path, holds) => {
+  const guard = guardOf(tableOf({ 10: '0::/system.slice/killswitch.service' }), []);
+  expect(guard(unified, path)).toBe(holds);
+});
+
+test('What started this service is guarded like the service itself', () => {
+  const proc = tableOf({ 10: '0::/a/service', 7: '0::/b/login' });
+  expect(guardOf(proc, [7])(unified, '/b')).toBe(true);
+  expect(guardOf(proc, [])(unified, '/b')).toBe(false);
+});
+
+test('One that has ended meanwhile guards nothing, and takes nothing from the others', () => {
+  const guard = guardOf(tableOf({ 10: '0::/a' }), [7]);
+  expect([guard(unified, '/a'), guard(unified, '/b')]).toEqual([true, false]);
+});
+
+test('Everything is guarded where this service cannot find itself', () => {
+  for (const proc of [{ ...tableOf({}), self: undefined }, tableOf({ 7: '0::/a' })]) {
+    expect(guardOf(proc, [7])(unified, '/docker/a')).toBe(true);
+  }
+});
+
+test('A hierarchy in which this service is nowhere holds nothing of it', () => {
+  const guard = guardOf(tableOf({ 10: '0::/a' }), []);
+  expect(guard(freezer, '/')).toBe(false);
+  expect(guard(unified, '/')).toBe(true);
+});
