@@ -21,7 +21,7 @@ const commands: [string, () => Command, number, string[]][] = [
   [
     'a kill-all with the emergency stop',
     () => killAllOf({ latch: true }),
-    6,
+    5,
     [
       'ENGAGE_LATCH done ',
       'KILL_AGENT accepted a1',
