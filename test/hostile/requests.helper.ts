@@ -138,7 +138,7 @@ export function openProbes({ random, pick }: Pick<Chance, 'random' | 'pick'>, cr
   const seeds: (() => { method: string; path: string })[] = [
     () => ({ method: 'POST', path: `/agents/${pick(IDS)}/kill` }),
     () => ({ method: 'POST', path: '/agents/kill-all' }),
-    () => ({ method: 'PUT', path: `/agents/${pick(IDS)}` }),
+    () => ({ method: 'PUT', path: `/agents/${pick([...IDS, `new-${whole(1e9)}`])}` }),
     () => ({ method: 'PATCH', path: `/agents/${pick(IDS)}` }),
     () => ({ method: 'GET', path: `/agents/${pick(IDS)}` }),
     () => ({
