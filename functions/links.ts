@@ -9,6 +9,9 @@ import { from } from './request.js';
 
 const PATH = '/links/:token';
 
+/** The last second of the year 9999, as of a token: no later one can be shown. */
+const LAST_SECOND = 253_402_300_799;
+
 /** Nothing but the page itself and its form: no script, no picture, no frame around it. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -28,7 +31,9 @@ export function claimsOf(token: string): { readonly agentId: string; readonly ex
     const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '';
     const { agent, exp } = JSON.parse(atob(payload));
     const agentId = agentIdSchema.safeParse(agent);
-    return agentId.success && typeof exp === 'number' ? { agentId: agentId.data, exp } : undefined;
+    return agentId.success && typeof exp === 'number' && exp <= LAST_SECOND
+      ? { agentId: agentId.data, exp }
+      : undefined;
   } catch {
     return undefined;
   }

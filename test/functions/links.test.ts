@@ -111,4 +111,12 @@ describe('a kill link', () => {
     expect(status).toBe(404);
     expect(text).toContain('Nothing was changed');
   });
+
+  it('that names an end which no calendar has is none', async () => {
+    const { send } = await openBench();
+    for (const exp of [8_640_000_000_001, 1e300]) {
+      const payload = Buffer.from(JSON.stringify({ agent: 'a1', exp })).toString('base64url');
+      expect((await send(`GET /links/e30.${payload}.x`, { token: null })).status).toBe(404);
+    }
+  });
 });
