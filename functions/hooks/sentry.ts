@@ -23,7 +23,7 @@ const deliverySchema = z.looseObject({
 function tagsByName(event: Record<string, unknown>): Record<string, unknown> {
   const { tags } = event;
   return Array.isArray(tags) && tags.every(tag => Array.isArray(tag) && tag.length === 2)
-    ? { ...event, tags: Object.fromEntries(tags) }
+    ? { ...event, tags: Object.fromEntries(tags.filter(([name]) => typeof name === 'string')) }
     : event;
 }
 

@@ -116,6 +116,17 @@ describe('an alert of Sentry', () => {
     await refused(await later(metric(now - 24 * HOUR, 'critical')));
   });
 
+  it('of an issue names agents by its tags, whatever else is among them', async () => {
+    const { deliver, now, accepted } = await openHooks(sentry);
+    const tags = [
+      [{ toString: 1, valueOf: 1 }, 'x'],
+      ['agent_id', 'a1'],
+    ];
+    const { status } = await deliver({ action: 'triggered', data: { event: { tags, datetime: day(now) } } });
+    expect(status).toBe(200);
+    expect(accepted()).toMatchObject([{ agentId: 'a1' }]);
+  });
+
   it('of an issue names agents by its tags', async () => {
     const { deliver, now, accepted } = await openHooks(sentry);
     await deliver(sentry.event('a1', now));
