@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { killAllBodySchema, killBodySchema } from '../../lib/command.js';
+import { readCursor } from '../../lib/cursor.js';
+import { readIntent, writeIntent } from '../../lib/intent.js';
+import { findLatch } from '../../lib/latch.js';
+import { killAllOf, killOf } from '../fakes/core.js';
+import { damaged } from '../fakes/damage.js';
+
+const RUNS = { numRuns: 200 };
+const text = fc.string({ unit: 'binary' });
+/** Anything, or what is ours with one part of it changed. */
+const like = (good: unknown): fc.Arbitrary<string> =>
+  fc.oneof(
+    text,
+    damaged(good).map(one => JSON.stringify(one) ?? ''),
+  );
+const at = '2026-11-22T10:00:00.000Z';
+
+it('an intent is one of ours that can be written again, or none', () => {
+  const kill = JSON.parse(writeIntent(killOf('a1', { reason: 'drill', graceSeconds: 5 }), at));
+  const all = JSON.parse(writeIntent(killAllOf({ selector: { labels: { team: 'core' } } }), at));
+  fc.assert(
+    fc.property(fc.oneof(like(kill), like(all)), raw => {
+      const command = readIntent(raw);
+      if (command === undefined) return;
+      const { reason, graceSeconds } = command;
+      const schema = command.type === 'kill' ? killBodySchema : killAllBodySchema;
+      expect(schema.safeParse({ reason, graceSeconds }).success).toBe(true);
+      expect(readIntent(writeIntent(command, at))).toEqual(command);
+    }),
+    RUNS,
+  );
+});
+
+it('a latch that is there is engaged, whatever its text is', async () => {
+  const hold = { operationId: 'o', since: at, by: 'ops', reason: 'drill', selector: { taskId: 't1' } };
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(like({ holds: [hold] }), fc.constant(undefined)), async raw => {
+      const { latch } = await findLatch({ records: { read: async () => [raw] } as never });
+      expect(latch.engaged).toBe(true);
+    }),
+    RUNS,
+  );
+});
+
+it('a cursor is read as it was written, or breaks off without a write', async () => {
+  const trouble = { since: 1, attempts: 2, retryAt: 3, problem: 'x' };
+  const good = { position: '7', failing: trouble, aside: [{ ...trouble, before: '6' }] };
+  await fc.assert(
+    fc.asyncProperty(like(good), async raw => {
+      const written: unknown[] = [];
+      const records = {
+        read: async () => [raw],
+        commit: async (steps: readonly unknown[]) => {
+          written.push(...steps);
+          return [];
+        },
+      };
+      const page = await readCursor(records, 'OPS', async () => '').catch((error: unknown) => error);
+      expect(written).toEqual([]);
+      if (page instanceof Error) return;
+      expect(page).toMatchObject({ cursor: { position: expect.any(String), aside: expect.any(Array) } });
+    }),
+    RUNS,
+  );
+});
