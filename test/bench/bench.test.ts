@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { RUN_MARK } from '../services/context.js';
 import { type Budget, breaches, budgets, judge } from './budgets.js';
 import { growth } from './growth.js';
@@ -136,7 +136,8 @@ describe('the report', () => {
 
 describe('npm run bench', () => {
   const bench = (...args: string[]) => {
-    const { VITEST: _, [RUN_MARK]: __, ...env } = process.env;
+    const { VITEST: _, [RUN_MARK]: __, ...rest } = process.env;
+    const env = { ...rest, DOCKER_HOST: inject('dockerHost'), KILLSWITCH_TEST_REDIS: inject('redisUrl') };
     const command = ['--import', 'tsx', 'test/bench/main.ts', ...args];
     return run(process.execPath, command, { cwd: ROOT, env, maxBuffer: 1 << 24 });
   };
