@@ -135,10 +135,11 @@ export function openProbes({ random, pick }: Pick<Chance, 'random' | 'pick'>, cr
     () => ({ expectedContainerId: pick(['0'.repeat(64), 'f'.repeat(63), pick(NASTY)]) }),
     () => pick([null, 1, 'text', [], true]),
   ];
-  const seeds: (() => { method: string; path: string })[] = [
+  const fresh = (): string => `new-${whole(1e9)}`;
+  const seeds: (() => { method: string; path: string; body?: object })[] = [
     () => ({ method: 'POST', path: `/agents/${pick(IDS)}/kill` }),
     () => ({ method: 'POST', path: '/agents/kill-all' }),
-    () => ({ method: 'PUT', path: `/agents/${pick([...IDS, `new-${whole(1e9)}`])}` }),
+    () => ({ method: 'PUT', path: `/agents/${chance(0.5) ? fresh() : pick(IDS)}` }),
     () => ({ method: 'PATCH', path: `/agents/${pick(IDS)}` }),
     () => ({ method: 'GET', path: `/agents/${pick(IDS)}` }),
     () => ({
@@ -146,6 +147,8 @@ export function openProbes({ random, pick }: Pick<Chance, 'random' | 'pick'>, cr
       path: `/agents?limit=${pick(['1', '1000', '0', '-1', '1e3', pick(NASTY)])}&status=running`,
     }),
     () => ({ method: pick(['GET', 'POST', 'DELETE']), path: '/latch' }),
+    // Or else the emergency stop stays engaged, and nobody is registered any more.
+    () => ({ method: 'DELETE', path: '/latch', body: { reason: 'all clear' } }),
     () => ({ method: 'GET', path: `/operations/${pick(NASTY)}` }),
     () => ({ method: 'GET', path: pick(['/healthz', '/openapi.json', '/', '/metrics']) }),
     () => ({ method: 'GET', path: `/audit?since=${pick(NASTY)}&limit=${pick(NASTY)}` }),
@@ -194,8 +197,9 @@ export function openProbes({ random, pick }: Pick<Chance, 'random' | 'pick'>, cr
   const sendable = (text: string): string => text.replace(/[^\t\x20-\x7e]/g, '?');
 
   return (): Probe => {
-    const { method, path } = pick(seeds)();
-    let body: Buffer = method === 'GET' ? Buffer.alloc(0) : Buffer.from(JSON.stringify(pick(bodies)()));
+    const { method, path, body: own } = pick(seeds)();
+    let body: Buffer =
+      method === 'GET' ? Buffer.alloc(0) : Buffer.from(JSON.stringify(own ?? pick(bodies)()));
     let target = path;
     let verb = method;
     if (chance(0.3)) body = mutated(body);
