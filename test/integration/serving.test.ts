@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startContainer, startProcess, temporaryDirectory } from '../services/agents.js';
-import { call, type Environment, settings, startServerProcess } from '../services/server.js';
+import { build } from '../services/build.js';
+import { call, type Environment, settings, startBuiltServer } from '../services/server.js';
 import { runCli } from './cli-run.js';
 
-const refused = (environment: Environment, entry = ['functions/cli/main.ts', 'serve']) => {
-  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', ...entry], {
+const refused = (environment: Environment, [file = '', ...args] = ['functions/cli/main.js', 'serve']) => {
+  const { status, stderr } = spawnSync(process.execPath, [join(build(), file), ...args], {
     env: { PATH: process.env['PATH'], ...environment },
     encoding: 'utf8',
     timeout: 20_000,
@@ -38,21 +40,21 @@ describe('serving', () => {
     ['health', 'GET', '/healthz', 200],
     ['metrics', 'GET', '/metrics', 200],
   ])('runs the function %s alone from its own file, and nothing else', async (name, method, path, status) => {
-    const { url } = await startServerProcess(settings('sqlite'), [`functions/${name}.ts`]);
+    const { url } = await startBuiltServer(settings('sqlite'), [`functions/${name}.js`]);
     expect((await call(url, method, path)).status).toBe(status);
     const other = name === 'health' ? '/agents/kill-all' : '/healthz';
     expect((await call(url, name === 'health' ? 'POST' : 'GET', other)).status).toBe(404);
   });
 
   it('serves only the functions that are named', async () => {
-    const entry = ['functions/cli/main.ts', 'serve', '--functions', 'kill,health'];
-    const { url } = await startServerProcess(settings('sqlite'), entry);
+    const entry = ['functions/cli/main.js', 'serve', '--functions', 'kill,health'] as const;
+    const { url } = await startBuiltServer(settings('sqlite'), entry);
     expect((await call(url, 'GET', '/healthz')).status).toBe(200);
     expect((await call(url, 'POST', '/agents/kill-all')).status).toBe(404);
   });
 
   it('finishes a kill in flight before it ends on SIGTERM', async () => {
-    const server = await startServerProcess(settings('sqlite'));
+    const server = await startBuiltServer(settings('sqlite'));
     const tree = await startProcess({ agentId: 'slow', ignoreTerm: true });
     const process = { pid: tree.pid, startTime: tree.startTime };
     await call(server.url, 'PUT', '/agents/slow', { body: { status: 'running', process } });
@@ -66,12 +68,12 @@ describe('serving', () => {
 
   it('keeps records and debts over kill -9', async () => {
     const environment = settings('sqlite');
-    const first = await startServerProcess(environment);
+    const first = await startBuiltServer(environment);
     const { id } = await startContainer({ agentId: 'kept' });
     await call(first.url, 'PUT', '/agents/kept', { body: { status: 'running', containerId: id } });
     first.signal('SIGKILL');
     await first.ended;
-    const second = await startServerProcess(environment);
+    const second = await startBuiltServer(environment);
     expect((await call(second.url, 'GET', '/agents/kept')).body).toMatchObject({ containerId: id });
     expect((await call(second.url, 'POST', '/agents/kept/kill')).status).toBe(200);
   });
@@ -88,7 +90,7 @@ describe('serving', () => {
   });
 
   it('says that the port is taken and does not start', async () => {
-    const { url } = await startServerProcess(settings('sqlite'));
+    const { url } = await startBuiltServer(settings('sqlite'));
     const { status, stderr } = refused(settings('sqlite', { PORT: new URL(url).port }));
     expect(status).toBe(1);
     expect(stderr).toMatch(/Port \d+ .* is taken/);
@@ -97,7 +99,7 @@ describe('serving', () => {
 
   it('starts without an engine and without a store, and names them in /readyz', async () => {
     const nowhere = temporaryDirectory();
-    const { url } = await startServerProcess(
+    const { url } = await startBuiltServer(
       settings('valkey', {
         KILLSWITCH_STORE: 'redis://127.0.0.1:1',
         DOCKER_HOST: `unix://${nowhere}/no.sock`,

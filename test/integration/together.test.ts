@@ -1,13 +1,13 @@
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it } from 'vitest';
 import { engine, startContainer } from '../services/agents.js';
-import { call, settings, startServerProcess, storeKinds } from '../services/server.js';
+import { call, settings, startBuiltServer, storeKinds } from '../services/server.js';
 import { openWorld } from './world.js';
 
 describe.each(storeKinds)('two servers on one %s', store => {
   it('let exactly one of 50 concurrent kills win; the others get its receipt or 400', async () => {
     const environment = settings(store);
-    const servers = await Promise.all([startServerProcess(environment), startServerProcess(environment)]);
+    const servers = await Promise.all([startBuiltServer(environment), startBuiltServer(environment)]);
     const { url } = servers[0];
     const container = await startContainer({ agentId: 'contended' });
     await call(url, 'PUT', '/agents/contended', { body: { status: 'running', containerId: container.id } });

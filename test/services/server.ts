@@ -81,15 +81,11 @@ export interface ServerProcess {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
-/** A killswitch in a process of its own; resolves when it listens. */
-export const startServerProcess = (
+/** A killswitch in a process of its own, compiled beforehand; resolves when it listens. */
+export const startBuiltServer = (
   environment: Environment,
-  entry: readonly string[] = ['functions/cli/main.ts', 'serve'],
-): Promise<ServerProcess> => launch([process.execPath, '--import', 'tsx', ...entry], environment);
-
-/** The same, compiled beforehand. */
-export const startBuiltServer = (environment: Environment): Promise<ServerProcess> =>
-  launch([process.execPath, join(build(), 'functions/cli/main.js'), 'serve'], environment);
+  [file, ...args]: readonly [string, ...string[]] = ['functions/cli/main.js', 'serve'],
+): Promise<ServerProcess> => launch([process.execPath, join(build(), file), ...args], environment);
 
 async function launch(
   [file = '', ...args]: readonly string[],
