@@ -63,8 +63,9 @@ async function lookAt(
   operationId: string,
 ): Promise<{ ended: boolean; receipt: Receipt | undefined } | 'store down' | undefined> {
   const found = await findOperation(core, operationId).catch(() => 'store down' as const);
-  if (found === 'store down') return found;
-  if (found?.operation.state === 'ended') return { ended: true, receipt: found.operation.receipt };
+  // What stands there in words of somebody else's says no more than a store that is down.
+  if (found === 'store down' || (found && !found.operation)) return 'store down';
+  if (found?.operation?.state === 'ended') return { ended: true, receipt: found.operation.receipt };
   const progress = stop.progress(operationId);
   return found || progress ? { ended: false, receipt: progress } : undefined;
 }

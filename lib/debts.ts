@@ -79,7 +79,10 @@ export async function payDebts(core: Core, cases: Cases, stop: Stop, before: num
   const work = ids.map(async id => {
     if (cases.isWorkedOn(id) || stop.isRunning(id)) return;
     const found = await findOperation(core, id);
-    const command = found?.operation.state === 'running' ? readIntent(found.operation.intent) : undefined;
+    if (found && !found.operation)
+      throw new SyntaxError('The text of an operation that is owed cannot be read');
+    const operation = found?.operation;
+    const command = operation?.state === 'running' ? readIntent(operation.intent) : undefined;
     if (command) await stop.resume(command);
     else await payForAgent(core, cases, id);
   });
@@ -101,7 +104,7 @@ export async function replayJournal(core: Core, stop: Stop): Promise<void> {
     }
     try {
       const found = await findOperation(core, id);
-      if (found?.operation.state !== 'ended') await stop.resume(command);
+      if (found?.operation?.state !== 'ended') await stop.resume(command);
       await journal.remove(id);
     } catch (error) {
       if (isStoreDown(error)) throw error;

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { type Change, change } from './change.js';
 import type { Actor } from './command.js';
 import type { Core } from './core.js';
@@ -51,6 +52,17 @@ const documentOf = async ({ actor, key }: Keyed): Promise<DocumentRef> => ({
 
 const textOf = ({ operationId, fingerprint }: Keyed): string => JSON.stringify({ operationId, fingerprint });
 
+const heldSchema = z.looseObject({ operationId: z.string(), fingerprint: z.string() });
+
+/** Who holds a key; nobody, where the text is none of ours. */
+function readHeld(raw: string): Pick<Keyed, 'operationId' | 'fingerprint'> | undefined {
+  try {
+    return heldSchema.safeParse(JSON.parse(raw)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Takes the key for this operation, for 24 hours, unless it is another's. A store that does not answer keeps nobody
  * from stopping: then everybody is the first.
@@ -63,7 +75,7 @@ export async function claim(core: Core, keyed: Keyed, abandoned?: string): Promi
   const find = async (): Promise<string | null | undefined> => (await core.records.read([document]))[0];
   const mine = textOf(keyed);
   const take = (raw: string | null | undefined): Change<string> => {
-    const held = raw ? (JSON.parse(raw) as Pick<Keyed, 'operationId' | 'fingerprint'>) : undefined;
+    const held = raw ? readHeld(raw) : undefined;
     if (held && held.fingerprint !== fingerprint) throw new KillswitchError('idempotency_mismatch');
     if (held && held.operationId !== abandoned) return { value: held.operationId };
     const step = { document, expect: raw ?? null, next: mine, ttlSeconds: KEPT_SECONDS, audit: [] };

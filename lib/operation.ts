@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { type AuditEntry, by } from './audit.js';
 import { authorize } from './authorize.js';
 import { type Change, change } from './change.js';
@@ -92,16 +93,33 @@ export async function beginOperation(core: Core, command: Command): Promise<void
 
 interface Found {
   readonly raw: string;
-  readonly operation: Operation;
+  /** Absent: the text is none of ours. */
+  readonly operation?: Operation;
 }
 
-/** Reads an operation's text; `undefined` where there is none. */
+/** What is relied on. */
+const operationSchema = z.looseObject({
+  state: z.enum(['running', 'ended']),
+  intent: z.string(),
+  receipt: z.looseObject({}).optional(),
+});
+
+function readOperation(raw: string): Found {
+  try {
+    const { data } = operationSchema.safeParse(JSON.parse(raw));
+    return data ? { raw, operation: data as unknown as Operation } : { raw };
+  } catch {
+    return { raw };
+  }
+}
+
+/** Reads an operation's text; `undefined` where there is none. Anybody may have written it. */
 export async function findOperation(
   { records }: Pick<Core, 'records'>,
   operationId: string,
 ): Promise<Found | undefined> {
   const [raw] = await records.read([documentOf(operationId)]);
-  return raw ? { raw, operation: JSON.parse(raw) as Operation } : undefined;
+  return raw ? readOperation(raw) : undefined;
 }
 
 /**
@@ -117,7 +135,7 @@ export async function endOperation(
   if (command.dryRun) return;
   const { operationId } = command;
   const compute = (found: Found | undefined): Change<void> => {
-    if (found?.operation.state === 'ended' || (!found && !receipt)) return { value: undefined };
+    if (found?.operation?.state === 'ended' || (!found && !receipt)) return { value: undefined };
     // Its beginning could not be stored, and is told of now.
     const late = found ? [] : bulkEntries(core, command);
     const operation = found?.operation ?? begunOperation(core, command);
@@ -145,6 +163,6 @@ export async function endOperation(
 export async function lookAtOperation(core: Core, actor: Actor, operationId: string): Promise<Operation> {
   authorize(actor, 'agents:read', {});
   const found = await findOperation(core, operationId);
-  if (!found) throw new KillswitchError('operation_not_found', 'Unknown operation');
+  if (!found?.operation) throw new KillswitchError('operation_not_found', 'Unknown operation');
   return found.operation;
 }

@@ -47,7 +47,7 @@ export function chooseFor(receiver: Receiver, records: Records): Choose {
     // The operation is written before what it does; it holds a whole receipt, so it is looked at once.
     const found = await findOperation({ records }, operationId);
     if (!found) return false;
-    const answer = found.operation.type === 'kill-all';
+    const answer = found.operation?.type === 'kill-all';
     if (isKillAll.size >= MEMO) isKillAll.clear();
     isKillAll.set(operationId, answer);
     return answer;

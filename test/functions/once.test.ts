@@ -138,6 +138,19 @@ describe('a request with an Idempotency-Key', () => {
     expect((await send(KILL, under('k1'))).json).toMatchObject({ degraded: true });
   });
 
+  it.each(['null', '{"state":1}', '{'])('stops all the same when the first one reads %s', async raw => {
+    const { send, agent, store } = openApp();
+    const first = await agent('a1');
+    await agent('a2');
+    expect((await send('POST /agents/kill-all', under('k1', { body: { dryRun: false } }))).status).toBe(200);
+    const name = [...store.memory.documents.keys()].find(one => one.startsWith('operation:')) ?? '';
+    store.memory.documents.set(name, { raw, expiresAt: Number.POSITIVE_INFINITY });
+    await agent('a3');
+    const { status, json } = await send('POST /agents/kill-all', under('k1', { body: { dryRun: false } }));
+    expect([status, json]).toMatchObject([200, { total: 1, killed: 1 }]);
+    expect(await first.isAlive()).toBe(false);
+  });
+
   it('takes no key for a dry run', async () => {
     const { send, agent } = openApp();
     await agent('a1');

@@ -59,7 +59,7 @@ describe('an accepted command', () => {
   it('that is carried on with keeps when it was asked for', async () => {
     const { core } = fakeCore();
     await beginOperation(core, command({ requestedAt: '2026-11-22T09:00:00.000Z' }));
-    expect((await findOperation(core, 'op'))?.operation.requestedAt).toBe('2026-11-22T09:00:00.000Z');
+    expect((await findOperation(core, 'op'))?.operation?.requestedAt).toBe('2026-11-22T09:00:00.000Z');
   });
 
   it('ends with its receipt, and nobody owes it any more', async () => {
@@ -91,7 +91,7 @@ describe('an accepted command', () => {
     await Promise.all([1, 2].map(pending => endOperation(core, command(), { ...receipt, pending })));
     await endOperation(core, command(), { ...receipt, total: 9 });
     expect(store.memory.audit.map(({ phase }) => phase)).toEqual(['accepted', 'unconfirmed']);
-    expect((await findOperation(core, 'op'))?.operation.receipt).toMatchObject({ total: 2, pending: 1 });
+    expect((await findOperation(core, 'op'))?.operation?.receipt).toMatchObject({ total: 2, pending: 1 });
   });
 
   it('ends once when the store does everything twice', async () => {

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { killAllBodySchema, killBodySchema } from '../../lib/command.js';
 import { readCursor } from '../../lib/cursor.js';
+import { claim } from '../../lib/idempotency.js';
 import { readIntent, writeIntent } from '../../lib/intent.js';
 import { findLatch } from '../../lib/latch.js';
-import { killAllOf, killOf } from '../fakes/core.js';
+import { findOperation } from '../../lib/operation.js';
+import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
 import { damaged } from '../fakes/damage.js';
 
 const RUNS = { numRuns: 200 };
@@ -61,6 +63,42 @@ it('a cursor is read as it was written, or breaks off without a write', async ()
       expect(written).toEqual([]);
       if (page instanceof Error) return;
       expect(page).toMatchObject({ cursor: { position: expect.any(String), aside: expect.any(Array) } });
+    }),
+    RUNS,
+  );
+});
+
+it('an operation is one of ours, or none, whatever stands there', async () => {
+  const good = {
+    operationId: 'op-1',
+    state: 'ended',
+    type: 'kill',
+    requestedAt: at,
+    requestedBy: 'ops',
+    intent: writeIntent(killOf('a1'), at),
+    receipt: { operationId: 'op-1' },
+  };
+  await fc.assert(
+    fc.asyncProperty(like(good), async raw => {
+      const found = await findOperation({ records: { read: async () => [raw] } as never }, 'op-1');
+      expect(found?.operation?.state ?? 'ended').toBeOneOf(['running', 'ended']);
+      expect(typeof (found?.operation?.intent ?? '')).toBe('string');
+    }),
+    RUNS,
+  );
+});
+
+it('a key that somebody wrote over keeps nobody from stopping', async () => {
+  const { core, store } = fakeCore();
+  const keyed = { actor: { subject: 'ops' }, key: 'k', fingerprint: 'f', operationId: 'op-2' };
+  await claim(core, { ...keyed, operationId: 'op-1' });
+  const [id = ''] = [...store.memory.documents.keys()].filter(name => name.startsWith('memory:'));
+  await fc.assert(
+    fc.asyncProperty(like({ operationId: 'op-1', fingerprint: 'f' }), async raw => {
+      store.memory.documents.set(id, { raw, expiresAt: Number.POSITIVE_INFINITY });
+      const claimed = await claim(core, keyed).catch((error: unknown) => error);
+      if (claimed instanceof Error) expect(claimed).toMatchObject({ code: 'idempotency_mismatch' });
+      else expect(claimed).toMatchObject({ kind: expect.stringMatching(/^(first|repeated)$/) });
     }),
     RUNS,
   );

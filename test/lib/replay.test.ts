@@ -33,7 +33,7 @@ describe('when the store is back, an order from the journal', () => {
     expect(await agent.hasWorktree()).toBe(false);
     expect(bed.journal.memory.size).toBe(0);
     expect(phasesOf(bed, 'a1')).toEqual(killed);
-    expect((await findOperation(bed.core, receipt.operationId))?.operation.state).toBe('ended');
+    expect((await findOperation(bed.core, receipt.operationId))?.operation?.state).toBe('ended');
     expect([...(bed.store.memory.debts.get('h1') ?? [])]).toEqual([]);
   });
 
@@ -109,7 +109,7 @@ describe('when the store is back, an order from the journal', () => {
     const command = killOf('a1');
     await bed.journal.append(command.operationId, writeIntent(command, at(0)));
     await startOn(bed.core);
-    expect((await findOperation(bed.core, command.operationId))?.operation.receipt).toMatchObject({
+    expect((await findOperation(bed.core, command.operationId))?.operation?.receipt).toMatchObject({
       message: 'Agent a1 was not killed: Unknown agent a1',
     });
   });
