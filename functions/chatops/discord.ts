@@ -97,7 +97,9 @@ export const openDiscord: OpenPlatform = (deps, { conversation, wait }) => {
   }
 
   function editsOf({ application_id, token }: Interaction) {
-    const url = `${set.API}/webhooks/${application_id}/${encodeURIComponent(token)}/messages/@original`;
+    // Half a pair of surrogates has no encoding, and to throw here would be to lose the order.
+    const path = encodeURIComponent(token.replace(/\p{Surrogate}/gu, '\ufffd'));
+    const url = `${set.API}/webhooks/${application_id}/${path}/messages/@original`;
     const send = (reply: Reply) => sendJson(fetch, url, 'PATCH', discordMessage(reply));
     return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
   }

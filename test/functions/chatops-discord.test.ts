@@ -91,6 +91,17 @@ describe('/killswitch in Discord', () => {
     });
   });
 
+  it('stops one whose answer could be edited nowhere', async () => {
+    const chat = await openChat(at);
+    const { isAlive } = await chat.agent('a1');
+    const options = [{ type: 1, name: 'kill', options: [{ type: 3, name: 'id', value: 'a1' }] }];
+    const data = { type: 1, name: 'killswitch', options };
+    const body = discordInteraction({ type: 2, token: '\ud800', data });
+    expect((await chat.post('discord', body, discordHeaders(body, NOW))).status).toBe(200);
+    await chat.settle();
+    expect(await isAlive()).toBe(false);
+  });
+
   it('lets in by role, and tells others what they lack', async () => {
     const chat = await openChat();
     const { isAlive } = await chat.agent('a1');
