@@ -27,19 +27,22 @@ export interface Case {
   readonly done: Promise<void>;
 }
 
+/** The end of what has not to be waited for. */
+export const ENDED: Promise<void> = Promise.resolve();
+
+const ignore = (): void => undefined;
+
 /** A case on which there is nothing to do, with what was seen before. */
-export const endedCase = (
+export function endedCase(
   agent: Stoppable,
   operationId: string,
   { statusBefore, error, outcomes = [] }: Told,
-): Case => ({
-  ...present<Pick<Case, 'error' | 'statusBefore'>>({ statusBefore, error }),
-  agent,
-  operationId,
-  graceMs: 0,
-  ledger: { outcomes, note: () => undefined },
-  done: Promise.resolve(),
-});
+): Case {
+  const ledger = { outcomes, note: ignore };
+  const one: Case = { agent, operationId, graceMs: 0, ledger, done: ENDED, ...(error && { error }) };
+  if (statusBefore) one.statusBefore = statusBefore;
+  return one;
+}
 
 interface Told {
   readonly statusBefore?: Status | undefined;
@@ -49,6 +52,8 @@ interface Told {
 
 /** Nothing of it runs any more, as far as a sandbox is known, and the record says so. */
 export const isKilled = ({ error, ledger }: Case): boolean => !error && areDown(ledger.outcomes);
+
+export const isVerified = (one: Case): boolean => !one.error && isProven(one);
 
 /** A sandbox that the record names must itself be seen gone; that another one is proves nothing of it. */
 function isProven({ agent, ledger: { outcomes } }: Case): boolean {
@@ -69,7 +74,7 @@ export function agentReceipt(one: Case): AgentReceipt {
     statusBefore,
     taskId: agent.taskId,
     host: agent.host,
-    verified: !error && isProven(one),
+    verified: isVerified(one),
     pending: pendingOf(ledger.outcomes),
     outcomes: ledger.outcomes,
     error: error && { code: error.code, detail: error.message },

@@ -1,13 +1,14 @@
 import type { Agent } from './agent.js';
 import { type Case, endedCase } from './case.js';
 import type { Actor, Command } from './command.js';
-import { isLocal, type Verdict } from './commit.js';
+import type { Verdict } from './commit.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import { gathering } from './gather.js';
 import { openLedger } from './ledger.js';
+import { isLocal } from './mark.js';
 import { settle } from './settle.js';
-import { type Stoppable, stopAgent } from './stop-agent.js';
+import { type Stoppable, SWITCHED_OFF, stopAgent } from './stop-agent.js';
 
 /** How one agent is to be stopped. */
 export interface Order {
@@ -107,8 +108,13 @@ export function openCases(core: Core): Cases {
         }
         case 'owing':
         case 'killed': {
-          const operationId = verdict.agent.kill?.operationId ?? command.operationId;
-          const one = stopRecorded(verdict.agent, { ...order, operationId }, command.actor);
+          const { agent } = verdict;
+          if (verdict.kind === 'killed' && agent.kill?.confirmedAt) {
+            const { statusBefore } = verdict;
+            return endedCase(agent, command.operationId, { statusBefore, outcomes: [SWITCHED_OFF] });
+          }
+          const operationId = agent.kill?.operationId ?? command.operationId;
+          const one = stopRecorded(agent, { ...order, operationId }, command.actor);
           if (verdict.kind === 'killed') one.statusBefore = verdict.statusBefore;
           return one;
         }

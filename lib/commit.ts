@@ -1,12 +1,9 @@
-import { type Agent, isActive, type Kill, type LayerName, type Status } from './agent.js';
-import { type AuditEntry, by } from './audit.js';
+import { type Agent, isActive, type Status } from './agent.js';
 import { MAX_ROUNDS } from './change.js';
 import type { Command } from './command.js';
-import { type Core, timestamp } from './core.js';
+import type { Core } from './core.js';
 import { KillswitchError, shown, unknownAgent } from './errors.js';
-import { setMembers } from './members.js';
-import type { Step } from './ports.js';
-import { present } from './present.js';
+import { marksBy } from './mark.js';
 import { idOf, type Reading, readRecord } from './record.js';
 import type { Stoppable } from './stop-agent.js';
 
@@ -20,20 +17,6 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly agentId: string; readonly error: KillswitchError }
   /** A dry run: it would be killed. */
   | { readonly kind: 'preview'; readonly agent: Stoppable };
-
-export const isLocal = (core: Pick<Core, 'hostId'>, { host }: Pick<Agent, 'host'>): boolean =>
-  host === undefined || host === core.hostId;
-
-/** What a kill of this agent owes. An agent without any recorded sandbox is looked for by its label. */
-function owedLayers(core: Core, agent: Agent): LayerName[] {
-  const here = new Set(core.sandboxes.map(({ layer }) => layer));
-  const has = (layer: 'container' | 'process'): boolean => !isLocal(core, agent) || here.has(layer);
-  const owed: LayerName[] = [];
-  if (has('container') && (agent.containerId || !agent.process)) owed.push('container');
-  if (has('process') && (agent.process || !agent.containerId)) owed.push('process');
-  if (agent.worktreePath) owed.push('worktree');
-  return owed;
-}
 
 const refused = (agentId: string, error: KillswitchError): Verdict => ({ kind: 'refused', agentId, error });
 
@@ -57,47 +40,6 @@ function objection(agent: Agent, command: Command): Verdict | undefined {
 export const endedByStop = ({ agentId, status }: Agent, { wereActive }: Command): boolean =>
   (status === 'completed' || status === 'failed') && wereActive?.includes(agentId) === true;
 
-/** Our own debt is paid at once; should this process die, whoever finds it overdue pays. */
-const debtOf = (core: Core, agent: Agent): NonNullable<Step['debt']> => ({
-  host: agent.host ?? core.hostId,
-  dueAt: core.clock.now() + (isLocal(core, agent) ? core.limits.respondMs : 0),
-});
-
-function killStep(core: Core, command: Command, agent: Agent, raw: string): { step: Step; killed: Agent } {
-  const at = timestamp(core);
-  const { operationId, reason, requestId, actor } = command;
-  const kill = present<Kill>({
-    operationId,
-    requestedAt: command.requestedAt ?? at,
-    requestedBy: actor.subject,
-    reason,
-    pending: owedLayers(core, agent),
-    attempts: 0,
-  });
-  const entry = present<AuditEntry>({
-    timestamp: at,
-    operation: 'KILL_AGENT',
-    phase: 'accepted',
-    operationId,
-    requestId,
-    ...by(actor),
-    reason,
-    agentId: agent.agentId,
-    taskId: agent.taskId,
-    statusBefore: agent.status,
-  });
-  const step: Step = {
-    document: { kind: 'agent', id: agent.agentId },
-    expect: raw,
-    next: setMembers(raw, { status: 'killed', kill }),
-    active: false,
-    tombstone: JSON.stringify({ operationId, at }),
-    debt: debtOf(core, agent),
-    audit: [entry],
-  };
-  return { step, killed: { ...agent, status: 'killed', kill } };
-}
-
 /**
  * Marks agents killed, each in one atomic step: record, tombstone, what is owed, audit, index. Reads again and
  * retries where somebody else wrote in between.
@@ -111,6 +53,7 @@ export async function commitKills(
   const verdicts: Verdict[] = [];
   let open = readings;
   for (let round = 0; open.length > 0 && round < MAX_ROUNDS; round++) {
+    const markOf = marksBy(core, command);
     const tries = [];
     for (const reading of open) {
       if (reading.kind === 'unreadable') {
@@ -119,7 +62,7 @@ export async function commitKills(
       }
       const objected = objection(reading.agent, command);
       if (objected) verdicts.push(objected);
-      else tries.push({ before: reading.agent, ...killStep(core, command, reading.agent, reading.raw) });
+      else tries.push({ before: reading.agent, ...markOf(reading.agent, reading.raw) });
     }
     const lost = new Set(tries.map(({ before }) => before.agentId));
     try {
@@ -127,7 +70,10 @@ export async function commitKills(
       for (const [index, { before, killed, step }] of tries.entries()) {
         if (results[index] !== 'committed') continue;
         lost.delete(before.agentId);
-        for (const entry of step.audit) core.log.warn(entry, 'agent marked killed');
+        core.log.warn(
+          Object.assign({}, ...step.audit),
+          killed.kill?.confirmedAt ? 'agent settled' : 'agent marked killed',
+        );
         verdicts.push({ kind: 'killed', agent: killed, statusBefore: before.status });
       }
       open = lost.size > 0 ? (await core.records.agents([...lost])).map(readRecord) : [];

@@ -7,9 +7,12 @@ const SPACE = new Set([' ', '\t', '\n', '\r']);
 
 /** Index just past the string literal that opens at `start`. */
 function endOfString(json: string, start: number): number {
-  let at = start + 1;
-  while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
-  return at + 1;
+  for (let at = json.indexOf('"', start + 1); ; at = json.indexOf('"', at + 1)) {
+    let text = at;
+    while (json[text - 1] === '\\') text--;
+    // Each pair of backslashes is one in the text; an odd one belongs to the quote.
+    if ((at - text) % 2 === 0) return at + 1;
+  }
 }
 
 /** Index just past the value that begins at `start`, in an object that ends by `}`. */
@@ -40,7 +43,8 @@ function* topLevelMembers(json: string): Generator<{ name: string; start: number
   let at = skipSpace(json, json.indexOf('{') + 1);
   while (json[at] !== '}') {
     const nameEnd = endOfString(json, at);
-    const name = JSON.parse(json.slice(at, nameEnd)) as string;
+    const literal = json.slice(at + 1, nameEnd - 1);
+    const name = literal.includes('\\') ? (JSON.parse(`"${literal}"`) as string) : literal;
     const start = skipSpace(json, skipSpace(json, nameEnd) + 1);
     const stop = endOfValue(json, start);
     let end = stop;
@@ -55,23 +59,27 @@ function* topLevelMembers(json: string): Generator<{ name: string; start: number
  * @param members new values by name; a name that stands twice is set twice, so that first-wins and last-wins
  *   readers agree; one that is missing is appended
  */
-export function setMembers(json: string, members: Readonly<Record<string, unknown>>): string {
-  const missing = new Map(Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)]));
-  const found = new Map(missing);
+export const setMembers = (json: string, members: Readonly<Record<string, unknown>>): string =>
+  setTexts(json, new Map(Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)])));
+
+/** The same with the values as JSON texts, for the same ones in many objects. */
+export function setTexts(json: string, texts: ReadonlyMap<string, string>): string {
+  const found = new Set<string>();
   let text = '';
   let copied = 0;
   let any = false;
   for (const { name, start, end } of topLevelMembers(json)) {
     any = true;
-    const value = found.get(name);
+    const value = texts.get(name);
     if (value === undefined) continue;
     text += json.slice(copied, start) + value;
     copied = end;
-    missing.delete(name);
+    found.add(name);
   }
   const close = json.lastIndexOf('}');
   text += json.slice(copied, close);
-  for (const [name, value] of missing) {
+  for (const [name, value] of texts) {
+    if (found.has(name)) continue;
     text += `${any ? ',' : ''}${JSON.stringify(name)}:${value}`;
     any = true;
   }

@@ -1,4 +1,4 @@
-import { agentReceipt, type Case, caseErrors, isKilled } from './case.js';
+import { agentReceipt, type Case, caseErrors, ENDED, isKilled, isVerified } from './case.js';
 import type { Command } from './command.js';
 import type { KillswitchError } from './errors.js';
 import { isOwed, isRefused, type LayerOutcome, pendingOf, type Receipt } from './outcome.js';
@@ -28,7 +28,7 @@ const sum = (counts: Counts, one: Case): Counts => ({
   killed: counts.killed + (isKilled(one) ? 1 : 0),
   pending: counts.pending + (pendingOf(one.ledger.outcomes).length > 0 ? 1 : 0),
   refused: counts.refused + (one.ledger.outcomes.some(isRefused) ? 1 : 0),
-  unverified: counts.unverified + (agentReceipt(one).verified ? 0 : 1),
+  unverified: counts.unverified + (isVerified(one) ? 0 : 1),
 });
 
 export function openReport(command: Command): Report {
@@ -40,6 +40,11 @@ export function openReport(command: Command): Report {
   let degraded = false;
   let end: { error?: KillswitchError | undefined } | undefined;
 
+  function fold(one: Case): void {
+    folded = sum(folded, one);
+    if (foldedErrors.length < MAX_TOLD) foldedErrors.push(...caseErrors(one));
+  }
+
   return {
     add(one) {
       if (told.has(one) || rest.has(one)) return;
@@ -47,11 +52,11 @@ export function openReport(command: Command): Report {
         told.add(one);
         return;
       }
+      if (one.done === ENDED) return fold(one);
       rest.add(one);
       void one.done.then(() => {
         rest.delete(one);
-        folded = sum(folded, one);
-        if (foldedErrors.length < MAX_TOLD) foldedErrors.push(...caseErrors(one));
+        fold(one);
       });
     },
     close(error) {

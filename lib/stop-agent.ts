@@ -9,6 +9,13 @@ import { present } from './present.js';
 /** What may be stopped of an agent whose record cannot be read: whatever carries its label. */
 export type Stoppable = Pick<Agent, 'agentId'> & Partial<Agent>;
 
+/** What is told of an agent where no sandbox is switched on. */
+export const SWITCHED_OFF: LayerOutcome = {
+  layer: 'container',
+  outcome: 'skipped',
+  detail: 'sandbox disabled',
+};
+
 function targetOf(agent: Stoppable, operationId: string): Target {
   const { agentId, containerId, process, repository, worktreePath } = agent;
   return present<Target>({ agentId, operationId, containerId, process, repository, worktreePath });
@@ -50,8 +57,7 @@ export async function stopAgent(
         : leftInPlace(seen),
     );
   }
-  if (sandboxes.length === 0)
-    ledger.note({ layer: 'container', outcome: 'skipped', detail: 'sandbox disabled' });
+  if (sandboxes.length === 0) ledger.note(SWITCHED_OFF);
   await Promise.all(removals);
 }
 

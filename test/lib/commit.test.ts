@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { openCases } from '../../lib/cases.js';
 import { MAX_ROUNDS } from '../../lib/change.js';
-import { commitKills, isLocal, previewKills } from '../../lib/commit.js';
+import { commitKills, previewKills, type Verdict } from '../../lib/commit.js';
 import { KillswitchError } from '../../lib/errors.js';
+import { isLocal } from '../../lib/mark.js';
 import type { Records, StepResult } from '../../lib/ports.js';
 import { readRecord } from '../../lib/record.js';
 import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
@@ -78,6 +80,67 @@ describe('marking agents killed', () => {
     bed.store.seedForeign('a1', JSON.stringify({ status: 'running', ...members }));
     await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
     expect(await bed.record('a1')).toMatchObject({ kill: { pending } });
+  });
+
+  it('settles in the same step what has nothing to stop and nothing to clear', async () => {
+    const bed = fakeCore({ sandboxes: [] });
+    bed.store.seedForeign('a1', '{"status":"running","taskId":"t1"}');
+    const command = killOf('a1', { reason: 'r', requestId: 'req' });
+    const [verdict] = await commitKills(bed.core, command, await readings(bed, 'a1'));
+    const at = '2026-11-22T10:00:00.000Z';
+    const { operationId } = command;
+    expect(await bed.record('a1')).toEqual({
+      status: 'killed',
+      taskId: 't1',
+      kill: {
+        operationId,
+        requestedAt: at,
+        requestedBy: 'alice',
+        reason: 'r',
+        pending: [],
+        attempts: 1,
+        confirmedAt: at,
+      },
+    });
+    const told = {
+      timestamp: at,
+      operation: 'KILL_AGENT',
+      operationId,
+      actor: 'alice',
+      agentId: 'a1',
+      taskId: 't1',
+    };
+    const outcomes = [{ layer: 'container', outcome: 'skipped', detail: 'sandbox disabled' }];
+    expect(bed.store.memory.audit).toEqual([
+      { ...told, phase: 'accepted', requestId: 'req', reason: 'r', statusBefore: 'running' },
+      { ...told, phase: 'settled', outcomes },
+    ]);
+    expect(await bed.core.records.debts('h1', Number.POSITIVE_INFINITY, 10)).toEqual([]);
+    expect(bed.log.lines).toEqual([
+      {
+        level: 'warn',
+        entry: {
+          ...told,
+          phase: 'settled',
+          requestId: 'req',
+          reason: 'r',
+          statusBefore: 'running',
+          outcomes,
+        },
+        message: 'agent settled',
+      },
+    ]);
+    const one = openCases(bed.core).follow(command, verdict as Verdict, 0);
+    expect(one).toMatchObject({ statusBefore: 'running', ledger: { outcomes } });
+    expect(bed.store.memory.audit).toHaveLength(2);
+  });
+
+  it('owes to another host also where nothing can be stopped here', async () => {
+    const bed = fakeCore({ sandboxes: [] });
+    await bed.agent('a1', { members: { host: 'h2' } });
+    await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
+    expect(bed.store.memory.audit).toMatchObject([{ phase: 'accepted' }]);
+    expect(await bed.core.records.debts('h2', bed.clock.now(), 10)).toEqual(['a1']);
   });
 
   it('leaves the debt of another host to it, due at once', async () => {

@@ -1,0 +1,107 @@
+import type { Agent, Kill, LayerName } from './agent.js';
+import { type AuditEntry, by } from './audit.js';
+import type { Command } from './command.js';
+import { type Core, timestamp } from './core.js';
+import { setTexts } from './members.js';
+import type { Step } from './ports.js';
+import { present } from './present.js';
+import { SWITCHED_OFF } from './stop-agent.js';
+
+export const isLocal = (core: Pick<Core, 'hostId'>, { host }: Pick<Agent, 'host'>): boolean =>
+  host === undefined || host === core.hostId;
+
+/** What a kill of this agent owes. An agent without any recorded sandbox is looked for by its label. */
+function owedLayers(core: Core, agent: Agent): LayerName[] {
+  const has = (layer: 'container' | 'process'): boolean =>
+    !isLocal(core, agent) || core.sandboxes.some(sandbox => sandbox.layer === layer);
+  const owed: LayerName[] = [];
+  if (has('container') && (agent.containerId || !agent.process)) owed.push('container');
+  if (has('process') && (agent.process || !agent.containerId)) owed.push('process');
+  if (agent.worktreePath) owed.push('worktree');
+  return owed;
+}
+
+/** Our own debt is paid at once; should this process die, whoever finds it overdue pays. */
+const debtOf = (core: Core, agent: Agent): NonNullable<Step['debt']> => ({
+  host: agent.host ?? core.hostId,
+  dueAt: core.clock.now() + (isLocal(core, agent) ? core.limits.respondMs : 0),
+});
+
+/** The step that marks one agent killed, and the agent as it is then. */
+export interface Mark {
+  readonly step: Step;
+  readonly killed: Agent;
+}
+
+/** A kill, and what stands of it in a record. */
+interface Written {
+  readonly kill: Kill;
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+const written = (kill: Kill): Written => ({
+  kill,
+  texts: new Map([
+    ['status', '"killed"'],
+    ['kill', JSON.stringify(kill)],
+  ]),
+});
+
+/** How one command marks agents. What is the same for all of them is worked out once. */
+export function marksBy(core: Core, command: Command): (agent: Agent, raw: string) => Mark {
+  const at = timestamp(core);
+  const { operationId, reason, requestId, actor, requestedAt = at } = command;
+  const tombstone = JSON.stringify({ operationId, at });
+  const told = present<AuditEntry>({
+    timestamp: at,
+    operation: 'KILL_AGENT',
+    phase: 'accepted',
+    operationId,
+    requestId,
+    ...by(actor),
+    reason,
+  });
+  const settled = present<AuditEntry>({
+    ...told,
+    phase: 'settled',
+    requestId: undefined,
+    reason: undefined,
+    outcomes: [SWITCHED_OFF],
+  });
+  const first = present<Kill>({
+    operationId,
+    requestedAt,
+    requestedBy: actor.subject,
+    reason,
+    pending: [],
+    attempts: 0,
+  });
+  const atOnce = written({ ...first, attempts: 1, confirmedAt: at });
+  const owing = new Map<string, Written>();
+  function killOwing(pending: readonly LayerName[]): Written {
+    const key = pending.join();
+    const known = owing.get(key) ?? written({ ...first, pending });
+    owing.set(key, known);
+    return known;
+  }
+
+  return (agent, raw) => {
+    const { agentId, taskId, status } = agent;
+    const who = taskId === undefined ? { agentId } : { agentId, taskId };
+    const accepted: AuditEntry = { ...told, ...who, statusBefore: status };
+    const pending = owedLayers(core, agent);
+    // Where there is nothing to stop and nothing to clear, the mark itself settles it.
+    const isSettled = core.sandboxes.length === 0 && pending.length === 0;
+    const { kill, texts } = isSettled ? atOnce : killOwing(pending);
+    const step: Step = {
+      document: { kind: 'agent', id: agentId },
+      expect: raw,
+      next: setTexts(raw, texts),
+      active: false,
+      tombstone,
+      debt: isSettled ? { host: core.hostId, dueAt: null } : debtOf(core, agent),
+      audit: isSettled ? [accepted, { ...settled, ...who }] : [accepted],
+    };
+    return { step, killed: { ...agent, status: 'killed', kill } };
+  };
+}
