@@ -1,10 +1,12 @@
 import type { Cases } from './cases.js';
-import type { Command } from './command.js';
+import type { Command, KillCommand } from './command.js';
 import { commitKills, previewKills, type Verdict } from './commit.js';
 import type { Core } from './core.js';
 import { isStoreDown } from './degraded.js';
 import { shown, unknownAgent } from './errors.js';
 import { engageLatch } from './latch.js';
+import { overlap } from './overlap.js';
+import type { Reading } from './record.js';
 import { rememberLocal } from './remember-local.js';
 import type { Report } from './report.js';
 import { selection } from './selection.js';
@@ -19,33 +21,56 @@ export async function stopSelected(
   core: Core,
   cases: Cases,
   command: Command,
-  { report, startedAt }: { report: Report; startedAt: number },
+  progress: Progress,
 ): Promise<void> {
   if (command.type === 'kill-all' && command.latch && !command.dryRun) {
     await engageLatch(core, command).catch((error: unknown) => {
       if (isStoreDown(error)) throw error;
       core.log.error({ err: error, operationId: command.operationId }, 'the emergency stop was not engaged');
-      report.warn(`the emergency stop was not engaged: ${shown(error).message}`);
+      progress.report.warn(`the emergency stop was not engaged: ${shown(error).message}`);
     });
   }
-  for await (const page of selection(core, command)) {
-    const verdicts = command.dryRun ? previewKills(command, page) : await commitKills(core, command, page);
-    const unwritten = verdicts.find(isUnwritten);
-    for (const verdict of verdicts) {
-      if (isUnwritten(verdict)) continue;
-      const one = cases.follow(command, verdict, startedAt);
-      if (one) report.add(one);
-    }
-    if (unwritten) {
-      for (const reading of page) if (reading.kind === 'agent') rememberLocal(core, reading.agent);
-      throw unwritten.error;
-    }
-    if (command.type === 'kill-all' || page.length > 0) continue;
-    const one = await killUnrecorded(core, cases, command, startedAt);
-    if (one === 'no trace') throw unknownAgent(command.agentId);
-    if (one === 'recorded') return stopSelected(core, cases, command, { report, startedAt });
-    report.add(one);
+  await overlap(selection(core, command), page =>
+    page.length === 0 && command.type === 'kill'
+      ? stopUnrecorded(core, cases, command, progress)
+      : stopPage(core, cases, command, page, progress),
+  );
+}
+
+interface Progress {
+  readonly report: Report;
+  readonly startedAt: number;
+}
+
+async function stopPage(
+  core: Core,
+  cases: Cases,
+  command: Command,
+  page: readonly Reading[],
+  { report, startedAt }: Progress,
+): Promise<void> {
+  const verdicts = command.dryRun ? previewKills(command, page) : await commitKills(core, command, page);
+  const unwritten = verdicts.find(isUnwritten);
+  for (const verdict of verdicts) {
+    if (isUnwritten(verdict)) continue;
+    const one = cases.follow(command, verdict, startedAt);
+    if (one) report.add(one);
   }
+  if (!unwritten) return;
+  for (const reading of page) if (reading.kind === 'agent') rememberLocal(core, reading.agent);
+  throw unwritten.error;
+}
+
+async function stopUnrecorded(
+  core: Core,
+  cases: Cases,
+  command: KillCommand,
+  progress: Progress,
+): Promise<void> {
+  const one = await killUnrecorded(core, cases, command, progress.startedAt);
+  if (one === 'no trace') throw unknownAgent(command.agentId);
+  if (one === 'recorded') return stopSelected(core, cases, command, progress);
+  progress.report.add(one);
 }
 
 type Refused = Extract<Verdict, { kind: 'refused' }>;

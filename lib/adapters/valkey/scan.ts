@@ -4,7 +4,9 @@ import type { Records } from '../../ports.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
 
-const PAGE = 1_000;
+const PER_EXCHANGE = 1_000;
+/** Agents: so few that what is worked out for them does not outlive the next one's. */
+const PAGE = 250;
 
 type Found = readonly [cursor: string, found: string[]];
 
@@ -38,7 +40,7 @@ async function* inPages(source: AsyncIterable<readonly string[]>): AsyncGenerato
  */
 export function openScan(link: Link, keys: Keyspace, agents: Records['agents']): Records['scan'] {
   const indexed = (): AsyncIterable<string[]> =>
-    follow(cursor => link.call(client => client.sscan(keys.active, cursor, 'COUNT', PAGE)));
+    follow(cursor => link.call(client => client.sscan(keys.active, cursor, 'COUNT', PER_EXCHANGE)));
 
   async function* everyRecord(): AsyncGenerator<string[]> {
     const nodes = await link.call(async (client): Promise<readonly (Redis | undefined)[]> => {
@@ -49,7 +51,9 @@ export function openScan(link: Link, keys: Keyspace, agents: Records['agents']):
     });
     for (const node of nodes) {
       yield* follow(cursor =>
-        link.call(client => (node ?? (client as Redis)).scan(cursor, 'MATCH', keys.agents, 'COUNT', PAGE)),
+        link.call(client =>
+          (node ?? (client as Redis)).scan(cursor, 'MATCH', keys.agents, 'COUNT', PER_EXCHANGE),
+        ),
       );
     }
   }
