@@ -17,14 +17,18 @@ interface Options {
   readonly interval: number;
   /** Milliseconds from `wake` to the look. */
   readonly afterWake: number;
+  /** Milliseconds without a `wake` that a look waits for, no longer than `interval` though; none if absent. */
+  readonly quiet?: number;
 }
 
-export function createRounds({ clock, look, interval, afterWake }: Options): Rounds {
+export function createRounds({ clock, look, interval, afterWake, quiet = 0 }: Options): Rounds {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
   let running: Promise<void> | undefined;
   let again = false;
   let closed = false;
+  let woken = false;
+  let heldBack = 0;
 
   function schedule(ms: number): void {
     if (closed || clock.monotonic() + ms >= dueAt) return;
@@ -40,6 +44,13 @@ export function createRounds({ clock, look, interval, afterWake }: Options): Rou
       again = true;
       return;
     }
+    if (quiet > 0 && woken && heldBack < interval) {
+      woken = false;
+      heldBack += quiet;
+      schedule(quiet);
+      return;
+    }
+    heldBack = 0;
     running = look().finally(() => {
       running = undefined;
       schedule(again ? 0 : interval * (0.75 + Math.random() / 2));
@@ -49,7 +60,10 @@ export function createRounds({ clock, look, interval, afterWake }: Options): Rou
 
   return {
     start: () => schedule(0),
-    wake: () => schedule(afterWake),
+    wake() {
+      woken = true;
+      schedule(afterWake);
+    },
     async close() {
       closed = true;
       clearTimeout(timer);

@@ -20,7 +20,9 @@ interface Parts extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
 /** Milliseconds. Another process may have written. */
 const INTERVAL = 3_000;
 /** So that one checkpoint seals all of a stop, when that is over. */
-const AFTER_COMMIT = 1_000;
+const AFTER_COMMIT = 750;
+/** Without a commit: a stop of many commits every few milliseconds. */
+const QUIET = 250;
 /** Milliseconds without a look that came to its end. */
 const LATE = 30_000;
 
@@ -87,7 +89,7 @@ export function createSealer({ records, audit, clock, log, witness, openKeys }: 
     );
   }
 
-  const rounds = createRounds({ clock, look, interval: INTERVAL, afterWake: AFTER_COMMIT });
+  const rounds = createRounds({ clock, look, interval: INTERVAL, afterWake: AFTER_COMMIT, quiet: QUIET });
   return {
     ...rounds,
     look,
