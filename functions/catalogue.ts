@@ -1,19 +1,12 @@
-import { agents } from './agents.js';
+import { api } from './api.js';
 import { audit } from './audit.js';
 import { chatops } from './chatops.js';
 import type { KillswitchFunction } from './function.js';
 import { health } from './health.js';
 import { hooks } from './hooks.js';
-import { kill } from './kill.js';
-import { killAll } from './kill-all.js';
-import { latch } from './latch.js';
 import { links } from './links.js';
 import { metrics } from './metrics.js';
 import { openapi } from './openapi.js';
-import { operations } from './operations.js';
-
-/** Those that a trigger comes to in the end. */
-export const api: readonly KillswitchFunction[] = [kill, killAll, latch, operations, agents];
 
 /** Every function there is. */
 export const catalogue: readonly KillswitchFunction[] = [

@@ -120,7 +120,7 @@ export async function startServer(
       },
     };
     // Not at the top: the function that was started alone is in it, and would wait for itself.
-    const { api } = await import('./catalogue.js');
+    const { api } = await import('./api.js');
     const perform = performOn(createApp(deps, api));
     const app = createApp(deps, functions);
     const port = await listen(app, config);

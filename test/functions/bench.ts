@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
+import { api } from '../../functions/api.js';
 import { createApp } from '../../functions/app.js';
-import { api, catalogue } from '../../functions/catalogue.js';
+import { catalogue } from '../../functions/catalogue.js';
 import type { Deps, KillswitchFunction } from '../../functions/function.js';
 import { performOn } from '../../functions/perform.js';
 import { openMetrics } from '../../lib/adapters/prometheus.js';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { api } from '../../functions/catalogue.js';
+import { api } from '../../functions/api.js';
 import { AT_ONCE } from '../../functions/chatops/confirmation.js';
 import { chatopsWith } from '../../functions/chatops.js';
 import type { Deps } from '../../functions/function.js';

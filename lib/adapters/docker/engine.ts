@@ -1,7 +1,6 @@
-import Container from 'dockerode/lib/container.js';
 import * as z from 'zod';
 import { EngineError, toEngineError } from './errors.js';
-import type { Modem } from './modem.js';
+import type { Call, Modem } from './modem.js';
 
 declare const checked: unique symbol;
 /** A full container ID. Nothing else reaches the engine: it takes names, prefixes and paths for IDs. */
@@ -61,29 +60,32 @@ const waited = z.object({ StatusCode: z.int() });
 
 /** Source: https://docs.docker.com/reference/api/engine/version/v1.41/ */
 export function openEngine(modem: Modem, callDeadlineMs: number): Engine {
-  const at = (container: ContainerId) => new Container(modem, container);
-  const within = (ms = callDeadlineMs) => ({ abortSignal: AbortSignal.timeout(Math.ceil(ms)) });
+  const within = (ms = callDeadlineMs): AbortSignal => AbortSignal.timeout(Math.ceil(ms));
+  const at = (container: ContainerId, what = ''): string => `/containers/${container}${what}`;
   const typed = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => Promise.reject(toEngineError(error)));
+  /** Whatever the answer says beyond that it was done. */
+  const order = async (call: Call): Promise<void> => {
+    await typed(modem.call(call));
+  };
   const read = async (filters: Record<string, string[]>, limit?: number): Promise<Found[]> => {
-    const options = { all: true, limit, filters };
-    const answer = new Promise((resolve, reject) => {
-      modem.dial(
-        { method: 'GET', path: '/containers/json?', options, ...within(), statusCodes: { 200: true } },
-        (error, body) => (error ? reject(error) : resolve(body)),
-      );
-    });
-    const containers = listed.parse(await answer);
+    const query = { all: true, limit, filters };
+    const answer = await modem.call({ method: 'GET', path: '/containers/json', query, signal: within() });
+    const containers = listed.parse(answer);
     return containers.map(({ Id, State, Labels }) => ({ id: Id, state: State, labels: Labels ?? {} }));
   };
 
   const awaitState = async (container: ContainerId, condition: Condition, ms: number): Promise<boolean> => {
-    waited.parse(await at(container).wait({ condition, ...within(ms) }));
+    const path = at(container, '/wait');
+    waited.parse(await modem.call({ method: 'POST', path, query: { condition }, signal: within(ms) }));
     return true;
   };
 
+  const describe = (container: ContainerId, signal: AbortSignal): Promise<unknown> =>
+    modem.call({ method: 'GET', path: at(container, '/json'), signal });
+
   const inspect = async (container: ContainerId): Promise<Inspected> => {
-    const { State, HostConfig } = inspected.parse(await at(container).inspect(within()));
+    const { State, HostConfig } = inspected.parse(await describe(container, within()));
     const policy = HostConfig.RestartPolicy?.Name;
     return { pid: State.Pid, startedAt: Date.parse(State.StartedAt), restarts: !!policy && policy !== 'no' };
   };
@@ -95,19 +97,14 @@ export function openEngine(modem: Modem, callDeadlineMs: number): Engine {
       return found.find(({ id }) => id === container);
     },
     inspect: container => typed(inspect(container)),
-    describe: (container, abortSignal) => typed(at(container).inspect({ abortSignal })),
-    logs: (container, tail, abortSignal) =>
-      typed(
-        modem.stream({
-          method: 'GET',
-          path: `/containers/${container}/logs?`,
-          options: { stdout: true, stderr: true, timestamps: true, tail },
-          abortSignal,
-          statusCodes: { 200: true },
-        }),
-      ),
-    kill: (container, signal, withinMs) => typed(at(container).kill({ signal, ...within(withinMs) })),
-    unpause: container => typed(at(container).unpause(within())),
+    describe: (container, signal) => typed(describe(container, signal)),
+    logs: (container, tail, signal) => {
+      const query = { stdout: true, stderr: true, timestamps: true, tail };
+      return typed(modem.stream({ method: 'GET', path: at(container, '/logs'), query, signal }));
+    },
+    kill: (container, signal, withinMs) =>
+      order({ method: 'POST', path: at(container, '/kill'), query: { signal }, signal: within(withinMs) }),
+    unpause: container => order({ method: 'POST', path: at(container, '/unpause'), signal: within() }),
     wait: async (container, condition, withinMs) => {
       try {
         return await typed(awaitState(container, condition, withinMs));
@@ -118,7 +115,9 @@ export function openEngine(modem: Modem, callDeadlineMs: number): Engine {
         throw error;
       }
     },
-    remove: (container, withinMs) =>
-      typed(at(container).remove({ force: true, v: true, ...within(withinMs) })),
+    remove: (container, withinMs) => {
+      const query = { force: true, v: true };
+      return order({ method: 'DELETE', path: at(container), query, signal: within(withinMs) });
+    },
   };
 }

@@ -47,13 +47,12 @@ export async function openEvents(
   try {
     const chunks = await modem.follow({
       method: 'GET',
-      path: '/events?',
-      options: {
+      path: '/events',
+      query: {
         since: (since / 1000).toFixed(3),
         filters: { type: ['container'], event: ACTIONS, label: [label] },
       },
-      abortSignal: AbortSignal.any([signal, begun.signal]),
-      statusCodes: { 200: true },
+      signal: AbortSignal.any([signal, begun.signal]),
     });
     return read(chunks, label);
   } finally {

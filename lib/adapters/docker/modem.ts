@@ -3,15 +3,16 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-/** One call as dockerode hands it over. A path that ends with `?` wants its options as the query. */
+/** One call of the engine's API. */
 export interface Call {
-  readonly method: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  readonly options?: Readonly<Record<string, unknown>>;
-  readonly abortSignal?: AbortSignal;
-  /** `true` for an answer that is a success. */
-  readonly statusCodes: Readonly<Record<number, true | string>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly signal?: AbortSignal;
 }
+
+/** What the engine, or a proxy before it, answers with where it has done what it was asked. */
+const isSuccess = (statusCode: number): boolean => statusCode === 200 || statusCode === 204;
 
 /** The engine's answer was no success. 3xx too: no redirect is followed. */
 export class StatusError extends Error {
@@ -24,10 +25,10 @@ export class StatusError extends Error {
   }
 }
 
-/** What dockerode sends its calls through. */
+/** The way to the engine. Each call rejects with a {@link StatusError} where the answer is no success. */
 export interface Modem {
-  readonly Promise: PromiseConstructor;
-  dial(call: Call, callback: (error: unknown, body?: unknown) => void): void;
+  /** An answer of JSON, or of nothing. */
+  call(call: Call): Promise<unknown>;
   /** An answer without end, once it has begun with success. It keeps no process alive, and throws when it breaks off. */
   follow(call: Call): Promise<AsyncIterable<string>>;
   /** An answer of any bytes, piece by piece, once it has begun with success; throws when it breaks off. */
@@ -37,9 +38,8 @@ export interface Modem {
 }
 
 /**
- * Stands in for docker-modem, which follows redirects to anywhere (with an uncaught error if nobody is there),
- * never settles on a body that stalls or breaks off, and prefers `DOCKER_HOST` to what it is told.
- * Every call here settles at the latest when its signal aborts. Each has a connection of its own.
+ * Our own, because docker-modem follows redirects to anywhere (with an uncaught error if nobody is there), never
+ * settles on a body that stalls or breaks off, and prefers `DOCKER_HOST` to what it is told. Every call here settles at the latest when its signal aborts. Each has a connection of its own.
  */
 export function openModem(connect: () => Duplex): Modem {
   const open = new Set<Duplex>();
@@ -55,8 +55,8 @@ export function openModem(connect: () => Duplex): Modem {
     onResponse: (response: IncomingMessage) => void,
     onError: (error: unknown) => void,
   ): ClientRequest => {
-    const { method, abortSignal: signal } = call;
-    const path = call.path.endsWith('?') ? call.path + toQuery(call.options ?? {}) : call.path;
+    const { method, signal, query } = call;
+    const path = query ? `${call.path}?${toQuery(query)}` : call.path;
     signal?.addEventListener('abort', () => onError(signal.reason), { once: true });
     const outgoing = request({ method, path, createConnection, signal, headers: { host: 'docker' } });
     outgoing.once('response', onResponse);
@@ -65,17 +65,17 @@ export function openModem(connect: () => Duplex): Modem {
     return outgoing.end();
   };
 
-  const read = async (response: IncomingMessage, { statusCodes }: Call): Promise<string> => {
+  const read = async (response: IncomingMessage): Promise<string> => {
     const { statusCode = 0 } = response;
     const body = await text(response);
-    if (statusCodes[statusCode] !== true) throw new StatusError(statusCode, body);
+    if (!isSuccess(statusCode)) throw new StatusError(statusCode, body);
     return body;
   };
 
   const exchange = (call: Call): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const onResponse = (response: IncomingMessage): void => {
-        read(response, call)
+        read(response)
           .then(body => resolve(body === '' ? undefined : JSON.parse(body)))
           .catch(reject);
       };
@@ -86,8 +86,8 @@ export function openModem(connect: () => Duplex): Modem {
     let outgoing: ClientRequest | undefined;
     const answer = new Promise<IncomingMessage>((resolve, reject) => {
       const onResponse = (response: IncomingMessage): void => {
-        if (call.statusCodes[response.statusCode ?? 0] === true) resolve(response);
-        else read(response, call).catch(reject);
+        if (isSuccess(response.statusCode ?? 0)) resolve(response);
+        else read(response).catch(reject);
       };
       outgoing = send(call, onResponse, reject);
     });
@@ -103,13 +103,7 @@ export function openModem(connect: () => Duplex): Modem {
   };
 
   return {
-    Promise,
-    dial: (call, callback) => {
-      exchange(call).then(
-        body => callback(null, body),
-        error => callback(error),
-      );
-    },
+    call: exchange,
     follow,
     stream: call => begin(call).answer,
     close: () => {
@@ -118,10 +112,10 @@ export function openModem(connect: () => Duplex): Modem {
   };
 }
 
-function toQuery(options: Readonly<Record<string, unknown>>): string {
+function toQuery(members: Readonly<Record<string, unknown>>): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(options)) {
-    if (name === 'abortSignal' || value === undefined) continue;
+  for (const [name, value] of Object.entries(members)) {
+    if (value === undefined) continue;
     query.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
   }
   return query.toString();

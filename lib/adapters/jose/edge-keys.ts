@@ -1,4 +1,4 @@
-import { errors } from 'jose';
+import * as errors from 'jose/errors';
 import type { Clock, Log } from '../../ports.js';
 import type { KeptKeys } from './kept-keys.js';
 import { type KeySet, readKeySet } from './key-set.js';

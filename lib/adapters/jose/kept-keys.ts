@@ -1,4 +1,5 @@
-import { errors, type JWTVerifyGetKey } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
+import * as errors from 'jose/errors';
 import type { Clock, Health, Log } from '../../ports.js';
 import { keep } from './kept.js';
 import { type KeySet, readKeySet } from './key-set.js';

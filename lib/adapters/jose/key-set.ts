@@ -1,4 +1,6 @@
-import { createLocalJWKSet, importJWK, type JWK, type LocalJWKSet } from 'jose';
+import type { JWK, LocalJWKSet } from 'jose';
+import { createLocalJWKSet } from 'jose/jwks/local';
+import { importJWK } from 'jose/key/import';
 import * as z from 'zod';
 import { SourceError } from './source.js';
 

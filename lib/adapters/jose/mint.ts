@@ -1,4 +1,6 @@
-import { importJWK, type JWK, SignJWT } from 'jose';
+import type { JWK } from 'jose';
+import { SignJWT } from 'jose/jwt/sign';
+import { importJWK } from 'jose/key/import';
 import type { Scope, Within } from '../../command.js';
 import { secretSchema } from '../../environment.js';
 import { type BoundRequest, bindingOf } from './binding.js';
