@@ -22,6 +22,8 @@ const FALLBACK_DESCRIPTORS = 1_024;
 /** Of the half that connections may take, what the port leaves over for the socket. */
 const RESERVE = 32;
 const MOST_ON_SOCKET = 64;
+/** Connections that the system holds until they are taken: a queue that is full makes clients try again in a second. */
+const BACKLOG = 4_096;
 
 /** How many file descriptors this process may have. */
 function descriptors(): number {
@@ -72,7 +74,7 @@ export async function listen(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
   const server = createServer(app, connectionLimits().port);
-  server.listen(port, host);
+  server.listen({ port, host, backlog: BACKLOG });
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
