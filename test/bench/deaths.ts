@@ -1,3 +1,6 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cgroupsOfContainer } from '../services/cgroups.js';
 import { engine } from '../services/containers.js';
 import { type BenchAgent, pidsOf, registerAgents, rest, startAgents } from './agents.js';
 import type { Bench } from './bench.js';
@@ -8,21 +11,22 @@ import type { BenchServer } from './server.js';
 interface Way {
   readonly name: string;
   readonly server?: BenchServer;
-  kill(agents: readonly BenchAgent[]): Promise<unknown>;
+  /** Takes aim; what it answers with shoots. */
+  aim(agents: readonly BenchAgent[]): () => Promise<unknown>;
 }
 
 /** From the request until the last process is dead; the agents are new each time. */
-function sideOf({ name, server, kill }: Way, size: number, { watch }: Bench): Side {
+function sideOf({ name, server, aim }: Way, size: number, { watch }: Bench): Side {
   return {
     name,
     async once() {
       const agents = await startAgents(size, server);
       if (server) await registerAgents(server, agents);
       await rest(size);
+      const shoot = aim(agents);
       const { seen } = await watch.deaths(pidsOf(agents));
       const asked = now();
-      const killing = kill(agents);
-      const [died] = await Promise.all([seen, killing]);
+      const [died] = await Promise.all([seen, shoot()]);
       await removeAll(agents);
       return died - asked;
     },
@@ -32,20 +36,42 @@ function sideOf({ name, server, kill }: Way, size: number, { watch }: Bench): Si
 const overHttp = (name: string, server: BenchServer): Way => ({
   name,
   server,
-  kill: ([first, ...others]) =>
-    others.length === 0
-      ? server.ask('POST', `/agents/${first?.agentId}/kill`, {})
-      : server.ask('POST', '/agents/kill-all', {}),
+  aim:
+    ([first, ...others]) =>
+    () =>
+      others.length === 0
+        ? server.ask('POST', `/agents/${first?.agentId}/kill`, {})
+        : server.ask('POST', '/agents/kill-all', {}),
 });
+
+/** The least that it takes: what the kernel needs to let them die, by whoever they are killed. */
+const byHand: Way = {
+  name: 'the kernel alone: cgroup.kill or kill(2), no program',
+  aim: agents => {
+    const groups = agents.map(({ container }) => killFileOf(container.id) ?? container.pids());
+    return async () => {
+      for (const group of groups) {
+        if (typeof group === 'string') writeFileSync(group, '1');
+        else for (const pid of group) process.kill(pid, 'SIGKILL');
+      }
+    };
+  },
+};
+
+const killFileOf = (id: string): string | undefined =>
+  cgroupsOfContainer(id)
+    .map(directory => join(directory, 'cgroup.kill'))
+    .find(existsSync);
 
 const byApi: Way = {
   name: 'engine kill by API',
-  kill: agents => Promise.all(idsOf(agents).map(id => engine().getContainer(id).kill({ signal: 'SIGKILL' }))),
+  aim: agents => () =>
+    Promise.all(idsOf(agents).map(id => engine().getContainer(id).kill({ signal: 'SIGKILL' }))),
 };
 
 const byCommand = (...command: readonly string[]): Way => ({
   name: `docker ${command.join(' ')}`,
-  kill: agents => docker(...command, ...idsOf(agents)),
+  aim: agents => () => docker(...command, ...idsOf(agents)),
 });
 
 const GRACE_SECONDS = 10;
@@ -55,7 +81,7 @@ const FEW = 3;
 /** What simple orchestrators do. */
 const oneAfterAnother: Way = {
   name: 'stop, then remove, one by one',
-  async kill(agents) {
+  aim: agents => async () => {
     for (const id of idsOf(agents)) {
       const container = engine().getContainer(id);
       await container.stop({ t: GRACE_SECONDS });
@@ -90,6 +116,7 @@ export const waysToDie = (servers: Servers, size: number, bench: Bench): Side[] 
     overHttp('killswitch', servers.valkey),
     overHttp('killswitch, embedded store', servers.embedded),
     overHttp('killswitch without the kernel path', servers.withoutKernel),
+    byHand,
     byApi,
     byCommand('kill'),
     byCommand('rm', '-f'),
