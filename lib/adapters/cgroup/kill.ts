@@ -21,8 +21,6 @@ export function killAll(proc: Proc, { unified, legacy }: Sandboxed): boolean {
   }
   const [modern, old] = [live(unified), live(legacy)];
   if (modern === undefined) return old === undefined || killLegacy(old.directory);
-  // On a hybrid machine both know the sandbox, and who left version 2 alone is still found in version 1.
-  const haveStrays = old !== undefined && ifPossible(() => hasStrays(old, modern));
   try {
     killUnified(modern.directory);
   } catch (error) {
@@ -30,17 +28,19 @@ export function killAll(proc: Proc, { unified, legacy }: Sandboxed): boolean {
     if (old === undefined) throw error;
     return killLegacy(old.directory);
   }
-  if (old !== undefined && haveStrays) return killLegacy(old.directory);
+  if (old === undefined) return true;
+  // On a hybrid machine both know the sandbox, and who left version 2 alone is still found in version 1.
+  const tree = treeOf(old.directory);
+  if (ifPossible(() => hasStrays(tree, modern))) return killLegacy(old.directory);
   // Docker pauses by version 1 there, and a process frozen by that one does not die.
-  if (old !== undefined) thaw(treeOf(old.directory));
+  thaw(tree);
   return true;
 }
 
-/** Version 1 is read first: a child that is born in between is in both. */
-function hasStrays(old: Place, modern: Place): boolean {
-  const held = membersOf(treeOf(old.directory));
-  const within = new Set(membersOf(treeOf(modern.directory)));
-  return held.some(pid => !within.has(pid));
+/** Of those that were struck by version 2, all that are still in version 1 were in version 2 before: it is read first. */
+function hasStrays(old: readonly string[], modern: Place): boolean {
+  const struck = new Set(membersOf(treeOf(modern.directory)));
+  return membersOf(old).some(pid => !struck.has(pid));
 }
 
 /** Throws if it cannot be read. */
