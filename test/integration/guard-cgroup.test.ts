@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isFounder } from '../../lib/adapters/cgroup/founder.js';
 import { guardOf } from '../../lib/adapters/cgroup/guard.js';
 import { parseMemberships } from '../../lib/adapters/cgroup/membership.js';
 import type { CgroupMount } from '../../lib/adapters/cgroup/mountinfo.js';
@@ -11,6 +12,7 @@ const freezer: CgroupMount = { ...unified, version: 1, controllers: ['freezer'] 
 const tableOf = (cgroups: Readonly<Record<number, string>>, self: number | undefined = 10): Proc => ({
   self,
   startTimeOf: () => 1,
+  parentOf: () => 1,
   membershipsOf: pid => {
     const text = cgroups[pid];
     return text === undefined ? undefined : parseMemberships(text);
@@ -51,4 +53,27 @@ test('A hierarchy in which this service is nowhere holds nothing of it', () => {
   const guard = guardOf(tableOf({ 10: '0::/a' }), []);
   expect(guard(freezer, '/')).toBe(false);
   expect(guard(unified, '/')).toBe(true);
+});
+
+test.each<[string, number, Readonly<Record<number, readonly [started: number, parent: number]>>, boolean]>([
+  ['a child that was born in the same clock tick', 50, { 50: [7, 1], 51: [7, 50] }, true],
+  ['a child of a later tick whose PID is lower', 50, { 50: [7, 1], 9: [8, 50] }, true],
+  ['a child of the same tick, when the PIDs have begun again', 50, { 50: [7, 1], 9: [7, 50] }, true],
+  [
+    'a grandchild of the same tick, when they have begun again',
+    50,
+    { 50: [7, 1], 9: [7, 50], 8: [7, 9] },
+    true,
+  ],
+  ['a stranger of the same tick whose PID is lower', 50, { 50: [7, 1], 9: [7, 1] }, false],
+  ['a stranger that somebody started who is not there any more', 50, { 50: [7, 1], 9: [7, 40] }, false],
+  ['a stranger that was there before', 50, { 50: [7, 1], 51: [6, 1] }, false],
+  ['a parent that was there before', 50, { 50: [7, 40], 40: [7, 1] }, false],
+])('A process founded its cgroup or not, where there is %s', (_, pid, processes, isSo) => {
+  const proc = {
+    ...tableOf({}),
+    startTimeOf: (one: number) => processes[one]?.[0],
+    parentOf: (one: number) => processes[one]?.[1],
+  };
+  expect(isFounder(proc, pid, Object.keys(processes).map(Number), () => false)).toBe(isSo);
 });

@@ -18,8 +18,16 @@ export function isFounder(
     if (member <= 0) return false;
     const started = proc.startTimeOf(member);
     if (started === undefined) return true;
-    // Within one clock tick, the lower PID was given first.
-    const isLater = started > founded || (started === founded && member > pid);
+    const isLater = started > founded || (started === founded && cameAfter(proc, pid, member));
     return isLater && !isForeign(member);
   });
+}
+
+/** Within one clock tick the lower PID was given first, unless they have begun again from below meanwhile. */
+const cameAfter = (proc: Proc, pid: number, member: number): boolean =>
+  member > pid || descends(proc, member, pid);
+
+function descends(proc: Proc, member: number, from: number): boolean {
+  const parent = proc.parentOf(member);
+  return parent === from || (parent !== undefined && parent > 1 && descends(proc, parent, from));
 }

@@ -8,6 +8,8 @@ export interface Proc {
   readonly self: number | undefined;
   /** Field 22 of stat, clock ticks since boot; undefined once the process is gone. */
   startTimeOf(pid: number): number | undefined;
+  /** Undefined once the process is gone. */
+  parentOf(pid: number): number | undefined;
   /** Undefined if the process is gone or hidden. */
   membershipsOf(pid: number): readonly Membership[] | undefined;
   /** We ourselves, our ancestors and PID 1. */
@@ -23,18 +25,20 @@ export function openProc(procRoot: string): Proc {
     const text = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[number - 3];
     return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
   };
+  const parentOf = (pid: number): number | undefined => field(pid, 4);
   const self = ifPossible(() => Number(readlinkSync(`${procRoot}/self`)));
 
   return {
     self,
     startTimeOf: pid => field(pid, 22),
+    parentOf,
     membershipsOf(pid) {
       const text = read(pid, 'cgroup');
       return text === undefined ? undefined : parseMemberships(text);
     },
     untouchable() {
       const pids = new Set([1]);
-      for (let pid = self; pid !== undefined && pid > 0 && !pids.has(pid); pid = field(pid, 4)) pids.add(pid);
+      for (let pid = self; pid !== undefined && pid > 0 && !pids.has(pid); pid = parentOf(pid)) pids.add(pid);
       return [...pids];
     },
   };
