@@ -6,6 +6,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { limitConnections } from './connections.js';
 import type { Env } from './function.js';
+import { giveCredentialsPrecedence } from './precedence.js';
 
 export type App = Pick<Hono<Env>, 'fetch'>;
 
@@ -49,6 +50,7 @@ export function connectionLimits(limit = descriptors()): { readonly port: number
 
 export function createServer(app: App, maxConnections: number): Server {
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: TIMEOUTS }) as Server;
+  giveCredentialsPrecedence(server);
   limitConnections(server, maxConnections);
   return server;
 }

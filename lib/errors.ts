@@ -45,6 +45,17 @@ export class KillswitchError extends Error {
   }
 }
 
+/** Makes an error without its stack, which takes longer than most refusals and is told to nobody. */
+export function stackless<T extends Error>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 export const unknownAgent = (agentId: string): KillswitchError =>
   new KillswitchError('agent_not_found', `Unknown agent ${agentId}`);
 

@@ -4,7 +4,7 @@ import * as errors from 'jose/errors';
 import { jwtVerify } from 'jose/jwt/verify';
 import type { Actor } from '../../command.js';
 import { secretSchema } from '../../environment.js';
-import { KillswitchError } from '../../errors.js';
+import { KillswitchError, stackless } from '../../errors.js';
 import type { Authenticator, Clock, Log, ShownWith } from '../../ports.js';
 import { type Revocations, revokedBy } from '../../revocation.js';
 import { bearerToken } from './bearer.js';
@@ -114,7 +114,7 @@ export function createVerifier(options: VerifierOptions): Authenticator {
   };
 
   async function claimsOf(token: string): Promise<Claims> {
-    if (refused.has(token)) throw new Refusal('refused_before');
+    if (refused.has(token)) throw stackless(() => new Refusal('refused_before'));
     try {
       const currentDate = new Date(clock.now());
       return readClaims(await verify(token, find, { ...checks, currentDate }));
@@ -137,14 +137,14 @@ export function createVerifier(options: VerifierOptions): Authenticator {
     async authenticate(authorization, request) {
       try {
         const token = bearerToken(authorization);
-        if (token === undefined) throw new Refusal('no_bearer_token');
+        if (token === undefined) throw stackless(() => new Refusal('no_bearer_token'));
         const claims = await claimsOf(token);
         checkRevocations(claims, revocations?.());
         await checkBinding(claims, request);
         return { ...toActor(claims), ...(await use(claims)) };
       } catch (error) {
         log.info(describe(error), 'A credential was refused');
-        throw new KillswitchError('unauthenticated');
+        throw stackless(() => new KillswitchError('unauthenticated'));
       }
     },
     async probe() {

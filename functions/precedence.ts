@@ -1,0 +1,35 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+
+/** Paths whose callers sign what they send, or have no credential to show. */
+const WITHOUT = /^\/(?:hooks|chatops|links|healthz|readyz)(?:[/?]|$)/;
+
+const showsNothing = ({ headers, url = '' }: IncomingMessage): boolean =>
+  headers.authorization === undefined && !WITHOUT.test(url);
+
+/**
+ * Lets those who show a credential go before those who show none where they should: many who come at once with
+ * nothing, as slow clients do when they are thrown out together, take a little of each turn and no more.
+ */
+export function giveCredentialsPrecedence(server: Server): void {
+  const [handle] = server.listeners('request') as RequestListener[];
+  if (!handle) return;
+  const waiting: (readonly [IncomingMessage, ServerResponse])[] = [];
+
+  /** One in each turn of the event loop, in which no more than one connection is taken either. */
+  function serve(): void {
+    const next = waiting.shift();
+    if (waiting.length > 0) setImmediate(serve);
+    if (!next) return;
+    const [request, response] = next;
+    if (!response.destroyed) handle?.(request as never, response as never);
+  }
+
+  server.removeListener('request', handle);
+  server.on('request', (request, response) => {
+    if (!showsNothing(request)) {
+      handle(request as never, response as never);
+      return;
+    }
+    if (waiting.push([request, response]) === 1) setImmediate(serve);
+  });
+}
