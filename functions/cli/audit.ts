@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { present } from '../../lib/present.js';
 import { addVerify } from './audit/verify.js';
 import { auditLine } from './audit-line.js';
 import { connect } from './connect.js';
-import { agentId, duration, type ServerOptions, withServerOptions } from './options.js';
+import { agentId, type ServerOptions, since, withServerOptions } from './options.js';
 import { say } from './output.js';
 
 /** Milliseconds. */
@@ -15,14 +15,6 @@ interface Options extends ServerOptions {
   readonly agent?: string;
   readonly operation?: string;
   readonly follow?: true;
-}
-
-/** A time, or how long ago it was. */
-function since(text: string): string {
-  if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() - duration(text) * 1_000).toISOString();
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(time)) return new Date(time).toISOString();
-  throw new InvalidArgumentError('It must be a time such as 2026-11-22T10:00:00Z, or a duration such as 1h.');
 }
 
 export function addAudit(program: Command): void {

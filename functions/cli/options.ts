@@ -68,3 +68,20 @@ export function duration(text: string): number {
   if (number !== undefined) return Number(number) * (UNITS[unit] ?? 1);
   throw new InvalidArgumentError('It must be a duration such as 45s, 30m, 12h or 7d.');
 }
+
+const LAST_YEAR = 9_999;
+
+/** A time, or how long ago it was, as ISO 8601 with a year of four digits. */
+export function since(text: string): string {
+  const isAgo = /^\d+[smhd]$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\d/.test(text);
+  // Nothing was before the epoch.
+  const time = isAgo
+    ? Math.max(0, Date.now() - duration(text) * 1_000)
+    : isTime
+      ? Date.parse(text)
+      : Number.NaN;
+  const date = new Date(time);
+  if (date.getUTCFullYear() >= 0 && date.getUTCFullYear() <= LAST_YEAR) return date.toISOString();
+  throw new InvalidArgumentError('It must be a time such as 2026-11-22T10:00:00Z, or a duration such as 1h.');
+}

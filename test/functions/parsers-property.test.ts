@@ -11,7 +11,7 @@ import { claimsOf } from '../../functions/links.js';
 import { notifySettings } from '../../functions/notify/settings.js';
 import { AGENT_ID } from '../../lib/agent.js';
 import { scopes, selectorSchema } from '../../lib/command.js';
-import { ConfigError } from '../../lib/config.js';
+import { ConfigError, parseConfig } from '../../lib/config.js';
 import { environmentSchema } from '../../lib/environment.js';
 import { damaged, misspelt } from '../fakes/damage.js';
 
@@ -30,6 +30,9 @@ function given<T>(work: () => T, refusal: new (...arguments_: never[]) => Error)
   }
 }
 
+/** One that the API takes. */
+const isTime = (value: unknown): boolean => auditQuery.safeParse({ since: value }).success;
+
 describe('an option of the command line', () => {
   it.each<[string, (text: string) => unknown, string[], (value: unknown) => boolean]>([
     ['agent', options.agentId, ['a1'], value => AGENT_ID.test(`${value}`)],
@@ -39,6 +42,7 @@ describe('an option of the command line', () => {
     ['container', options.containerId, ['c'.repeat(64)], value => `${value}`.length === 64],
     ['count', options.count, ['10', '999999999'], value => Number.isSafeInteger(value) && Number(value) > 0],
     ['duration', options.duration, ['45s', '7d'], value => Number.isSafeInteger(value) && Number(value) > 0],
+    ['since', options.since, ['2026-11-22T10:00:00Z', '1h', '999999d', '9999-12-31'], isTime],
     ['age', options.age, ['0', '0d', '7d'], value => Number.isSafeInteger(value) && Number(value) >= 0],
   ])('%s is what it should be, or refused as an argument', (_, read, good, holds) => {
     fc.assert(
@@ -53,6 +57,53 @@ describe('an option of the command line', () => {
 });
 
 describe('settings', () => {
+  it('give a whole configuration, or name what is wrong in one line each, and no secret', () => {
+    const secret = 'k7Qz-'.repeat(8);
+    const good: Readonly<Record<string, readonly string[]>> = {
+      HOST: ['127.0.0.1', '::1'],
+      PORT: ['0', '8787', '65536'],
+      DOCKER_HOST: ['unix:///var/run/docker.sock', `tcp://u:${secret}@h:2376`],
+      KILLSWITCH_SECRET: [secret],
+      KILLSWITCH_AUDIT_KEY: [secret, `${secret},${secret}`],
+      KILLSWITCH_STORE: [
+        'sqlite',
+        `redis://:${secret}@localhost:6379/1`,
+        `redis+cluster://:${secret}@a:1,b:2`,
+      ],
+      KILLSWITCH_JWKS: ['/etc/keys.json', 'https://id.example/jwks'],
+      KILLSWITCH_SANDBOX: ['docker,process', 'none'],
+      KILLSWITCH_WORKTREE_ROOTS: ['/srv/a:/srv/b', 'srv'],
+      KILLSWITCH_QUARANTINE_TTL: ['7d', '0'],
+      KILLSWITCH_QUARANTINE_MAX: ['20G'],
+      KILLSWITCH_TRUSTED_PROXIES: ['10.0.0.0/8,::1'],
+      KILLSWITCH_SOCKET: [`/${'s'.repeat(102)}`, `/${'s'.repeat(103)}`],
+      KILLSWITCH_ODD: ['x'],
+    };
+    const names = [...new Set([...Object.keys(environmentSchema.shape), ...Object.keys(good)])];
+    const variables = fc.record(
+      Object.fromEntries(names.map(name => [name, like(...(good[name] ?? ['true']))])),
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(variables, fc.boolean(), (environment, dev) => {
+        const set = environment as Readonly<Record<string, string | undefined>>;
+        try {
+          const config = parseConfig(set, { hostname: 'h', dev });
+          expect(config.port).toSatisfy((port: number) => port >= 0 && port <= 65_535);
+          expect(config.worktreeRoots.every(root => root.startsWith('/'))).toBe(true);
+          expect(dev || config.secret !== undefined || config.jwks !== undefined).toBe(true);
+          expect(config.unknown).toEqual(set['KILLSWITCH_ODD'] ? ['KILLSWITCH_ODD'] : []);
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error;
+          expect(error.problems.length).toBeGreaterThan(0);
+          expect(error.problems.filter(problem => problem.includes('\n'))).toEqual([]);
+          expect(error.message).not.toContain(secret.slice(0, 20));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('are read, or refused without a throw, whatever they are', () => {
     const variables = fc.dictionary(fc.constantFrom(...Object.keys(environmentSchema.shape)), text);
     fc.assert(
