@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterAll, expect, it } from 'vitest';
 import { openSqlite } from '../../lib/adapters/sqlite/index.js';
+import type { Step } from '../../lib/ports.js';
 import { collect, entry } from './records/harness.js';
 import { type RecordsUnderTest, recordsConformance } from './records.js';
 
@@ -86,5 +87,35 @@ it('reads on from every number that a row can have', async () => {
   }
   expect(await audit.last()).toBe('9223372036854775807');
   foreign.close();
+  await close();
+});
+
+it('passes over IDs that are no text, which would end the process, and finds all others around them', async () => {
+  const path = join(directory, `${files++}.db`);
+  const { records, close } = open(path, { now: 0 });
+  const ids = ['a', 'b', '\u00e9', '\ud83d\ude00'];
+  const commit = (id: string) => ({
+    ...{
+      document: { kind: 'agent', id },
+      expect: null,
+      next: '{"status":"running"}',
+      active: true,
+      audit: [],
+    },
+    debt: { host: 'h', dueAt: 0 },
+  });
+  await records.commit(ids.map(id => commit(id) as Step));
+  const foreign = new Database(path);
+  for (const bytes of ["x'80'", "x'61ff'", "x'eda080'"]) {
+    foreign.exec(`INSERT INTO documents (kind, id, value) VALUES ('agent', CAST(${bytes} AS TEXT), '{}')`);
+    foreign.exec(`INSERT INTO active VALUES (CAST(${bytes} AS TEXT))`);
+    foreign.exec(`INSERT INTO debts VALUES ('h', CAST(${bytes} AS TEXT), 0)`);
+  }
+  foreign.close();
+  for (const scope of ['active', 'all'] as const) {
+    const found = (await collect(records.scan(scope))).flat().map(({ agentId }) => agentId);
+    expect(found.toSorted()).toEqual(ids.toSorted());
+  }
+  expect((await records.debts('h', 1, 10)).toSorted()).toEqual(ids.toSorted());
   await close();
 });

@@ -7,17 +7,19 @@ import { decode, prepareFind } from './documents.js';
 const PAGE = 1000;
 /** More than a list can hold; SQLite wants an integer. */
 const MAX_LIMIT = 1e9;
+const NOTHING = new Uint8Array();
 
-type AgentRow = readonly [agentId: string, value: Uint8Array, tombstoned: number];
+type AgentRow = readonly [agentId: Uint8Array, value: Uint8Array, tombstoned: number];
 
-const COLUMNS = `d.id, CAST(d.value AS BLOB), EXISTS (SELECT 1 FROM tombstones t WHERE t.agent_id = d.id)`;
+/** All that anybody may have written as bytes: the driver ends the process over a TEXT that is no UTF-8. */
+const COLUMNS = `CAST(d.id AS BLOB), CAST(d.value AS BLOB), EXISTS (SELECT 1 FROM tombstones t WHERE t.agent_id = d.id)`;
 const LIVE = '(d.expires_at IS NULL OR d.expires_at > ?)';
 
-const stored = ([agentId, value, tombstoned]: AgentRow): StoredAgent => ({
-  agentId,
-  raw: decode(value),
-  tombstoned: tombstoned === 1,
-});
+/** None under an ID that nobody can have. */
+function stored([id, value, tombstoned]: AgentRow): StoredAgent[] {
+  const agentId = decode(id);
+  return agentId === undefined ? [] : [{ agentId, raw: decode(value), tombstoned: tombstoned === 1 }];
+}
 
 /** All of the port that only reads. */
 export function openReader(connection: Connection, clock: Clock): Omit<Records, 'commit'> {
@@ -28,16 +30,16 @@ export function openReader(connection: Connection, clock: Clock): Omit<Records, 
   );
   const pageOf = {
     all: prepare<AgentRow>(
-      `SELECT ${COLUMNS} FROM documents d WHERE d.kind = 'agent' AND d.id > ? AND ${LIVE} ORDER BY d.id LIMIT ${PAGE}`,
+      `SELECT ${COLUMNS} FROM documents d WHERE d.kind = 'agent' AND d.id > CAST(? AS TEXT) AND ${LIVE} ORDER BY d.id LIMIT ${PAGE}`,
     ),
     active: prepare<AgentRow>(
       `SELECT ${COLUMNS} FROM active a CROSS JOIN documents d ON d.kind = 'agent' AND d.id = a.agent_id
-        WHERE a.agent_id > ? AND ${LIVE} ORDER BY a.agent_id LIMIT ${PAGE}`,
+        WHERE a.agent_id > CAST(? AS TEXT) AND ${LIVE} ORDER BY a.agent_id LIMIT ${PAGE}`,
     ),
   };
   const findTombstone = prepare<[1]>('SELECT 1 FROM tombstones WHERE agent_id = ?');
-  const due = prepare<[agentId: string]>(
-    'SELECT agent_id FROM debts WHERE host = ? AND due_at <= ? ORDER BY due_at, agent_id LIMIT ?',
+  const due = prepare<[agentId: Uint8Array]>(
+    'SELECT CAST(agent_id AS BLOB) FROM debts WHERE host = ? AND due_at <= ? ORDER BY due_at, agent_id LIMIT ?',
   );
 
   return {
@@ -55,19 +57,21 @@ export function openReader(connection: Connection, clock: Clock): Omit<Records, 
         read(() =>
           chunk.flatMap(id => {
             const row = findAgent.get([id, clock.now()]);
-            return row === undefined ? [] : [stored(row)];
+            return row === undefined ? [] : stored(row);
           }),
         ),
       ),
     async *scan(scope) {
       const pages = inPages<AgentRow>(PAGE, last =>
-        read(() => pageOf[scope].all([last?.[0] ?? '', clock.now()])),
+        read(() => pageOf[scope].all([last?.[0] ?? NOTHING, clock.now()])),
       );
-      for await (const page of pages) yield page.map(stored);
+      for await (const page of pages) yield page.flatMap(stored);
     },
     tombstoned: agentIds =>
       inChunks(agentIds, PAGE, chunk => read(() => chunk.map(id => findTombstone.get([id]) !== undefined))),
     debts: (host, before, limit) =>
-      read(() => due.all([host, before, Math.min(limit, MAX_LIMIT)]).map(([agentId]) => agentId)),
+      read(() =>
+        due.all([host, before, Math.min(limit, MAX_LIMIT)]).flatMap(([agentId]) => decode(agentId) ?? []),
+      ),
   };
 }
