@@ -68,8 +68,14 @@ async function verify(token: string, find: JWTVerifyGetKey, options: JWTVerifyOp
   }
 }
 
+/** As a key, once: jose would make one of the bytes for each token. */
+const hmacKey = (secret: string) =>
+  crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'verify',
+  ]);
+
 function keyFinder(secret: string | undefined, keys: VerifierOptions['keys']): JWTVerifyGetKey {
-  const shared = secret === undefined ? undefined : new TextEncoder().encode(secret);
+  const shared = secret === undefined ? undefined : hmacKey(secret);
   return (header, token) => {
     const key = header.alg === 'HS256' ? shared : keys?.find(header, token);
     if (!key) throw new errors.JOSEAlgNotAllowed();
