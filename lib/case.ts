@@ -27,7 +27,7 @@ export interface Case {
   readonly done: Promise<void>;
 }
 
-/** The end of what has not to be waited for. */
+/** The end of a case on which there is nothing to do. */
 export const ENDED: Promise<void> = Promise.resolve();
 
 const ignore = (): void => undefined;
