@@ -79,11 +79,12 @@ export function permit({ actor, ...command }: Command): void {
 
 async function carryOut(core: Core, cases: Cases, command: Command, report: Report): Promise<void> {
   const startedAt = core.clock.monotonic();
-  // Not awaited: what is written about a stop never holds it up.
+  const stopping = stopSelected(core, cases, command, { report, startedAt });
+  // Not awaited: what is written about a stop never holds it up, nor goes before it looks for whom to stop.
   const begun = beginOperation(core, command);
   let refusal: KillswitchError | undefined;
   try {
-    await stopSelected(core, cases, command, { report, startedAt });
+    await stopping;
     report.close();
   } catch (error) {
     if (isStoreDown(error) && !command.dryRun) {

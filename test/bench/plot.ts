@@ -41,6 +41,7 @@ export function plot(results: readonly Result[]): string {
   const height = y + 34;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    '<title>The medians of both sides</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     ...parts,
     `<text x="10" y="${height - 10}" fill="#555">Medians, logarithmic scale from ${10 ** low} to ${10 ** high} ms</text>`,

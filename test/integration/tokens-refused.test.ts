@@ -1,5 +1,6 @@
 import { CompactSign, type CryptoKey, exportSPKI, importJWK, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRefused } from '../../lib/adapters/jose/refused.js';
 import type { Tokens } from '../../lib/adapters/jose/tokens.js';
 import { KillswitchError } from '../../lib/errors.js';
 import {
@@ -254,4 +255,13 @@ describe('a signature is refused', () => {
     const unencoded = Buffer.from('{"alg":"HS256","crit":["b64"],"b64":false}').toString('base64url');
     await expectRefused(`Bearer ${unencoded}.x.${'A'.repeat(43)}`);
   });
+});
+
+it('Of the tokens that can never hold, as many are remembered as there may be, and the oldest goes first', () => {
+  const refused = openRefused(2);
+  for (const token of ['a', 'b', 'c']) refused.add(token);
+  expect(['a', 'b', 'c'].map(refused.has)).toEqual([false, true, true]);
+  refused.add('b');
+  refused.add('d');
+  expect(['a', 'b', 'c', 'd'].map(refused.has)).toEqual([false, false, true, true]);
 });

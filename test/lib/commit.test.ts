@@ -143,6 +143,27 @@ describe('marking agents killed', () => {
     expect(await bed.core.records.debts('h2', bed.clock.now(), 10)).toEqual(['a1']);
   });
 
+  it.each([
+    [{}, ['process']],
+    [{ process: { pid: 7 } }, ['process']],
+    [{ containerId: 'c', worktreePath: '/w' }, ['worktree']],
+  ])('owes of %j only what the one sandbox that is switched on can tell', async (members, pending) => {
+    const { processes } = fakeCore();
+    const bed = fakeCore({ sandboxes: [processes] });
+    bed.store.seedForeign('a1', JSON.stringify({ status: 'running', ...members }));
+    await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
+    expect(await bed.record('a1')).toMatchObject({ kill: { pending } });
+  });
+
+  it('pays with the mark what an earlier life of the ID owed', async () => {
+    const bed = fakeCore({ sandboxes: [] });
+    bed.store.seedForeign('a1', '{"status":"running"}');
+    bed.store.memory.debts.set('h1', new Map([['a1', 0]]));
+    await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
+    expect(await bed.core.records.debts('h1', Number.POSITIVE_INFINITY, 10)).toEqual([]);
+    expect(bed.store.memory.audit.map(({ agentId }) => agentId)).toEqual(['a1', 'a1']);
+  });
+
   it('leaves the debt of another host to it, due at once', async () => {
     const bed = fakeCore();
     await bed.agent('a1', { members: { host: 'h2' } });
