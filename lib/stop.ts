@@ -79,12 +79,11 @@ export function permit({ actor, ...command }: Command): void {
 
 async function carryOut(core: Core, cases: Cases, command: Command, report: Report): Promise<void> {
   const startedAt = core.clock.monotonic();
-  const stopping = stopSelected(core, cases, command, { report, startedAt });
-  // Not awaited: what is written about a stop never holds it up, nor goes before it looks for whom to stop.
+  // Not awaited: what is written about a stop never holds it up.
   const begun = beginOperation(core, command);
   let refusal: KillswitchError | undefined;
   try {
-    await stopping;
+    await stopSelected(core, cases, command, { report, startedAt });
     report.close();
   } catch (error) {
     if (isStoreDown(error) && !command.dryRun) {
