@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 
+/** So many may wait while others still come in. */
+const MOST = 512;
 /** Paths whose callers sign what they send, or have no credential to show. */
 const WITHOUT = /^\/(?:hooks|chatops|links|healthz|readyz)(?:[/?]|$)/;
 
@@ -14,9 +16,19 @@ export function giveCredentialsPrecedence(server: Server): void {
   const [handle] = server.listeners('request') as RequestListener[];
   if (!handle) return;
   const waiting: (readonly [IncomingMessage, ServerResponse])[] = [];
+  /** Since the last turn. */
+  let hasComeIn = false;
 
-  /** One in each turn of the event loop, in which no more than one connection is taken either. */
+  /**
+   * One in each turn of the event loop, and none while connections still come in: there, too, each turn takes but one,
+   * and the one that matters may be behind hundreds.
+   */
   function serve(): void {
+    if (hasComeIn && waiting.length <= MOST) {
+      hasComeIn = false;
+      setImmediate(serve);
+      return;
+    }
     const next = waiting.shift();
     if (waiting.length > 0) setImmediate(serve);
     if (!next) return;
@@ -24,6 +36,9 @@ export function giveCredentialsPrecedence(server: Server): void {
     if (!response.destroyed) handle?.(request as never, response as never);
   }
 
+  server.on('connection', () => {
+    hasComeIn = true;
+  });
   server.removeListener('request', handle);
   server.on('request', (request, response) => {
     if (!showsNothing(request)) {

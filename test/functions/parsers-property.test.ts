@@ -100,7 +100,7 @@ describe('settings', () => {
           expect(error.message).not.toContain(secret.slice(0, 20));
         }
       }),
-      { numRuns: 1_000 },
+      RUNS,
     );
   });
 

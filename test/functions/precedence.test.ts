@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, request as send } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { giveCredentialsPrecedence } from '../../functions/precedence.js';
@@ -53,6 +53,23 @@ it('serves no more than one of the others in a turn, so that whoever comes meanw
   }
   expect(Math.max(...seen.map((count, n) => count - (seen[n - 1] ?? 0)))).toBe(1);
   await expect.poll(() => served).toEqual(['/agents/0', '/agents/1', '/agents/2', '/agents/3', '/agents/4']);
+});
+
+it('serves none of the others while connections come in, unless very many wait', async () => {
+  arriveTogether(['/agents/1']);
+  for (let n = 0; n < 5; n++) {
+    server.emit('connection', new Socket());
+    await turn();
+  }
+  expect(served).toEqual([]);
+  await expect.poll(() => served).toEqual(['/agents/1']);
+  arriveTogether(...Array.from({ length: 600 }, (_, n) => [`/agents/${n}`] as const));
+  for (let n = 0; n < 5; n++) {
+    server.emit('connection', new Socket());
+    await turn();
+  }
+  expect(served.length).toBeGreaterThan(1);
+  await expect.poll(() => served).toHaveLength(601);
 });
 
 it.each(['/hooks/sentry', '/hooks/standard?x=1', '/chatops/slack', '/links/abc', '/healthz', '/readyz'])(
