@@ -79,7 +79,8 @@ export function permit({ actor, ...command }: Command): void {
 
 async function carryOut(core: Core, cases: Cases, command: Command, report: Report): Promise<void> {
   const startedAt = core.clock.monotonic();
-  // Not awaited: what is written about a stop never holds it up.
+  // Not awaited: what is written about a stop never holds it up. Yet first: a store that hears no writes is known for
+  // that before anybody is marked, or the mark would be carried out when it hears again.
   const begun = beginOperation(core, command);
   let refusal: KillswitchError | undefined;
   try {
