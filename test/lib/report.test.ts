@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Case } from '../../lib/case.js';
+import { type Case, endedCase } from '../../lib/case.js';
 import { KillswitchError } from '../../lib/errors.js';
 import type { LayerOutcome } from '../../lib/outcome.js';
 import { openReport } from '../../lib/report.js';
@@ -199,6 +199,16 @@ describe('a report of more than 1,000 agents', () => {
       Array.from({ length: 1_000 }, (_, n) => `a${n}`),
     );
     expect(receipt.errors).toHaveLength(750);
+  });
+
+  it('counts at once, beyond 1,000, on whom there is nothing to do', () => {
+    const report = openReport(killAllOf());
+    const told = { outcomes: [{ layer: 'container', outcome: 'skipped' }] } as const;
+    for (let n = 0; n < 1_200; n++) report.add(endedCase({ agentId: `a${n}` }, 'op', told));
+    report.close();
+    const receipt = report.receipt();
+    expect(receipt).toMatchObject({ total: 1_200, killed: 1_200, failed: 0, pending: 0, verified: false });
+    expect(receipt.agents).toHaveLength(1_000);
   });
 
   it('keeps at most 1,000 sentences', async () => {
