@@ -76,12 +76,12 @@ export function marksBy(core: Core, command: Command): (agent: Agent, raw: strin
     pending: [],
     attempts: 0,
   });
-  const atOnce = written({ ...first, attempts: 1, confirmedAt: at });
-  const owing = new Map<string, Written>();
-  function killOwing(pending: readonly LayerName[]): Written {
-    const key = pending.join();
-    const known = owing.get(key) ?? written({ ...first, pending });
-    owing.set(key, known);
+  const kills = new Map<string, Written>();
+  function killOwing(pending: readonly LayerName[], isSettled: boolean): Written {
+    const key = isSettled ? 'nothing' : pending.join();
+    const known =
+      kills.get(key) ?? written({ ...first, pending, ...(isSettled && { attempts: 1, confirmedAt: at }) });
+    kills.set(key, known);
     return known;
   }
 
@@ -92,7 +92,7 @@ export function marksBy(core: Core, command: Command): (agent: Agent, raw: strin
     const pending = owedLayers(core, agent);
     // Where there is nothing to stop and nothing to clear, the mark itself settles it.
     const isSettled = core.sandboxes.length === 0 && pending.length === 0;
-    const { kill, texts } = isSettled ? atOnce : killOwing(pending);
+    const { kill, texts } = killOwing(pending, isSettled);
     const step: Step = {
       document: { kind: 'agent', id: agentId },
       expect: raw,
