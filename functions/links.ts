@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { agentIdSchema } from '../lib/agent.js';
+import { LAST_SECOND } from '../lib/calendar.js';
 import { KillswitchError } from '../lib/errors.js';
 import { killOrder } from '../lib/order.js';
 import { runAlone } from './alone.js';
@@ -8,9 +9,6 @@ import { linkPage, type Said } from './links/page.js';
 import { from } from './request.js';
 
 const PATH = '/links/:token';
-
-/** The last second of the year 9999, as of a token: no later one can be shown. */
-const LAST_SECOND = 253_402_300_799;
 
 /** Nothing but the page itself and its form: no script, no picture, no frame around it. */
 const POLICY =

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AGENT_ID } from '../../lib/agent.js';
+import { LAST_SECOND } from '../../lib/calendar.js';
 
 /** Options that every command which asks a server has. */
 export interface ServerOptions {
@@ -69,8 +70,6 @@ export function duration(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as 45s, 30m, 12h or 7d.');
 }
 
-const LAST_YEAR = 9_999;
-
 /** A time, or how long ago it was, as ISO 8601 with a year of four digits. */
 export function since(text: string): string {
   const isAgo = /^\d+[smhd]$/.test(text);
@@ -82,6 +81,6 @@ export function since(text: string): string {
       ? Date.parse(text)
       : Number.NaN;
   const date = new Date(time);
-  if (date.getUTCFullYear() >= 0 && date.getUTCFullYear() <= LAST_YEAR) return date.toISOString();
+  if (date.getUTCFullYear() >= 0 && time < (LAST_SECOND + 1) * 1_000) return date.toISOString();
   throw new InvalidArgumentError('It must be a time such as 2026-11-22T10:00:00Z, or a duration such as 1h.');
 }

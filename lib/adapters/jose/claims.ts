@@ -1,10 +1,8 @@
 import * as z from 'zod';
 import { agentIdSchema } from '../../agent.js';
+import { LAST_SECOND } from '../../calendar.js';
 import { type Actor, type Scope, scopes } from '../../command.js';
 import { bindingSchema } from './binding.js';
-
-/** The last second of the year 9999: `1e400` is valid JSON and would be read as never. */
-const LAST_SECOND = 253_402_300_799;
 
 /**
  * The claims that we read, of a token whose signature, times, audience and issuer are verified already. A claim
