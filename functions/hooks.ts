@@ -15,7 +15,7 @@ import { standard } from './hooks/standard.js';
 import { from } from './request.js';
 
 /** By the name in the path. */
-const sources: Readonly<Record<string, OpenSource>> = {
+export const sources: Readonly<Record<string, OpenSource>> = {
   standard,
   github,
   alertmanager,

@@ -5,13 +5,7 @@ import { openDiscord } from '../../functions/chatops/discord.js';
 import { openMattermost } from '../../functions/chatops/mattermost.js';
 import type { OpenPlatform } from '../../functions/chatops/platform.js';
 import { openSlack } from '../../functions/chatops/slack.js';
-import { alertmanager } from '../../functions/hooks/alertmanager.js';
-import { github } from '../../functions/hooks/github.js';
-import { grafana } from '../../functions/hooks/grafana.js';
-import { pagerduty } from '../../functions/hooks/pagerduty.js';
-import { sentry } from '../../functions/hooks/sentry.js';
-import type { OpenSource } from '../../functions/hooks/source.js';
-import { standard } from '../../functions/hooks/standard.js';
+import { sources } from '../../functions/hooks.js';
 import { KillswitchError } from '../../lib/errors.js';
 import { utf8 } from '../../lib/signature.js';
 import { damaged, flipped, misspelt } from '../fakes/damage.js';
@@ -48,15 +42,6 @@ interface Sender {
   readonly signed: boolean;
   readonly take: (body: Uint8Array, headers: Readonly<Record<string, string>>) => Promise<unknown>;
 }
-
-const sources: Readonly<Record<string, OpenSource>> = {
-  standard,
-  github,
-  alertmanager,
-  grafana,
-  pagerduty,
-  sentry,
-};
 
 const hooks = hookPlatforms.map(({ source: name, settings, event, headers, proofs }): Sender => {
   const source = sources[name]?.(settings);
