@@ -162,8 +162,11 @@ export interface Kernel extends Probe {
    */
   learnOwn(key: string, pid: number, isForeign: (pid: number) => boolean): boolean;
   forget(key: string): void;
-  /** Sends SIGKILL to all processes of the cgroup and of those below it. False: it is not known, or cannot be used here. */
-  kill(key: string): boolean;
+  /**
+   * Sends SIGKILL to all processes of each cgroup and of those below it: to all of them before anything else is done,
+   * for the first to die take the processor. Answers with those that were known and could be used.
+   */
+  kill(keys: readonly string[]): readonly string[];
   /** `empty`: none is left, or the cgroup is gone; `unknown`: never learnt, or it cannot be read here. */
   look(key: string): 'empty' | 'populated' | 'unknown';
 }

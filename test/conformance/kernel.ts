@@ -37,7 +37,7 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
 
     test('knows nothing of a key that it never learnt', () => {
       expect(kernel.look('never')).toBe('unknown');
-      expect(kernel.kill('never')).toBe(false);
+      expect(kernel.kill(['never'])).toEqual([]);
       kernel.forget('never');
     });
 
@@ -45,7 +45,7 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       const [key, cgroup] = [randomUUID(), await world.spawn()];
       kernel[method](key, cgroup.pid, nobody);
       expect(kernel.look(key)).toBe('populated');
-      expect(kernel.kill(key)).toBe(true);
+      expect(kernel.kill([key])).toEqual([key]);
       await expectEmpty(key);
       expect(cgroup.isRunning()).toBe(false);
     });
@@ -53,10 +53,10 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     test('kills a second time, and also what is gone, without complaint', async () => {
       const [key, cgroup] = [randomUUID(), await world.spawn()];
       kernel.learn(key, cgroup.pid);
-      expect([kernel.kill(key), kernel.kill(key)]).toEqual([true, true]);
+      expect([kernel.kill([key]), kernel.kill([key])]).toEqual([[key], [key]]);
       await expectEmpty(key);
       await cgroup.end();
-      expect(kernel.kill(key)).toBe(true);
+      expect(kernel.kill([key])).toEqual([key]);
       expect(kernel.look(key)).toBe('empty');
     });
 
@@ -72,10 +72,19 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       const keys = [randomUUID(), randomUUID()] as const;
       kernel.learn(keys[0], one.pid);
       kernel.learn(keys[1], other.pid);
-      kernel.kill(keys[0]);
+      kernel.kill([keys[0]]);
       await expectEmpty(keys[0]);
       expect(other.isRunning()).toBe(true);
       expect(kernel.look(keys[1])).toBe('populated');
+    });
+
+    test('kills several at once, and what it does not know keeps back none of them', async () => {
+      const cgroups = [await world.spawn(), await world.spawn()];
+      const keys = cgroups.map(() => randomUUID());
+      for (const [index, { pid }] of cgroups.entries()) kernel.learn(keys[index] ?? '', pid);
+      expect(kernel.kill(['never', ...keys])).toEqual(keys);
+      await Promise.all(keys.map(expectEmpty));
+      expect(kernel.kill([])).toEqual([]);
     });
 
     test('forgets', async () => {
@@ -83,7 +92,7 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       kernel.learn(key, cgroup.pid);
       kernel.forget(key);
       expect(kernel.look(key)).toBe('unknown');
-      expect(kernel.kill(key)).toBe(false);
+      expect(kernel.kill([key])).toEqual([]);
       expect(cgroup.isRunning()).toBe(true);
     });
 
@@ -105,7 +114,7 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       kernel.learn('refused', pid);
       expect(kernel.learnOwn('refused', pid, nobody)).toBe(false);
       expect(kernel.look('refused')).toBe('unknown');
-      expect(kernel.kill('refused')).toBe(false);
+      expect(kernel.kill(['refused'])).toEqual([]);
     });
 
     test('never counts against the health of the service', async () => {

@@ -59,13 +59,13 @@ export function fakeKernel(): FakeKernel {
       return member !== undefined && !isForeign(member) && learn(key, pid);
     },
     forget: key => void known.delete(key),
-    kill(key) {
-      killed.push(key);
+    kill(keys) {
+      killed.push(...keys);
       if (kernel.fault === 'throws') throw new Error('the fake kernel is broken');
-      const cgroup = known.get(key);
-      if (cgroup === undefined || kernel.fault === 'unusable') return false;
-      if (kernel.fault !== 'survives') cgroup.end();
-      return true;
+      if (kernel.fault === 'unusable') return [];
+      const reached = keys.filter(key => known.has(key));
+      if (kernel.fault !== 'survives') for (const key of reached) known.get(key)?.end();
+      return reached;
     },
     look(key) {
       const cgroup = known.get(key);

@@ -19,7 +19,7 @@ async function learn(kernel: Kernel, { id }: AgentContainer): Promise<void> {
 }
 
 async function expectKilled(kernel: Kernel, container: AgentContainer): Promise<void> {
-  expect(kernel.kill(container.id)).toBe(true);
+  expect(kernel.kill([container.id])).toEqual([container.id]);
   await expect.poll(() => kernel.look(container.id), { interval: 1, timeout: 10_000 }).toBe('empty');
   expect(container.pids()).toEqual([]);
 }
@@ -104,7 +104,7 @@ for (const { point } of freezer) {
     await learn(able, container);
     await learn(unable, container);
     await engine().getContainer(container.id).pause();
-    expect(unable.kill(container.id)).toBe(true);
+    expect(unable.kill([container.id])).toEqual([container.id]);
     expect(unable.look(container.id)).toBe('populated');
     await expectKilled(able, container);
     expect(unable.look(container.id)).toBe('empty');

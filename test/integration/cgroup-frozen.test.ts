@@ -43,7 +43,7 @@ test.each([
   expect(pids.length).toBeGreaterThan(0);
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
     await expect.poll(() => kernel.look(id), { interval: 1, timeout: 2_000 }).toBe('empty');
     expect(members()).toEqual([]);
   } finally {

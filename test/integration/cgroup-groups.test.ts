@@ -8,7 +8,7 @@ import { clearCgroup, freezer, makeCgroup, move, newId, pids, startIn, unified }
 const nobody = (): boolean => false;
 
 async function expectKilled(kernel: Kernel, key: string): Promise<void> {
-  expect(kernel.kill(key)).toBe(true);
+  expect(kernel.kill([key])).toEqual([key]);
   await expect.poll(() => kernel.look(key), { interval: 1, timeout: 10_000 }).toBe('empty');
 }
 
@@ -29,7 +29,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
     // Gone altogether is as good as empty.
     rmdirSync(group);
     expect(kernel.look('a')).toBe('empty');
-    expect(kernel.kill('a')).toBe(true);
+    expect(kernel.kill(['a'])).toEqual(['a']);
   });
 
   test('die with those below them', async () => {
@@ -80,7 +80,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
     mkdirSync(group);
     const newcomer = await startIn([group], 1);
     expect(kernel.look('d')).toBe('empty');
-    expect(kernel.kill('d')).toBe(true);
+    expect(kernel.kill(['d'])).toEqual(['d']);
     expect(newcomer.isRunning()).toBe(true);
   });
 

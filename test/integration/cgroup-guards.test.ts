@@ -39,11 +39,11 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
     kernel.learn(id, tree.pid);
     expect(kernel.learnOwn(id, tree.pid, nobody)).toBe(false);
     expect(kernel.look(id)).toBe('unknown');
-    expect(kernel.kill(id)).toBe(false);
+    expect(kernel.kill([id])).toEqual([]);
     expect((await kernel.probe()).detail).toContain('not usable: the cgroup also holds this service');
     comeHome();
     kernel.learn(id, tree.pid);
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
   });
 
   test('are not killed when this process has come into one later', async () => {
@@ -52,10 +52,10 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
     const tree = await startIn([group], 1);
     kernel.learn(id, tree.pid);
     lead(process.pid, group);
-    expect(kernel.kill(id)).toBe(false);
+    expect(kernel.kill([id])).toEqual([]);
     expect(tree.isRunning()).toBe(true);
     comeHome();
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
   });
 
   test('are not learnt for a process that is in the root', async () => {
@@ -131,14 +131,14 @@ describe('on a machine that is laid out for it', () => {
   ])('refuses a cgroup with %s in it, though it is named after the container', (_, guarded) => {
     const { kernel, read } = machine(guarded);
     kernel.learn(id, 4242);
-    expect(kernel.kill(id)).toBe(false);
+    expect(kernel.kill([id])).toEqual([]);
     expect(read(`docker/${id}/cgroup.kill`)).toBe('');
   });
 
   test('takes the same cgroup when they are elsewhere', () => {
     const { kernel } = machine({ 1: '/init.scope', 50: '/docker', 40: `/docker/${id}ish` });
     kernel.learn(id, 4242);
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
   });
 
   test('founds nothing together with a process that our PID namespace does not show', () => {

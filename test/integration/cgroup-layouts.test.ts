@@ -20,7 +20,7 @@ const pure = (path: string, more: Partial<Machine> = {}): FakeMachine =>
 const whyNot = async ({ kernel }: FakeMachine): Promise<string | undefined> => {
   kernel.learn(id, PID);
   expect(kernel.look(id)).toBe('unknown');
-  expect(kernel.kill(id)).toBe(false);
+  expect(kernel.kill([id])).toEqual([]);
   return (await kernel.probe()).detail;
 };
 const unusable = (why: string): string => `not usable: ${why}; the engine alone is used`;
@@ -43,7 +43,7 @@ describe('version 2', () => {
     expect(await kernel.probe()).toEqual({ name: 'kernel', ok: true, detail: 'cgroup v2' });
     kernel.learn(id, PID);
     expect(kernel.look(id)).toBe('populated');
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
     expect(read(`.${path}/cgroup.kill`)).toBe('1');
     expect(await kernel.probe()).toEqual({ name: 'kernel', ok: true, detail });
   });
@@ -53,7 +53,7 @@ describe('version 2', () => {
       cgroups: { [`docker/${id}`]: [], [`docker/${id}/init.scope`]: [PID] },
     });
     kernel.learn(id, PID);
-    kernel.kill(id);
+    kernel.kill([id]);
     expect(read(`docker/${id}/cgroup.kill`)).toBe('1');
     expect(read(`docker/${id}/init.scope/cgroup.kill`)).toBe('');
   });
@@ -100,7 +100,7 @@ describe('inside a container', () => {
       cgroups: { [`host/docker/${id}`]: [PID] },
     });
     kernel.learn(id, PID);
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
     expect(read(`host/docker/${id}/cgroup.kill`)).toBe('1');
   });
 
@@ -114,7 +114,7 @@ describe('inside a container', () => {
       cgroups: { '.': [], [`docker/${id}`]: [PID] },
     });
     kernel.learn(id, PID);
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
     expect(read(`docker/${id}/cgroup.kill`)).toBe('1');
   });
 
@@ -176,7 +176,7 @@ describe('version 1', () => {
     expect(kernel.look(id)).toBe('empty');
     rmSync(join(root, `v1/docker/${id}`), { recursive: true });
     expect(kernel.look(id)).toBe('empty');
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
   });
 });
 
@@ -200,7 +200,7 @@ describe('a hybrid machine', () => {
     });
     expect((await kernel.probe()).detail).toBe('hybrid: cgroup v2 and cgroup v1 freezer');
     kernel.learn(id, PID);
-    expect(kernel.kill(id)).toBe(true);
+    expect(kernel.kill([id])).toEqual([id]);
     expect(read(`unified/docker/${id}/cgroup.kill`)).toBe('1');
     expect(read(`freezer/docker/${id}/freezer.state`)).toMatch(/^THAWED/);
     expect((await kernel.probe()).detail).toBe('hybrid: cgroup v2 and cgroup v1 freezer, driver cgroupfs');

@@ -90,7 +90,7 @@ describe('The evidence of a container', () => {
       learn: () => undefined,
       learnOwn: () => false,
       forget: () => undefined,
-      kill: () => false,
+      kill: () => [],
       look: () => life,
       probe: async () => ({ name: 'kernel', ok: true }),
     };

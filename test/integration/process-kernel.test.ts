@@ -13,7 +13,11 @@ const founder = host(100, { labels: [AGENT] });
 type Faulty = Partial<Pick<Kernel, 'learnOwn' | 'kill' | 'look'>>;
 
 /** A kernel that learns everything and kills nothing, unless told. */
-const kernelWith = ({ learnOwn = () => true, kill = () => true, look = () => 'populated' }: Faulty = {}) => ({
+const kernelWith = ({
+  learnOwn = () => true,
+  kill = keys => keys,
+  look = () => 'populated',
+}: Faulty = {}) => ({
   learn: () => undefined,
   learnOwn: vi.fn(learnOwn),
   forget: vi.fn<Kernel['forget']>(),
@@ -110,9 +114,9 @@ describe('The cgroup of an agent', () => {
   test('is killed again until it is empty', async () => {
     const kernel = kernelWith();
     const cgroup = open(kernel).cgroupOf(recorded);
-    kernel.kill.mockImplementation(() => {
+    kernel.kill.mockImplementation(keys => {
       if (kernel.kill.mock.calls.length === 3) kernel.look.mockReturnValue('empty');
-      return true;
+      return keys;
     });
     expect(await cgroup?.empty(atOnce().deadline)).toBe('empty');
     expect(kernel.kill).toHaveBeenCalledTimes(3);
@@ -149,7 +153,7 @@ describe('An agent', () => {
   });
 
   test('is not killed by its cgroup before its grace is over', async () => {
-    const kernel = kernelWith({ kill: () => kernel.look.mockReturnValue('empty') !== undefined });
+    const kernel = kernelWith({ kill: keys => (kernel.look.mockReturnValue('empty') ? keys : []) });
     const { kill } = await start(kernel);
     const outcome = kill({ ...atOnce(), graceMs: 120_000 });
     expect([kernel.learnOwn, kernel.kill].map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
@@ -161,9 +165,9 @@ describe('An agent', () => {
     const kernel = kernelWith();
     const deadline = new AbortController();
     // The first is the blow itself; the others come when its processes are gone.
-    kernel.kill.mockImplementation(() => {
+    kernel.kill.mockImplementation(keys => {
       if (kernel.kill.mock.calls.length === 3) deadline.abort();
-      return true;
+      return keys;
     });
     const { kill } = await start(kernel);
     expect(await kill({ graceMs: 0, deadline: deadline.signal })).toEqual({
@@ -171,7 +175,7 @@ describe('An agent', () => {
       outcome: 'pending',
       detail: "something in the agent's cgroup does not die",
     });
-    kernel.kill.mockImplementation(() => kernel.look.mockReturnValue('empty') !== undefined);
+    kernel.kill.mockImplementation(keys => (kernel.look.mockReturnValue('empty') ? keys : []));
     expect(await kill()).toEqual({ layer: 'process', outcome: 'dead' });
     expect(kernel.forget).toHaveBeenCalledOnce();
   });

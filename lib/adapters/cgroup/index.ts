@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Kernel, Log } from '../../ports.js';
 import { ifPossible } from './files.js';
+import { guardOf } from './guard.js';
 import { describeMounts, describeUse, unusable } from './health.js';
-import { isEmpty, killAll, type Sandboxed } from './kill.js';
+import { isEmpty, type Sandboxed, strike } from './kill.js';
 import { type Host, type Located, locate } from './locate.js';
 import { parseMountinfo } from './mountinfo.js';
 import { openProc } from './proc.js';
@@ -16,6 +17,8 @@ export interface CgroupsOptions {
   readonly capacity?: number;
   readonly log?: Log;
 }
+
+const never = (): boolean => false;
 
 /**
  * Kills by cgroup: `cgroup.kill` of version 2, or freezer and SIGKILL of version 1, or on a hybrid machine both. What is
@@ -71,11 +74,14 @@ export function openCgroups({
     learnOwn: (key, pid, isForeign) =>
       orElse(false, key, () => remember(key, locate(host, pid, { isForeign })) !== undefined),
     forget: key => void known.delete(key),
-    kill: key =>
-      orElse(false, key, () => {
+    kill(keys) {
+      const guard = guardOf(host.proc, []);
+      const struck = keys.map(key => {
         const sandboxed = known.get(key);
-        return sandboxed !== undefined && killAll(host.proc, sandboxed);
-      }),
+        return { key, finish: orElse(never, key, () => (sandboxed ? strike(guard, sandboxed) : never)) };
+      });
+      return struck.filter(({ key, finish }) => orElse(false, key, finish)).map(({ key }) => key);
+    },
     look(key) {
       const sandboxed = known.get(key);
       const empty = sandboxed && ifPossible(() => isEmpty(sandboxed));

@@ -1,8 +1,7 @@
 import { ifPossible } from './files.js';
-import { guardOf } from './guard.js';
+import type { Guard } from './guard.js';
 import { isLegacyEmpty, killLegacy, thaw } from './legacy.js';
 import { inodeOf, type Place } from './place.js';
-import type { Proc } from './proc.js';
 import { membersOf, treeOf } from './tree.js';
 import { isUnifiedEmpty, killUnified } from './unified.js';
 
@@ -13,25 +12,33 @@ export interface Sandboxed {
   readonly legacy?: Place;
 }
 
-/** Throws if nothing can be done, or if the cgroup has come to hold this service. */
-export function killAll(proc: Proc, { unified, legacy }: Sandboxed): boolean {
-  const guard = guardOf(proc, []);
+/** What is left to do once the others are struck; false if somebody may not be signalled. */
+type Finish = () => boolean;
+
+/**
+ * Strikes by version 2 where there is one, for that is one write. Throws if nothing can be done, or if the cgroup has
+ * come to hold this service.
+ */
+export function strike(guard: Guard, { unified, legacy }: Sandboxed): Finish {
   for (const place of [unified, legacy]) {
     if (place && guard(place.mount, place.path)) throw new Error('The cgroup holds this service.');
   }
   const [modern, old] = [live(unified), live(legacy)];
-  if (modern === undefined) return old === undefined || killLegacy(old.directory);
+  if (modern === undefined) return () => old === undefined || killLegacy(old.directory);
   try {
     killUnified(modern.directory);
   } catch (error) {
     // A cgroup that was made threaded refuses it.
     if (old === undefined) throw error;
-    return killLegacy(old.directory);
+    return () => killLegacy(old.directory);
   }
-  if (old === undefined) return true;
-  // On a hybrid machine both know the sandbox, and who left version 2 alone is still found in version 1.
-  const tree = treeOf(old.directory);
-  if (ifPossible(() => hasStrays(tree, modern))) return killLegacy(old.directory);
+  return () => old === undefined || killStrays(old, modern);
+}
+
+/** On a hybrid machine both versions know the sandbox, and who left version 2 alone is still found in version 1. */
+function killStrays({ directory }: Place, modern: Place): boolean {
+  const tree = treeOf(directory);
+  if (ifPossible(() => hasStrays(tree, modern))) return killLegacy(directory);
   // Docker pauses by version 1 there, and a process frozen by that one does not die.
   thaw(tree);
   return true;

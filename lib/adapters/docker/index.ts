@@ -49,7 +49,7 @@ const NO_KERNEL: Kernel = {
   learn: () => undefined,
   learnOwn: () => false,
   forget: () => undefined,
-  kill: () => false,
+  kill: () => [],
   look: () => 'unknown',
   probe: async () => ({ name: 'kernel', ok: true }),
 };

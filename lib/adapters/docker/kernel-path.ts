@@ -1,11 +1,12 @@
-import type { Kernel, Log, Target } from '../../ports.js';
+import type { Kernel, Target } from '../../ports.js';
 import type { ContainerMap, Known } from './map.js';
 import { isDown } from './states.js';
+import type { Volley } from './volley.js';
 
 /** What the map and the kernel know of one agent's containers, with no word of the engine. Nothing here throws. */
 export interface KernelPath {
-  /** Sends SIGKILL to all that the map knows. */
-  strike(): void;
+  /** Sends SIGKILL to all that the map knows, before this turn ends. */
+  strike(): Promise<void>;
   /** Whether the map has what the record names, if anything, and at least something. */
   covers(): boolean;
   /** Whether the last strike reached them all, and none of them was about to be started again. */
@@ -20,7 +21,13 @@ export interface KernelPath {
   isDeadAsFarAsKnown(): boolean;
 }
 
-export function openKernelPath(kernel: Kernel, map: ContainerMap, target: Target, log: Log): KernelPath {
+export interface Ways {
+  readonly kernel: Kernel;
+  readonly map: ContainerMap;
+  readonly volley: Volley;
+}
+
+export function openKernelPath({ kernel, map, volley }: Ways, target: Target): KernelPath {
   const { agentId, containerId } = target;
   /** Also what is removed by now. */
   const met = new Set<string>();
@@ -40,9 +47,11 @@ export function openKernelPath(kernel: Kernel, map: ContainerMap, target: Target
   const isIdle = ({ id, state }: Known): boolean => kernel.look(id) === 'unknown' && isDown(state);
 
   return {
-    strike() {
-      for (const { id, state } of own()) {
-        if (killByKernel(kernel, id, log) && state !== 'restarting') struck.add(id);
+    async strike() {
+      const containers = own();
+      const reached = await volley(containers.map(({ id }) => id));
+      for (const { id, state } of containers) {
+        if (reached.has(id) && state !== 'restarting') struck.add(id);
       }
     },
     covers,
@@ -53,14 +62,4 @@ export function openKernelPath(kernel: Kernel, map: ContainerMap, target: Target
     isWithinReach: () => all(container => kernel.look(container.id) !== 'unknown' || isIdle(container)),
     isDeadAsFarAsKnown: () => all(container => isEmpty(container) || isIdle(container)),
   };
-}
-
-/** False if it cannot be done this way: the engine's way goes on in any case. */
-export function killByKernel(kernel: Kernel, id: string, log: Log): boolean {
-  try {
-    return kernel.kill(id);
-  } catch (err) {
-    log.error({ err, containerId: id }, 'the kernel path failed');
-    return false;
-  }
 }

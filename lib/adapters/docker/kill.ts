@@ -3,12 +3,13 @@ import type { OutcomeName } from '../../outcome.js';
 import type { Kernel, KillOptions, Log, Target } from '../../ports.js';
 import type { Engine, Found } from './engine.js';
 import type { EnginePath } from './engine-path.js';
-import { type KernelPath, killByKernel, openKernelPath } from './kernel-path.js';
+import { type KernelPath, openKernelPath } from './kernel-path.js';
 import type { Learn } from './learn.js';
 import type { ContainerMap } from './map.js';
 import type { Precedence } from './precedence.js';
 import type { Seen } from './seen.js';
 import { until } from './until.js';
+import { openVolley } from './volley.js';
 
 export interface KillerOptions {
   readonly engine: Engine;
@@ -25,7 +26,7 @@ export interface KillerOptions {
   readonly log: Log;
 }
 
-/** Strikes before it returns; what it answers with never rejects. */
+/** Strikes before the turn ends; what it answers with never rejects. */
 export type Killer = (target: Target, options: KillOptions) => Promise<Seen>;
 
 const DEAD: Seen = { outcome: 'dead' };
@@ -43,13 +44,14 @@ const LEARNING = 250;
  */
 export function openKiller(options: KillerOptions): Killer {
   const { engine, enginePath, kernel, map, isLive, learn, first, killMs, log } = options;
+  const volley = openVolley(kernel, log);
+  const isReached = async (id: Found['id']): Promise<boolean> => (await volley([id])).has(id);
 
   /** What the engine found and the kernel may not know yet. */
   const strike = async (found: Found): Promise<void> => {
     const container = map.meet(found);
-    if (container === undefined || killByKernel(kernel, found.id, log) || container.restarts !== undefined)
-      return;
-    const learning = learn(container).then(() => killByKernel(kernel, found.id, log));
+    if (container === undefined || (await isReached(found.id)) || container.restarts !== undefined) return;
+    const learning = learn(container).then(() => isReached(found.id));
     await Promise.race([learning, delay(LEARNING, undefined, { ref: false })]);
   };
 
@@ -60,8 +62,8 @@ export function openKiller(options: KillerOptions): Killer {
   };
 
   const see = async (path: KernelPath, target: Target, { graceMs, deadline }: KillOptions): Promise<Seen> => {
-    // First all the others are struck that are asked for in the same turn.
-    await undefined;
+    // With all the others that are asked for in the same turn.
+    if (graceMs === 0) await path.strike();
     forestall(path);
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, deadline]);
@@ -71,7 +73,7 @@ export function openKiller(options: KillerOptions): Killer {
       begin = resolve;
     });
     const endGrace = (): void => {
-      if (graceMs > 0) path.strike();
+      if (graceMs > 0) void path.strike();
       if (path.covers()) begin();
     };
     const grace = graceMs > 0 ? setTimeout(endGrace, graceMs) : undefined;
@@ -90,7 +92,7 @@ export function openKiller(options: KillerOptions): Killer {
       const byKernel = begun.then(() => until(isSeen, { withinMs: Number.POSITIVE_INFINITY, signal }));
       const seen = await Promise.race([byEngine, byKernel.then(isDead => (isDead ? DEAD : byEngine))]);
       if (!NO_ANSWER.has(seen.outcome)) return seen;
-      path.strike();
+      await path.strike();
       const canTell = path.isWithinReach();
       return canTell && (await until(path.isDeadAsFarAsKnown, { withinMs: killMs, signal })) ? DEAD : seen;
     } finally {
@@ -99,9 +101,5 @@ export function openKiller(options: KillerOptions): Killer {
     }
   };
 
-  return (target, bounds) => {
-    const path = openKernelPath(kernel, map, target, log);
-    if (bounds.graceMs === 0) path.strike();
-    return see(path, target, bounds);
-  };
+  return (target, bounds) => see(openKernelPath({ kernel, map, volley }, target), target, bounds);
 }

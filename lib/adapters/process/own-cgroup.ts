@@ -62,7 +62,8 @@ export function openOwnCgroups({ kernel, table, log }: Parts): (target: Target) 
   return target => {
     const key = `process:${target.agentId}`;
     const look = (): CgroupState => orElse('unknown', key, () => kernel.look(key));
-    const kill = (): boolean => orElse(false, key, () => kernel.look(key) !== 'empty' && kernel.kill(key));
+    const kill = (): boolean =>
+      orElse(false, key, () => kernel.look(key) !== 'empty' && kernel.kill([key]).length > 0);
     const isLearnt = orElse(false, key, () => learn(key, target));
     if (!isLearnt && look() === 'unknown') return undefined;
     holders.set(key, (holders.get(key) ?? 0) + 1);

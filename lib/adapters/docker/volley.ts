@@ -1,0 +1,32 @@
+import type { Kernel, Log } from '../../ports.js';
+import type { ContainerId } from './engine.js';
+
+/** Strikes containers by the kernel. Answers with those that it reached: the engine's way goes on in any case. */
+export type Volley = (ids: readonly ContainerId[]) => Promise<ReadonlySet<string>>;
+
+/**
+ * Strikes together all that is asked for in one turn, at its end: the first to die keep the processors busy, and what
+ * is done between two blows takes many times as long as before.
+ */
+export function openVolley(kernel: Kernel, log: Log): Volley {
+  let next: { readonly ids: ContainerId[]; readonly struck: Promise<ReadonlySet<string>> } | undefined;
+
+  const fire = (ids: readonly ContainerId[]): ReadonlySet<string> => {
+    next = undefined;
+    try {
+      return new Set(kernel.kill(ids));
+    } catch (err) {
+      log.error({ err, containerIds: ids }, 'the kernel path failed');
+      return new Set();
+    }
+  };
+
+  return ids => {
+    if (next === undefined) {
+      const asked: ContainerId[] = [];
+      next = { ids: asked, struck: Promise.resolve().then(() => fire(asked)) };
+    }
+    next.ids.push(...ids);
+    return next.struck;
+  };
+}

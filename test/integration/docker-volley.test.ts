@@ -1,0 +1,45 @@
+import { describe, expect, test, vi } from 'vitest';
+import { type ContainerId, toContainerId } from '../../lib/adapters/docker/engine.js';
+import { openVolley } from '../../lib/adapters/docker/volley.js';
+import { silent } from '../fakes/docker-engine.js';
+import { fakeKernel } from '../fakes/kernel.js';
+
+const [stranger, ...ids] = ['0', 'a', 'b', 'c'].map(
+  digit => toContainerId(digit.repeat(64)) as ContainerId,
+) as [ContainerId, ...ContainerId[]];
+
+function open() {
+  const kernel = fakeKernel();
+  for (const id of ids) kernel.learn(id, kernel.spawn().pid);
+  const kill = vi.spyOn(kernel, 'kill');
+  const error = vi.fn();
+  return { kernel, kill, error, volley: openVolley(kernel, { ...silent, error }) };
+}
+
+describe('A volley', () => {
+  test('strikes together all that is asked for in one turn, and tells each who was reached', async () => {
+    const { kill, volley } = open();
+    const answers = await Promise.all([volley(ids.slice(0, 1)), volley(ids.slice(1)), volley([stranger])]);
+    expect(kill.mock.calls).toEqual([[[...ids, stranger]]]);
+    for (const reached of answers) expect([...reached]).toEqual(ids);
+  });
+
+  test('of the next turn is another one', async () => {
+    const { kill, volley } = open();
+    await volley(ids);
+    await volley(ids);
+    expect(kill.mock.calls).toEqual([[ids], [ids]]);
+  });
+
+  test('that fails has reached nobody, and says so', async () => {
+    const { kernel, error, volley } = open();
+    kernel.fault = 'throws';
+    expect([...(await volley(ids))]).toEqual([]);
+    expect(error).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ containerIds: ids }),
+      'the kernel path failed',
+    );
+    kernel.fault = undefined;
+    expect([...(await volley(ids))]).toEqual(ids);
+  });
+});
