@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Target } from '../../lib/ports.js';
 import { isAlive, startProcess } from '../services/agents.js';
 import { readOf } from '../services/proc.js';
 import { atOnce, carriersOf, newId, type Running, recordOf, run, sandbox } from './process.helper.js';
@@ -6,15 +7,15 @@ import { atOnce, carriersOf, newId, type Running, recordOf, run, sandbox } from 
 const isRunning = (process: Running | undefined): boolean =>
   process !== undefined && isAlive(process.pid, process.startTime);
 
-test.each([
-  ['recorded', true],
-  ['unrecorded', false],
-])('Kills a tree of children and daemonized grandchildren that is %s', async (_, recorded) => {
+test.each<[string, (agentId: string, agent: Running) => Target]>([
+  ['recorded', recordOf],
+  ['unrecorded', agentId => recordOf(agentId)],
+  ['beside its recorded container', agentId => ({ ...recordOf(agentId), containerId: 'c'.repeat(64) })],
+])('Kills a tree of children and daemonized grandchildren that is %s', async (_, targetOf) => {
   const agentId = newId();
   const agent = await startProcess({ agentId, children: 3, daemonized: 4 });
   expect(agent.pids()).toHaveLength(8);
-  const target = recorded ? recordOf(agentId, agent) : recordOf(agentId);
-  expect(await sandbox.kill(target, atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+  expect(await sandbox.kill(targetOf(agentId, agent), atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
   expect(agent.pids()).toEqual([]);
 });
 

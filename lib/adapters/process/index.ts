@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../outcome.js';
 import type { Kernel, Log, Lookout, Sandbox } from '../../ports.js';
 import { hunt } from './hunt.js';
@@ -6,6 +7,12 @@ import { openLookout } from './lookout.js';
 import { openOwnCgroups } from './own-cgroup.js';
 import { openPortable } from './portable.js';
 import { report } from './report.js';
+
+/**
+ * Milliseconds that an agent's recorded container has before the table is searched for what else carries its ID: to
+ * read it takes longer than eleven processes take to die, and one of the processors that they die on.
+ */
+const HEAD_START = 10;
 
 export interface ProcessesOptions {
   /** Environment variable that must equal the agent's ID. */
@@ -44,6 +51,7 @@ export function openProcesses({
     layer: 'process',
     ...openLookout(table, log),
     async kill(target, options): Promise<LayerOutcome> {
+      if (target.containerId !== undefined && !target.process) await delay(HEAD_START);
       const cgroup = cgroupOf(target);
       try {
         const caught = await hunt(table, target, options, cgroup);
