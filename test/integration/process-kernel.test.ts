@@ -77,6 +77,27 @@ describe('The cgroup of an agent', () => {
     ]);
   });
 
+  test('is found, and a foreign member too, although they are amid an exec at first', () => {
+    const kernel = kernelWith();
+    const glances = new Map<number, number>();
+    const see = (pid: number): HostProcess => {
+      const glance = (glances.get(pid) ?? 0) + 1;
+      glances.set(pid, glance);
+      return glance < 10
+        ? host(pid, { environment: 'nascent' })
+        : host(pid, { labels: [pid === 100 ? AGENT : 'a2'] });
+    };
+    expect(open(kernel, see).cgroupOf(recorded)).toBeDefined();
+    expect(kernel.learnOwn.mock.lastCall?.[2](101)).toBe(true);
+  });
+
+  test('is none where its founder is never seen out of an exec', () => {
+    const kernel = kernelWith({ look: () => 'unknown' });
+    const nascent = host(100, { environment: 'nascent' });
+    expect(open(kernel, () => nascent).cgroupOf(recorded)).toBeUndefined();
+    expect(kernel.learnOwn).not.toHaveBeenCalled();
+  });
+
   test('is forgotten if the PID was given to another process while it was learnt', () => {
     const kernel = kernelWith({ look: () => 'unknown' });
     const see = vi.fn(() => host(100, { startTime: '6', labels: [AGENT] })).mockReturnValueOnce(founder);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kernel, Log, Target } from '../../ports.js';
-import { labelOf, type ProcessTable } from './table.js';
+import { type HostProcess, labelOf, type ProcessTable } from './table.js';
 
 /** Milliseconds. */
 const LONGEST_WAIT = 50;
@@ -21,6 +21,16 @@ interface Parts {
   readonly kernel: Kernel;
   readonly table: ProcessTable;
   readonly log: Log;
+}
+
+/** An exec is over in a millisecond; who does nothing else must not be missed for it. */
+const GLANCES = 50;
+
+/** The process once its environment can be told, if that is soon. */
+function seeClearly(table: ProcessTable, pid: number): HostProcess | undefined {
+  let seen = table.see(pid);
+  for (let glance = 1; glance < GLANCES && seen?.environment === 'nascent'; glance++) seen = table.see(pid);
+  return seen;
 }
 
 /**
@@ -46,10 +56,10 @@ export function openOwnCgroups({ kernel, table, log }: Parts): (target: Target) 
     if (pid <= 1 || startTime === undefined) return false;
     const label = labelOf(agentId);
     const isForeign = (member: number): boolean => {
-      const labels = table.see(member)?.labels ?? [];
+      const labels = seeClearly(table, member)?.labels ?? [];
       return labels.length > 0 && !labels.includes(label);
     };
-    const before = table.see(pid);
+    const before = seeClearly(table, pid);
     if (before?.startTime !== startTime || before.kernel || !before.labels.includes(label)) return false;
     if (!kernel.learnOwn(key, pid, isForeign)) return false;
     const after = table.see(pid);
