@@ -15,7 +15,10 @@ test.each<[string, (agentId: string, agent: Running) => Target]>([
   const agentId = newId();
   const agent = await startProcess({ agentId, children: 3, daemonized: 4 });
   expect(agent.pids()).toHaveLength(8);
-  expect(await sandbox.kill(targetOf(agentId, agent), atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+  expect(await sandbox.kill(targetOf(agentId, agent), atOnce())).toEqual({
+    layer: 'process',
+    outcome: 'dead',
+  });
   expect(agent.pids()).toEqual([]);
 });
 
