@@ -59,4 +59,4 @@ export const agents: KillswitchFunction = {
       }),
 };
 
-await runAlone(import.meta.url, agents);
+await runAlone(agents);

@@ -54,4 +54,4 @@ export const audit: KillswitchFunction = {
     }),
 };
 
-await runAlone(import.meta.url, audit);
+await runAlone(audit);

@@ -82,4 +82,4 @@ export const chatopsWith = (wait?: Wait): KillswitchFunction<TriggerDeps> => ({
 /** `POST /chatops/:platform`: the stop is pulled from a chat. */
 export const chatops = chatopsWith();
 
-await runAlone(import.meta.url, chatops);
+await runAlone(chatops);

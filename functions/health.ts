@@ -36,4 +36,4 @@ export const health: KillswitchFunction<Pick<Deps, 'probes'>> = {
       }),
 };
 
-await runAlone(import.meta.url, health);
+await runAlone(health);

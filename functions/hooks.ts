@@ -69,4 +69,4 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
   },
 };
 
-await runAlone(import.meta.url, hooks);
+await runAlone(hooks);

@@ -26,4 +26,4 @@ export const killAll: KillswitchFunction = {
     }),
 };
 
-await runAlone(import.meta.url, killAll);
+await runAlone(killAll);

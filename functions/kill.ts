@@ -25,4 +25,4 @@ export const kill: KillswitchFunction = {
     }),
 };
 
-await runAlone(import.meta.url, kill);
+await runAlone(kill);

@@ -59,4 +59,4 @@ export const latch: KillswitchFunction = {
   },
 };
 
-await runAlone(import.meta.url, latch);
+await runAlone(latch);

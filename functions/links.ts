@@ -77,4 +77,4 @@ export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 
       }),
 };
 
-await runAlone(import.meta.url, links);
+await runAlone(links);

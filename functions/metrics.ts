@@ -36,4 +36,4 @@ export const metrics: KillswitchFunction = {
   },
 };
 
-await runAlone(import.meta.url, metrics);
+await runAlone(metrics);

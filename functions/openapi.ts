@@ -102,4 +102,4 @@ export const openapi: KillswitchFunction = {
   },
 };
 
-await runAlone(import.meta.url, openapi);
+await runAlone(openapi);

@@ -71,4 +71,4 @@ export const operations: KillswitchFunction = {
       }),
 };
 
-await runAlone(import.meta.url, operations);
+await runAlone(operations);

@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { allOf, type Config, ConfigError } from '../lib/config.js';
 import type { Log } from '../lib/ports.js';
@@ -169,8 +170,13 @@ export async function main(
   }
 }
 
-/** Whether the module at `url` is what Node was started with. */
-export function isEntry(url: string): boolean {
+/** The folder of the functions, from this file as well as from a chunk of the bundle. */
+const functionsFolder = (): string => realpathSync(fileURLToPath(new URL('../functions', import.meta.url)));
+
+/** Whether the file of this function is what Node was started with. */
+export function isEntry(name: string): boolean {
   const entry = process.argv[1];
-  return entry !== undefined && realpathSync(entry) === realpathSync(fileURLToPath(url));
+  if (entry === undefined) return false;
+  const { dir, name: file } = parse(realpathSync(entry));
+  return file === name && dir === functionsFolder();
 }
