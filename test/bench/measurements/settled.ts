@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { engine } from '../../services/containers.js';
-import { addWorktree, git, makeRepository } from '../../services/repositories.js';
+import { addWorktree, makeRepository } from '../../services/repositories.js';
 import { openStoreOf } from '../../services/store.js';
 import { temporaryDirectory } from '../../services/temporary.js';
 import { type BenchAgent, registerAgents, rest, startAgents } from '../agents.js';
 import type { Measurement } from '../bench.js';
 import { docker, idsOf, removeAll } from '../docker.js';
+import { removeWorktree } from '../git.js';
 import { alternate, type Side, timed } from '../measure.js';
 import { type BenchServer, startServer } from '../server.js';
 
@@ -64,8 +65,7 @@ export const settled: Measurement = {
         return took;
       },
     });
-    const forget = (agent: BenchAgent): Promise<unknown> =>
-      git(repository, 'worktree', 'remove', '--force', pathOf(agent));
+    const forget = (agent: BenchAgent): Promise<unknown> => removeWorktree(repository, pathOf(agent));
 
     const sides = [
       side(

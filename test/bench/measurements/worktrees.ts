@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addWorktree, git, makeRepository } from '../../services/repositories.js';
+import { addWorktree, makeRepository } from '../../services/repositories.js';
 import { temporaryDirectory } from '../../services/temporary.js';
 import type { Bench, Measurement } from '../bench.js';
+import { removeWorktree } from '../git.js';
 import { alternate, type Side, timed } from '../measure.js';
 import type { Result } from '../result.js';
 import { type BenchServer, startServer } from '../server.js';
@@ -66,7 +67,7 @@ interface Way {
 }
 
 const byGit = ({ repository }: Place, name: string, together: boolean): Way => {
-  const forget = ({ path }: Tree): Promise<unknown> => git(repository, 'worktree', 'remove', '--force', path);
+  const forget = ({ path }: Tree): Promise<void> => removeWorktree(repository, path);
   return {
     name,
     async clear(trees) {
