@@ -66,6 +66,11 @@ describe('a comparison', () => {
     for (const round of [0, 2]) expect(turns.slice(round, round + 2).sort()).toEqual(['a', 'b']);
     expect(turns).toHaveLength(2 * 5 + 1);
   });
+
+  it.each([0, -1, Number.NaN])('takes %s for no time, and fails', async took => {
+    const side = { name: 'broken', once: async () => took };
+    await expect(alternate([side], { runs: 1, warmUps: 0 })).rejects.toThrow('broken');
+  });
 });
 
 describe('the budgets', () => {

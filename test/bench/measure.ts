@@ -23,6 +23,7 @@ export async function alternate(sides: readonly Side[], { runs, warmUps }: Round
       const kept = samples.get(side) as number[];
       if (side.runs !== undefined && (round < 0 || kept.length >= side.runs)) continue;
       const took = await side.once();
+      if (!(took > 0)) throw new Error(`${side.name} took ${took} ms: that was not measured.`);
       if (round >= 0) kept.push(took);
     }
   }

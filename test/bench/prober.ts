@@ -38,9 +38,10 @@ async function probe({ url, tombstones, audit, records }: Probing): Promise<void
     await redis.get('killswitch:bench:other');
     reads.push(now() - asked);
     if (round % COUNT_EVERY === 0) {
+      // One entry when it is accepted and one when it is settled. Asked first: what is settled is marked.
+      const isSettled = (await redis.xlen(audit)) >= 2 * records;
       if (Number.isNaN(markedAt) && (await redis.hlen(tombstones)) >= records) markedAt = now();
-      // One entry when it is accepted and one when it is settled.
-      if ((await redis.xlen(audit)) >= 2 * records) settledAt = now();
+      if (isSettled) settledAt = now();
     }
     await new Promise(resolve => setTimeout(resolve, PAUSE_MS));
   }

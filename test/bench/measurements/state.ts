@@ -74,6 +74,8 @@ async function killOnValkey(redis: Redis, records: number): Promise<Seen> {
     ended,
     server.ask('POST', '/agents/kill-all', {}),
   ]);
+  if (!(markedAt > asked && settledAt > asked))
+    throw new Error('The records were not all marked and settled.');
   const [blocked, { peak }] = [await longestCommand(redis), server.memory()];
   await server.end();
   await clear(redis, `${prefix}*`);
