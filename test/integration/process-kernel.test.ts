@@ -91,6 +91,16 @@ describe('The cgroup of an agent', () => {
     expect(kernel.learnOwn.mock.lastCall?.[2](101)).toBe(true);
   });
 
+  test('is judged without delay, however many of its members are amid an exec', () => {
+    const kernel = kernelWith();
+    const see = vi.fn((pid: number) => (pid === 100 ? founder : host(pid, { environment: 'nascent' })));
+    open(kernel, see).cgroupOf(recorded);
+    const before = see.mock.calls.length;
+    const isForeign = kernel.learnOwn.mock.lastCall?.[2];
+    for (let member = 1_000; member < 2_000; member++) expect(isForeign?.(member)).toBe(false);
+    expect(see.mock.calls.length - before).toBeLessThanOrEqual(1_050);
+  });
+
   test('is none where its founder is never seen out of an exec', () => {
     const kernel = kernelWith({ look: () => 'unknown' });
     const nascent = host(100, { environment: 'nascent' });

@@ -23,14 +23,17 @@ interface Parts {
   readonly log: Log;
 }
 
-/** An exec is over in a millisecond; who does nothing else must not be missed for it. */
+/** An exec is over in a millisecond, which is so many looks; a thousand that do nothing else must not hold up a kill. */
 const GLANCES = 50;
 
-/** The process once its environment can be told, if that is soon. */
-function seeClearly(table: ProcessTable, pid: number): HostProcess | undefined {
-  let seen = table.see(pid);
-  for (let glance = 1; glance < GLANCES && seen?.environment === 'nascent'; glance++) seen = table.see(pid);
-  return seen;
+/** Sees a process once its environment can be told, if that is soon: of all that are asked for together. */
+function seeingClearly(table: ProcessTable): ProcessTable['see'] {
+  let left = GLANCES;
+  return pid => {
+    let seen: HostProcess | undefined = table.see(pid);
+    for (; left > 0 && seen?.environment === 'nascent'; left--) seen = table.see(pid);
+    return seen;
+  };
 }
 
 /**
@@ -55,11 +58,12 @@ export function openOwnCgroups({ kernel, table, log }: Parts): (target: Target) 
     const { pid = 0, startTime } = recorded ?? {};
     if (pid <= 1 || startTime === undefined) return false;
     const label = labelOf(agentId);
+    const see = seeingClearly(table);
     const isForeign = (member: number): boolean => {
-      const labels = seeClearly(table, member)?.labels ?? [];
+      const labels = see(member)?.labels ?? [];
       return labels.length > 0 && !labels.includes(label);
     };
-    const before = seeClearly(table, pid);
+    const before = see(pid);
     if (before?.startTime !== startTime || before.kernel || !before.labels.includes(label)) return false;
     if (!kernel.learnOwn(key, pid, isForeign)) return false;
     const after = table.see(pid);
