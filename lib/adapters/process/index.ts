@@ -51,7 +51,8 @@ export function openProcesses({
     layer: 'process',
     ...openLookout(table, log),
     async kill(target, options): Promise<LayerOutcome> {
-      if (target.containerId !== undefined && !target.process) await delay(HEAD_START);
+      const isStruck = target.containerId !== undefined && options.graceMs === 0;
+      if (isStruck && !target.process) await delay(HEAD_START);
       const cgroup = cgroupOf(target);
       try {
         const caught = await hunt(table, target, options, cgroup);
