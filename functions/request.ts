@@ -1,5 +1,5 @@
-import { zValidator } from '@hono/zod-validator';
 import type { Context, MiddlewareHandler } from 'hono';
+import { validator } from 'hono/validator';
 import * as z from 'zod';
 import { agentIdSchema } from '../lib/agent.js';
 import type { Actor } from '../lib/command.js';
@@ -48,22 +48,23 @@ function explain(error: z.core.$ZodError): string {
   return problems.join('; ');
 }
 
-function refuse(code: ErrorCode) {
-  return (result: { success: boolean; error?: z.core.$ZodError }): undefined => {
-    if (!result.success && result.error) throw new KillswitchError(code, explain(result.error));
-  };
+/** @throws KillswitchError of this code that says what is wrong */
+export function checked<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  code: ErrorCode = 'invalid_request',
+): z.output<T> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw new KillswitchError(code, explain(result.error));
+  return result.data;
 }
 
 /** The path pattern takes slashes and line ends too, so that an odd ID is told apart from an unknown path. */
 export const AGENT = '/agents/:agentId{[^]+}';
-export const agentParam = zValidator(
-  'param',
-  z.object({ agentId: agentIdSchema }),
-  refuse('invalid_agent_id'),
-);
+const agentSchema = z.object({ agentId: agentIdSchema });
+export const agentParam = validator('param', value => checked(agentSchema, value, 'invalid_agent_id'));
 
-export const query = <T extends z.ZodType>(schema: T) =>
-  zValidator('query', schema, refuse('invalid_request'));
+export const query = <T extends z.ZodType>(schema: T) => validator('query', value => checked(schema, value));
 
 const DOT_SEGMENT = /(^|[/\\])(\.|%2e){1,2}(?=[/\\]|$)/i;
 
@@ -94,13 +95,6 @@ function parse(bytes: ArrayBuffer): unknown {
     if (error instanceof KillswitchError) throw error;
     throw new KillswitchError('invalid_request', 'body: is not JSON in UTF-8');
   }
-}
-
-/** @throws KillswitchError `invalid_request` that says what is wrong */
-export function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const result = schema.safeParse(value);
-  if (!result.success) throw new KillswitchError('invalid_request', explain(result.error));
-  return result.data;
 }
 
 /**

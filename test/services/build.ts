@@ -11,8 +11,7 @@ export function build(): string {
   const folder = join(inject('runFolder'), 'dist');
   if (existsSync(folder)) return folder;
   const draft = mkdtempSync(`${folder}-`);
-  execFileSync('npm', ['run', '--silent', 'bundle', '--', `--outdir=${draft}`], { cwd: ROOT });
-  cpSync(join(ROOT, 'lib/adapters/valkey/lua'), join(draft, 'chunks/lua'), { recursive: true });
+  execFileSync('npm', ['run', '--silent', 'bundle'], { cwd: ROOT, env: { ...process.env, DIST: draft } });
   cpSync(join(ROOT, 'package.json'), join(draft, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(draft, 'node_modules'));
   try {
