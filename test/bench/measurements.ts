@@ -1,4 +1,5 @@
 import type { Measurement } from './bench.js';
+import { commit } from './measurements/commit.js';
 import { flood } from './measurements/flood.js';
 import { frozenEngine } from './measurements/frozen.js';
 import { one, sixty } from './measurements/kill.js';
@@ -15,6 +16,7 @@ export const measurements: readonly Measurement[] = [
   frozenEngine,
   settled,
   worktrees,
+  commit,
   state,
   flood,
 ];

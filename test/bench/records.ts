@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { openStoreOf } from '../services/store.js';
+import { type Side, timed } from './measure.js';
 import type { BenchServer } from './server.js';
 
 const PIPELINE = 1_000;
@@ -58,7 +59,7 @@ export async function clear(redis: Redis, pattern: string): Promise<void> {
 }
 
 /** The least that anybody would do: read them all and write them all, in pipelines, with no guard of any kind. */
-export async function rewriteBare(redis: Redis, prefix: string, size: number): Promise<void> {
+async function rewriteBare(redis: Redis, prefix: string, size: number): Promise<void> {
   for (const ids of parts(size)) {
     const keys = ids.map(id => `${prefix}agent:${id}`);
     const records = await redis.mget(keys);
@@ -66,3 +67,15 @@ export async function rewriteBare(redis: Redis, prefix: string, size: number): P
     await redis.mset(new Map(keys.map((key, index) => [key, killed[index] as string])));
   }
 }
+
+export const UNGUARDED = 'read and write in pipelines, unguarded';
+
+export const bare = (redis: Redis, size: number): Side => ({
+  name: UNGUARDED,
+  async once() {
+    await fillValkey(redis, 'bare-bench:', size);
+    const took = await timed(() => rewriteBare(redis, 'bare-bench:', size));
+    await clear(redis, 'bare-bench:*');
+    return took;
+  },
+});

@@ -9,9 +9,10 @@ import { afterFile } from '../../services/registry.js';
 import type { Bench, Measurement } from '../bench.js';
 import { alternate, figure, now, timed } from '../measure.js';
 import type { Probed, Probing } from '../prober.js';
-import { clear, fillEmbedded, fillForeign, fillValkey, rewriteBare } from '../records.js';
+import { bare, clear, fillEmbedded, fillForeign, fillValkey } from '../records.js';
 import type { Result } from '../result.js';
 import { startServer } from '../server.js';
+import { LONGEST, watchCommands } from '../slowlog.js';
 import { quantile } from '../statistics.js';
 
 const FOREIGN = 1_000_000;
@@ -48,19 +49,12 @@ async function probe(probing: Probing): Promise<{ readonly ended: Promise<Probed
   return { ended };
 }
 
-async function longestCommand(redis: Redis): Promise<number> {
-  const entries = (await redis.slowlog('GET', '10000')) as [number, number, number][];
-  return Math.max(0, ...entries.map(([, , microseconds]) => microseconds)) / 1_000;
-}
-
 /** State alone: nothing of the agents runs anywhere. */
 async function killOnValkey(redis: Redis, records: number): Promise<Seen> {
   const server = await startServer({ more: { KILLSWITCH_SANDBOX: 'none' } });
   const prefix = server.environment['KILLSWITCH_KEY_PREFIX'] ?? '';
   await fillValkey(redis, prefix, records);
-  await redis.config('SET', 'slowlog-log-slower-than', '500');
-  await redis.config('SET', 'slowlog-max-len', '10000');
-  await redis.slowlog('RESET');
+  const longest = await watchCommands(redis);
   const own = `${prefix}killswitch:`;
   const { ended } = await probe({
     url: inject('redisUrl'),
@@ -76,7 +70,7 @@ async function killOnValkey(redis: Redis, records: number): Promise<Seen> {
   ]);
   if (!(markedAt > asked && settledAt > asked))
     throw new Error('The records were not all marked and settled.');
-  const [blocked, { peak }] = [await longestCommand(redis), server.memory()];
+  const [blocked, { peak }] = [await longest(), server.memory()];
   await server.end();
   await clear(redis, `${prefix}*`);
   return { marked: markedAt - asked, settled: settledAt - asked, p99: quantile(reads, 0.99), blocked, peak };
@@ -92,21 +86,15 @@ async function onValkey(redis: Redis, records: number, title: string, bench: Ben
       return seen.marked;
     },
   };
-  const bare = {
-    name: 'read and write in pipelines, unguarded',
-    async once() {
-      await fillValkey(redis, 'bare-bench:', records);
-      const took = await timed(() => rewriteBare(redis, 'bare-bench:', records));
-      await clear(redis, 'bare-bench:*');
-      return took;
-    },
-  };
-  const series = await alternate([marked, bare], { runs: bench.runs(records > 10_000 ? 2 : 3), warmUps: 0 });
+  const series = await alternate([marked, bare(redis, records)], {
+    runs: bench.runs(records > 10_000 ? 2 : 3),
+    warmUps: 0,
+  });
   const worst = (name: keyof Seen): number => Math.max(...all.map(seen => seen[name]));
   const figures = [
     figure('throughput', records / (quantile(series[0]?.samples ?? [], 0.5) / 1_000), '/s'),
     figure('all settled too', worst('settled'), 'ms'),
-    figure('longest command on the server', worst('blocked'), 'ms'),
+    figure(LONGEST, worst('blocked'), 'ms'),
     figure('p99 of other clients', worst('p99'), 'ms'),
     figure('peak memory', worst('peak'), 'MB'),
   ];
