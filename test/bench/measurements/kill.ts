@@ -36,7 +36,7 @@ export const one: Measurement = {
   about: 'one container of 11 processes, until all are dead',
   async run(bench) {
     const servers = await startServers();
-    const series = await alternate(waysToDie(servers, 1, bench), { runs: bench.runs(15), warmUps: 2 });
+    const series = await alternate(waysToDie(servers, 1, bench), { runs: bench.runs(25), warmUps: 2 });
     await end(servers);
     return [{ measurement: 'one', title: ONE, series, size: 1, line }];
   },
@@ -59,7 +59,7 @@ export const sixty: Measurement = {
   async run(bench) {
     const servers = await startServers();
     const some = await between(servers, 15, bench);
-    const series = await alternate(waysToDie(servers, 60, bench), { runs: bench.runs(3), warmUps: 1 });
+    const series = await alternate(waysToDie(servers, 60, bench), { runs: bench.runs(5), warmUps: 1 });
     await end(servers);
     return [some, { measurement: 'sixty', title: SIXTY, series, size: 60, line }];
   },
