@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { build } from '../services/build.js';
 import { afterFile } from '../services/registry.js';
 import { type Environment, type StoreKind, settings, tokenFor } from '../services/server.js';
@@ -13,8 +14,8 @@ import { now } from './measure.js';
 export interface BenchServer {
   readonly url: string;
   readonly environment: Environment;
-  /** From the start of the process until it listened. */
-  readonly startedInMs: number;
+  /** Milliseconds until it listened: from the start of the process, and from where it began to import its entry. */
+  readonly took: { readonly start: number; readonly import: number };
   /** One request with a token of every scope, on a connection of its own. */
   ask(
     method: string,
@@ -36,6 +37,9 @@ interface Start {
   readonly by?: readonly string[];
 }
 
+/** Says when Node is there and begins with the program. */
+const IMPORTING = fileURLToPath(new URL('importing.cjs', import.meta.url));
+
 let servers = 0;
 
 /** A killswitch as it is installed: compiled, in a process of its own, with its log read by somebody. */
@@ -43,7 +47,15 @@ export async function startServer(start: Start = {}): Promise<BenchServer> {
   const { store = 'valkey', more = {}, entry = ['functions/cli/main.js', 'serve'], by = [] } = start;
   const label = `killswitch.bench-${process.pid}-${servers++}`;
   const environment = { ...settings(store), KILLSWITCH_AGENT_LABEL: label, ...more };
-  const [file = '', ...args] = [...by, process.execPath, join(build(), entry[0] ?? ''), ...entry.slice(1)];
+  const [path = '', ...rest] = entry;
+  const [file = '', ...args] = [
+    ...by,
+    process.execPath,
+    '--require',
+    IMPORTING,
+    join(build(), path),
+    ...rest,
+  ];
   // The process that it is started by becomes the server, so that the mark of the run is on it too.
   const startedAt = now();
   const child = spawn(file, args, {
@@ -56,11 +68,11 @@ export async function startServer(start: Start = {}): Promise<BenchServer> {
     await ended;
   };
   afterFile(end);
-  const url = await Promise.race([
+  const { url, importedAt } = await Promise.race([
     listening(child.stdout),
     ended.then(([code]) => Promise.reject(new Error(`The server ended with ${code}.`))),
   ]);
-  const startedInMs = now() - startedAt;
+  const listenedAt = now();
   const token = await tokenFor();
   const status = (name: string): number => {
     const text = readFileSync(`/proc/${child.pid}/status`, 'latin1');
@@ -69,7 +81,7 @@ export async function startServer(start: Start = {}): Promise<BenchServer> {
   return {
     url,
     environment,
-    startedInMs,
+    took: { start: listenedAt - startedAt, import: listenedAt - importedAt },
     ask: (method, path, body) => ask({ url, token, method, path, body }),
     memory: () => ({ resident: status('VmRSS'), peak: status('VmHWM') }),
     // "5" resets the high water mark (proc(5), /proc/pid/clear_refs).
@@ -78,14 +90,16 @@ export async function startServer(start: Start = {}): Promise<BenchServer> {
   };
 }
 
-async function listening(output: Readable): Promise<string> {
+async function listening(output: Readable): Promise<{ url: string; importedAt: number }> {
   const lines = createInterface(output);
+  let importedAt = Number.NaN;
   for await (const line of lines) {
-    const { msg, url } = JSON.parse(line) as Record<string, string>;
+    const { msg, url, at } = JSON.parse(line) as { msg: string; url?: string; at?: number };
+    if (msg === 'importing' && at !== undefined) importedAt = at;
     if (msg !== 'listening' || url === undefined) continue;
     lines.close();
     output.resume();
-    return url;
+    return { url, importedAt };
   }
   throw new Error('The server ended before it listened.');
 }

@@ -5,8 +5,10 @@ import { catalogue } from '../../../functions/catalogue.js';
 import { bundleWorker } from '../../services/bundle.js';
 import type { Measurement } from '../bench.js';
 import { alternate, figure, type Side, timed } from '../measure.js';
+import type { Series } from '../result.js';
 import { startServer } from '../server.js';
 
+export const IMPORT = 'import to listening';
 export const START = 'start of the process to listening';
 export const REST = 'memory at rest';
 export const EDGE = 'edge bundle, gzipped';
@@ -31,13 +33,15 @@ export const start: Measurement = {
   about: 'each function alone and all together, until they listen; memory at rest; the bundle for the edge',
   async run(bench) {
     const resident = new Map<string, number>();
+    const started = new Map<string, number[]>();
     const sideOf = (name: string, entry: readonly string[]): Side => ({
       name,
       async once() {
         const server = await startServer({ entry, store: 'sqlite' });
         resident.set(name, server.memory().resident);
         await server.end();
-        return server.startedInMs;
+        started.set(name, [...(started.get(name) ?? []), server.took.start]);
+        return server.took.import;
       },
     });
     const sides = [
@@ -48,9 +52,18 @@ export const start: Measurement = {
       sideOf('all', ['functions/cli/main.js', 'serve']),
       bareNode,
     ];
-    const series = await alternate(sides, { runs: bench.runs(5), warmUps: bench.runs(5) > 1 ? 1 : 0 });
+    const runs = bench.runs(5);
+    const series = await alternate(sides, { runs, warmUps: runs > 1 ? 1 : 0 });
+    const processes = [...started].map(
+      ([name, samples]): Series => ({ name, samples: samples.slice(-runs), unit: 'ms' }),
+    );
     return [
-      { measurement: 'start', title: START, series },
+      { measurement: 'start', title: IMPORT, series: series.filter(({ name }) => name !== bareNode.name) },
+      {
+        measurement: 'start',
+        title: START,
+        series: [...processes, ...series.filter(({ name }) => name === bareNode.name)],
+      },
       {
         measurement: 'start',
         title: REST,
