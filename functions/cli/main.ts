@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ClientError } from '../../lib/client.js';
 import { addAgents } from './agents.js';
@@ -17,6 +18,8 @@ import { addToken } from './token.js';
 
 const program = new Command('killswitch')
   .description('The emergency stop for AI coding agents.')
+  .option('-V, --version', 'tell the version')
+  .on('option:version', tellVersion)
   .exitOverride()
   // An option belongs to the command that it comes after: `token` and `token revoke` share names.
   .enablePositionalOptions()
@@ -61,6 +64,13 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+}
+
+/** Looked up only when asked for, so that nothing else hangs on it; by name, for it is compiled to another depth. */
+function tellVersion(): never {
+  const { version } = createRequire(import.meta.url)('killswitch/package.json') as { version: string };
+  process.stdout.write(`${version}\n`);
+  throw new CommanderError(EXIT.done, 'commander.version', version);
 }
 
 /** Says what went wrong in a sentence, where commander has not done so already. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
 import { build } from '../services/build.js';
+import { runCli } from './cli-run.js';
 
 it('ships a file for each function, to be started by itself', () => {
   for (const { name } of catalogue)
@@ -21,4 +22,9 @@ it('ships the licence of every package that it has taken in', () => {
   expect(licensed.sort()).toEqual([...new Set(taken)].sort());
   expect(licensed).toContain('hono');
   for (const name of licensed) expect(readdirSync(join(build(), 'licenses', name)), name).toHaveLength(1);
+});
+
+it('says its version on the command line', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
 });
