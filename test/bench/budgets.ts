@@ -53,6 +53,7 @@ export const budgets: readonly Budget[] = [
     'git worktree remove --force',
     0.1,
   ),
+  ratioOf('100,000 records marked, of reading and writing them unguarded', markedOf(LARGE), UNGUARDED, 6),
   ratioOf('100,000 records committed, of reading and writing them unguarded', COMMITTED, UNGUARDED, 5),
   {
     what: '100,000 records: peak memory, MB',
