@@ -18,8 +18,8 @@ const unknown = (agentId: string): string =>
 
 /** What runs here under a label, with its record as it was when it was last read. */
 async function runningHere(core: Core, report: Report): Promise<Map<string, Agent | undefined>> {
-  const { seen, complete } = await lookAround(core);
-  if (!complete) report.warn('not everything that runs on this host could be seen');
+  const { seen, blind } = await lookAround(core);
+  if (blind.length > 0) report.warn('not everything that runs on this host could be seen');
   return new Map(seen.map(({ agentId }) => [agentId, core.remembered.get(agentId)]));
 }
 

@@ -129,6 +129,15 @@ export interface Sighting {
   readonly startedAt?: number;
 }
 
+/** What a lookout saw, and what kept it from seeing more. */
+export interface Sightings {
+  readonly seen: readonly Sighting[];
+  /** Why something with a label may run here unseen, in words that may be shown. Absent: it would have been seen. */
+  readonly blind?: string;
+  /** How many processes on this host this user may not read; a label on one of them is never seen. */
+  readonly unread?: number;
+}
+
 /** A kind of place where agents run. Neither `kill` nor `remove` rejects for what is gone: gone is success. */
 export interface Sandbox extends Probe {
   readonly layer: Exclude<LayerName, 'worktree'>;
@@ -142,9 +151,9 @@ export interface Sandbox extends Probe {
 export interface Lookout {
   /**
    * All that carries a label on this host, of whichever agent. From the sandbox itself where it answers, from what
-   * this process remembers of it otherwise. Never rejects.
+   * this process remembers of it otherwise, and then it says so in `blind`.
    */
-  sightings(): Promise<readonly Sighting[]>;
+  sightings(): Promise<Sightings>;
   /** Tells of each that starts from now on, as soon as it is known. Answers with what ends the watch. */
   watch(onStart: (sighting: Sighting) => void): () => void;
 }

@@ -59,8 +59,8 @@ export function createReconcile(core: Core, cases: Cases, stop: Stop): Reconcile
       attempt('journal', replay),
       attempt('debts', () => payDebts(core, cases, stop, due)),
       attempt('sightings', async () => {
-        const { seen, complete } = await lookAround(core);
-        if (complete) forgetAbsent(core, seen);
+        const { seen, blind } = await lookAround(core);
+        if (blind.length === 0) forgetAbsent(core, seen);
         await enforce(core, cases, seen);
       }),
       full && attempt('tombstones', () => enforceTombstones(core, cases)),

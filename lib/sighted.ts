@@ -1,13 +1,15 @@
 import type { Core } from './core.js';
-import type { Lookout, Sighting } from './ports.js';
+import type { Lookout, Sighting, Sightings } from './ports.js';
 
 export interface Sighted {
   readonly seen: readonly Sighting[];
-  /** False: somebody did not answer, so what was not seen may be there all the same. */
-  readonly complete: boolean;
+  /** Why something with a label may run here unseen, each in words that may be shown. Empty: all would have been seen. */
+  readonly blind: readonly string[];
+  /** How many processes of this host this user may not read. */
+  readonly unread: number;
 }
 
-async function ask(lookout: Lookout, ms: number): Promise<readonly Sighting[]> {
+async function ask(lookout: Lookout, ms: number): Promise<Sightings> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('no answer in time')), ms);
@@ -17,19 +19,26 @@ async function ask(lookout: Lookout, ms: number): Promise<readonly Sighting[]> {
   return Promise.race([answer, silence]).finally(() => clearTimeout(timer));
 }
 
-/** What runs on this host under a label, by everybody who can tell. Never rejects; one that is stuck keeps nobody. */
-export async function lookAround({ lookouts, limits, log }: Core): Promise<Sighted> {
+/** What runs on this host under a label, by every lookout. Never rejects; one that hangs is waited for only so long. */
+export async function lookAround({
+  lookouts,
+  limits,
+  log,
+}: Pick<Core, 'lookouts' | 'limits' | 'log'>): Promise<Sighted> {
   // Half the time for an answer: the other half is for stopping what is seen.
   const asked = lookouts.map(lookout => ask(lookout, limits.respondMs / 2));
   const seen: Sighting[] = [];
-  let complete = true;
+  const blind: string[] = [];
+  let unread = 0;
   for (const result of await Promise.allSettled(asked)) {
     if (result.status === 'fulfilled') {
-      seen.push(...result.value);
+      seen.push(...result.value.seen);
+      if (result.value.blind !== undefined) blind.push(result.value.blind);
+      unread += result.value.unread ?? 0;
       continue;
     }
-    complete = false;
+    blind.push('a lookout does not answer');
     log.error({ err: result.reason }, 'a lookout does not answer');
   }
-  return { seen, complete };
+  return { seen, blind, unread };
 }

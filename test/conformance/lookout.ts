@@ -31,7 +31,7 @@ export function lookoutConformance(
     const idOf = ({ target: { containerId, process } }: SpawnedAgent): string =>
       containerId ?? String(process?.pid);
     const sightingsOf = async (agentId: string): Promise<readonly Sighting[]> =>
-      (await world.sandbox.sightings()).filter(sighting => sighting.agentId === agentId);
+      (await world.sandbox.sightings()).seen.filter(sighting => sighting.agentId === agentId);
     /** Writes down whom it is told of, until the watch is ended. */
     const watch = () => {
       const told: Sighting[] = [];
@@ -63,7 +63,7 @@ export function lookoutConformance(
 
     test('does not see what carries no label', async () => {
       const stranger = await world.spawn(newId(), { labelled: false });
-      const ids = (await world.sandbox.sightings()).map(({ id }) => id);
+      const ids = (await world.sandbox.sightings()).seen.map(({ id }) => id);
       expect(ids).not.toContain(idOf(stranger));
     });
 

@@ -182,7 +182,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     },
     sightings() {
       calls.push({ method: 'sightings' });
-      return through('sightings', async () => [...entries].flatMap(toSightings), []);
+      return through('sightings', async () => ({ seen: [...entries].flatMap(toSightings) }), { seen: [] });
     },
     watch(onStart) {
       const watcher = { onStart };

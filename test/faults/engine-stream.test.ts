@@ -107,7 +107,7 @@ describe('When the engine was killed and is started again', () => {
     const fresh = await engine.start('fresh');
     await expect.poll(() => told, patient).toContain(fresh.target.containerId);
     await untilLearnt(kernel, [revived, fresh]);
-    const seen = await docker.sightings();
+    const { seen } = await docker.sightings();
     expect(seen.map(({ agentId }) => agentId).sort()).toEqual(['fresh', 'revived']);
     for (const { target, pids } of [revived, fresh]) {
       expect(await docker.kill(target, atOnce())).toMatchObject({ outcome: 'dead' });

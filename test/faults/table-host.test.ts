@@ -100,13 +100,13 @@ describe('a lookout that', () => {
       },
     ],
     ['hangs', () => () => new Promise(() => undefined)],
-    ['sees what is gone', () => async () => [ghost]],
-    ['sees nothing', () => async () => []],
+    ['sees what is gone', () => async () => ({ seen: [ghost] })],
+    ['sees nothing', () => async () => ({ seen: [] })],
     [
       'sees everything twice',
       bed => async () => {
-        const seen = await bed.containers.sightings();
-        return [...seen, ...seen];
+        const { seen } = await bed.containers.sightings();
+        return { seen: [...seen, ...seen] };
       },
     ],
     [

@@ -176,7 +176,7 @@ export function openWorld() {
     },
     latch: async () =>
       (await findLatch({ records: { ...bed.core.records, read: async () => [latchText()] } })).latch,
-    sightings: () => bed.containers.sightings(),
+    sightings: async () => (await bed.containers.sightings()).seen,
   };
   function latchText(): string | null {
     return memory.documents.get('latch:')?.raw ?? null;

@@ -144,7 +144,7 @@ describe('The map', () => {
     await vi.waitFor(() => expect(held).toHaveLength(1));
     await docker.remove(target, within());
     json([container('running')])(held[0] as ServerResponse, undefined as never);
-    expect(await sightings).toEqual([]);
+    expect((await sightings).seen).toEqual([]);
     expect(kernel.look(id)).toBe('unknown');
     expect(told).toHaveLength(1);
   });
@@ -159,7 +159,7 @@ describe('The map', () => {
     tell(event('start'));
     await vi.waitFor(() => expect(told).toHaveLength(1));
     json([])(held[0] as ServerResponse, undefined as never);
-    expect(await sightings).toMatchObject([seen]);
+    expect((await sightings).seen).toMatchObject([seen]);
   });
 
   test('does not take for started what a list still has as running after its end', async () => {
@@ -168,23 +168,25 @@ describe('The map', () => {
     cgroup.end();
     tell(event('die'));
     await untilDetail('reaches 0 of 0');
-    expect(await docker.sightings()).toEqual([]);
+    expect((await docker.sightings()).seen).toEqual([]);
     expect(told).toHaveLength(1);
   });
 
   test('knows since when a container runs', async () => {
     const { docker, untilDetail } = await followed();
     await untilDetail(REACHED);
-    expect(await docker.sightings()).toEqual([{ ...seen, startedAt: Date.UTC(2026, 10, 22, 10, 0, 0, 500) }]);
+    expect((await docker.sightings()).seen).toEqual([
+      { ...seen, startedAt: Date.UTC(2026, 10, 22, 10, 0, 0, 500) },
+    ]);
   });
 
   test('is what is left when the engine does not answer, but for what the kernel sees empty', async () => {
     const fill = inTurn(json([container('running')]), nothing);
     const { docker, cgroup, untilDetail } = await followed({ fill });
     await untilDetail(REACHED);
-    expect(await docker.sightings()).toMatchObject([seen]);
+    expect(await docker.sightings()).toMatchObject({ seen: [seen], blind: 'the engine does not answer' });
     cgroup.end();
-    expect(await docker.sightings()).toEqual([]);
+    expect((await docker.sightings()).seen).toEqual([]);
   });
 });
 
@@ -237,7 +239,7 @@ describe('A kill by the kernel', () => {
 
   test('that was not possible is not waited for when the engine does not answer', async () => {
     const { docker, kernel, untilDetail } = await followed({ list: nothing }, { killDeadlineMs: 60_000 });
-    await vi.waitFor(async () => expect(await docker.sightings()).toHaveLength(1));
+    await vi.waitFor(async () => expect((await docker.sightings()).seen).toHaveLength(1));
     await untilDetail(REACHED);
     kernel.fault = 'unusable';
     const bounds = { graceMs: 0, deadline: AbortSignal.timeout(5_000) };

@@ -11,7 +11,7 @@ import { signal } from '../services/proc.js';
 import { atOnce, host, newId, recordOf, run, sandbox, silent } from './process.helper.js';
 
 const seenOf = async (agentId: string, lookout: Lookout = sandbox): Promise<Sighting[]> =>
-  (await lookout.sightings()).filter(sighting => sighting.agentId === agentId);
+  (await lookout.sightings()).seen.filter(sighting => sighting.agentId === agentId);
 
 test('All processes of an agent are seen, each as old as the oldest of them', async () => {
   const agentId = newId();
@@ -75,7 +75,9 @@ describe('A lookout', () => {
       startTimes: () => process => Number(process.startTime) || undefined,
       probe: async () => ({ name: 'process', ok: true }),
     };
-    return { ...openLookout(table, { ...silent, error }), snapshot, error };
+    const lookout = openLookout(table, { ...silent, error });
+    const sightings = async (): Promise<readonly Sighting[]> => (await lookout.sightings()).seen;
+    return { lookout, sightings, snapshot, error };
   }
   const agent = host(100, { labels: ['a1'], startTime: '7' });
   const sighting = { agentId: 'a1', layer: 'process', id: '100', startedAt: 7 };
@@ -115,11 +117,14 @@ describe('A lookout', () => {
     expect(await openOn([starting, host(101, { labels: ['a2'] })]).sightings()).toHaveLength(1);
   });
 
-  test('tells what it saw last, and of the failure, when the processes cannot be looked at', async () => {
+  test('tells what it saw last, and that it is blind, when the processes cannot be looked at', async () => {
     const failure = new Error('EMFILE');
-    const { sightings, error } = openOn([agent], failure, []);
+    const { lookout, sightings, error } = openOn([agent], failure, []);
     expect(await sightings()).toEqual([sighting]);
-    expect(await sightings()).toEqual([sighting]);
+    expect(await lookout.sightings()).toEqual({
+      seen: [sighting],
+      blind: 'the process table cannot be read',
+    });
     expect(error).toHaveBeenCalledExactlyOnceWith({ err: failure }, 'the process table cannot be read');
     expect(await sightings()).toEqual([]);
   });

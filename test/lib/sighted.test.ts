@@ -3,7 +3,10 @@ import type { Lookout } from '../../lib/ports.js';
 import { lookAround } from '../../lib/sighted.js';
 import { fakeCore } from '../fakes/core.js';
 
-const blind = (sightings: Lookout['sightings']): Lookout => ({ sightings, watch: () => () => undefined });
+const fakeLookout = (sightings: Lookout['sightings']): Lookout => ({
+  sightings,
+  watch: () => () => undefined,
+});
 
 describe('looking around on this host', () => {
   it('tells what everybody sees', async () => {
@@ -11,12 +14,25 @@ describe('looking around on this host', () => {
     containers.spawn('a1');
     containers.spawn('bare', { labelled: false });
     processes.spawn('a2', { startedAt: 5 });
-    const { seen, complete } = await lookAround(core);
+    const { seen, blind } = await lookAround(core);
     expect(seen).toMatchObject([
       { agentId: 'a1', layer: 'container' },
       { agentId: 'a2', layer: 'process', startedAt: 5 },
     ]);
-    expect(complete).toBe(true);
+    expect(blind).toEqual([]);
+  });
+
+  it('passes on what a lookout could not see and what it may not read', async () => {
+    const { core } = fakeCore();
+    const lookouts = [
+      fakeLookout(async () => ({ seen: [], blind: 'the engine does not answer', unread: 2 })),
+      fakeLookout(async () => ({ seen: [], unread: 3 })),
+    ];
+    expect(await lookAround({ ...core, lookouts })).toEqual({
+      seen: [],
+      blind: ['the engine does not answer'],
+      unread: 5,
+    });
   });
 
   it.each<[string, Lookout['sightings']]>([
@@ -31,9 +47,9 @@ describe('looking around on this host', () => {
   ])('tells what the others see where one %s, and that it is not all', async (_, sightings) => {
     const { core, containers, log } = fakeCore({ limits: { respondMs: 20 } });
     containers.spawn('a1');
-    const { seen, complete } = await lookAround({ ...core, lookouts: [blind(sightings), containers] });
+    const { seen, blind } = await lookAround({ ...core, lookouts: [fakeLookout(sightings), containers] });
     expect(seen).toMatchObject([{ agentId: 'a1' }]);
-    expect(complete).toBe(false);
+    expect(blind).toEqual(['a lookout does not answer']);
     expect(log.lines).toMatchObject([{ level: 'error', message: 'a lookout does not answer' }]);
   });
 });

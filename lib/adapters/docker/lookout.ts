@@ -34,14 +34,16 @@ export function openLookout({ map, kernel, refresh, learn, log }: LookoutOptions
         const learnt = Promise.all(timeless.map(learn));
         if (timeless.length > 0) await Promise.race([learnt, delay(PATIENCE, undefined, { ref: false })]);
         // An engine whose lower half hangs answers, and does not know who is dead.
-        return running()
+        const seen = running()
           .filter(container => container.state === 'restarting' || !isEmpty(container))
           .map(toSighting);
+        return { seen };
       } catch (err) {
         log.warn({ err }, 'the engine could not be asked what runs');
-        return running()
+        const seen = running()
           .filter(container => !isEmpty(container))
           .map(toSighting);
+        return { seen, blind: 'the engine does not answer' };
       }
     },
     watch(onStart) {

@@ -20,10 +20,11 @@ export function openLookout(table: ProcessTable, log: Log): Lookout {
     async sightings() {
       try {
         last = sightingsIn(await look(table), table.startTimes());
+        return { seen: last };
       } catch (err) {
         log.error({ err }, 'the process table cannot be read');
+        return { seen: last, blind: 'the process table cannot be read' };
       }
-      return last;
     },
     watch: () => () => undefined,
   };
