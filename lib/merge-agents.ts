@@ -25,11 +25,22 @@ export const agentShape = z.looseObject({
 
 /** From the most settled to the least; a name that we do not know is a newer server's, and settles nothing. */
 const SETTLED: readonly OutcomeName[] = [
-  ...(['removed', 'dead', 'alreadyGone', 'refused', 'skipped', 'failed', 'pending'] as const),
+  ...(['removed', 'dead', 'alreadyGone', 'notFound', 'skipped'] as const),
+  ...(['refused', 'failed', 'blind', 'pending'] as const),
 ];
 /** What is open first; then, what was seen says more than that there was nothing to see. */
 const OPEN: readonly OutcomeName[] = [
-  ...(['pending', 'failed', 'refused', 'dead', 'removed', 'alreadyGone', 'skipped'] as const),
+  ...([
+    'pending',
+    'failed',
+    'blind',
+    'refused',
+    'dead',
+    'removed',
+    'alreadyGone',
+    'notFound',
+    'skipped',
+  ] as const),
 ];
 const first = (order: readonly OutcomeName[], seen: readonly LayerOutcome[]): LayerOutcome[] =>
   [...seen].sort((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome)).slice(0, 1);

@@ -4,13 +4,21 @@ import type { LayerName, Status } from './agent.js';
  * What was seen of one layer.
  * - `dead`: every process seen to be gone (a container's remains may still be there)
  * - `removed`: gone altogether; a worktree: moved into the quarantine
- * - `alreadyGone`: looked for, and there was nothing (any more)
- * - `refused`: a guard forbids touching it; final
- * - `skipped`: switched off, or nothing recorded and nobody to ask
- * - `failed`: an attempt went wrong; it is owed and tried again
- * - `pending`: no attempt has ended yet; it is owed
+ * - `alreadyGone`: the record or this node knew it, and it is seen to be gone
+ * - `notFound`: nothing was recorded, and nothing that this node may read carries the label; `detail` counts the
+ *   processes that it may not read
+ * - `skipped`: switched off; or no container is recorded and there is no engine here that this user may ask
+ * - `blind`: the record names what this node may not read or cannot reach, or the engine that it used to ask does not
+ *   answer now; owed
+ * - `refused`: a guard forbids touching it, and it may still run; owed
+ * - `failed`: an attempt went wrong; owed
+ * - `pending`: no attempt has ended yet; owed
  */
-export type OutcomeName = 'dead' | 'removed' | 'alreadyGone' | 'refused' | 'skipped' | 'failed' | 'pending';
+export const outcomeNames = [
+  ...(['dead', 'removed', 'alreadyGone', 'notFound', 'skipped'] as const),
+  ...(['blind', 'refused', 'failed', 'pending'] as const),
+];
+export type OutcomeName = (typeof outcomeNames)[number];
 
 export interface LayerOutcome {
   readonly layer: LayerName;
@@ -66,7 +74,7 @@ export interface Receipt {
 
 const isSandbox = (layer: LayerName): boolean => layer !== 'worktree';
 const SEEN: ReadonlySet<OutcomeName> = new Set(['dead', 'removed', 'alreadyGone']);
-const OPEN: ReadonlySet<OutcomeName> = new Set(['failed', 'pending']);
+const OPEN: ReadonlySet<OutcomeName> = new Set(['blind', 'failed', 'pending']);
 
 /** Whether this outcome leaves something to do. A dead container still has to be removed. */
 export const isOwed = ({ layer, outcome }: LayerOutcome): boolean =>
@@ -77,7 +85,8 @@ export const isSeen = ({ outcome, deadAfterMs }: LayerOutcome): boolean =>
   SEEN.has(outcome) || deadAfterMs !== undefined;
 
 /** Nothing runs of it, as far as could be seen. */
-export const isDown = (seen: LayerOutcome): boolean => isSeen(seen) || seen.outcome === 'skipped';
+export const isDown = (seen: LayerOutcome): boolean =>
+  isSeen(seen) || seen.outcome === 'skipped' || seen.outcome === 'notFound';
 
 /** Whether the worktree may be moved and the agent counted as killed: no sandbox layer may still run. */
 export const areDown = (outcomes: readonly LayerOutcome[]): boolean =>

@@ -27,8 +27,12 @@ function layerInWords({ layer, outcome, detail, quarantinePath }: LayerOutcome):
       return quarantinePath === undefined ? 'worktree removed' : 'worktree kept in quarantine';
     case 'alreadyGone':
       return layer === 'process' ? undefined : `no ${layer} there any more`;
+    case 'notFound':
+      return `no ${layer} found${because(detail)}`;
     case 'skipped':
       return `${layer} not looked at${because(detail)}`;
+    case 'blind':
+      return `${layer} cannot be seen${because(detail)}`;
     case 'refused':
       return `${layer} refused${because(detail)}`;
     case 'failed':

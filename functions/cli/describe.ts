@@ -15,7 +15,9 @@ function what({ layer, outcome, detail, deadAfterMs, settledAfterMs, quarantineP
         ? `moved after ${ms(settledAfterMs)}${quarantinePath === undefined ? '' : ` to ${quarantinePath}`}`
         : `dead after ${ms(deadAfterMs)}, removed after ${ms(settledAfterMs)}`;
     case 'alreadyGone':
-      return 'none there';
+      return 'already gone';
+    case 'notFound':
+      return `not found${because(detail)}`;
     case 'skipped':
       return `skipped${because(detail)}`;
     default:

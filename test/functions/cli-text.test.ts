@@ -78,7 +78,7 @@ describe('describeAgent', () => {
       { layer: 'worktree', outcome: 'removed', settledAfterMs: 6, quarantinePath: '/w/q' },
     ];
     expect(describeAgent({ ...receipt, outcomes })).toBe(
-      'a1  dead: container dead after 4.5 ms, removed after 90 ms; process none there; worktree moved after 6 ms to /w/q',
+      'a1  dead: container dead after 4.5 ms, removed after 90 ms; process already gone; worktree moved after 6 ms to /w/q',
     );
   });
 

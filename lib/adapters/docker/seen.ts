@@ -11,10 +11,12 @@ export type Seen = Pick<LayerOutcome, 'outcome' | 'detail'>;
 const RANK: readonly OutcomeName[] = [
   'failed',
   'pending',
+  'blind',
   'refused',
   'dead',
   'removed',
   'alreadyGone',
+  'notFound',
   'skipped',
 ];
 
