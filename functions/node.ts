@@ -149,6 +149,7 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
       storeless ? openNothing(error) : Promise.reject(error),
     ),
   ]);
+  for (const note of config.notes) log.warn({}, note);
   const kernel = openCgroups({ log });
   const journal = await openJournal({ directory: stateDirectory });
   const worktrees = openWorktrees({

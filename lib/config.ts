@@ -1,4 +1,10 @@
-import { environmentSchema, type KeySetLocation, type Store } from './environment.js';
+import {
+  durationSchema,
+  environmentSchema,
+  isTooShort,
+  type KeySetLocation,
+  type Store,
+} from './environment.js';
 
 export interface Config {
   readonly host: string;
@@ -16,7 +22,7 @@ export interface Config {
   readonly requireLabel: boolean;
   /** Absolute, without a slash at the end. Empty: worktrees are left alone. */
   readonly worktreeRoots: readonly string[];
-  /** 0: a worktree is deleted at once. */
+  /** How long a cleared worktree is kept; at least an hour. */
   readonly quarantineTtlMs: number;
   /** How much the quarantine and the evidence may take on the disk; absent: as much as there is. */
   readonly quarantineMaxBytes?: number;
@@ -38,6 +44,8 @@ export interface Config {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
   /** Variables that look like ours and are none: misspelt, most likely. */
   readonly unknown: readonly string[];
+  /** What was not taken as it was written, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Everything that is wrong with the environment, one line a variable. No secret is in it. */
@@ -129,6 +137,13 @@ function unknownVariables(env: Environment): string[] {
     .sort();
 }
 
+function notesOn({ KILLSWITCH_QUARANTINE_TTL: ttl }: Environment): string[] {
+  const asked = durationSchema.safeParse(ttl).data;
+  return asked === undefined || !isTooShort(asked)
+    ? []
+    : [`KILLSWITCH_QUARANTINE_TTL=${ttl} is less than an hour: cleared worktrees are kept for an hour`];
+}
+
 /**
  * Reads the environment once.
  * @param environment as the process has it, `<name>_FILE` resolved to `<name>` already; a variable that is set to
@@ -186,5 +201,6 @@ export function parseConfig(
     trustedProxies: data.KILLSWITCH_TRUSTED_PROXIES,
     logLevel: data.KILLSWITCH_LOG_LEVEL,
     unknown: unknownVariables(env),
+    notes: notesOn(env),
   };
 }

@@ -28,6 +28,17 @@ export const durationSchema = matching(
   'must be a duration such as 7d, 12h, 30m, 45s, or 0',
 ).transform(text => Number.parseInt(text, 10) * (milliseconds[text.slice(-1)] ?? 1));
 
+const HOUR = 3_600_000;
+
+/** Whether a time to live, in milliseconds, is too short to find out that a worktree should not have gone. */
+export const isTooShort = (ms: number): boolean => ms < HOUR;
+
+const ttlSchema = durationSchema
+  .transform(ms => Math.max(ms, HOUR))
+  .describe(
+    'How long a cleared worktree is kept: at least an hour, also where 0 or less than that is given.',
+  );
+
 const KIBI: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
 const sizeSchema = matching(/^\d{1,6}[KMGT]$/, 'must be a size such as 500M, 20G or 1T').transform(
@@ -127,7 +138,7 @@ export const environmentSchema = z.object({
     .transform(text => text === 'true')
     .default(true),
   KILLSWITCH_WORKTREE_ROOTS: worktreeRootsSchema.default([]),
-  KILLSWITCH_QUARANTINE_TTL: durationSchema.default(7 * 86_400_000),
+  KILLSWITCH_QUARANTINE_TTL: ttlSchema.default(7 * 86_400_000),
   KILLSWITCH_QUARANTINE_MAX: sizeSchema.optional(),
   KILLSWITCH_EVIDENCE: z
     .enum(['on', 'off'], 'must be on or off')

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openWorld } from '../integration/world.js';
 import { git, temporaryDirectory } from '../services/agents.js';
@@ -27,10 +28,13 @@ describe.each(payloads)('$name', payload => {
   });
 });
 
-it('runs nothing of all of them together, also where what is cleared away is deleted at once', async () => {
+it('runs nothing of all of them together, and keeps what is cleared away where the time to live is 0', async () => {
   const { world, agent, worktree, mark } = await openScene(payloads, { KILLSWITCH_QUARANTINE_TTL: '0' });
   mark.wipe();
   expect((await world.request('POST', `/agents/${agent.agentId}/kill`)).status).toBe(200);
   await world.close();
   expect([existsSync(worktree), mark.isThere()]).toEqual([false, false]);
+  const [entry = ''] = readdirSync(join(dirname(worktree), '.killswitch-quarantine'));
+  const kept = join(dirname(worktree), '.killswitch-quarantine', entry, 'worktree', 'README.md');
+  expect(existsSync(kept)).toBe(true);
 });

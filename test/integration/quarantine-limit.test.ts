@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openWorktrees } from '../../lib/adapters/worktree/index.js';
 import { addWorktree } from '../services/agents.js';
 import { makeQuarantineWorld } from './quarantine-world.js';
@@ -80,13 +80,5 @@ describe('the time of an entry', () => {
     confirmed = true;
     expect(await worktrees.expire()).toBe(3);
     expect(left()).toEqual([]);
-  });
-
-  it('that is over at once ends as soon as its kill is confirmed, with nobody asking', async () => {
-    let confirmed = false;
-    const { left } = await open({ ttlMs: 0, isConfirmed: async () => confirmed });
-    expect(left()).toEqual(['one', 'two', 'three']);
-    confirmed = true;
-    await vi.waitFor(() => expect(left()).toEqual([]), 20_000);
   });
 });

@@ -39,7 +39,17 @@ const defaults = {
   trustedProxies: [],
   logLevel: 'info',
   unknown: [],
+  notes: [],
 };
+
+/** What becomes of a time to live that is too short. */
+const kept = (ttl: string): [Environment, object] => [
+  { KILLSWITCH_QUARANTINE_TTL: ttl },
+  {
+    quarantineTtlMs: 3_600_000,
+    notes: [`KILLSWITCH_QUARANTINE_TTL=${ttl} is less than an hour: cleared worktrees are kept for an hour`],
+  },
+];
 
 describe('a configuration', () => {
   it('has the defaults with nothing but a secret', () => {
@@ -111,9 +121,9 @@ describe('a configuration', () => {
     [{ KILLSWITCH_REQUIRE_LABEL: 'false' }, { requireLabel: false }],
     [{ KILLSWITCH_REQUIRE_LABEL: 'true' }, { requireLabel: true }],
     [{ KILLSWITCH_WORKTREE_ROOTS: '/srv/w/:/srv/.x:/srv/w' }, { worktreeRoots: ['/srv/w', '/srv/.x'] }],
-    [{ KILLSWITCH_QUARANTINE_TTL: '0' }, { quarantineTtlMs: 0 }],
-    [{ KILLSWITCH_QUARANTINE_TTL: '45s' }, { quarantineTtlMs: 45_000 }],
-    [{ KILLSWITCH_QUARANTINE_TTL: '30m' }, { quarantineTtlMs: 1_800_000 }],
+    ...['0', '45s', '59m'].map(kept),
+    [{ KILLSWITCH_QUARANTINE_TTL: '60m' }, { quarantineTtlMs: 3_600_000, notes: [] }],
+    [{ KILLSWITCH_QUARANTINE_TTL: '61m' }, { quarantineTtlMs: 3_660_000 }],
     [{ KILLSWITCH_QUARANTINE_TTL: '12h' }, { quarantineTtlMs: 43_200_000 }],
     [{ KILLSWITCH_QUARANTINE_TTL: '2d' }, { quarantineTtlMs: 172_800_000 }],
     [{ KILLSWITCH_QUARANTINE_MAX: '64K' }, { quarantineMaxBytes: 65_536 }],

@@ -20,8 +20,6 @@ export interface Sweeping {
   readonly ttlMs: number;
   /** Whether the kill that an entry is of is confirmed: until then it may be needed. */
   mayDelete(name: string): Promise<boolean>;
-  /** How many times something was not deleted for that reason. */
-  held(): number;
   now(): number;
   isClosed(): boolean;
   /** Ends a deletion that is under way, and begins none any more. */

@@ -17,13 +17,10 @@ interface ExpiryOptions {
 export interface Expiry {
   /** Deletes what has been kept long enough, or is too much. @returns how many worktrees */
   expire(): Promise<number>;
-  /** The same once more after a while, and later each time: what could not be deleted yet was held back. */
-  expireLater(): void;
+  /** Waits for a sweep that is under way. */
   close(): Promise<unknown>;
 }
 
-const FIRST_WAIT_MS = 1_000;
-const LAST_WAIT_MS = 10 * 60_000;
 /** For finding out how large one entry is. */
 const MEASURING_MS = 60_000;
 
@@ -121,22 +118,5 @@ export function openExpiry({ sweeping, roots, evidence, maxBytes }: ExpiryOption
     return waiting;
   }
 
-  let timer: NodeJS.Timeout | undefined;
-  function again(waitMs: number): void {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const held = sweeping.held();
-      await expire();
-      if (sweeping.held() > held && !sweeping.isClosed()) again(Math.min(waitMs * 2, LAST_WAIT_MS));
-    }, waitMs).unref();
-  }
-
-  return {
-    expire,
-    expireLater: () => again(FIRST_WAIT_MS),
-    close() {
-      clearTimeout(timer);
-      return waiting ?? last;
-    },
-  };
+  return { expire, close: () => waiting ?? last };
 }

@@ -119,13 +119,9 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
   return {
     async clear(target, deadline): Promise<LayerOutcome> {
       const cleared = await outcomeOf(target, deadline);
-      const { outcome, quarantinePath } = cleared;
+      const { quarantinePath } = cleared;
       if (quarantinePath !== undefined)
         evidence?.adopt(entryName(target.agentId, target.operationId), quarantinePath);
-      if (ttlMs === 0 && outcome === 'removed') {
-        void expiry.expire();
-        expiry.expireLater();
-      }
       return { layer: 'worktree', ...cleared };
     },
     probe: () => roots.health(answers),

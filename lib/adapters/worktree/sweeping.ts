@@ -13,7 +13,7 @@ const LAST_DATE = Date.parse('9999-12-31T23:59:59.999Z');
 export const dateOf = (ms: number): string => new Date(Math.min(ms, LAST_DATE)).toISOString();
 
 export interface SweepingOptions {
-  /** How long a cleared worktree is kept, in milliseconds. 0: it is deleted at once, in the background; Infinity: never. */
+  /** How long a cleared worktree is kept, in milliseconds; Infinity: for ever. */
   readonly ttlMs: number;
   /** Anything but `linux` takes the portable way. */
   readonly platform?: NodeJS.Platform;
@@ -29,7 +29,6 @@ export function openSweeping(options: SweepingOptions): Sweeping {
   const onLinux = platform === 'linux';
   const remover = openRemover({ platform });
   let closed = false;
-  let held = 0;
   return {
     openAnchor: onLinux ? anchorByDescriptor : anchorByPath,
     // A deletion looks afresh.
@@ -38,12 +37,7 @@ export function openSweeping(options: SweepingOptions): Sweeping {
     remover,
     log,
     ttlMs,
-    async mayDelete(name) {
-      const may = (await isConfirmed?.(name.split('~', 1)[0] ?? '')) ?? true;
-      if (!may) held += 1;
-      return may;
-    },
-    held: () => held,
+    mayDelete: async name => (await isConfirmed?.(name.split('~', 1)[0] ?? '')) ?? true,
     now: clock.now,
     isClosed: () => closed,
     close() {
