@@ -3,11 +3,12 @@ import type { Log } from '../../ports.js';
 import { type Admin, findAdmin } from './admin.js';
 import { type Approach, approachParent, approachWorktree, isVacant } from './approach.js';
 import { type Anchor, type Directory, isThere } from './directory.js';
-import { guardRepository, guardWorktree } from './guard.js';
+import { guardOccupants, guardRepository, guardWorktree } from './guard.js';
 import { readHead } from './head.js';
 import { ADMIN, keepAdmin } from './keep.js';
 import { type Manifest, readManifest, writeManifest } from './manifest.js';
 import type { IsMounted } from './mounts.js';
+import type { Occupancy, Occupants } from './occupants.js';
 import type { Place, Root } from './place.js';
 import { dropEmpty, type EntryPlace, findEntry, makeEntry, move, QUARANTINE } from './quarantine.js';
 import { isReftable, keepCommit, keptRef, REFTABLE } from './refs.js';
@@ -25,6 +26,7 @@ interface Job {
   readonly repositorySpellings: readonly string[];
   readonly manifest: Manifest;
   readonly isMounted: IsMounted;
+  readonly occupancy: Occupancy;
   readonly log: Log;
 }
 
@@ -45,6 +47,16 @@ interface Run {
 }
 
 const leftWords = (why: string): string => `its administrative directory was left: ${why}`;
+
+/** What was not looked at. On a system without proc(5) nobody ever looks, which the documentation says once. */
+function unseenWords({ unread }: Pick<Occupants, 'unread'> = { unread: 0 }): string | undefined {
+  if (unread === 0) return undefined;
+  const who = unread === 1 ? 'a process' : `${unread} processes`;
+  return `whether ${who} that this user may not read worked in it was not seen`;
+}
+
+const told = (cleared: Cleared, more: string | undefined): Cleared =>
+  more === undefined ? cleared : { ...cleared, detail: [cleared.detail, more].filter(Boolean).join('; ') };
 
 function adminOf({ anchor, job, git }: Run, worktree: Directory | undefined): Admin | undefined {
   if ('left' in git) return undefined;
@@ -76,14 +88,14 @@ function settle(run: Run, entry: Directory, admin: Admin | undefined): Omit<Clea
   );
   const { left, ...kept } = keepAdmin(anchor, { entry, entryName: job.entry, git, admin });
   const isHere = isThere(entry, WORKTREE);
-  const told = [
+  const words = [
     ...(left === undefined ? [] : [leftWords(left)]),
     ...('unkept' in head ? [`its commit is not kept from being pruned: ${head.unkept}`] : []),
   ];
   const outcome = isHere ? 'removed' : 'alreadyGone';
   return {
     ...(isHere ? { quarantinePath: entry.path } : {}),
-    ...(told.length === 0 ? {} : { detail: told.join('; ') }),
+    ...(words.length === 0 ? {} : { detail: words.join('; ') }),
     written: writeManifest(entry, { ...job.manifest, ...head, ...kept, outcome }),
   };
 }
@@ -112,8 +124,8 @@ function clearGone(run: Run): Cleared {
   if (admin !== undefined) {
     return { outcome: 'alreadyGone', ...settle(run, openEntry(run), admin) };
   }
-  const told = run.job.repository !== undefined && 'left' in run.git;
-  return { outcome: 'alreadyGone', ...(told ? { detail: leftWords(run.git.left) } : {}) };
+  const isLeft = run.job.repository !== undefined && 'left' in run.git;
+  return { outcome: 'alreadyGone', ...(isLeft ? { detail: leftWords(run.git.left) } : {}) };
 }
 
 function clearStanding(run: Run, worktree: Directory): Cleared {
@@ -123,6 +135,10 @@ function clearStanding(run: Run, worktree: Directory): Cleared {
   if (job.isMounted(worktree, at.parent)) {
     throw new Verdict('failed', 'the worktree is a mount point or holds one: unmount it');
   }
+  // Whoever enters between this look and the rename is not put back with it: by then something else may stand at the
+  // path. Nothing is lost, for the quarantine keeps the worktree whole and is never deleted under a process.
+  const occupants = job.occupancy(worktree);
+  guardOccupants(occupants);
   const entry = openEntry(run);
   try {
     const name = job.place.names.at(-1) ?? '';
@@ -131,7 +147,7 @@ function clearStanding(run: Run, worktree: Directory): Cleared {
     dropEmpty(at);
     throw error;
   }
-  return { outcome: 'removed', ...settle(run, entry, admin) };
+  return told({ outcome: 'removed', ...settle(run, entry, admin) }, unseenWords(occupants));
 }
 
 /**

@@ -1,19 +1,17 @@
 import type { Log } from '../../ports.js';
-import { type Anchor, anchored, type Directory, isThere, walk } from './directory.js';
+import { anchored, type Directory, isThere, walk } from './directory.js';
 import type { Answers } from './liveness.js';
 import { type Manifest, readManifest, removeManifest, writeManifest } from './manifest.js';
-import type { IsMounted } from './mounts.js';
 import { componentsOf } from './place.js';
 import { dropEmpty, enterOwn, QUARANTINE, REPOSITORY_QUARANTINE } from './quarantine.js';
 import { dropRef, keptRef } from './refs.js';
 import type { Holder } from './registry.js';
 import type { Remover } from './remover.js';
 import { openGitDirectory } from './repository.js';
+import type { Sight } from './sight.js';
 import { isGone } from './verdict.js';
 
-export interface Sweeping {
-  readonly openAnchor: () => Anchor;
-  readonly isMounted: IsMounted;
+export interface Sweeping extends Sight {
   readonly answers: Answers;
   readonly remover: Remover;
   readonly log: Log;
@@ -36,6 +34,11 @@ export const KEPT = ['worktree', 'admin', 'evidence'] as const;
 async function empty(sweeping: Sweeping, entry: Directory, parent: Directory, names: readonly string[]) {
   if (sweeping.isMounted(entry, parent)) {
     sweeping.log.warn({ entry: entry.path }, 'quarantine entry holds a mount point: not deleted');
+    return false;
+  }
+  const { pids = [] } = sweeping.occupancy(entry) ?? {};
+  if (pids.length > 0) {
+    sweeping.log.warn({ entry: entry.path, pids }, 'processes work in a quarantine entry: not deleted');
     return false;
   }
   await sweeping.remover.remove(entry, names);

@@ -1,5 +1,6 @@
 import type { Admin } from './admin.js';
 import { type Directory, look } from './directory.js';
+import type { Occupants } from './occupants.js';
 import { isWithin, type Place } from './place.js';
 import { Verdict } from './verdict.js';
 
@@ -38,3 +39,20 @@ export function guardWorktree({ worktree, nested, admin }: Evidence): void {
 /** Times of birth cannot be set by anybody; where the filesystem has none they are 0. */
 const isYounger = (directory: Directory, than: Directory): boolean =>
   than.stat.birthtimeNs > 0n && directory.stat.birthtimeNs >= than.stat.birthtimeNs;
+
+const NAMED = 3;
+
+/**
+ * Refuses a worktree that somebody works in. Its own agent was seen dead before, so that every process there is
+ * another's, this very process included.
+ * @throws Verdict `refused`
+ */
+export function guardOccupants({ pids }: Pick<Occupants, 'pids'> = { pids: [] }): void {
+  if (pids.length === 0) return;
+  const named = [...pids.slice(0, NAMED), ...(pids.length > NAMED ? ['...'] : [])].join(', ');
+  const who =
+    pids.length === 1
+      ? `a process works in it (PID ${named})`
+      : `${pids.length} processes work in it (PIDs ${named})`;
+  throw new Verdict('refused', `${who}: end what runs there or let it leave the directory`);
+}

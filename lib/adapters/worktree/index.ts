@@ -8,10 +8,10 @@ import { anchored } from './directory.js';
 import { type EvidenceKeeper, openEvidence } from './evidence.js';
 import { openExpiry } from './expiry.js';
 import type { Manifest } from './manifest.js';
-import { isMountedByDevice, openMountTable } from './mounts.js';
 import { locate } from './place.js';
 import { entryName } from './quarantine.js';
 import { answering, NOT_SET, openRoots } from './roots.js';
+import { openSight } from './sight.js';
 import { dateOf, openSweeping, type SweepingOptions } from './sweeping.js';
 import { openSyncer } from './sync.js';
 import { inWords, Verdict } from './verdict.js';
@@ -37,18 +37,18 @@ export interface OpenWorktrees extends Worktrees {
 }
 
 /** Of a kill-all, which clears many in one moment. */
-const TABLE_AGE_MS = 50;
+const LOOK_AGE_MS = 50;
 
 /**
  * Clears worktrees by renaming them into a quarantine beside them. No git command is run: whatever the agent could
  * write may make git start a program (failure-modes 9 to 13).
  */
 export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
-  const { ttlMs, hostId, platform = process.platform, clock, log } = options;
+  const { ttlMs, hostId, clock, log } = options;
   const roots = openRoots(options.roots);
   const sweeping = openSweeping(options);
   const { answers, openAnchor } = sweeping;
-  const isMounted = platform === 'linux' ? openMountTable(clock.monotonic, TABLE_AGE_MS) : isMountedByDevice;
+  const { isMounted, occupancy } = openSight(options, LOOK_AGE_MS);
   const syncer = openSyncer({ log });
   const { evidenceDirectory: directory, maxBytes } = options;
   const evidence = directory === undefined ? undefined : openEvidence({ directory, openAnchor, log });
@@ -92,6 +92,7 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
       repositorySpellings: spellings,
       manifest,
       isMounted,
+      occupancy,
       log,
     };
     return turns(async () => {

@@ -1,10 +1,8 @@
 import type { Clock, Log } from '../../ports.js';
 import type { Sweeping } from './delete.js';
-import { anchorByDescriptor } from './directory.js';
 import { openLiveness } from './liveness.js';
-import { isMountedByDevice, openMountTable } from './mounts.js';
-import { anchorByPath } from './portable.js';
 import { openRemover } from './remover.js';
+import { openSight, type SightOptions } from './sight.js';
 
 /** The last moment that RFC 3339 can write. */
 const LAST_DATE = Date.parse('9999-12-31T23:59:59.999Z');
@@ -12,11 +10,9 @@ const LAST_DATE = Date.parse('9999-12-31T23:59:59.999Z');
 /** @param ms epoch milliseconds; Infinity: for ever */
 export const dateOf = (ms: number): string => new Date(Math.min(ms, LAST_DATE)).toISOString();
 
-export interface SweepingOptions {
+export interface SweepingOptions extends SightOptions {
   /** How long a cleared worktree is kept, in milliseconds; Infinity: for ever. */
   readonly ttlMs: number;
-  /** Anything but `linux` takes the portable way. */
-  readonly platform?: NodeJS.Platform;
   /** Whether the kill of an agent is confirmed, as far as anybody knows; absent: every one is. Does not reject. */
   readonly isConfirmed?: (agentId: string) => Promise<boolean>;
   readonly clock: Clock;
@@ -26,13 +22,11 @@ export interface SweepingOptions {
 /** What everything works with that looks into a quarantine or deletes in it. */
 export function openSweeping(options: SweepingOptions): Sweeping {
   const { ttlMs, platform = process.platform, isConfirmed, clock, log } = options;
-  const onLinux = platform === 'linux';
   const remover = openRemover({ platform });
   let closed = false;
   return {
-    openAnchor: onLinux ? anchorByDescriptor : anchorByPath,
     // A deletion looks afresh.
-    isMounted: onLinux ? openMountTable(clock.monotonic, 0) : isMountedByDevice,
+    ...openSight(options, 0),
     answers: openLiveness(),
     remover,
     log,
