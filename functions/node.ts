@@ -16,6 +16,7 @@ import type {
   Sandbox,
   Witness,
 } from '../lib/ports.js';
+import { present } from '../lib/present.js';
 import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
@@ -190,16 +191,15 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
 }
 
 export async function openAuthenticator(
-  { secret, jwks, revoked, audience, issuer }: Config,
+  { secret, previousSecret, jwks, revoked, audience, issuer, tokenMaxAgeMs, publicUrls }: Config,
   { records, log }: Core,
 ): Promise<import('../lib/adapters/jose/tokens.js').Tokens> {
   const { openTokens } = await import('../lib/adapters/jose/tokens.js');
   return openTokens({
-    ...(secret !== undefined && { secret }),
-    ...(jwks && { jwks }),
-    ...(revoked !== undefined && { revoked }),
-    ...(issuer !== undefined && { issuer }),
+    ...present({ secret, previousSecret, jwks, revoked, issuer }),
+    ...(publicUrls.length > 0 && { recipients: publicUrls }),
     audience,
+    maxAgeSeconds: tokenMaxAgeMs / 1000,
     remember: (id, ttlSeconds) => remember(records, id, ttlSeconds),
     clock,
     log,

@@ -43,7 +43,8 @@ const nobody: Authenticator = {
   probe: async () => ({ name: 'tokens', ok: true, detail: 'no tokens of callers are set up' }),
 };
 
-function authenticatorOf({ secret, jwks, revoked, audience, issuer }: GatewaySettings): Authenticator {
+function authenticatorOf(settings: GatewaySettings): Authenticator {
+  const { secret, previousSecret, jwks, revoked, audience, issuer, tokenMaxAgeMs } = settings;
   if (secret === undefined && !jwks) return nobody;
   const source = jwks && ('text' in jwks ? textSource(jwks.text) : urlSource(jwks.url, fetch));
   const keys = source && edgeKeys(source, { clock, log });
@@ -51,11 +52,14 @@ function authenticatorOf({ secret, jwks, revoked, audience, issuer }: GatewaySet
   const revocations = () => revoked;
   return createVerifier({
     audience,
+    maxAgeSeconds: tokenMaxAgeMs / 1000,
+    // What a gateway passes on is for an origin, and never to be passed on once more.
+    recipients: [],
     revocations,
     remember,
     clock,
     log,
-    ...present({ secret, keys, issuer }),
+    ...present({ secret, previousSecret, keys, issuer }),
   });
 }
 
@@ -65,7 +69,7 @@ const forwardOf = ({ origins, originTimeoutMs, key, audience, issuer }: GatewayS
     timeoutMs: originTimeoutMs,
     fetch,
     log,
-    sign: ({ subject, scopes, within, source }, { method, path, body }) =>
+    sign: ({ subject, scopes, within, source }, { method, path, body }, { url }) =>
       mintToken({
         privateJwk: { ...key, alg: 'EdDSA' },
         subject,
@@ -76,6 +80,7 @@ const forwardOf = ({ origins, originTimeoutMs, key, audience, issuer }: GatewayS
         ttlSeconds: TTL_SECONDS,
         once: method !== 'GET',
         request: { method, path, body },
+        recipient: url,
         via: 'killswitch-gateway',
         ...(source !== undefined && { source }),
       }),

@@ -34,6 +34,12 @@ export function authorize(actor: Actor, scope: Scope, on?: Within): void {
       'The single-use credential cannot be checked now: it can only stop',
     );
   }
+  if (actor.unaddressed && !STOPPING.has(scope)) {
+    throw new KillswitchError(
+      'forbidden',
+      'What a gateway passes on can only stop here: set KILLSWITCH_PUBLIC_URL to the URL by which it calls this server',
+    );
+  }
   const touched = on ?? (scope === 'latch:reset' ? {} : undefined);
   if (touched && !covers(actor.within, touched)) throw outside();
 }

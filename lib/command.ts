@@ -31,6 +31,11 @@ export interface Actor {
   readonly tokenId?: string;
   /** A single-use token that could not be checked against its earlier uses: it may stop, and nothing else. */
   readonly unconfirmed?: true;
+  /**
+   * An order that a gateway passes on, of which it is not known here whether it is meant for this server: it may
+   * stop, and nothing else.
+   */
+  readonly unaddressed?: true;
 }
 
 /** Which agents. An empty selector selects every active agent; members narrow it together; lists are "any of". */

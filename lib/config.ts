@@ -5,6 +5,7 @@ import {
   type KeySetLocation,
   type Store,
 } from './environment.js';
+import { present } from './present.js';
 
 export interface Config {
   readonly host: string;
@@ -32,6 +33,8 @@ export interface Config {
   readonly cleanupTimeoutMs: number;
   /** Absent only beside a key set, or with `dev`. */
   readonly secret?: string;
+  /** Signs no more and still verifies, while it is being exchanged for `secret`. */
+  readonly previousSecret?: string;
   /** The first signs the audit, all verify it. Empty: a secret in the state directory does. */
   readonly auditSecrets: readonly string[];
   readonly jwks?: KeySetLocation;
@@ -39,6 +42,10 @@ export interface Config {
   readonly revoked?: string;
   readonly audience: string;
   readonly issuer?: string;
+  /** How long a token may be good. */
+  readonly tokenMaxAgeMs: number;
+  /** By which gateways call this server, without a slash at the end. Empty: what they pass on can only stop here. */
+  readonly publicUrls: readonly string[];
   /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
@@ -83,6 +90,7 @@ export function allOf<T extends readonly (() => unknown)[]>(
 /** Those that hold a secret, or may (a password in a URL): each may also be given as `<name>_FILE`. */
 export const secretVariables: readonly string[] = [
   'KILLSWITCH_SECRET',
+  'KILLSWITCH_SECRET_PREVIOUS',
   'KILLSWITCH_AUDIT_KEY',
   'KILLSWITCH_STORE',
 ];
@@ -117,6 +125,9 @@ function jointProblems(env: Environment, socket: string, dev: boolean): string[]
   }
   if (!dev && env.KILLSWITCH_SECRET === undefined && env.KILLSWITCH_JWKS === undefined) {
     problems.push('set KILLSWITCH_SECRET (at least 32 bytes) or KILLSWITCH_JWKS, or use --dev');
+  }
+  if (env.KILLSWITCH_SECRET === undefined && env.KILLSWITCH_SECRET_PREVIOUS !== undefined) {
+    problems.push('KILLSWITCH_SECRET_PREVIOUS needs KILLSWITCH_SECRET beside it');
   }
   return problems;
 }
@@ -167,6 +178,7 @@ export function parseConfig(
   });
   const problems = [...single, ...jointProblems(env, socket, dev)];
   if (!data || problems.length > 0) throw new ConfigError(problems);
+  const { KILLSWITCH_SECRET: secret, KILLSWITCH_SECRET_PREVIOUS: previousSecret } = data;
 
   return {
     host: data.HOST,
@@ -191,13 +203,14 @@ export function parseConfig(
     }),
     evidence: data.KILLSWITCH_EVIDENCE,
     cleanupTimeoutMs: data.KILLSWITCH_CLEANUP_TIMEOUT,
-    ...(data.KILLSWITCH_SECRET !== undefined && { secret: data.KILLSWITCH_SECRET }),
-    auditSecrets:
-      data.KILLSWITCH_AUDIT_KEY ?? (data.KILLSWITCH_SECRET === undefined ? [] : [data.KILLSWITCH_SECRET]),
+    ...present({ secret, previousSecret }),
+    auditSecrets: data.KILLSWITCH_AUDIT_KEY ?? [secret, previousSecret].filter(one => one !== undefined),
     ...(data.KILLSWITCH_JWKS !== undefined && { jwks: data.KILLSWITCH_JWKS }),
     ...(data.KILLSWITCH_REVOKED !== undefined && { revoked: data.KILLSWITCH_REVOKED }),
     audience: data.KILLSWITCH_AUDIENCE,
     ...(data.KILLSWITCH_ISSUER !== undefined && { issuer: data.KILLSWITCH_ISSUER }),
+    tokenMaxAgeMs: data.KILLSWITCH_TOKEN_MAX_AGE,
+    publicUrls: data.KILLSWITCH_PUBLIC_URL,
     trustedProxies: data.KILLSWITCH_TRUSTED_PROXIES,
     logLevel: data.KILLSWITCH_LOG_LEVEL,
     unknown: unknownVariables(env),

@@ -65,6 +65,30 @@ export function isTrustworthy(text: string): boolean {
   );
 }
 
+/** The URL of a killswitch server as others call it, without a slash at its end. A path would be nobody's. */
+export function serverUrl(text: string): string | undefined {
+  if (!isTrustworthy(text)) return undefined;
+  const { origin, pathname, search, hash } = new URL(text);
+  return pathname === '/' && search === '' && hash === '' ? origin : undefined;
+}
+
+const publicUrlSchema = z.string().transform((text, context): readonly string[] => {
+  const urls = text.split(',').map(one => serverUrl(one.trim()));
+  const known = urls.filter(url => url !== undefined);
+  if (known.length === urls.length) return known;
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be the URL by which gateways call this server, such as https://host.example (http:// to this machine alone, no path)',
+  });
+  return z.NEVER;
+});
+
+/** How long a token may be good, in milliseconds. */
+export const tokenMaxAgeSchema = durationSchema
+  .refine(ms => ms > 0, 'must be longer than 0')
+  .default(400 * 86_400_000);
+
 const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(text);
 
 const keySetSchema = z
@@ -146,11 +170,14 @@ export const environmentSchema = z.object({
     .default(true),
   KILLSWITCH_CLEANUP_TIMEOUT: durationSchema.refine(ms => ms > 0, 'must be longer than 0').default(30_000),
   KILLSWITCH_SECRET: secretSchema.optional(),
+  KILLSWITCH_SECRET_PREVIOUS: secretSchema.optional(),
   KILLSWITCH_AUDIT_KEY: secretsSchema.optional(),
   KILLSWITCH_JWKS: keySetSchema.optional(),
   KILLSWITCH_REVOKED: z.string().optional(),
   KILLSWITCH_AUDIENCE: z.string().default('killswitch'),
   KILLSWITCH_ISSUER: z.string().optional(),
+  KILLSWITCH_TOKEN_MAX_AGE: tokenMaxAgeSchema,
+  KILLSWITCH_PUBLIC_URL: publicUrlSchema.default([]),
   KILLSWITCH_TRUSTED_PROXIES: proxiesSchema.default([]),
   KILLSWITCH_LOG_LEVEL: z
     .enum(

@@ -44,7 +44,8 @@ const isOfToken = (status: number): boolean => status === 401 || status === 429;
 
 function silence({ origin, answer }: OriginAnswer): string {
   if (!answer) return `origin ${origin} did not answer`;
-  if (isOfToken(answer.status)) return `origin ${origin} does not take the gateway's token`;
+  if (isOfToken(answer.status))
+    return `origin ${origin} does not take the gateway's token: see KILLSWITCH_JWKS and KILLSWITCH_PUBLIC_URL there`;
   return `origin ${origin} did not answer: status ${answer.status}, and not as a killswitch does`;
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type Scope, scopes, type Within } from '../../lib/command.js';
+import { tokenMaxAgeSchema } from '../../lib/environment.js';
 import { present } from '../../lib/present.js';
 import { audienceOf, cliSubject, type Environment, secretOf } from './credential.js';
 import { agentId, duration, httpUrl } from './options.js';
@@ -56,6 +57,7 @@ export function addToken(program: Command): void {
       const { scope, sub } = granted(options);
       const { environment, mintToken } = await import('../node.js');
       const env = environment();
+      checkLifetime(ttl, env);
       const token = await mintToken({
         ...signer(env, privateKey),
         ...audienceOf(env),
@@ -70,6 +72,17 @@ export function addToken(program: Command): void {
       if (json) sayJson({ token, ...(link && { link }), jti: idOf(token), expiresInSeconds: ttl });
       else say(link ?? token);
     });
+}
+
+/** Servers refuse a token that is good for longer than they allow, so none is made. */
+function checkLifetime(seconds: number, env: Environment): void {
+  const text = env['KILLSWITCH_TOKEN_MAX_AGE'] || undefined;
+  const { data, error } = tokenMaxAgeSchema.safeParse(text);
+  if (error) throw new UsageError(`KILLSWITCH_TOKEN_MAX_AGE ${error.issues[0]?.message}.`);
+  if (seconds * 1000 <= data) return;
+  throw new UsageError(
+    `The lifetime is longer than servers allow, which is ${text ?? '400d'}: use a shorter --ttl, or raise KILLSWITCH_TOKEN_MAX_AGE there and here.`,
+  );
 }
 
 /** What the token is for and whom it names; a link is for a kill and nothing else. */

@@ -11,9 +11,9 @@ export interface GatewayDeps {
   readonly forward: Forward;
 }
 
-/** Nobody here remembers single-use tokens, so that one may stop and nothing else. */
+/** Single-use tokens are not remembered here, so one of them may stop and nothing else; nor may an order of a gateway. */
 const mayStill = (actor: Actor): Actor =>
-  actor.unconfirmed
+  actor.unconfirmed || actor.unaddressed
     ? { ...actor, scopes: new Set([...actor.scopes].filter(scope => STOPPING.has(scope))) }
     : actor;
 

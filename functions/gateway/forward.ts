@@ -25,8 +25,8 @@ interface Parts {
   readonly origins: readonly Origin[];
   /** Milliseconds for an origin's whole answer. */
   readonly timeoutMs: number;
-  /** A token that is good for this one request, in the actor's name. Each origin gets its own. */
-  readonly sign: (actor: Actor, parcel: Parcel) => Promise<string>;
+  /** A token that is good for this one request at this one origin, in the actor's name. */
+  readonly sign: (actor: Actor, parcel: Parcel, origin: Origin) => Promise<string>;
   readonly fetch: typeof globalThis.fetch;
   readonly log: Log;
 }
@@ -48,7 +48,7 @@ export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): 
     const { method, path, body, headers } = parcel;
     return await Promise.all(
       origins.map(async origin => {
-        const authorization = `Bearer ${await sign(actor, parcel)}`;
+        const authorization = `Bearer ${await sign(actor, parcel, origin)}`;
         const init = {
           method,
           headers: { ...headers, authorization, accept: 'application/json', 'x-request-id': requestId },

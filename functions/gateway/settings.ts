@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import { ConfigError, platformVariable } from '../../lib/config.js';
-import { durationSchema, isTrustworthy, secretSchema } from '../../lib/environment.js';
+import {
+  durationSchema,
+  isTrustworthy,
+  secretSchema,
+  serverUrl,
+  tokenMaxAgeSchema,
+} from '../../lib/environment.js';
 import { parseRevocations, type Revocations } from '../../lib/revocation.js';
 import type { Settings } from '../../lib/settings.js';
 
@@ -16,9 +22,8 @@ const FORM = /^(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63})=)?([a-z]+:\/\/\S+)$/;
 /** Without a path: a token is bound to the path, which nobody on the way may change. */
 function readOrigin(text: string, index: number): Origin | undefined {
   const [, name = `${index + 1}`, address = ''] = FORM.exec(text) ?? [];
-  if (!isTrustworthy(address)) return undefined;
-  const url = new URL(address);
-  return url.pathname === '/' && url.search === '' && url.hash === '' ? { name, url: url.origin } : undefined;
+  const url = serverUrl(address);
+  return url === undefined ? undefined : { name, url };
 }
 
 const originsSchema = z.string().transform((text, context): readonly Origin[] => {
@@ -79,7 +84,9 @@ const schema = z.object({
     .default(6_000),
   KILLSWITCH_AUDIENCE: z.string().default('killswitch'),
   KILLSWITCH_ISSUER: z.string().optional(),
+  KILLSWITCH_TOKEN_MAX_AGE: tokenMaxAgeSchema,
   KILLSWITCH_SECRET: secretSchema.optional(),
+  KILLSWITCH_SECRET_PREVIOUS: secretSchema.optional(),
   KILLSWITCH_JWKS: callerKeysSchema.optional(),
   KILLSWITCH_REVOKED: revokedSchema.default({ jti: new Set(), sub: new Set() }),
 });
@@ -92,6 +99,8 @@ export interface GatewaySettings {
   readonly issuer: string | undefined;
   /** For the callers' own tokens. */
   readonly secret: string | undefined;
+  readonly previousSecret: string | undefined;
+  readonly tokenMaxAgeMs: number;
   readonly jwks: CallerKeys | undefined;
   readonly revoked: Revocations;
   readonly platforms: Settings;
@@ -121,6 +130,8 @@ export function readGatewaySettings(env: Readonly<Record<string, unknown>>): Gat
     audience: data.KILLSWITCH_AUDIENCE,
     issuer: data.KILLSWITCH_ISSUER,
     secret: data.KILLSWITCH_SECRET,
+    previousSecret: data.KILLSWITCH_SECRET_PREVIOUS,
+    tokenMaxAgeMs: data.KILLSWITCH_TOKEN_MAX_AGE,
     jwks: data.KILLSWITCH_JWKS,
     revoked: data.KILLSWITCH_REVOKED,
     platforms: Object.fromEntries(Object.entries(given).filter(([name]) => platformVariable.test(name))),

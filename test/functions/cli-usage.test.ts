@@ -20,6 +20,11 @@ it.each([
   ['an unknown scope', ['token', '--sub', 'x', '--scope', 'all'], 'agents:kill, agents:kill-all'],
   ['a bad duration', ['token', '--sub', 'x', '--scope', 'agents:kill', '--ttl', '1'], '45s, 30m'],
   [
+    'a token that servers would refuse',
+    ['token', '--sub', 'x', '--scope', 'agents:kill', '--ttl', '401d'],
+    'longer than servers allow, which is 400d: use a shorter --ttl, or raise KILLSWITCH_TOKEN_MAX_AGE',
+  ],
+  [
     'an unknown function',
     ['serve', '--functions', 'kill,nope'],
     'Unknown function nope; there are kill, kill-all',

@@ -18,8 +18,8 @@ import { type Answer, openApp, type Told } from './bench.js';
 /** Of the gateway; its public half is what the origins trust. */
 export const gatewayKey = await makeKey('EdDSA', 'gateway');
 
-/** A killswitch on fakes that listens, and trusts the gateway alone. */
-export async function startOrigin() {
+/** A killswitch on fakes that listens, and trusts the gateway alone; unless it is named it does not know its own URL. */
+export async function startOrigin({ isNamed = true }: { readonly isNamed?: boolean } = {}) {
   const provider = await startProvider(keySet(gatewayKey));
   const used = new Set<string>();
   const remember = async (id: string) => {
@@ -27,7 +27,12 @@ export async function startOrigin() {
     used.add(id);
     return seen ? ('seen' as const) : ('first' as const);
   };
-  const { tokens } = await openTestTokens({ jwks: { url: provider.url }, remember });
+  const recipients: string[] = [];
+  const { tokens } = await openTestTokens({
+    jwks: { url: provider.url },
+    remember,
+    ...(isNamed && { recipients }),
+  });
   const requests: Request[] = [];
   const bench = openApp({ authenticator: tokens });
   const fetch: typeof bench.app.fetch = (request, ...more) => {
@@ -35,6 +40,7 @@ export async function startOrigin() {
     return bench.app.fetch(request, ...more);
   };
   const { url, close } = await listen({ fetch }, { host: '127.0.0.1', port: 0 });
+  recipients.push(url);
   afterFile(async () => {
     await close();
     await tokens.close();

@@ -26,6 +26,15 @@ describe('reading the environment', () => {
     expect(readConfig({ KILLSWITCH_SECRET_FILE: path }).secret).toBe(SECRET);
   });
 
+  it('takes the previous secret from a file too', () => {
+    const old = 'o'.repeat(32);
+    const variables = {
+      KILLSWITCH_SECRET: SECRET,
+      KILLSWITCH_SECRET_PREVIOUS_FILE: file('previous', `${old}\n`),
+    };
+    expect(readConfig(variables)).toMatchObject({ secret: SECRET, previousSecret: old });
+  });
+
   it('keeps all of a secret but one line end', () => {
     const path = file('secret', ` ${SECRET}\n\n`);
     expect(readConfig({ KILLSWITCH_SECRET_FILE: path }).secret).toBe(` ${SECRET}\n`);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { bearer, claimsWith, keySet, makeKey, startProvider } from '../fakes/identity-provider.js';
 import { afterFile } from '../services/registry.js';
 import { expectProblem } from './bench.js';
-import { openGateway, startOrigin, startStub, tokenWith } from './edge-bench.js';
+import { gatewayKey, openGateway, startOrigin, startStub, tokenWith } from './edge-bench.js';
 
 const KILL = 'POST /agents/a1/kill';
 const KILL_ALL = 'POST /agents/kill-all';
@@ -272,6 +272,77 @@ describe('an order at an origin', () => {
     expect(await again('/agents/kill-all', '{"dryRun":true}')).toBe(401);
     expect(await again('/agents', '', 'GET')).toBe(401);
     expect(await origin.record('a1')).toMatchObject({ status: 'running' });
+  });
+});
+
+describe('an order for one origin', () => {
+  const reason = { reason: 'over' };
+  const resend = (url: string, sent: Request | undefined, body?: string) => {
+    const headers = {
+      authorization: sent?.headers.get('authorization') ?? '',
+      'content-type': 'application/json',
+    };
+    const path = new URL(sent?.url ?? '').pathname;
+    return fetch(url + path, { method: sent?.method ?? '', headers, ...(body && { body }) }).then(
+      ({ status }) => status,
+    );
+  };
+
+  it('is refused at another one, which would let its agents run, stop, or be read', async () => {
+    const [a, b] = [await startOrigin(), await startOrigin()];
+    await b.agent('b1');
+    const gateway = openGateway({ a: a.url });
+    await gateway.send('POST /latch', { body: {} });
+    await gateway.send('DELETE /latch', { body: reason });
+    await gateway.send(KILL_ALL, { body: {} });
+    await gateway.send('GET /agents');
+    await openGateway({ b: b.url }).send('POST /latch', { body: {} });
+    for (const sent of a.requests.filter(({ url }) => !url.endsWith('/healthz'))) {
+      const body = { POST: '{}', DELETE: JSON.stringify(reason) }[sent.method];
+      expect(await resend(b.url, sent, body), sent.method).toBe(401);
+    }
+    expect((await openGateway({ b: b.url }).send('GET /latch')).json).toMatchObject({ engaged: true });
+    expect(await b.record('b1')).toMatchObject({ status: 'running' });
+  });
+
+  it('resets one emergency and not the next', async () => {
+    const { origin, gateway } = await open('a1');
+    await gateway.send('POST /latch', { body: {} });
+    expect((await gateway.send('DELETE /latch', { body: reason })).json).toMatchObject({ engaged: false });
+    await gateway.send('POST /latch', { body: {} });
+    const reset = origin.requests.find(({ method }) => method === 'DELETE');
+    expect(await resend(origin.url, reset, JSON.stringify(reason))).toBe(401);
+    expect((await gateway.send('GET /latch')).json).toMatchObject({ engaged: true });
+  });
+
+  it('can only stop where the origin does not know its own URL, which is said', async () => {
+    const origin = await startOrigin({ isNamed: false });
+    await origin.agent('a1');
+    const gateway = openGateway({ a: origin.url });
+    const detail = expect.stringContaining('set KILLSWITCH_PUBLIC_URL');
+    expect((await gateway.send(KILL)).status).toBe(200);
+    expect((await gateway.send('POST /latch', { body: {} })).status).toBe(200);
+    for (const line of ['GET /latch', 'GET /agents'])
+      expectProblem(await gateway.send(line), 403, 'forbidden', detail);
+    expectProblem(await gateway.send('DELETE /latch', { body: reason }), 403, 'forbidden', detail);
+  });
+
+  it('is named where the origin goes by another URL', async () => {
+    const { origin } = await open('a1');
+    const gateway = openGateway({ a: origin.url.replace('127.0.0.1', 'localhost') });
+    const detail =
+      "origin a does not take the gateway's token: see KILLSWITCH_JWKS and KILLSWITCH_PUBLIC_URL there";
+    expectProblem(await gateway.send(KILL), 503, 'origins_unavailable', detail);
+  });
+
+  it('is not taken by the gateway itself, which would pass it on to all', async () => {
+    const { origin } = await open('a1');
+    const gateway = openGateway({ a: origin.url }, { KILLSWITCH_JWKS: keySet(gatewayKey) });
+    await gateway.send(KILL, { body: {} });
+    const [sent] = origin.requests;
+    const token = sent?.headers.get('authorization') ?? '';
+    expectProblem(await gateway.send(KILL, { token, body: {} }), 401, 'unauthenticated');
+    expect(origin.requests).toHaveLength(1);
   });
 });
 

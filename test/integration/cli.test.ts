@@ -185,6 +185,9 @@ it('makes tokens that the server takes for what they are good for, and prints no
   expect((await runCli(['kill', 'a7'], given)).stderr).toContain('Unknown agent a7');
   expect((await runCli(['kill-all'], given)).stderr).toContain('needs the scope agents:kill-all');
 
+  const most = { KILLSWITCH_SECRET: SECRET, KILLSWITCH_TOKEN_MAX_AGE: '1h' };
+  const long = await runCli(['token', '--sub', 'ops', '--scope', 'agents:read', '--ttl', '2h'], most);
+  expect(long).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('which is 1h') });
   const json = await make('--scope', 'agents:read', '--ttl', '2h', '--once', '--json', '--audience', 'else');
   const { token, expiresInSeconds } = JSON.parse(json.stdout) as { token: string; expiresInSeconds: number };
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());

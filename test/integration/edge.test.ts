@@ -15,6 +15,8 @@ import {
   tokenFor,
 } from '../services/server.js';
 
+import { freePort } from './valkey-servers.js';
+
 let gatewayKey: Awaited<ReturnType<typeof makeGatewayKey>>;
 beforeAll(async () => {
   gatewayKey = await makeGatewayKey();
@@ -25,7 +27,10 @@ let labels = 0;
 /** A host that trusts the gateway, in a process of its own; its agents carry a label of their own. */
 async function startOrigin(store: StoreKind = 'sqlite', more: Environment = {}) {
   const label = more['KILLSWITCH_AGENT_LABEL'] ?? `edge-${process.pid}-${labels++}`;
+  const port = await freePort();
   const own = {
+    PORT: `${port}`,
+    KILLSWITCH_PUBLIC_URL: `http://127.0.0.1:${port}`,
     KILLSWITCH_AGENT_LABEL: label,
     KILLSWITCH_SANDBOX: 'docker',
     KILLSWITCH_JWKS: gatewayKey.file,
@@ -162,15 +167,23 @@ describe('the gateway, in the runtime of Cloudflare Workers', () => {
 
 describe("an order of the gateway's, at an origin", () => {
   const path = '/agents/a1/kill';
-  const order = { subject: 'tests', scopes, audience: 'killswitch', ttlSeconds: 60, once: true };
+  const order = {
+    subject: 'tests',
+    scopes,
+    audience: 'killswitch',
+    ttlSeconds: 60,
+    once: true,
+    via: 'gateway',
+  };
 
   it('is taken once, for its own request, and from the gateway alone', async () => {
     const origin = await startOrigin();
     const container = await origin.agent('a1');
     const body = '{"dryRun":true}';
     const request = { method: 'POST', path, body: utf8(body) };
+    const privateJwk = JSON.parse(gatewayKey.secret);
     const mint = (more: object = {}) =>
-      mintToken({ ...order, privateJwk: JSON.parse(gatewayKey.secret), request, ...more });
+      mintToken({ ...order, privateJwk, request, recipient: origin.url, ...more });
     const send = async (token: string, to = path, text = body, method = 'POST') =>
       (await call(origin.url, method, to, { token, body: text })).status;
 
@@ -186,6 +199,7 @@ describe("an order of the gateway's, at an origin", () => {
     const stranger = await makeKey('EdDSA', 'gateway');
     expect(await send(await mint({ privateJwk: { ...stranger.privateJwk } }))).toBe(401);
 
+    expect(await send(await mint({ recipient: 'https://b.example' }))).toBe(401);
     expect(await send(token)).toBe(200);
     expect(await send(token)).toBe(401);
     expect(await send(await mint({ scopes: [] }))).toBe(403);

@@ -50,12 +50,23 @@ describe('authorize', () => {
     expect(() => authorize(actorWith({}), 'latch:reset')).not.toThrow();
   });
 
-  it('lets a single-use credential that cannot be checked stop, and nothing else', () => {
+  it.each<[string, Partial<Actor>, string]>([
+    [
+      'a single-use credential that cannot be checked',
+      { unconfirmed: true },
+      'The single-use credential cannot be checked now: it can only stop',
+    ],
+    [
+      'an order that may be for another server',
+      { unaddressed: true },
+      'What a gateway passes on can only stop here: set KILLSWITCH_PUBLIC_URL to the URL by which it calls this server',
+    ],
+  ])('lets %s stop, and nothing else', (_name, changes, message) => {
     const stopping: readonly Scope[] = ['agents:kill', 'agents:kill-all', 'latch:engage'];
     for (const scope of scopes) {
-      const attempt = expect(() => authorize(actorWith({ unconfirmed: true }), scope));
+      const attempt = expect(() => authorize(actorWith(changes), scope));
       if (stopping.includes(scope)) attempt.not.toThrow();
-      else attempt.toThrow(forbidden('The single-use credential cannot be checked now: it can only stop'));
+      else attempt.toThrow(forbidden(message));
     }
   });
 });

@@ -36,6 +36,8 @@ const defaults = {
   secret: SECRET,
   auditSecrets: [SECRET],
   audience: 'killswitch',
+  tokenMaxAgeMs: 400 * 24 * 3600 * 1000,
+  publicUrls: [],
   trustedProxies: [],
   logLevel: 'info',
   unknown: [],
@@ -63,6 +65,46 @@ describe('a configuration', () => {
     expect(problemsOf({ KILLSWITCH_AUDIT_KEY: `${one},short` })).toEqual([
       'KILLSWITCH_AUDIT_KEY must have at least 32 bytes, such as from: openssl rand -base64 32',
     ]);
+  });
+
+  it('takes a previous secret for tokens, which seals nothing new', () => {
+    const old = '2'.repeat(32);
+    expect(parse({ KILLSWITCH_SECRET_PREVIOUS: old })).toMatchObject({
+      secret: SECRET,
+      previousSecret: old,
+      auditSecrets: [SECRET, old],
+    });
+    expect(problemsOf({ KILLSWITCH_SECRET_PREVIOUS: 'short' })).toEqual([
+      'KILLSWITCH_SECRET_PREVIOUS must have at least 32 bytes, such as from: openssl rand -base64 32',
+    ]);
+    const alone = { KILLSWITCH_SECRET: '', KILLSWITCH_JWKS: '/keys', KILLSWITCH_SECRET_PREVIOUS: old };
+    expect(problemsOf(alone)).toEqual(['KILLSWITCH_SECRET_PREVIOUS needs KILLSWITCH_SECRET beside it']);
+  });
+
+  it('bounds the lifetime of tokens', () => {
+    expect(parse({ KILLSWITCH_TOKEN_MAX_AGE: '12h' }).tokenMaxAgeMs).toBe(12 * 3600 * 1000);
+    expect(problemsOf({ KILLSWITCH_TOKEN_MAX_AGE: '0' })).toEqual([
+      'KILLSWITCH_TOKEN_MAX_AGE="0" must be longer than 0',
+    ]);
+  });
+
+  it('knows the URLs by which gateways call the server', () => {
+    const text = 'https://a.example, http://127.0.0.1:8787/';
+    expect(parse({ KILLSWITCH_PUBLIC_URL: text }).publicUrls).toEqual([
+      'https://a.example',
+      'http://127.0.0.1:8787',
+    ]);
+    for (const odd of [
+      'http://a.example',
+      'https://a.example/x',
+      'a',
+      'https://a.example?x',
+      'https://a.example,',
+    ]) {
+      expect(problemsOf({ KILLSWITCH_PUBLIC_URL: odd })).toEqual([
+        expect.stringContaining('must be the URL by which gateways call this server'),
+      ]);
+    }
   });
 
   it('has the defaults where a variable is set to nothing', () => {

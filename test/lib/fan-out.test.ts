@@ -140,7 +140,11 @@ describe('a kill at several origins', () => {
     ['is a proxy', page, 'origin b did not answer: status 200, and not as a killswitch does'],
     ['knows no such path', { status: 404, body: 'no' }, 'origin b did not answer: status 404, and not as'],
     ['sends elsewhere', { status: 302, body: undefined }, 'origin b did not answer: status 302, and not as'],
-    ['does not trust the gateway', problem('unauthenticated'), "origin b does not take the gateway's token"],
+    [
+      'does not trust the gateway',
+      problem('unauthenticated'),
+      "origin b does not take the gateway's token: see KILLSWITCH_JWKS and KILLSWITCH_PUBLIC_URL there",
+    ],
     ['says no', problem('forbidden', 'It is narrowed'), 'origin b: It is narrowed'],
     [
       'says no in few words',

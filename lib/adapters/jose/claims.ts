@@ -12,6 +12,7 @@ const claimsSchema = z.object({
   sub: z.string().min(1).max(256),
   aud: z.union([z.string(), z.array(z.string())]),
   exp: z.number().max(LAST_SECOND),
+  iat: z.number().optional(),
   scope: z.string(),
   agent: agentIdSchema.optional(),
   task: z.string().min(1).max(1024).optional(),
@@ -19,6 +20,10 @@ const claimsSchema = z.object({
   jti: z.string().min(1).max(256).optional(),
   once: z.boolean().optional(),
   req: bindingSchema.optional(),
+  /** Of an order that a gateway passes on: the one server that it is for, by its URL. */
+  to: z.string().min(1).max(2048).optional(),
+  /** Who passes it on. Only whether there is one counts. */
+  act: z.unknown().optional(),
   /** Of an order that a gateway passes on: the address that it came from. */
   src: z.union([z.ipv4(), z.ipv6()]).optional(),
 });

@@ -20,6 +20,8 @@ export interface MintOptions {
   readonly once?: boolean;
   /** Binds it to this one request. It may then have no scope: whoever may nothing is refused where it is asked. */
   readonly request?: BoundRequest;
+  /** The one server that it is for, by its URL without a slash at the end: the claim `to`. */
+  readonly recipient?: string;
   /** Who passes the order on for the subject: the claim `act` of RFC 8693 section 4.1. */
   readonly via?: string;
   /** The address that the subject asked from: the claim `src`, which counts beside a request alone. */
@@ -51,7 +53,19 @@ async function signingKey({ secret, privateJwk }: MintOptions): Promise<Signing>
  * @throws Error if nothing may be signed so: a weak secret, no scope and no request, a lifetime that is not a whole number of seconds
  */
 export async function mintToken(options: MintOptions): Promise<string> {
-  const { subject, scopes, audience, issuer, within = {}, ttlSeconds, once, request, via, source } = options;
+  const {
+    subject,
+    scopes,
+    audience,
+    issuer,
+    within = {},
+    ttlSeconds,
+    once,
+    request,
+    recipient,
+    via,
+    source,
+  } = options;
   if (subject === '' || subject.length > 256) throw new Error('The subject has 1 to 256 characters');
   if (scopes.length === 0 && !request) throw new Error('A token needs at least one scope');
   if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds <= 0) {
@@ -69,6 +83,7 @@ export async function mintToken(options: MintOptions): Promise<string> {
     ...(within.host !== undefined && { host: within.host }),
     ...(once && { once: true }),
     ...(request && { req: await bindingOf(request) }),
+    ...(recipient !== undefined && { to: recipient }),
     ...(via !== undefined && { act: { sub: via } }),
     ...(source !== undefined && { src: source }),
     jti: crypto.randomUUID(),

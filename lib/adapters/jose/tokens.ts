@@ -3,7 +3,7 @@ import { fileSource } from './file-source.js';
 import { keepKeys } from './kept-keys.js';
 import { keepRevocations } from './kept-revocations.js';
 import { urlSource } from './url-source.js';
-import { checkSecret, createVerifier, type VerifierOptions } from './verifier.js';
+import { checkSecrets, createVerifier, type VerifierOptions } from './verifier.js';
 
 export interface TokensOptions extends Omit<VerifierOptions, 'keys' | 'revocations' | 'clock'> {
   /** For EdDSA, Ed25519, ES256 and RS256: where the JSON Web Key Set is. */
@@ -29,7 +29,7 @@ export interface Tokens extends Authenticator {
  */
 export async function openTokens(options: TokensOptions): Promise<Tokens> {
   const { jwks, revoked, fetch = globalThis.fetch, ...rest } = options;
-  checkSecret(rest.secret, jwks !== undefined);
+  checkSecrets([rest.secret, rest.previousSecret], jwks !== undefined);
   const revocations = revoked === undefined ? undefined : await keepRevocations(revoked, rest);
   const source = jwks && ('file' in jwks ? fileSource(jwks.file) : urlSource(jwks.url, fetch));
   const keys = source && keepKeys(source, rest);

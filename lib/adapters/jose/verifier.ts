@@ -17,11 +17,20 @@ import { openRefused } from './refused.js';
 export interface VerifierOptions {
   /** For HS256: at least 32 bytes. */
   readonly secret?: string;
+  /** For HS256 too, while it is being exchanged for `secret`. */
+  readonly previousSecret?: string;
   /** For EdDSA, Ed25519, ES256 and RS256. */
   readonly keys?: Pick<KeptKeys, 'find' | 'health'>;
   readonly audience: string;
   /** Checked if it is given. */
   readonly issuer?: string;
+  /** The most that a token may be good for, from `iat`, or from now where that is earlier or absent. Absent: any. */
+  readonly maxAgeSeconds?: number;
+  /**
+   * By which gateways know this server, in the claim `to`. An order for another one is refused. Absent: it is not
+   * known, and what gateways pass on may only stop.
+   */
+  readonly recipients?: readonly string[];
   /** What is signed and counts no more, as it is known now. */
   readonly revocations?: () => Revocations;
   /**
@@ -44,12 +53,12 @@ function describe(error: unknown): { code: string; claim?: string } {
   return { code: error instanceof errors.JOSEError ? error.code : 'unexpected' };
 }
 
-/** Whether a token will fail for ever: it is none, or not signed with the secret, which stays what it is. */
-function isFinal(token: string, error: unknown): boolean {
-  if (error instanceof errors.JWSSignatureVerificationFailed)
-    return decodeProtectedHeader(token).alg === 'HS256';
-  return error instanceof errors.JWSInvalid;
-}
+const isOfAnotherSecret = (token: string, error: unknown): boolean =>
+  error instanceof errors.JWSSignatureVerificationFailed && decodeProtectedHeader(token).alg === 'HS256';
+
+/** Whether a token will fail for ever: it is none, or signed with none of the secrets, which stay what they are. */
+const isFinal = (token: string, error: unknown): boolean =>
+  isOfAnotherSecret(token, error) || error instanceof errors.JWSInvalid;
 
 /** A token without `kid` may fit several keys of a set: any one of them will do. */
 async function verify(token: string, find: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTPayload> {
@@ -83,16 +92,38 @@ function keyFinder(secret: string | undefined, keys: VerifierOptions['keys']): J
   };
 }
 
-/** @throws Error if there is neither a secret nor a key set, or the secret is too weak */
-export function checkSecret(secret: string | undefined, hasKeys: boolean): void {
-  if (secret === undefined && !hasKeys) throw new Error('Tokens need a secret or a key set');
-  const weak = secret === undefined ? undefined : secretSchema.safeParse(secret).error?.issues[0];
-  if (weak) throw new Error(`The secret for tokens ${weak.message}`);
+/** @throws Error if there is neither a secret nor a key set, or a secret is too weak */
+export function checkSecrets(secrets: readonly (string | undefined)[], hasKeys: boolean): void {
+  const given = secrets.filter(secret => secret !== undefined);
+  if (given.length === 0 && !hasKeys) throw new Error('Tokens need a secret or a key set');
+  for (const secret of given) {
+    const weak = secretSchema.safeParse(secret).error?.issues[0];
+    if (weak) throw new Error(`The secret for tokens ${weak.message}`);
+  }
+}
+
+function checkLifetime({ iat, exp }: Claims, now: number, most: number | undefined): void {
+  if (most === undefined) return;
+  const from = Math.min(iat ?? now, now);
+  if (exp - from > most + TOLERANCE_SECONDS) throw new Refusal('lifetime_too_long', 'exp');
 }
 
 function checkRevocations(claims: Claims, revocations: Revocations | undefined): void {
   const by = revocations && revokedBy(revocations, claims);
   if (by) throw new Refusal('revoked', by);
+}
+
+/** An order that is passed on is for one server alone: each of the others could send here what it was sent. */
+function addressed(
+  { to, req, act }: Claims,
+  recipients: readonly string[] | undefined,
+): Pick<Actor, 'unaddressed'> {
+  if (to !== undefined && recipients) {
+    if (!recipients.includes(to)) throw new Refusal('another_recipient', 'to');
+    return {};
+  }
+  const isPassedOn = to !== undefined || (req !== undefined && act !== undefined);
+  return isPassedOn ? { unaddressed: true } : {};
 }
 
 /** A token that is bound to a request is no credential for any other one. */
@@ -108,9 +139,10 @@ async function checkBinding({ req }: Claims, request: ShownWith | undefined): Pr
  * @throws Error if there is neither a secret nor a key set, or the secret is too weak
  */
 export function createVerifier(options: VerifierOptions): Authenticator {
-  const { secret, keys, audience, issuer, revocations, remember, clock, log } = options;
-  checkSecret(secret, keys !== undefined);
+  const { secret, previousSecret, keys, audience, issuer, revocations, remember, clock, log } = options;
+  checkSecrets([secret, previousSecret], keys !== undefined);
   const find = keyFinder(secret, keys);
+  const findPrevious = previousSecret === undefined ? undefined : keyFinder(previousSecret, undefined);
   const refused = openRefused();
   const checks: JWTVerifyOptions = {
     algorithms: [...(secret === undefined ? [] : ['HS256']), ...(keys ? keySetAlgorithms : [])],
@@ -119,11 +151,20 @@ export function createVerifier(options: VerifierOptions): Authenticator {
     clockTolerance: TOLERANCE_SECONDS,
   };
 
+  async function payloadOf(token: string): Promise<JWTPayload> {
+    const dated = { ...checks, currentDate: new Date(clock.now()) };
+    try {
+      return await verify(token, find, dated);
+    } catch (error) {
+      if (!findPrevious || !isOfAnotherSecret(token, error)) throw error;
+      return await verify(token, findPrevious, dated);
+    }
+  }
+
   async function claimsOf(token: string): Promise<Claims> {
     if (refused.has(token)) throw stackless(() => new Refusal('refused_before'));
     try {
-      const currentDate = new Date(clock.now());
-      return readClaims(await verify(token, find, { ...checks, currentDate }));
+      return readClaims(await payloadOf(token));
     } catch (error) {
       if (isFinal(token, error)) refused.add(token);
       throw error;
@@ -145,9 +186,11 @@ export function createVerifier(options: VerifierOptions): Authenticator {
         const token = bearerToken(authorization);
         if (token === undefined) throw stackless(() => new Refusal('no_bearer_token'));
         const claims = await claimsOf(token);
+        checkLifetime(claims, clock.now() / 1000, options.maxAgeSeconds);
         checkRevocations(claims, revocations?.());
+        const address = addressed(claims, options.recipients);
         await checkBinding(claims, request);
-        return { ...toActor(claims), ...(await use(claims)) };
+        return { ...toActor(claims), ...address, ...(await use(claims)) };
       } catch (error) {
         log.info(describe(error), 'A credential was refused');
         throw stackless(() => new KillswitchError('unauthenticated'));
