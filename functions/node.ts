@@ -51,8 +51,8 @@ export async function openLog({ logLevel }: Config): Promise<Log> {
 
 export async function openStore({ store, stateDirectory, keyPrefix }: Config, log: Log) {
   if (store.kind === 'sqlite') {
-    const { openSqlite } = await import('../lib/adapters/sqlite/index.js');
-    return openSqlite({ path: join(stateDirectory, 'state.db'), clock });
+    const { startSqlite } = await import('../lib/adapters/sqlite/index.js');
+    return startSqlite({ path: join(stateDirectory, 'state.db'), clock });
   }
   const { openValkey } = await import('../lib/adapters/valkey/index.js');
   return openValkey({ url: store.url, keyPrefix, log });
@@ -176,7 +176,7 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
   };
   const cases = openCases(core);
   const stop = createStop(core, cases);
-  return {
+  const node: Node = {
     core,
     cases,
     stop,
@@ -188,6 +188,14 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
       await store.close();
     },
   };
+  try {
+    // The embedded store opens in a thread of its own, while everything else is made ready.
+    if ('opened' in store && !storeless) await store.opened;
+    return node;
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
 }
 
 export async function openAuthenticator(

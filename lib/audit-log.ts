@@ -18,10 +18,26 @@ export interface AuditPlace {
   readonly bytes: Uint8Array;
 }
 
+/** One page of what a query finds. */
+export interface AuditPage {
+  readonly found: readonly { readonly position: string; readonly entry: AuditEntry }[];
+  /** Everything up to here, itself included, was looked at: the next page begins after it. */
+  readonly position: string;
+  /** Whether there was more to look at. */
+  readonly more: boolean;
+}
+
 export interface AuditLog {
   append(entries: readonly AuditEntry[]): Promise<void>;
-  /** Oldest first. What cannot be read is left out. */
+  /** In the order of the commits. What cannot be read is left out. */
   query(query: AuditQuery): AsyncIterable<AuditEntry>;
+  /**
+   * One page of a query, in the order of the commits, from after a position on (`''`: from the beginning); what is
+   * asked by agent or operation is found by an index. A page may be short, or empty, and yet there is more.
+   * `query.limit` has no meaning here.
+   * @param limit the most entries of the page, at least 1
+   */
+  search(query: AuditQuery, after: string, limit: number): Promise<AuditPage>;
   /**
    * What was committed after a position (`''`: from the beginning on), in the order of the commits, whatever the
    * clocks said; with `upTo` no more than what stands up to that position, itself included. Nothing ever comes in
@@ -31,4 +47,21 @@ export interface AuditLog {
   after(position: string, limit: number, upTo?: string): Promise<readonly AuditPlace[]>;
   /** The position of what was committed last; `''` while there is nothing. */
   last(): Promise<string>;
+}
+
+const PAGE = 500;
+
+/** All that a query finds, page by page. */
+export async function* searchAll(
+  search: AuditLog['search'],
+  { limit = Number.POSITIVE_INFINITY, ...query }: AuditQuery,
+): AsyncGenerator<AuditEntry> {
+  let position = '';
+  for (let left = limit; left > 0; ) {
+    const page = await search(query, position, Math.min(left, PAGE));
+    for (const { entry } of page.found) yield entry;
+    if (!page.more) return;
+    left -= page.found.length;
+    position = page.position;
+  }
 }

@@ -4,7 +4,7 @@ import type { Actor } from './command.js';
 import type { LayerOutcome } from './outcome.js';
 import type { Stored } from './record.js';
 
-export type { AuditLog, AuditPlace, AuditQuery } from './audit-log.js';
+export type { AuditLog, AuditPage, AuditPlace, AuditQuery } from './audit-log.js';
 
 /** A JSON text in the store that is changed by compare-and-set alone. */
 export interface DocumentRef {

@@ -28,7 +28,7 @@ export async function fillValkey(redis: Redis, prefix: string, size: number): Pr
 }
 
 export async function fillEmbedded({ environment }: BenchServer, size: number): Promise<void> {
-  const { records } = openStoreOf(environment);
+  const { records } = await openStoreOf(environment);
   for (const ids of parts(size)) {
     await records.commit(
       ids.map(id => ({

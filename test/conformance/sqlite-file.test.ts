@@ -16,12 +16,12 @@ beforeEach(() => {
   directory = mkdtempSync(join(root, 'state-'));
   path = join(directory, 'store.db');
 });
-afterEach(() => {
-  for (const one of opened.splice(0)) one.close();
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
 });
 
-function open(options: Partial<SqliteOptions> = {}) {
-  const store = openSqlite({ path, ...options });
+async function open(options: Partial<SqliteOptions> = {}) {
+  const store = await openSqlite({ path, ...options });
   opened.push(store);
   return store;
 }
@@ -35,17 +35,17 @@ const rejected = { code: 'store_unavailable', message: 'The store does not answe
 describe('the file of the embedded store', () => {
   it('is for its owner alone, and so are the directories made for it and the files beside it', async () => {
     path = join(directory, 'a', 'b', 'store.db');
-    await open().records.commit([change('a', null, '{}')]);
+    await (await open()).records.commit([change('a', null, '{}')]);
     const modes = ['..', '.', 'store.db', 'store.db-wal', 'store.db-shm'].map(
       name => statSync(join(path, '..', name)).mode & 0o777,
     );
     expect(modes).toEqual([0o700, 0o700, 0o600, 0o600, 0o600]);
   });
 
-  it('from a newer version is refused and left as it is', () => {
-    open();
+  it('from a newer version is refused and left as it is', async () => {
+    await open();
     openRaw().exec('PRAGMA user_version = 1000');
-    expect(() => open()).toThrow(
+    await expect(open()).rejects.toThrow(
       expect.objectContaining({
         code: 'store_unavailable',
         message:
@@ -58,9 +58,9 @@ describe('the file of the embedded store', () => {
   it.each([
     ['that is damaged', () => writeFileSync(path, 'no database '.repeat(1000))],
     ['without our tables', () => openRaw().exec('CREATE TABLE other (a); PRAGMA user_version = 1')],
-  ])('%s is refused in one sentence', (_, prepare) => {
+  ])('%s is refused in one sentence', async (_, prepare) => {
     prepare();
-    expect(() => open()).toThrow(
+    await expect(open()).rejects.toThrow(
       expect.objectContaining({
         code: 'store_unavailable',
         message:
@@ -72,9 +72,9 @@ describe('the file of the embedded store', () => {
   it.each([
     ['under something that is no directory', () => writeFileSync(path, ''), () => join(path, 'store.db')],
     ['that is a directory itself', () => mkdirSync(path), () => path],
-  ])('%s is refused in one sentence', (_, prepare, place) => {
+  ])('%s is refused in one sentence', async (_, prepare, place) => {
     prepare();
-    expect(() => open({ path: place() })).toThrow(
+    await expect(open({ path: place() })).rejects.toThrow(
       expect.objectContaining({
         code: 'store_unavailable',
         message:
@@ -84,7 +84,7 @@ describe('the file of the embedded store', () => {
   });
 
   it('that was moved away takes no more commits, and the probe says so', async () => {
-    const { records, probe } = open();
+    const { records, probe } = await open();
     expect(await probe()).toEqual({ name: 'store', ok: true });
     renameSync(path, `${path}.old`);
     await expect(records.commit([change('a', null, '{}')])).rejects.toMatchObject(rejected);
@@ -97,7 +97,7 @@ describe('the file of the embedded store', () => {
 
   it('does not keep documents whose time is over', async () => {
     let now = 1000;
-    const { records } = open({ clock: { now: () => now, monotonic: () => performance.now() } });
+    const { records } = await open({ clock: { now: () => now } });
     const kinds = ['memory', 'operation'] as const;
     await records.commit(
       kinds.map(kind => ({
@@ -116,7 +116,7 @@ describe('the file of the embedded store', () => {
 
 describe('a file that another process holds', () => {
   it('is waited for, while the event loop goes on', async () => {
-    const { records } = open({ deadlineMs: 20_000 });
+    const { records } = await open({ deadlineMs: 20_000 });
     const holder = openRaw();
     holder.exec('BEGIN IMMEDIATE');
     const commit = records.commit([change('a', null, '{}')]);
@@ -125,7 +125,7 @@ describe('a file that another process holds', () => {
   });
 
   it('is given up at the deadline: the call changes nothing, and the next one works', async () => {
-    const { records, probe } = open({ deadlineMs: 30 });
+    const { records, probe } = await open({ deadlineMs: 30 });
     const holder = openRaw();
     holder.exec('BEGIN IMMEDIATE');
     await expect(records.commit([change('a', null, '{}')])).rejects.toMatchObject(rejected);
@@ -135,7 +135,7 @@ describe('a file that another process holds', () => {
   });
 
   it('leaves the event loop its turns while calls are awaited one after another', async () => {
-    const { records } = open();
+    const { records } = await open();
     let turned = false;
     setImmediate(() => {
       turned = true;
@@ -145,13 +145,13 @@ describe('a file that another process holds', () => {
   });
 
   it('can still be read', async () => {
-    const { records } = open({ deadlineMs: 30 });
+    const { records } = await open({ deadlineMs: 30 });
     openRaw().exec('BEGIN IMMEDIATE');
     expect(await records.read([LATCH])).toEqual([null]);
   });
 
-  it('cannot be opened for the first time, and says why', () => {
+  it('cannot be opened for the first time, and says why', async () => {
     openRaw().exec('CREATE TABLE other (a); BEGIN EXCLUSIVE');
-    expect(() => open({ deadlineMs: 30 })).toThrow('The embedded store is held by another process');
+    await expect(open({ deadlineMs: 30 })).rejects.toThrow('The embedded store is held by another process');
   });
 });

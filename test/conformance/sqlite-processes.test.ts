@@ -36,7 +36,7 @@ it('lets two processes share a new file: each step is won once and none is lost'
   for (const { stdin } of racers) stdin.end('go');
   const [left, right] = (await Promise.all(printed)).map(parts => JSON.parse(parts.join('')) as string[]);
 
-  const store = openSqlite({ path });
+  const store = await openSqlite({ path });
   const claims = ids('claim', 200);
   expect([...(left ?? []), ...(right ?? [])].sort()).toEqual(claims);
   const owners = claims.map(id => (left?.includes(id) ? 'left' : 'right'));
@@ -60,7 +60,7 @@ it('has each step wholly or not at all when its writer is killed, and all that w
     }
     expect(await exit).toEqual([null, 'SIGKILL']);
 
-    const store = openSqlite({ path });
+    const store = await openSqlite({ path });
     const stored = (await collect(store.records.scan('all'))).flat();
     const found = stored.map(({ agentId }) => agentId);
     expect(acknowledged.filter(id => !found.includes(id))).toEqual([]);

@@ -42,7 +42,7 @@ async function write(records: Records): Promise<void> {
 
 writeSync(1, 'ready\n');
 process.stdin.once('data', async () => {
-  const { records } = openSqlite({ path, deadlineMs: 10_000 });
+  const { records } = await openSqlite({ path, deadlineMs: 10_000 });
   await (task === 'race' ? race : write)(records);
   process.exit();
 });

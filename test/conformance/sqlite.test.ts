@@ -11,18 +11,15 @@ import { type RecordsUnderTest, recordsConformance } from './records.js';
 const directory = mkdtempSync(join(tmpdir(), 'killswitch-sqlite-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function open(path: string, clock: { now: number }): RecordsUnderTest {
-  const store = openSqlite({
-    path,
-    clock: { now: () => clock.now, monotonic: () => performance.now() },
-  });
+async function open(path: string, clock: { now: number }): Promise<RecordsUnderTest> {
+  const store = await openSqlite({ path, clock: { now: () => clock.now } });
   const foreign = new Database(path, { timeout: 1000 });
   const replace = foreign.prepare("REPLACE INTO documents (kind, id, value) VALUES ('agent', ?, ?)");
   return {
     ...store,
     seedForeign: (agentId, bytes) =>
       void replace.run([agentId, typeof bytes === 'string' ? bytes : Buffer.from(bytes)]),
-    reopen: async () => open(path, clock),
+    reopen: () => open(path, clock),
     advance: milliseconds => {
       clock.now += milliseconds;
     },
@@ -34,13 +31,11 @@ function open(path: string, clock: { now: number }): RecordsUnderTest {
 }
 
 let files = 0;
-recordsConformance('SQLite', async () =>
-  open(join(directory, `${files++}.db`), { now: Date.UTC(2026, 0, 1) }),
-);
+recordsConformance('SQLite', () => open(join(directory, `${files++}.db`), { now: Date.UTC(2026, 0, 1) }));
 
 it('passes over what somebody else wrote into the audit, and shows every change of a row', async () => {
   const path = join(directory, `${files++}.db`);
-  const { audit, close } = open(path, { now: 0 });
+  const { audit, close } = await open(path, { now: 0 });
   await audit.append([entry({ reason: 'ours', agentId: 'a', operationId: 'o' }), entry({ agentId: 'b' })]);
   const foreign = new Database(path);
   const seen = new Set<string>();
@@ -72,7 +67,7 @@ it('passes over what somebody else wrote into the audit, and shows every change 
 
 it('reads on from every number that a row can have', async () => {
   const path = join(directory, `${files++}.db`);
-  const { audit, close } = open(path, { now: 0 });
+  const { audit, close } = await open(path, { now: 0 });
   const foreign = new Database(path);
   const positions = ['-9223372036854775808', '-1', '0', '9007199254740993', '9223372036854775807'];
   for (const seq of positions)
@@ -92,7 +87,7 @@ it('reads on from every number that a row can have', async () => {
 
 it('passes over IDs that are no text, which would end the process, and finds all others around them', async () => {
   const path = join(directory, `${files++}.db`);
-  const { records, close } = open(path, { now: 0 });
+  const { records, close } = await open(path, { now: 0 });
   const ids = ['a', 'b', '\u00e9', '\ud83d\ude00'];
   const commit = (id: string) => ({
     ...{

@@ -2,6 +2,7 @@ import type { AuditEntry } from '../../lib/audit.js';
 import { KillswitchError } from '../../lib/errors.js';
 import type {
   AuditLog,
+  AuditPage,
   AuditPlace,
   AuditQuery,
   DocumentRef,
@@ -24,6 +25,7 @@ export interface Answers {
   debts: readonly string[];
   append: undefined;
   query: readonly AuditEntry[];
+  search: AuditPage;
   after: readonly AuditPlace[];
   last: string;
 }
@@ -158,6 +160,18 @@ export function fakeRecords({ memory = emptyMemory(), now = Date.now } = {}): Fa
       async *query(query) {
         yield* await open('query', () => select(query));
       },
+      search: (query, after, limit) =>
+        open('search', () => {
+          const matching = new Set(select({ ...query, limit: Number.POSITIVE_INFINITY }));
+          const found = audit
+            .map((entry, index) => ({ position: `${index + 1}`, entry }))
+            .slice(Number(after))
+            .filter(({ entry }) => matching.has(entry))
+            .slice(0, limit);
+          const more = found.length === limit;
+          const position = (more && found.at(-1)?.position) || `${audit.length || ''}`;
+          return { found, position, more };
+        }),
       after: (position, limit, upTo = `${audit.length}`) =>
         open('after', () =>
           audit

@@ -43,7 +43,7 @@ export async function openScene(store: StoreKind, more: Environment = {}): Promi
     ...more,
   });
   const repository = await makeRepository(temporaryDirectory());
-  return { environment, label, store: openStoreOf(environment), repository, roots };
+  return { environment, label, store: await openStoreOf(environment), repository, roots };
 }
 
 /** An ID that no other test uses, also not one that runs at the same time. */

@@ -108,7 +108,7 @@ async function openSealed(kind: StoreKind, more: Record<string, string> = {}) {
     ...more,
   });
   const { KILLSWITCH_STATE_DIR: directory = '', KILLSWITCH_KEY_PREFIX: prefix = '' } = environment;
-  const { records, audit } = openStoreOf(environment);
+  const { records, audit } = await openStoreOf(environment);
   const url = kind === 'sqlite' ? 'sqlite' : `${inject('redisUrl')} ${prefix}`;
   const witness = openWitness({ directory, store: url });
   const openKeys = async () => auditKeys([more['KILLSWITCH_AUDIT_KEY'] ?? SECRET]);

@@ -64,7 +64,9 @@ async function open() {
   const world = await openWorld('sqlite');
   const token = await tokenFor(['agents:kill']);
   const killed = async (agentId: string) =>
-    (await openStoreOf(world.environment).entries({ agentId })).filter(({ phase }) => phase === 'accepted');
+    (await (await openStoreOf(world.environment)).entries({ agentId })).filter(
+      ({ phase }) => phase === 'accepted',
+    );
   return { world, killed, variables: { KILLSWITCH_URL: world.url, KILLSWITCH_TOKEN: token } };
 }
 

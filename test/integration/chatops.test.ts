@@ -80,7 +80,7 @@ describe('Slack, with a real server and real containers', () => {
     world.posted.length = 0;
     await world.press(message);
     await world.told('1 agent killed: all were seen dead');
-    const audit = await openStoreOf(world.environment).entries();
+    const audit = await (await openStoreOf(world.environment)).entries();
     const operations = audit.filter(({ operation }) => operation === 'KILL_ALL_AGENTS');
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(1);
   });

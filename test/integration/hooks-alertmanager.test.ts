@@ -7,7 +7,9 @@ const TOKEN = 'a-token-that-alertmanager-shows';
 const SETTINGS = { KILLSWITCH_ALERTMANAGER_SELECT: 'agentIds=labels.agent_id' };
 /** What the audit says of the kills of an agent. */
 const killsOf = async ({ environment }: Awaited<ReturnType<typeof openWorld>>, agentId: string) =>
-  (await openStoreOf(environment).entries({ agentId })).filter(({ operation }) => operation === 'KILL_AGENT');
+  (await (await openStoreOf(environment)).entries({ agentId })).filter(
+    ({ operation }) => operation === 'KILL_AGENT',
+  );
 const bearer = `{authorization: {credentials: '${TOKEN}'}}`;
 
 it('stops the container of an agent for which a real Alertmanager fires, and nothing when that is resolved', async () => {

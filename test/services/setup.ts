@@ -10,6 +10,7 @@ import { importImage, layOutImage } from './image.js';
 import { reap } from './reap.js';
 import { startRedis } from './redis.js';
 import type { Service } from './service.js';
+import { buildStoreThread } from './store-thread.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -19,6 +20,7 @@ type Providing = Pick<TestProject, 'provide'>;
 export default async function setup(project: Providing): Promise<() => Promise<void>> {
   for (const folder of staleRunFolders()) reap(folder);
   const folder = makeRunFolder();
+  buildStoreThread();
   // Workers inherit it, and so does what tests start.
   process.env[RUN_MARK] = basename(folder);
   const services: Service[] = [];

@@ -14,14 +14,14 @@ export interface StoreView {
 }
 
 /** The store of a server, opened beside it. */
-export function openStoreOf(environment: Environment): StoreView {
+export async function openStoreOf(environment: Environment): Promise<StoreView> {
   const {
     KILLSWITCH_STORE: url = 'sqlite',
     KILLSWITCH_STATE_DIR: folder = '',
     KILLSWITCH_KEY_PREFIX: keyPrefix = '',
   } = environment;
   const store =
-    url === 'sqlite' ? openSqlite({ path: join(folder, 'state.db') }) : openValkey({ url, keyPrefix });
+    url === 'sqlite' ? await openSqlite({ path: join(folder, 'state.db') }) : openValkey({ url, keyPrefix });
   afterFile(() => store.close());
   return {
     records: store.records,

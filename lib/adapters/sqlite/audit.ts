@@ -1,12 +1,14 @@
 import type { AuditEntry } from '../../audit.js';
-import type { AuditLog, AuditPlace } from '../../ports.js';
+import type { AuditPage, AuditPlace, AuditQuery } from '../../ports.js';
 import { framed } from '../../signature.js';
-import { inChunks, inPages } from './chunks.js';
 import type { Connection } from './connection.js';
 
-const PAGE = 500;
+/** By how much a clock that stamped an entry may be behind that of an earlier one. Milliseconds. */
+const CLOCK_SKEW_MS = 86_400_000;
+/** Below every number of a row. */
+const LOWEST = '-9223372036854775808';
 
-type Row = readonly [seq: number, at: number, entry: Uint8Array];
+type Row = readonly [position: string, entry: Uint8Array];
 type Text = Uint8Array | null;
 type WholeRow = readonly [position: string, at: number, agentId: Text, operationId: Text, entry: Uint8Array];
 
@@ -29,30 +31,24 @@ function placeOf([position, at, agentId, operationId, bytes]: WholeRow): AuditPl
   };
 }
 
-/** The audit as a port, and `record` for use inside a transaction that is under way. */
-export function openAudit({ prepare, read, write }: Connection) {
+/** Writes entries; to be called inside a transaction. */
+export function prepareRecord({ prepare }: Pick<Connection, 'prepare'>) {
   const insert = prepare('INSERT INTO audit (at, agent_id, operation_id, entry) VALUES (?, ?, ?, ?)');
-  const record = (entry: AuditEntry): void =>
+  return (entry: AuditEntry): void =>
     insert.run([
       Date.parse(entry.timestamp) || 0,
       entry.agentId ?? null,
       entry.operationId ?? null,
       JSON.stringify(entry),
     ]);
+}
 
-  // A statement for each set of filters: with "? IS NULL OR …" SQLite would use none of the indexes.
-  const select = (filters: string) =>
-    prepare<Row>(
-      `SELECT seq, at, CAST(entry AS BLOB) FROM audit WHERE (at, seq) > (?, ?) ${filters} ORDER BY at, seq LIMIT ?`,
-    );
-  const selects = {
-    all: select(''),
-    agent: select('AND agent_id = ?'),
-    operation: select('AND operation_id = ?'),
-    both: select('AND operation_id = ? AND agent_id = ?'),
-  };
-
-  // Numbers of rows as text: they have 64 bits, signed, and whoever writes the file may use all of them.
+/**
+ * Reads the audit; to be called inside a transaction. Writers take turns, so that numbers are committed in their
+ * order; none is ever deleted. Numbers of rows as text: they have 64 bits, signed, and all of them may be used.
+ */
+export function prepareAudit({ prepare }: Pick<Connection, 'prepare'>) {
+  const search = prepareSearch({ prepare });
   const following = (range: string) =>
     prepare<WholeRow>(
       `SELECT CAST(seq AS TEXT), at, CAST(agent_id AS BLOB), CAST(operation_id AS BLOB), CAST(entry AS BLOB)
@@ -67,43 +63,55 @@ export function openAudit({ prepare, read, write }: Connection) {
   const newest = prepare<readonly [position: string]>(
     'SELECT CAST(seq AS TEXT) FROM audit ORDER BY seq DESC LIMIT 1',
   );
+  const last = (): string => newest.get([])?.[0] ?? '';
 
-  const log: AuditLog = {
-    async append(entries) {
-      await inChunks(entries, PAGE, chunk =>
-        write(() => {
-          chunk.forEach(record);
-          return [];
-        }),
-      );
-    },
-    async *query({ since, agentId, operationId, limit = Number.POSITIVE_INFINITY }) {
-      const filters = [operationId, agentId].filter(filter => filter !== undefined);
-      const one = agentId === undefined ? selects.operation : selects.agent;
-      const chosen = filters.length === 2 ? selects.both : filters.length === 1 ? one : selects.all;
-      const start = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
-      let left = limit;
-      if (left <= 0) return;
-      for await (const page of inPages<Row>(PAGE, last =>
-        read(() => chosen.all([last?.[1] ?? start, last?.[0] ?? -1, ...filters, PAGE])),
-      )) {
-        for (const [, , bytes] of page) {
-          const entry = parse(bytes);
-          if (entry === undefined) continue;
-          yield entry;
-          if (--left <= 0) return;
-        }
-      }
-    },
-    // Writers take turns, so that numbers are committed in their order; none is ever deleted.
-    after: (position, limit, upTo) => {
+  return {
+    last,
+    after(position: string, limit: number, upTo?: string): AuditPlace[] {
       const [from, to] = [position === '' ? [] : [position], upTo === undefined ? [] : [upTo]];
       const one = to.length > 0 ? followings.upTo : followings.after;
       const chosen =
         from.length + to.length === 1 ? one : from.length > 0 ? followings.between : followings.all;
-      return read(() => chosen.all([...from, ...to, limit]).map(placeOf));
+      return chosen.all([...from, ...to, limit]).map(placeOf);
     },
-    last: () => read(() => newest.get([])?.[0] ?? ''),
+    search(query: AuditQuery, after: string, limit: number): AuditPage {
+      const rows = search(query, after, limit);
+      const found = rows.flatMap(([position, bytes]) => {
+        const entry = parse(bytes);
+        return entry === undefined ? [] : [{ position, entry }];
+      });
+      const more = rows.length === limit;
+      return { found, more, position: (more && rows.at(-1)?.[0]) || last() || after };
+    },
   };
-  return { log, record };
+}
+
+function prepareSearch({ prepare }: Pick<Connection, 'prepare'>) {
+  const columns = 'SELECT CAST(seq AS TEXT), CAST(entry AS BLOB) FROM audit';
+  const range = 'seq > CAST(? AS INTEGER) AND at >= ?';
+  const all = prepare<Row>(`${columns} WHERE ${range} ORDER BY seq LIMIT ?`);
+  // A statement for each set of filters: with "? IS NULL OR …" SQLite would use none of the indexes. Numbers first,
+  // from the index alone: only what the page shows is then looked up.
+  const filtered = (filters: string) =>
+    prepare<Row>(
+      `${columns} WHERE seq IN (SELECT seq FROM audit WHERE ${filters} AND ${range} ORDER BY seq LIMIT ?) ORDER BY seq`,
+    );
+  const byAgent = filtered('agent_id = ?');
+  const byOperation = filtered('operation_id = ?');
+  const byBoth = filtered('operation_id = ? AND agent_id = ?');
+  // By the index of times: the rows themselves would have to be read through from the first one on.
+  const startOf = prepare<readonly [position: string | null]>(
+    `SELECT CAST(MIN(seq) - 1 AS TEXT) FROM audit
+      WHERE at BETWEEN ?1 AND ${CLOCK_SKEW_MS} + (SELECT MIN(at) FROM audit WHERE at >= ?1)`,
+  );
+
+  return ({ since, agentId, operationId }: AuditQuery, after: string, limit: number): readonly Row[] => {
+    const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
+    const filters = [operationId, agentId].filter(filter => filter !== undefined);
+    const one = agentId === undefined ? byOperation : byAgent;
+    if (filters.length > 0)
+      return (filters.length === 2 ? byBoth : one).all([...filters, after || LOWEST, from, limit]);
+    const start = after || (since !== undefined && startOf.get([from])?.[0]) || LOWEST;
+    return all.all([start, from, limit]);
+  };
 }

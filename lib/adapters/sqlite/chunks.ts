@@ -10,16 +10,3 @@ export async function inChunks<T, R>(
   }
   return results;
 }
-
-/** Pages until the first that is not full. `next` gets the last row of the page before. */
-export async function* inPages<Row>(
-  size: number,
-  next: (last: Row | undefined) => Promise<readonly Row[]>,
-): AsyncGenerator<readonly Row[]> {
-  for (let last: Row | undefined; ; ) {
-    const page = await next(last);
-    if (page.length > 0) yield page;
-    if (page.length < size) return;
-    last = page.at(-1);
-  }
-}

@@ -1,27 +1,22 @@
 import type { AuditEntry } from '../../audit.js';
 import type { Clock, DocumentRef, Step, StepResult } from '../../ports.js';
-import { inChunks } from './chunks.js';
 import type { Connection } from './connection.js';
 import { isExactly, prepareFind } from './documents.js';
 
-/** Steps in one transaction: few enough not to keep others waiting, many enough to share one fsync. */
-const STEPS = 500;
 /** Expired documents that one transaction deletes. */
 const SWEPT = 100;
 
-interface Parts {
-  readonly connection: Connection;
-  readonly clock: Clock;
+interface Parts extends Pick<Connection, 'prepare'> {
+  readonly clock: Pick<Clock, 'now'>;
   readonly record: (entry: AuditEntry) => void;
 }
 
 /**
- * Each step is decided before its first write, so that a refused one leaves nothing to undo. A call of several
- * transactions that rejects has committed those before: sent again, their steps are conflicts.
+ * To be called inside a transaction. Each step is decided before its first write, so that a refused one leaves nothing
+ * to undo.
  */
-export function prepareCommit({ connection, clock, record }: Parts) {
-  const { prepare, write } = connection;
-  const find = prepareFind(connection, clock);
+export function prepareCommit({ prepare, clock, record }: Parts) {
+  const find = prepareFind({ prepare }, clock);
   const put = prepare('REPLACE INTO documents (kind, id, value, expires_at) VALUES (?, ?, ?, ?)');
   const remove = prepare('DELETE FROM documents WHERE kind = ? AND id = ?');
   const sweep = prepare(
@@ -61,11 +56,8 @@ export function prepareCommit({ connection, clock, record }: Parts) {
     return refused ?? 'committed';
   }
 
-  return (steps: readonly Step[]): Promise<readonly StepResult[]> =>
-    inChunks(steps, STEPS, chunk =>
-      write(() => {
-        sweep.run([clock.now()]);
-        return chunk.map(decide);
-      }),
-    );
+  return (steps: readonly Step[]): StepResult[] => {
+    sweep.run([clock.now()]);
+    return steps.map(decide);
+  };
 }

@@ -1,8 +1,8 @@
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'libsql';
 import { KillswitchError } from '../../errors.js';
-import type { Clock } from '../../ports.js';
 import { isBusy, openFile } from './file.js';
+import { monotonic } from './monotonic.js';
 
 type Value = string | number | Uint8Array | null;
 
@@ -13,25 +13,26 @@ interface Statement<Row> {
   run(values: readonly Value[]): void;
 }
 
-/**
- * One connection. Transactions run at once and without a pause, so that two of this process never mix; a turn of
- * the event loop follows each, so that a caller who awaits many in a row holds up nobody. While another process has
- * the file they are tried again until the deadline, then rejected with `store_unavailable`.
- */
+/** One connection, in the thread of the store. */
 export interface Connection {
   prepare<Row extends readonly unknown[] = []>(sql: string): Statement<Row>;
-  /** Reads of one moment. */
-  read<T>(work: () => T): Promise<T>;
-  /** Durable when it resolves; undone as a whole when `work` throws. */
-  write<T>(work: () => T): Promise<T>;
+  /**
+   * Runs `work` in one transaction, without a pause, so that two of this process never mix. A `read` sees one moment; a
+   * `write` is durable when it resolves, and undone as a whole when `work` throws. While another process has the file
+   * it is tried again until `giveUpAt` (see `monotonic`), then rejected with `store_unavailable`.
+   */
+  transaction<T>(kind: 'read' | 'write', giveUpAt: number, work: () => T): Promise<T>;
   close(): void;
 }
 
 interface Options {
   readonly path: string;
-  readonly clock: Clock;
   readonly deadlineMs: number;
+  /** Runs before each commit of a write. */
+  readonly beforeCommit: () => void;
 }
+
+const BEGIN = { read: 'BEGIN', write: 'BEGIN IMMEDIATE' } as const;
 
 const unavailable = (cause?: unknown): KillswitchError =>
   new KillswitchError('store_unavailable', undefined, { cause });
@@ -39,16 +40,17 @@ const unavailable = (cause?: unknown): KillswitchError =>
 /** Short, and at random, so that processes that wait for each other do not stay in step. */
 const pause = (): Promise<void> => delay(1 + Math.random() * 9);
 
-export function connect({ path, clock, deadlineMs }: Options): Connection {
-  const file = openFile({ path, clock, deadlineMs });
+export function connect({ path, deadlineMs, beforeCommit }: Options): Connection {
+  const file = openFile({ path, deadlineMs });
   const { database } = file;
   let closed = false;
 
-  function transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+  function attempt<T>(kind: 'read' | 'write', work: () => T): T {
     if (closed || !file.isInPlace()) throw unavailable();
-    database.exec(begin);
+    database.exec(BEGIN[kind]);
     try {
       const result = work();
+      if (kind === 'write') beforeCommit();
       database.exec('COMMIT');
       return result;
     } catch (error) {
@@ -57,25 +59,22 @@ export function connect({ path, clock, deadlineMs }: Options): Connection {
     }
   }
 
-  async function whenFree<T>(run: () => T): Promise<T> {
-    const giveUpAt = clock.monotonic() + deadlineMs;
-    for (;;) {
-      try {
-        const result = run();
-        await turn();
-        return result;
-      } catch (error) {
-        if (!(error instanceof Database.SqliteError)) throw error;
-        if (!isBusy(error) || clock.monotonic() >= giveUpAt) throw unavailable(error);
-      }
-      await pause();
-    }
-  }
-
   return {
     prepare: <Row extends readonly unknown[]>(sql: string) => prepare<Row>(database, sql),
-    read: work => whenFree(() => transaction('BEGIN', work)),
-    write: work => whenFree(() => transaction('BEGIN IMMEDIATE', work)),
+    async transaction(kind, giveUpAt, work) {
+      let cause: unknown;
+      while (monotonic() < giveUpAt) {
+        try {
+          return attempt(kind, work);
+        } catch (error) {
+          if (!(error instanceof Database.SqliteError)) throw error;
+          cause = error;
+          if (!isBusy(error)) break;
+        }
+        await pause();
+      }
+      throw unavailable(cause);
+    },
     close() {
       closed = true;
       database.close();

@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Finds the bytes of a document inside a transaction. One whose time to live is over is absent. */
-export function prepareFind({ prepare }: Connection, clock: Clock) {
+export function prepareFind({ prepare }: Pick<Connection, 'prepare'>, clock: Pick<Clock, 'now'>) {
   const find = prepare<[value: Uint8Array]>(
     `SELECT CAST(value AS BLOB) FROM documents
       WHERE kind = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)`,

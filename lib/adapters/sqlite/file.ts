@@ -2,10 +2,10 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Database from 'libsql';
 import { KillswitchError } from '../../errors.js';
-import type { Clock } from '../../ports.js';
+import { monotonic } from './monotonic.js';
 import { migrate } from './schema.js';
 
-/** Milliseconds for which SQLite itself may wait for a lock, and the event loop with it. */
+/** Milliseconds for which SQLite itself may wait for a lock, and all other calls with it. */
 const BUSY_TIMEOUT_MS = 5;
 
 export interface DatabaseFile {
@@ -22,11 +22,11 @@ export const isBusy = (error: unknown): boolean =>
  * Opens the file, creating it (mode 0600) and its directories (0700) where they are missing, and brings its schema
  * up to date. Blocks for up to `deadlineMs` while other processes do the same.
  */
-export function openFile(options: { path: string; clock: Clock; deadlineMs: number }): DatabaseFile {
+export function openFile(options: { path: string; deadlineMs: number }): DatabaseFile {
   const path = resolve(options.path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   createPrivate(path);
-  const database = patiently(() => openDatabase(path), options);
+  const database = patiently(() => openDatabase(path), options.deadlineMs);
   const { ino, dev } = statSync(path);
   return {
     database,
@@ -76,14 +76,14 @@ function openDatabase(path: string): Database.Database {
 }
 
 /** The change to WAL does not heed SQLite's own timeout. */
-function patiently<T>(work: () => T, { clock, deadlineMs }: { clock: Clock; deadlineMs: number }): T {
-  const giveUpAt = clock.monotonic() + deadlineMs;
+function patiently<T>(work: () => T, deadlineMs: number): T {
+  const giveUpAt = monotonic() + deadlineMs;
   const nobody = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     try {
       return work();
     } catch (error) {
-      if (!isBusy(error) || clock.monotonic() >= giveUpAt) throw error;
+      if (!isBusy(error) || monotonic() >= giveUpAt) throw error;
       Atomics.wait(nobody, 0, 0, 1 + Math.random() * 9);
     }
   }

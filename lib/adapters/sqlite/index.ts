@@ -1,19 +1,19 @@
+import { searchAll } from '../../audit-log.js';
 import type { AuditLog, Clock, Health, Probe, Records } from '../../ports.js';
-import { openAudit } from './audit.js';
-import { prepareCommit } from './commit.js';
-import { type Connection, connect } from './connection.js';
-import { tellingWhy } from './file.js';
-import { openReader } from './records.js';
+import { inChunks } from './chunks.js';
+import { startThread, type Thread } from './thread.js';
 
 export interface SqliteOptions {
   /** The file. Created with mode 0600, its directories with 0700, where they are missing. */
   readonly path: string;
-  readonly clock?: Clock;
-  /** Milliseconds for which a call waits while other processes hold the file. */
+  readonly clock?: Pick<Clock, 'now'>;
+  /** Milliseconds until a call that is not answered rejects, be it the disk or another process that has the file. */
   readonly deadlineMs?: number;
+  /** For tests, in shared memory: makes commits hang or the thread end; see `DISK` in messages.ts. */
+  readonly disk?: Int32Array;
 }
 
-export interface SqliteStore {
+export interface SqliteStore extends Pick<Thread, 'opened'> {
   readonly records: Records;
   readonly audit: AuditLog;
   readonly probe: Probe['probe'];
@@ -21,33 +21,79 @@ export interface SqliteStore {
   close(): Promise<void>;
 }
 
-const systemClock: Clock = { now: Date.now, monotonic: () => performance.now() };
+/** Steps and entries in one transaction: few enough not to keep others waiting, many enough to share one fsync. */
+const WRITTEN = 500;
+/** Documents read in one go. */
+const READ = 1_000;
 
 /**
- * The embedded store: one SQLite file that the processes of one host share. A commit that
+ * The embedded store: one SQLite file that the processes of one host share, in a thread of its own. A commit that
  * resolved has been synced to disk (WAL, `synchronous=FULL`: https://www.sqlite.org/pragma.html#pragma_synchronous).
- * @throws KillswitchError `store_unavailable`, with a sentence for the operator, when the file cannot be used
+ * Where the disk does not answer, calls reject with `store_unavailable` after the deadline, and it opens all the same.
+ * A commit that rejected may have happened; the deadline holds for each 500 steps and each 1,000 documents of a call,
+ * and a call that rejects has committed those before.
+ * Answers at once: `opened` tells when the file is ready.
  */
-export function openSqlite({ path, clock = systemClock, deadlineMs = 1000 }: SqliteOptions): SqliteStore {
-  return tellingWhy(() => {
-    const connection = connect({ path, clock, deadlineMs });
-    const { log, record } = openAudit(connection);
-    return {
-      records: { ...openReader(connection, clock), commit: prepareCommit({ connection, clock, record }) },
-      audit: log,
-      probe: () => probe(connection),
-      async close() {
-        connection.close();
-      },
-    };
-  });
+export function startSqlite(options: SqliteOptions): SqliteStore {
+  const { path, clock = Date, deadlineMs = 1000, disk } = options;
+  const thread = startThread({ path, clock, deadlineMs, disk });
+  return {
+    opened: thread.opened,
+    records: recordsIn(thread),
+    audit: auditIn(thread),
+    probe: () => probe(thread),
+    close: thread.close,
+  };
 }
 
-/** Takes the write lock for a moment: a file that can only be read is no store. */
-async function probe({ write }: Connection): Promise<Health> {
+/**
+ * The same, waited for.
+ * @throws KillswitchError `store_unavailable`, with a sentence for the operator, when the file cannot be used
+ */
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
+  const store = startSqlite(options);
+  await store.opened;
+  return store;
+}
+
+function recordsIn({ call }: Thread): Records {
+  return {
+    read: documents => inChunks(documents, READ, chunk => call('read', chunk)),
+    agents: agentIds => inChunks(agentIds, READ, chunk => call('agents', chunk)),
+    async *scan(scope) {
+      for (let after: Uint8Array | undefined, first = true; first || after; first = false) {
+        const page = await call('page', scope, after);
+        if (page.agents.length > 0) yield page.agents;
+        after = page.next;
+      }
+    },
+    commit: steps => inChunks(steps, WRITTEN, chunk => call('commit', chunk)),
+    tombstoned: agentIds => inChunks(agentIds, READ, chunk => call('tombstoned', chunk)),
+    debts: (host, before, limit) => call('debts', host, before, limit),
+  };
+}
+
+function auditIn({ call }: Thread): AuditLog {
+  const search: AuditLog['search'] = (query, after, limit) => call('search', query, after, limit);
+  return {
+    async append(entries) {
+      await inChunks(entries, WRITTEN, async chunk => {
+        await call('append', chunk);
+        return [];
+      });
+    },
+    query: query => searchAll(search, query),
+    search,
+    after: (position, limit, upTo) => call('after', position, limit, upTo),
+    last: () => call('last'),
+  };
+}
+
+async function probe({ call }: Thread): Promise<Health> {
   const name = 'store';
   try {
-    return await write(() => ({ name, ok: true }));
+    await call('probe');
+    return { name, ok: true };
   } catch {
     return { name, ok: false, detail: 'the embedded store does not answer' };
   }

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../../audit.js';
+import { searchAll } from '../../audit-log.js';
 import type { AuditLog, AuditPlace, AuditQuery } from '../../ports.js';
 import { framed } from '../../signature.js';
 import type { Committer } from './commit.js';
@@ -34,33 +35,39 @@ function matches(entry: AuditEntry, { since, agentId, operationId }: AuditQuery)
 }
 
 export function openAudit(link: Link, keys: Keyspace, append: Committer['append']): AuditLog {
+  const last = async (): Promise<string> => {
+    const page = await link.call(client => client.xrevrange(keys.audit, '+', '-', 'COUNT', 1));
+    return page[0]?.[0] ?? '';
+  };
+
+  /** Reads through the stream until the page is full. */
+  const search: AuditLog['search'] = async (query, after, limit) => {
+    const { since } = query;
+    const start = since === undefined ? '-' : `${Math.max(0, Date.parse(since) - CLOCK_SKEW_MS)}`;
+    let position = after;
+    const found: { position: string; entry: AuditEntry }[] = [];
+    for (;;) {
+      const from = position === '' ? start : `(${position}`;
+      const page = await link.call(client => client.xrange(keys.audit, from, '+', 'COUNT', PAGE));
+      for (const [id, fields] of page) {
+        position = id;
+        const entry = parse(fields);
+        if (entry === undefined || !matches(entry, query)) continue;
+        if (found.push({ position, entry }) === limit) return { found, position, more: true };
+      }
+      if (page.length < PAGE) return { found, position: position || (await last()), more: false };
+    }
+  };
+
   return {
     append,
-    async *query(query) {
-      const { since, limit = Number.POSITIVE_INFINITY } = query;
-      let from = since === undefined ? '-' : `${Math.max(0, Date.parse(since) - CLOCK_SKEW_MS)}`;
-      let left = limit;
-      while (left > 0) {
-        const page = await link.call(client => client.xrange(keys.audit, from, '+', 'COUNT', PAGE));
-        for (const [id, fields] of page) {
-          from = `(${id}`;
-          const entry = parse(fields);
-          if (entry === undefined || !matches(entry, query)) continue;
-          yield entry;
-          left -= 1;
-          if (left === 0) return;
-        }
-        if (page.length < PAGE) return;
-      }
-    },
+    query: query => searchAll(search, query),
+    search,
     async after(position, limit, upTo = '+') {
       const from = position === '' ? '-' : `(${position}`;
       const page = await link.call(client => client.xrangeBuffer(keys.audit, from, upTo, 'COUNT', limit));
       return page.map(placeOf);
     },
-    async last() {
-      const page = await link.call(client => client.xrevrange(keys.audit, '+', '-', 'COUNT', 1));
-      return page[0]?.[0] ?? '';
-    },
+    last,
   };
 }

@@ -34,7 +34,7 @@ async function commitAll(redis: Redis, blocked: number[]): Promise<number> {
   const environment = settings('valkey');
   const prefix = environment['KILLSWITCH_KEY_PREFIX'] ?? '';
   await fillValkey(redis, prefix, RECORDS);
-  const store = openStoreOf(environment);
+  const store = await openStoreOf(environment);
   const steps = await stepsOf(store);
   const longest = await watchCommands(redis);
   const took = await timed(async () => {

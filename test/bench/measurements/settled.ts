@@ -30,7 +30,7 @@ async function verify({ agents, pathOf }: Settled, withWorktrees: boolean): Prom
 
 async function verifyAudit({ environment }: BenchServer, agents: readonly BenchAgent[]): Promise<void> {
   const settled = new Set<string | undefined>();
-  for (const { phase, agentId } of await openStoreOf(environment).entries())
+  for (const { phase, agentId } of await (await openStoreOf(environment)).entries())
     if (phase === 'settled') settled.add(agentId);
   const missing = agents.filter(({ agentId }) => !settled.has(agentId));
   if (missing.length > 0) throw new Error(`${missing.length} of the agents have no audit entry.`);
