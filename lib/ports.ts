@@ -163,8 +163,16 @@ export interface Lookout {
  * but `probe` is synchronous. A key is whatever the caller names a sandbox by, such as a container's full ID.
  */
 export interface Kernel extends Probe {
-  /** Remembers the cgroup that this process is in, and nothing else of it: a PID is never signalled later. */
-  learn(key: string, pid: number): void;
+  /**
+   * Remembers the cgroup of a container by its full ID, as which it is the key: the cgroup that this process is in, if
+   * it is named after that ID, and nothing else of the process, whose PID is never signalled later.
+   */
+  learn(id: string, pid: number): void;
+  /**
+   * Looks for the cgroups that are named after these containers' full IDs, wherever they lie, and remembers them. No
+   * engine is asked. Resolves to those of the IDs that are known now; does not reject.
+   */
+  find(ids: readonly string[]): Promise<readonly string[]>;
   /**
    * The same for a process of this host: only if it founded the cgroup that it is in, and nobody in it is foreign (the
    * caller says so, as of a process that carries another agent's ID). Whether it was learnt.

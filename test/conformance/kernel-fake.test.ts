@@ -4,13 +4,13 @@ import { kernelConformance } from './kernel.js';
 
 kernelConformance('The fake', () => {
   const kernel = fakeKernel();
-  return { kernel, spawn: () => kernel.spawn() };
+  return { kernel, spawn: name => kernel.spawn(name) };
 });
 
 describe('The fake kernel goes wrong on demand', () => {
   test('cannot be used', async () => {
     const kernel = fakeKernel();
-    const cgroup = kernel.spawn();
+    const cgroup = kernel.spawn('a');
     kernel.learn('a', cgroup.pid);
     kernel.fault = 'unusable';
     expect(kernel.kill(['a'])).toEqual([]);
@@ -22,7 +22,7 @@ describe('The fake kernel goes wrong on demand', () => {
 
   test('throws instead of killing', () => {
     const kernel = fakeKernel();
-    const cgroup = kernel.spawn();
+    const cgroup = kernel.spawn('a');
     kernel.learn('a', cgroup.pid);
     kernel.fault = 'throws';
     expect(() => kernel.kill(['a'])).toThrow();
@@ -32,7 +32,7 @@ describe('The fake kernel goes wrong on demand', () => {
 
   test('kills what does not die', () => {
     const kernel = fakeKernel();
-    const cgroup = kernel.spawn();
+    const cgroup = kernel.spawn('a');
     kernel.learn('a', cgroup.pid);
     kernel.fault = 'survives';
     expect(kernel.kill(['a'])).toEqual(['a']);

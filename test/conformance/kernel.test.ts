@@ -13,8 +13,8 @@ for (const [name, mounts] of worlds.filter(([, { length }]) => length > 0)) {
   const [only] = mounts;
   kernelConformance(name, () => ({
     kernel: openCgroups(mounts.length === 1 && only ? { root: only.point } : {}),
-    async spawn() {
-      const directories = mounts.map(({ point }) => makeCgroup(point));
+    async spawn(cgroupName) {
+      const directories = mounts.map(({ point }) => makeCgroup(point, cgroupName));
       const { pid, members, isRunning } = await startIn(directories, 2);
       const end = async (): Promise<void> => void (await Promise.all(directories.map(clearCgroup)));
       return { pid, member: members[0] ?? 0, isRunning, end };

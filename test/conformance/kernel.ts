@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Kernel } from '../../lib/ports.js';
 
@@ -16,10 +16,13 @@ interface SpawnedCgroup {
 
 export interface KernelWorld {
   readonly kernel: Kernel;
-  spawn(): SpawnedCgroup | Promise<SpawnedCgroup>;
+  /** @param name of the cgroup; of no meaning unless told */
+  spawn(name?: string): SpawnedCgroup | Promise<SpawnedCgroup>;
 }
 
 const nobody = (): boolean => false;
+/** The full ID of a container. */
+const newId = (): string => randomBytes(32).toString('hex');
 
 /** What every {@link Kernel} has to do. */
 export function kernelConformance(name: string, open: () => KernelWorld): void {
@@ -42,7 +45,8 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     });
 
     test.each(['learn', 'learnOwn'] as const)('kills all that is in a cgroup known by %s', async method => {
-      const [key, cgroup] = [randomUUID(), await world.spawn()];
+      const key = newId();
+      const cgroup = await world.spawn(key);
       kernel[method](key, cgroup.pid, nobody);
       expect(kernel.look(key)).toBe('populated');
       expect(kernel.kill([key])).toEqual([key]);
@@ -51,7 +55,8 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     });
 
     test('kills a second time, and also what is gone, without complaint', async () => {
-      const [key, cgroup] = [randomUUID(), await world.spawn()];
+      const key = newId();
+      const cgroup = await world.spawn(key);
       kernel.learn(key, cgroup.pid);
       expect([kernel.kill([key]), kernel.kill([key])]).toEqual([[key], [key]]);
       await expectEmpty(key);
@@ -61,15 +66,16 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     });
 
     test('sees that a cgroup has become empty by itself', async () => {
-      const [key, cgroup] = [randomUUID(), await world.spawn()];
+      const key = newId();
+      const cgroup = await world.spawn(key);
       kernel.learn(key, cgroup.pid);
       await cgroup.end();
       await expectEmpty(key);
     });
 
     test('kills only the cgroup that it is asked to kill', async () => {
-      const [one, other] = [await world.spawn(), await world.spawn()];
-      const keys = [randomUUID(), randomUUID()] as const;
+      const keys = [newId(), newId()] as const;
+      const [one, other] = [await world.spawn(keys[0]), await world.spawn(keys[1])];
       kernel.learn(keys[0], one.pid);
       kernel.learn(keys[1], other.pid);
       kernel.kill([keys[0]]);
@@ -79,8 +85,8 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     });
 
     test('kills several at once, and what it does not know keeps back none of them', async () => {
-      const cgroups = [await world.spawn(), await world.spawn()];
-      const keys = cgroups.map(() => randomUUID());
+      const keys = [newId(), newId()];
+      const cgroups = await Promise.all(keys.map(key => world.spawn(key)));
       for (const [index, { pid }] of cgroups.entries()) kernel.learn(keys[index] ?? '', pid);
       expect(kernel.kill(['never', ...keys])).toEqual(keys);
       await Promise.all(keys.map(expectEmpty));
@@ -88,7 +94,8 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     });
 
     test('forgets', async () => {
-      const [key, cgroup] = [randomUUID(), await world.spawn()];
+      const key = newId();
+      const cgroup = await world.spawn(key);
       kernel.learn(key, cgroup.pid);
       kernel.forget(key);
       expect(kernel.look(key)).toBe('unknown');
@@ -97,11 +104,32 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     });
 
     test('takes a cgroup for the own one of its founder alone, and only without a foreign member', async () => {
-      const [key, { pid, member }] = [randomUUID(), await world.spawn()];
+      const key = newId();
+      const { pid, member } = await world.spawn(key);
       expect(kernel.learnOwn(key, member, nobody)).toBe(false);
       expect(kernel.learnOwn(key, pid, one => one === member)).toBe(false);
       expect(kernel.look(key)).toBe('unknown');
       expect(kernel.learnOwn(key, pid, nobody)).toBe(true);
+    });
+
+    test('takes no cgroup for a container’s that is not named after it', async () => {
+      const [id, other] = [newId(), newId()];
+      const [nameless, named] = [await world.spawn(), await world.spawn(other)];
+      for (const { pid } of [nameless, named]) kernel.learn(id, pid);
+      expect(kernel.look(id)).toBe('unknown');
+      expect(kernel.kill([id])).toEqual([]);
+      expect([nameless, named].map(cgroup => cgroup.isRunning())).toEqual([true, true]);
+    });
+
+    test('finds the cgroups of containers by their IDs alone', async () => {
+      const ids = [newId(), newId()];
+      const cgroups = await Promise.all(ids.map(id => world.spawn(id)));
+      const found = await Promise.all([...ids, newId(), 'x/../y'].map(id => kernel.find([id])));
+      expect(found.flat()).toEqual(ids);
+      expect(await kernel.find([])).toEqual([]);
+      expect(kernel.kill(ids)).toEqual(ids);
+      await Promise.all(ids.map(expectEmpty));
+      expect(cgroups.map(cgroup => cgroup.isRunning())).toEqual([false, false]);
     });
 
     test.each([

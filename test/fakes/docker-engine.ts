@@ -116,12 +116,13 @@ export async function fakeEngine(routes: Routes, options: Partial<DockerOptions>
     (answers[verb] ?? status(400))(response, request);
   };
   const server = createServer(listener);
-  const docker = openAt(await listen(server), options);
+  const socketPath = await listen(server);
+  const docker = openAt(socketPath, options);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { docker, calls };
+  return { docker, calls, socketPath };
 }
 
 export const unusable = { outcome: 'failed', detail: 'the engine gave no usable answer' };

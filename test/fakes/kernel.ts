@@ -12,11 +12,12 @@ export interface FakeKernel extends Kernel {
   fault: KernelFault | undefined;
   /** Keys in the order in which they were to be killed. */
   readonly killed: readonly string[];
-  /** Starts a sandbox in a cgroup of its own: its first process, and another one that did not found it. */
-  spawn(): FakeCgroup;
+  /** Starts a sandbox in a cgroup of its own, of that name: its first process, and another that did not found it. */
+  spawn(name?: string): FakeCgroup;
 }
 
 interface FakeCgroup {
+  readonly name: string | undefined;
   readonly pid: number;
   readonly member: number;
   isRunning(): boolean;
@@ -41,10 +42,11 @@ export function fakeKernel(): FakeKernel {
   const kernel: FakeKernel = {
     fault: undefined,
     killed,
-    spawn() {
+    spawn(name) {
       const pid = ++lastPid;
       const member = ++lastPid;
       const cgroup: FakeCgroup = {
+        name,
         pid,
         member,
         isRunning: () => alive.has(pid),
@@ -53,7 +55,15 @@ export function fakeKernel(): FakeKernel {
       for (const one of [pid, member]) alive.set(one, cgroup);
       return cgroup;
     },
-    learn: (key, pid) => void learn(key, pid),
+    learn(id, pid) {
+      if (alive.get(pid)?.name === id) learn(id, pid);
+    },
+    async find(ids) {
+      for (const cgroup of alive.values()) {
+        if (cgroup.name !== undefined && ids.includes(cgroup.name)) learn(cgroup.name, cgroup.pid);
+      }
+      return ids.filter(id => known.has(id));
+    },
     learnOwn(key, pid, isForeign) {
       const { member } = alive.get(pid) ?? {};
       return member !== undefined && !isForeign(member) && learn(key, pid);

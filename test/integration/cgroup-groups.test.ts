@@ -22,7 +22,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
   test('die with all 11 processes', async () => {
     const group = makeCgroup(point);
     const tree = await startIn([group]);
-    kernel.learn('a', tree.pid);
+    kernel.learnOwn('a', tree.pid, nobody);
     expect(kernel.look('a')).toBe('populated');
     await expectKilled(kernel, 'a');
     expect(tree.isRunning()).toBe(false);
@@ -47,7 +47,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
   test('are still populated when all that lives is further below', async () => {
     const group = makeCgroup(point);
     const tree = await startIn([group], 1);
-    kernel.learn('c', tree.pid);
+    kernel.learnOwn('c', tree.pid, nobody);
     move(tree.members[0] ?? 0, nest(group, 'child'));
     process.kill(tree.pid, 'SIGKILL');
     await expect.poll(() => kernel.look('c')).toBe('populated');
@@ -87,7 +87,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
   test('are remembered up to a number, the latest ones', async () => {
     const small = openCgroups({ root: point, capacity: 2 });
     const tree = await startIn([makeCgroup(point)], 0);
-    for (const key of ['1', '2', '1', '3']) small.learn(key, tree.pid);
+    for (const key of ['1', '2', '1', '3']) small.learnOwn(key, tree.pid, nobody);
     expect(['1', '2', '3'].map(key => small.look(key))).toEqual(['populated', 'unknown', 'populated']);
   });
 
@@ -98,7 +98,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
       const group = makeCgroup(point);
       const tree = await startIn([group], 2);
       move(tree.members[0] ?? 0, nest(group, 'child'));
-      kernel.learn('e', tree.pid);
+      kernel.learnOwn('e', tree.pid, nobody);
       writeFileSync(join(group, frozenPart, file), frozen, { flag: 'r+' });
       await expectKilled(kernel, 'e');
     });
@@ -127,7 +127,7 @@ for (const [modern, old] of unified.flatMap(one => freezer.map(other => [one, ot
     test('kills who has left version 2, and who has left version 1', async () => {
       const [group, legacy] = [makeCgroup(modern.point), makeCgroup(old.point)];
       const tree = await startIn([group, legacy], 3);
-      kernel.learn('g', tree.pid);
+      kernel.learnOwn('g', tree.pid, nobody);
       expect((await kernel.probe()).detail).toBe('hybrid: cgroup v2 and cgroup v1 freezer, driver cgroupfs');
       move(tree.members[0] ?? 0, modern.point);
       move(tree.members[1] ?? 0, old.point);
@@ -138,7 +138,7 @@ for (const [modern, old] of unified.flatMap(one => freezer.map(other => [one, ot
     test('kills what is frozen in version 1, where Docker freezes what it pauses', async () => {
       const [group, legacy] = [makeCgroup(modern.point), makeCgroup(old.point)];
       const tree = await startIn([group, legacy], 3);
-      kernel.learn('h', tree.pid);
+      kernel.learnOwn('h', tree.pid, nobody);
       writeFileSync(join(legacy, 'freezer.state'), 'FROZEN', { flag: 'r+' });
       await expectKilled(kernel, 'h');
       expect(tree.isRunning()).toBe(false);
@@ -148,7 +148,7 @@ for (const [modern, old] of unified.flatMap(one => freezer.map(other => [one, ot
       const [outer, legacy] = [makeCgroup(modern.point), makeCgroup(old.point)];
       const group = makeCgroup(outer);
       const tree = await startIn([group, legacy], 3);
-      kernel.learn('j', tree.pid);
+      kernel.learnOwn('j', tree.pid, nobody);
       for (const pid of [tree.pid, ...tree.members]) move(pid, outer);
       writeFileSync(join(group, 'cgroup.type'), 'threaded', { flag: 'r+' });
       for (const pid of [tree.pid, ...tree.members])
@@ -159,7 +159,7 @@ for (const [modern, old] of unified.flatMap(one => freezer.map(other => [one, ot
 
     test('uses the version in which the process has a cgroup of its own', async () => {
       const only = await startIn([makeCgroup(old.point)], 1);
-      kernel.learn('i', only.pid);
+      kernel.learnOwn('i', only.pid, nobody);
       expect((await kernel.probe()).detail).toBe('hybrid: cgroup v1 freezer, driver cgroupfs');
       await expectKilled(kernel, 'i');
       expect(only.isRunning()).toBe(false);

@@ -37,6 +37,13 @@ describe('version 2', () => {
       'cgroup v2, driver systemd',
     ],
     ['Podman', `/machine.slice/libpod-${id}.scope`, 'cgroup v2, driver systemd'],
+    ['nerdctl', `/system.slice/nerdctl-${id}.scope`, 'cgroup v2, driver systemd'],
+    [
+      'Kubernetes',
+      `/kubepods.slice/kubepods-pod1.slice/cri-containerd-${id}.scope`,
+      'cgroup v2, driver systemd',
+    ],
+    ["a name for systemd's driver", `/x/system.slice:cri-containerd:${id}`, 'cgroup v2, driver cgroupfs'],
     ['a name with a blank', `/a b:c/${id}`, 'cgroup v2, driver cgroupfs'],
   ])('kills by the path of %s', async (_, path, detail) => {
     const { kernel, read } = pure(path);
@@ -46,6 +53,30 @@ describe('version 2', () => {
     expect(kernel.kill([id])).toEqual([id]);
     expect(read(`.${path}/cgroup.kill`)).toBe('1');
     expect(await kernel.probe()).toEqual({ name: 'kernel', ok: true, detail });
+  });
+
+  test.each([
+    `/docker/${id}`,
+    `/system.slice/docker-${id}.scope`,
+    `/user.slice/user-1000.slice/user@1000.service/user.slice/docker-${id}.scope`,
+    `/machine.slice/libpod-${id}.scope`,
+    `/a/b/c/d/e/system.slice:cri-containerd:${id}`,
+  ])('finds %s by its name, though nobody told a PID', async path => {
+    const { kernel, read } = pure(path);
+    expect(await kernel.find([id])).toEqual([id]);
+    expect(kernel.kill([id])).toEqual([id]);
+    expect(read(`.${path}/cgroup.kill`)).toBe('1');
+  });
+
+  test.each([
+    ['the watcher of a container of Podman', `/machine.slice/libpod-conmon-${id}.scope`],
+    ['a longer name', `/docker/${id}0`],
+    ['what lies in another container', `/docker/${'f'.repeat(64)}/docker/${id}`],
+  ])('does not find %s', async (_, path) => {
+    const { kernel, read } = pure(path);
+    expect(await kernel.find([id])).toEqual([]);
+    expect(kernel.kill([id])).toEqual([]);
+    expect(read(`.${path}/cgroup.kill`)).toBe('');
   });
 
   test('kills the whole container, though its first process has moved below its cgroup', () => {
@@ -84,7 +115,7 @@ describe('version 2', () => {
       processes: { ...ours, 4000: engine, [PID]: { ...engine, startTime: 9 } },
       cgroups: { [`.${service}`]: [4000, PID] },
     });
-    expect(await whyNot(machine)).toBe(unusable('the cgroup is shared with others'));
+    expect(await whyNot(machine)).toBe(unusable('the cgroup is not named after the container'));
     expect(machine.read(`.${service}/cgroup.kill`)).toBe('');
   });
 });

@@ -38,7 +38,7 @@ function openStream() {
 /** An engine whose one container runs in a cgroup in memory, and the adapter that follows it. */
 async function followed(routes: Routes = {}, options: Partial<DockerOptions> = {}) {
   const kernel = fakeKernel();
-  const cgroup = kernel.spawn();
+  const cgroup = kernel.spawn(id);
   const { events, tell, open } = openStream();
   const inspected = {
     State: { Pid: cgroup.pid, StartedAt: '2026-11-22T10:00:00.5Z' },

@@ -89,6 +89,7 @@ describe('The evidence of a container', () => {
     const kernel: Kernel = {
       learn: () => undefined,
       learnOwn: () => false,
+      find: async () => [],
       forget: () => undefined,
       kill: () => [],
       look: () => life,

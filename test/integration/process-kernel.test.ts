@@ -19,6 +19,7 @@ const kernelWith = ({
   look = () => 'populated',
 }: Faulty = {}) => ({
   learn: () => undefined,
+  find: async () => [],
   learnOwn: vi.fn(learnOwn),
   forget: vi.fn<Kernel['forget']>(),
   kill: vi.fn(kill),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Kernel, Log } from '../../ports.js';
 import { ifPossible } from './files.js';
+import { find } from './find.js';
 import { guardOf } from './guard.js';
 import { describeMounts, describeUse, unusable } from './health.js';
 import { isEmpty, type Sandboxed, strike } from './kill.js';
@@ -22,8 +23,8 @@ const never = (): boolean => false;
 
 /**
  * Kills by cgroup: `cgroup.kill` of version 2, or freezer and SIGKILL of version 1, or on a hybrid machine both. What is
- * mounted is read once. A cgroup is learnt only if it is the sandbox's own, by its name (a container's full ID) or
- * because the process founded it; never a root cgroup, and never one with this process, its ancestors or PID 1 in it.
+ * mounted is read once. A cgroup is learnt only if it is the sandbox's own, a container's by its name (its full ID), a
+ * process's because it founded it; never a root cgroup, and never one with this process, its ancestors or PID 1 in it.
  */
 export function openCgroups({
   root = '/sys/fs/cgroup',
@@ -62,17 +63,46 @@ export function openCgroups({
     }
   };
 
+  const take = (id: string, located: Located): void => {
+    const sandboxed = remember(id, located);
+    if (sandboxed) detail = describeUse(sandboxed, host.mounts);
+    else if (located.why !== undefined && known.size === 0) detail = unusable(located.why);
+  };
+
+  let search: { readonly ids: Set<string>; readonly done: Promise<void> } | undefined;
+  /** One search for all that is asked for in one turn. */
+  const look = (ids: readonly string[]): Promise<void> => {
+    if (search === undefined) {
+      const asked = new Set<string>();
+      const begin = async (): Promise<void> => {
+        search = undefined;
+        for (const [id, located] of await find(host, asked)) take(id, located);
+      };
+      search = { ids: asked, done: Promise.resolve().then(begin) };
+    }
+    for (const id of ids) search.ids.add(id);
+    return search.done;
+  };
+
   return {
-    learn(key, pid) {
-      orElse(undefined, key, () => {
-        const located = locate(host, pid, { id: key, isForeign: () => false });
-        const sandboxed = remember(key, located);
-        if (sandboxed) detail = describeUse(sandboxed, host.mounts);
-        else if (located.why !== undefined && known.size === 0) detail = unusable(located.why);
-      });
+    learn(id, pid) {
+      orElse(undefined, id, () => take(id, locate(host, pid, { id })));
+    },
+    async find(ids) {
+      const missing = ids.filter(id => !known.has(id));
+      try {
+        if (missing.length > 0) await look(missing);
+      } catch (err) {
+        log?.error({ err, ids }, 'the cgroups cannot be searched');
+      }
+      return ids.filter(id => known.has(id));
     },
     learnOwn: (key, pid, isForeign) =>
-      orElse(false, key, () => remember(key, locate(host, pid, { isForeign })) !== undefined),
+      orElse(false, key, () => {
+        const sandboxed = remember(key, locate(host, pid, { isForeign }));
+        if (sandboxed) detail = describeUse(sandboxed, host.mounts);
+        return sandboxed !== undefined;
+      }),
     forget: key => void known.delete(key),
     kill(keys) {
       const guard = guardOf(host.proc, []);

@@ -5,6 +5,7 @@ import { isFounder } from './founder.js';
 import type { Guard } from './guard.js';
 import { type Membership, pathIn } from './membership.js';
 import type { CgroupMount } from './mountinfo.js';
+import { isNamedAfter } from './named.js';
 import { below, namesOf } from './paths.js';
 import type { Proc } from './proc.js';
 import { membersOf, treeOf } from './tree.js';
@@ -19,11 +20,11 @@ export interface Place {
   readonly inode?: bigint;
 }
 
-/** What makes a cgroup the sandbox's own: that it is named after its full ID, or that the process founded it. */
-export interface Claim {
-  readonly id?: string;
-  readonly isForeign: (pid: number) => boolean;
-}
+/**
+ * What makes a cgroup the sandbox's own: that it is named after the container's full ID, or that the process founded it.
+ * A container's never is its own by its founder: an engine elsewhere tells PIDs that are a stranger's here.
+ */
+export type Claim = { readonly id: string } | { readonly isForeign: (pid: number) => boolean };
 
 export interface Seeker {
   readonly proc: Proc;
@@ -41,40 +42,34 @@ export function placeIn(mount: CgroupMount, seeker: Seeker): Place | string | un
   const names = below(mount.root, full);
   if (names === undefined) return 'the cgroup lies outside of those mounted here';
   // What runs in a container may have cgroups of its own below the container's.
-  const named = names.findIndex(name => isNamedAfter(name, claim.id));
+  const named = 'id' in claim ? names.findIndex(name => isNamedAfter(name, claim.id)) : -1;
   const kept = named < 0 ? names : names.slice(0, named + 1);
   if (kept.length === 0) return 'it runs in a root cgroup';
   const path = `/${dropLast(namesOf(full), names.length - kept.length).join('/')}`;
+  if ('id' in claim && named < 0) return 'the cgroup is not named after the container';
   if (guard(mount, path)) return 'the cgroup also holds this service or what started it';
   if (mount.version === 1 && proc.self !== process.pid) return 'the PIDs are of another namespace';
   if (!membersOf([join(mount.point, ...names)]).includes(pid)) return 'the cgroup is not mounted here';
   const directory = join(mount.point, ...kept);
   const obstacle = obstacleAt(directory, controlOf(mount));
   if (obstacle !== undefined) return obstacle;
-  if (named >= 0) return { mount, path, directory };
+  if ('id' in claim) return { mount, path, directory };
   const inode = inodeOf(directory);
   if (inode === undefined) return undefined;
   const founded = isFounder(proc, pid, membersOf(treeOf(directory)), claim.isForeign);
   return founded ? { mount, path, directory, inode } : 'the cgroup is shared with others';
 }
 
-/** `<id>` with Docker's cgroupfs driver, `docker-<id>.scope` with systemd's; others have other prefixes. */
-function isNamedAfter(name: string, id: string | undefined): boolean {
-  return (
-    id !== undefined && /^[0-9a-f]{64}$/.test(id) && new RegExp(`^([a-z-]+-)?${id}(\\.scope)?$`).test(name)
-  );
-}
-
 const dropLast = (names: readonly string[], count: number): readonly string[] =>
   names.slice(0, names.length - count);
 
 /** The file that has to be writable. */
-function controlOf({ version, controllers }: CgroupMount): string {
+export function controlOf({ version, controllers }: CgroupMount): string {
   if (version === 2) return 'cgroup.kill';
   return controllers.includes('freezer') ? 'freezer.state' : 'cgroup.procs';
 }
 
-function obstacleAt(directory: string, control: string): string | undefined {
+export function obstacleAt(directory: string, control: string): string | undefined {
   const allows = (mode: number): boolean =>
     ifPossible(() => [accessSync(join(directory, control), mode)]) !== undefined;
   if (!allows(constants.F_OK)) return `the kernel offers no ${control}`;

@@ -1,6 +1,6 @@
 import type { LayerOutcome } from '../../outcome.js';
 import type { Kernel, Log, Lookout, Sandbox } from '../../ports.js';
-import { type ConnectionOptions, prepareConnection } from './connection.js';
+import { type ConnectionOptions, parseAddress, prepareConnection } from './connection.js';
 import { openEngine } from './engine.js';
 import { openEnginePath } from './engine-path.js';
 import { openEvents } from './events.js';
@@ -48,6 +48,7 @@ export interface DockerSandbox extends Sandbox, Lookout {
 const NO_KERNEL: Kernel = {
   learn: () => undefined,
   learnOwn: () => false,
+  find: async () => [],
   forget: () => undefined,
   kill: () => [],
   look: () => 'unknown',
@@ -60,14 +61,17 @@ const NO_KERNEL: Kernel = {
  * closed it follows the engine's events; that alone keeps no process alive.
  */
 export function openDocker(options: DockerOptions): DockerSandbox {
-  const { label = 'killswitch.agent-id', requireLabel = true, kernel = NO_KERNEL, log } = options;
+  const { label = 'killswitch.agent-id', requireLabel = true, log } = options;
+  // What another machine's engine tells of has no cgroup here, whatever has its name or its PID.
+  const ownKernel = parseAddress(options).kind === 'socket' ? options.kernel : undefined;
+  const kernel = ownKernel ?? NO_KERNEL;
   const { callDeadlineMs = 1500, killDeadlineMs: killMs = 10_000, refreshMs = 30_000 } = options;
   const { removalDeadlineMs = 30_000, removalConcurrency = 16 } = options;
   const modem = openModem(prepareConnection(options));
   const engine = openEngine(modem, callDeadlineMs);
 
   const map = openMap(label, id => kernel.forget(id));
-  const learn = options.kernel ? openLearner({ engine, kernel, map, log }) : async () => undefined;
+  const learn = ownKernel ? openLearner({ engine, kernel, map, log }) : async () => undefined;
   const follower = openFollower({
     engine,
     open: (since, signal) => openEvents(modem, { label, since, deadlineMs: callDeadlineMs, signal }),
@@ -105,7 +109,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
       untilDeadline(removeAll(target), deadline, 'the container was not seen to be removed yet'),
     sightings: lookout.sightings,
     watch: lookout.watch,
-    probe: openProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: options.kernel }),
+    probe: openProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: ownKernel }),
     async close() {
       follower.close();
       modem.close();
