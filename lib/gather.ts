@@ -13,7 +13,9 @@ interface Waiting<T, R> {
  * Joins what is asked for one by one while an exchange is under way into the next one. Nobody waits for others to
  * come: who is alone goes at once, and the more there are, the more go together.
  */
-function gather<T, R>(exchange: (items: readonly T[]) => Promise<readonly R[]>): (item: T) => Promise<R> {
+export function gather<T, R>(
+  exchange: (items: readonly T[]) => Promise<readonly R[]>,
+): (item: T) => Promise<R> {
   let waiting: Waiting<T, R>[] = [];
   let busy = false;
 

@@ -116,6 +116,51 @@ export function worktreesConformance(name: string, open: () => Promise<Worktrees
       expect(await world.stands(target.worktreePath)).toBe(true);
     });
 
+    test('leaves a worktree that another record names, and says what is against it', async () => {
+      const target = await newAgent();
+      const against = { outcome: 'refused', detail: 'other records name it: b' } as const;
+      const asked: unknown[] = [];
+      const outcome = await world.worktrees.clear(target, within(), async places => {
+        asked.push(...places);
+        return against;
+      });
+      expect(outcome).toEqual({ layer: 'worktree', ...against });
+      expect(asked).toEqual([{ root: world.root, path: target.worktreePath }]);
+      expect(await world.stands(target.worktreePath)).toBe(true);
+      expect(await world.worktrees.clear(target, within(), async () => undefined)).toMatchObject({
+        outcome: 'removed',
+        quarantinePath: expect.any(String),
+      });
+      expect(await world.stands(target.worktreePath)).toBe(false);
+    });
+
+    test('asks no record where nothing of the agent is left to move', async () => {
+      const target = await newAgent();
+      const claimed = async () => {
+        throw new Error('asked');
+      };
+      const none = { ...target, worktreePath: `${world.root}/none` };
+      expect(await world.worktrees.clear(none, within(), claimed)).toMatchObject({ outcome: 'alreadyGone' });
+      await clear(target);
+      await world.add(target.worktreePath);
+      expect(await world.worktrees.clear(target, within(), claimed)).toMatchObject({
+        outcome: 'alreadyGone',
+      });
+      const outside = { ...target, worktreePath: world.outside };
+      expect(await world.worktrees.clear(outside, within(), claimed)).toMatchObject({ outcome: 'refused' });
+    });
+
+    test('does not move it when the deadline was over before the records answered', async () => {
+      const target = await newAgent();
+      const deadline = new AbortController();
+      const outcome = await world.worktrees.clear(target, deadline.signal, async () => {
+        deadline.abort();
+        return undefined;
+      });
+      expect(outcome).toMatchObject({ layer: 'worktree', outcome: 'pending' });
+      expect(await world.stands(target.worktreePath)).toBe(true);
+    });
+
     test('moves it once when asked twice at the same time', async () => {
       const target = await newAgent();
       const outcomes = await Promise.all([clear(target), clear(target)]);

@@ -30,6 +30,12 @@ export function fakeWorktrees({ root = '/worktrees' as string | null } = {}): Fa
     detail,
   });
 
+  const placeOf = ({ worktreePath = '' }: Target) => ({ root: root ?? '', path: worktreePath });
+  const mayMove = ({ agentId, operationId, worktreePath = '' }: Target): boolean =>
+    worktreePath.startsWith(`${root}/`) &&
+    standing.has(worktreePath) &&
+    !entries.has(`${agentId}~${operationId}`);
+
   function clear({ agentId, operationId, worktreePath }: Target): LayerOutcome {
     if (root === null)
       return say('skipped', 'KILLSWITCH_WORKTREE_ROOTS is not set: worktrees are left alone');
@@ -50,8 +56,10 @@ export function fakeWorktrees({ root = '/worktrees' as string | null } = {}): Fa
 
   return {
     worktrees: {
-      clear(target, deadline) {
+      async clear(target, deadline, claimed) {
         calls.push(target);
+        const against = claimed && mayMove(target) ? await claimed([placeOf(target)]) : undefined;
+        if (against) return { layer: 'worktree', ...against };
         return through('clear', () =>
           deadline.aborted ? say('pending', 'no time was left to clear the worktree') : clear(target),
         );

@@ -16,7 +16,7 @@ import { register } from './registry.js';
 import { type GitDirectory, openGitDirectory } from './repository.js';
 import { Verdict } from './verdict.js';
 
-interface Job {
+export interface Job {
   readonly place: Place;
   readonly roots: readonly Root[];
   /** Name of the quarantine entry. */
@@ -27,6 +27,8 @@ interface Job {
   readonly manifest: Manifest;
   readonly isMounted: IsMounted;
   readonly occupancy: Occupancy;
+  /** Whether the records were asked who else names the worktree. */
+  readonly isUnclaimed: boolean;
   readonly log: Log;
 }
 
@@ -128,7 +130,7 @@ function clearGone(run: Run): Cleared {
   return { outcome: 'alreadyGone', ...(isLeft ? { detail: leftWords(run.git.left) } : {}) };
 }
 
-function clearStanding(run: Run, worktree: Directory): Cleared {
+function clearStanding(run: Run, worktree: Directory): Cleared | undefined {
   const { job, way, at } = run;
   const admin = adminOf(run, worktree);
   guardWorktree({ worktree, nested: way.nested, admin });
@@ -139,6 +141,7 @@ function clearStanding(run: Run, worktree: Directory): Cleared {
   // path. Nothing is lost, for the quarantine keeps the worktree whole and is never deleted under a process.
   const occupants = job.occupancy(worktree);
   guardOccupants(occupants);
+  if (!job.isUnclaimed) return undefined;
   const entry = openEntry(run);
   try {
     const name = job.place.names.at(-1) ?? '';
@@ -153,9 +156,10 @@ function clearStanding(run: Run, worktree: Directory): Cleared {
 /**
  * Moves one worktree and its administrative directory into the quarantine, in one synchronous go of about a
  * millisecond; rerun after a crash at any step, it does what is missing.
+ * @returns `undefined`: a worktree stands there, and nothing was done because nobody asked yet whose it is besides
  * @throws Verdict, or a system error
  */
-export function clear(anchor: Anchor, job: Job): Cleared {
+export function clear(anchor: Anchor, job: Job): Cleared | undefined {
   guardRepository(job.repositorySpellings, job.place);
   const way = approachParent(anchor, job.place);
   const at = { parent: way.parent, quarantine: QUARANTINE, entry: job.entry };

@@ -2,13 +2,13 @@ import { realpath } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { LayerOutcome } from '../../outcome.js';
-import type { Target, Worktrees } from '../../ports.js';
-import { type Cleared, clear } from './clear.js';
+import type { Claimed, Target, Worktrees } from '../../ports.js';
+import { type Cleared, clear, type Job } from './clear.js';
 import { anchored } from './directory.js';
 import { type EvidenceKeeper, openEvidence } from './evidence.js';
 import { openExpiry } from './expiry.js';
 import type { Manifest } from './manifest.js';
-import { locate } from './place.js';
+import { locate, spelled } from './place.js';
 import { entryName } from './quarantine.js';
 import { answering, NOT_SET, openRoots } from './roots.js';
 import { openSight } from './sight.js';
@@ -39,6 +39,8 @@ export interface OpenWorktrees extends Worktrees {
 /** Of a kill-all, which clears many in one moment. */
 const LOOK_AGE_MS = 50;
 
+const LATE: Cleared = { outcome: 'pending', detail: 'no time was left to clear the worktree' };
+
 /**
  * Clears worktrees by renaming them into a quarantine beside them. No git command is run: whatever the agent could
  * write may make git start a program (failure-modes 9 to 13).
@@ -53,7 +55,7 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
   const { evidenceDirectory: directory, maxBytes } = options;
   const evidence = directory === undefined ? undefined : openEvidence({ directory, openAnchor, log });
   const expiry = openExpiry({ sweeping, roots: () => answering(roots, answers), evidence, maxBytes });
-  // Each is short, but hundreds in one go would hold up the kills.
+  const looks = { isMounted, occupancy, log };
   const turns = pLimit(1);
 
   function manifestOf({ agentId, operationId, repository }: Target, worktreePath: string): Manifest {
@@ -70,7 +72,21 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
     };
   }
 
-  async function clearPath(target: Target, path: string, deadline: AbortSignal): Promise<Cleared> {
+  /** Hundreds in one go would hold up the kills. */
+  const go = (job: Job): Promise<Cleared | undefined> =>
+    turns(async () => {
+      await setImmediate();
+      const { written, ...cleared } = anchored(openAnchor, anchor => clear(anchor, job)) ?? {};
+      if (written !== undefined) syncer.later(written);
+      return 'outcome' in cleared ? cleared : undefined;
+    });
+
+  async function clearPath(
+    target: Target,
+    path: string,
+    deadline: AbortSignal,
+    claimed?: Claimed,
+  ): Promise<Cleared> {
     const { agentId, operationId, repository } = target;
     const known = roots.list();
     const place = locate(path, known);
@@ -91,25 +107,22 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
       repository,
       repositorySpellings: spellings,
       manifest,
-      isMounted,
-      occupancy,
-      log,
+      ...looks,
     };
-    return turns(async () => {
-      await setImmediate();
-      const { written, ...cleared } = anchored(openAnchor, anchor => clear(anchor, job));
-      if (written !== undefined) syncer.later(written);
-      return cleared;
-    });
+    const cleared = await go({ ...job, isUnclaimed: claimed === undefined });
+    if (cleared !== undefined || claimed === undefined) return cleared ?? LATE;
+    const against = await claimed(spelled(place));
+    if (against !== undefined) return against;
+    return deadline.aborted ? LATE : ((await go({ ...job, isUnclaimed: true })) ?? LATE);
   }
 
-  async function outcomeOf(target: Target, deadline: AbortSignal): Promise<Cleared> {
+  async function outcomeOf(target: Target, deadline: AbortSignal, claimed?: Claimed): Promise<Cleared> {
     const { agentId, operationId, worktreePath } = target;
     if (options.roots.length === 0) return { outcome: 'skipped', detail: NOT_SET };
     if (worktreePath === undefined) return { outcome: 'skipped', detail: 'no worktree recorded' };
-    if (deadline.aborted) return { outcome: 'pending', detail: 'no time was left to clear the worktree' };
+    if (deadline.aborted) return LATE;
     try {
-      return await clearPath(target, worktreePath, deadline);
+      return await clearPath(target, worktreePath, deadline, claimed);
     } catch (error) {
       if (error instanceof Verdict) return { outcome: error.outcome, detail: error.message };
       log.error({ agentId, operationId, err: error }, 'clearing a worktree failed');
@@ -118,8 +131,8 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
   }
 
   return {
-    async clear(target, deadline): Promise<LayerOutcome> {
-      const cleared = await outcomeOf(target, deadline);
+    async clear(target, deadline, claimed): Promise<LayerOutcome> {
+      const cleared = await outcomeOf(target, deadline, claimed);
       const { quarantinePath } = cleared;
       if (quarantinePath !== undefined)
         evidence?.adopt(entryName(target.agentId, target.operationId), quarantinePath);

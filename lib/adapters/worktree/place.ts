@@ -68,3 +68,7 @@ export function locate(path: string, roots: readonly Root[]): Place {
   if (real === undefined) throw new Verdict('failed', 'the allowed root of this worktree does not exist');
   return { root: real, names, spellings: [...new Set([real, configured].map(root => base(root) + rest))] };
 }
+
+/** Each spelling of a place, with that of its root. */
+export const spelled = ({ names, spellings }: Place): readonly { root: string; path: string }[] =>
+  spellings.map(path => ({ path, root: path.slice(0, -`/${names.join('/')}`.length) }));

@@ -1,0 +1,51 @@
+/** A directory somebody asks for, and the allowed root that it lies in; both absolute and normalized. */
+export interface AskedPath {
+  readonly root: string;
+  readonly path: string;
+}
+
+/**
+ * The one spelling of an absolute path, by its text alone: without empty components, dots, and a slash at the end.
+ * `undefined`: it is not absolute.
+ */
+export function normalized(path: string): string | undefined {
+  if (!path.startsWith('/')) return undefined;
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  }
+  return `/${names.join('/')}`;
+}
+
+/** A path, and all above it but the top. */
+function* upwards(path: string): Generator<string> {
+  for (let at = path; at.length > 1; at = at.slice(0, at.lastIndexOf('/'))) yield at;
+}
+
+/**
+ * Finds who asks for a path, one below it, or one above it, among many who ask. A path that is an allowed root, or
+ * above one, is nobody's worktree and overlaps with nothing.
+ */
+export function openOverlaps<T>(): {
+  add(asked: AskedPath, who: T): void;
+  /** @param path normalized */
+  of(path: string): ReadonlySet<T>;
+} {
+  const at = new Map<string, T[]>();
+  const above = new Map<string, T[]>();
+  const put = (map: Map<string, T[]>, path: string, who: T): void => {
+    const there = map.get(path);
+    if (there) there.push(who);
+    else map.set(path, [who]);
+  };
+  return {
+    add({ root, path }, who) {
+      put(at, path, who);
+      for (const each of upwards(path))
+        if (each !== path && each.startsWith(`${root}/`)) put(above, each, who);
+    },
+    of: path =>
+      new Set([...(above.get(path) ?? []), ...[...upwards(path)].flatMap(each => at.get(each) ?? [])]),
+  };
+}
