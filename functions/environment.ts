@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Config, ConfigError, parseConfig, platformVariable, secretVariables } from '../lib/config.js';
 import type { Settings } from '../lib/settings.js';
+import { stateDirectoryOf } from './places.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,7 +30,11 @@ function withFiles(environment: Environment, names: Iterable<string>): Environme
  * @throws ConfigError that names every bad variable
  */
 export function readConfig(environment: Environment, options: { dev?: boolean } = {}): Config {
-  const config = parseConfig(withFiles(environment, secretVariables), { hostname: hostname(), ...options });
+  const config = parseConfig(withFiles(environment, secretVariables), {
+    hostname: hostname(),
+    stateDirectory: stateDirectoryOf(environment),
+    ...options,
+  });
   const keyless = config.secret === undefined && config.jwks === undefined;
   return keyless ? { ...config, secret: randomBytes(32).toString('base64url') } : config;
 }

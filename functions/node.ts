@@ -21,6 +21,7 @@ import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
 import { telling } from '../lib/told.js';
+import { withConfigFile } from './config-file.js';
 import { openNothing } from './no-store.js';
 
 /**
@@ -30,7 +31,20 @@ import { openNothing } from './no-store.js';
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
+let variables: Readonly<Record<string, string | undefined>> | undefined;
+
+/**
+ * The variables of this process and of its configuration file, which is read once.
+ * @throws ConfigError that names what is wrong with the file
+ */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  if (variables === undefined) {
+    const found = withConfigFile(process.env);
+    for (const note of found.notes) process.stderr.write(`killswitch: ${note}\n`);
+    variables = found.variables;
+  }
+  return variables;
+}
 
 type Mint = typeof import('../lib/adapters/jose/mint.js').mintToken;
 export const mintToken: Mint = async options => {
@@ -91,7 +105,7 @@ const evidenceIn = ({ stateDirectory }: Config): string => resolve(stateDirector
 export async function openQuarantine(config: Config, log: Log): Promise<Quarantine> {
   const { worktreeRoots: roots, quarantineTtlMs: ttlMs } = config;
   const quarantine = await import('../lib/adapters/worktree/kept/index.js');
-  const { PATH: path = '/usr/local/bin:/usr/bin:/bin' } = environment();
+  const { PATH: path = '/usr/local/bin:/usr/bin:/bin' } = process.env;
   return quarantine.openQuarantine({
     ...{ roots, ttlMs, path, clock, log },
     evidenceDirectory: evidenceIn(config),
@@ -114,7 +128,7 @@ async function openSandboxes(
   }
   if (sandboxes.process) {
     const { openProcesses } = await import('../lib/adapters/process/index.js');
-    places.push(openProcesses({ kernel, log }));
+    places.push(openProcesses({ variable: config.agentVariable, kernel, log }));
   }
   return places;
 }

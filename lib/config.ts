@@ -11,6 +11,7 @@ export interface Config {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Absolute, as the state directory is. */
   readonly socket: string;
   readonly stateDirectory: string;
   readonly store: Store;
@@ -19,7 +20,10 @@ export interface Config {
   /** As the Docker CLI reads them; `host` absent: its default. */
   readonly docker: { readonly host?: string; readonly certPath?: string; readonly tlsVerify: boolean };
   readonly sandboxes: { readonly docker: boolean; readonly process: boolean };
+  /** The label of a container that must equal the agent's ID. */
   readonly agentLabel: string;
+  /** The environment variable of a process of the host that must equal it. */
+  readonly agentVariable: string;
   readonly requireLabel: boolean;
   /** Absolute, without a slash at the end. Empty: worktrees are left alone. */
   readonly worktreeRoots: readonly string[];
@@ -101,7 +105,7 @@ export const platformVariable =
   /^KILLSWITCH_(SLACK|DISCORD|MATTERMOST|GITHUB|ALERTMANAGER|GRAFANA|PAGERDUTY|SENTRY|WEBHOOK|NOTIFY)_/;
 
 /** What the command line, the tests and the agents themselves read. */
-const ELSEWHERE = /^KILLSWITCH_(TEST_.*|URL|TOKEN(_FILE)?|AGENT_ID)$/;
+const ELSEWHERE = /^KILLSWITCH_(TEST_.*|CONFIG|URL|TOKEN(_FILE)?|AGENT_ID)$/;
 
 /** `sun_path` of unix(7) holds 108 bytes on Linux and 104 on macOS, the closing NUL included. */
 const SOCKET_BYTES = 103;
@@ -160,16 +164,25 @@ function notesOn({ KILLSWITCH_QUARANTINE_TTL: ttl }: Environment): string[] {
  * @param environment as the process has it, `<name>_FILE` resolved to `<name>` already; a variable that is set to
  *   nothing counts as absent
  * @param options.hostname the machine's name, for records of this host
+ * @param options.stateDirectory where none is set
  * @param options.dev no secret is needed: the caller makes a random one
  * @throws ConfigError that names every bad variable
  */
 export function parseConfig(
   environment: Environment,
-  { hostname, dev = false }: { readonly hostname: string; readonly dev?: boolean },
+  {
+    hostname,
+    stateDirectory,
+    dev = false,
+  }: { readonly hostname: string; readonly stateDirectory: string; readonly dev?: boolean },
 ): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const env: Environment = { ...given, KILLSWITCH_HOST_ID: given.KILLSWITCH_HOST_ID ?? hostname };
-  const socket = env.KILLSWITCH_SOCKET ?? `${env.KILLSWITCH_STATE_DIR ?? '.killswitch'}/killswitch.sock`;
+  const env: Environment = {
+    KILLSWITCH_HOST_ID: hostname,
+    KILLSWITCH_STATE_DIR: stateDirectory,
+    ...given,
+  };
+  const socket = env.KILLSWITCH_SOCKET ?? `${env.KILLSWITCH_STATE_DIR}/killswitch.sock`;
 
   const { data, error } = environmentSchema.safeParse(env);
   const single = (error?.issues ?? []).map(({ path, message }) => {
@@ -195,6 +208,7 @@ export function parseConfig(
     },
     sandboxes: data.KILLSWITCH_SANDBOX,
     agentLabel: data.KILLSWITCH_AGENT_LABEL,
+    agentVariable: data.KILLSWITCH_AGENT_VARIABLE,
     requireLabel: data.KILLSWITCH_REQUIRE_LABEL,
     worktreeRoots: data.KILLSWITCH_WORKTREE_ROOTS,
     quarantineTtlMs: data.KILLSWITCH_QUARANTINE_TTL,

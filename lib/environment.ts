@@ -125,6 +125,21 @@ const worktreeRootsSchema = z
   )
   .transform(roots => [...new Set(roots.map(root => root.replace(/\/$/, '')))]);
 
+/** A relative one would be another place for each directory that a command is started in. */
+const pathSchema = matching(/^\//, 'must be an absolute path, such as /var/lib/killswitch');
+
+/** Set by a login, a shell or a service manager in processes that are no agents, to values that may be IDs of agents. */
+const INHERITED =
+  /^(HOME|HOST(NAME)?|LANG(UAGE)?|LOGNAME|MAIL|OLDPWD|PATH|PORT|PWD|SHELL|SHLVL|TERM|TZ|USER|DISPLAY|INVOCATION_ID|JOURNAL_STREAM|(LC|XDG|SSH|DBUS|SYSTEMD|DOCKER)_.*|_)$/;
+
+const agentVariableSchema = matching(
+  /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
+  'must be a name of A-Z a-z 0-9 _, such as KILLSWITCH_AGENT_ID',
+).refine(
+  name => !INHERITED.test(name) && !/^KILLSWITCH_(?!AGENT_ID$).*/.test(name),
+  'must be a variable that agents alone have, such as KILLSWITCH_AGENT_ID',
+);
+
 /** Every variable of ours, as text in and as value out. A variable that is set to nothing counts as absent. */
 export const environmentSchema = z.object({
   HOST: matching(
@@ -141,8 +156,8 @@ export const environmentSchema = z.object({
   ).optional(),
   DOCKER_CERT_PATH: z.string().optional(),
   DOCKER_TLS_VERIFY: z.string().optional(),
-  KILLSWITCH_SOCKET: z.string().optional(),
-  KILLSWITCH_STATE_DIR: z.string().default('.killswitch'),
+  KILLSWITCH_SOCKET: pathSchema.optional(),
+  KILLSWITCH_STATE_DIR: pathSchema,
   KILLSWITCH_STORE: storeSchema.default({ kind: 'sqlite' }),
   KILLSWITCH_KEY_PREFIX: matching(
     /^[A-Za-z0-9._:{}/-]{1,128}$/,
@@ -157,6 +172,7 @@ export const environmentSchema = z.object({
     /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/,
     'must be a label, such as killswitch.agent-id',
   ).default('killswitch.agent-id'),
+  KILLSWITCH_AGENT_VARIABLE: agentVariableSchema.default('KILLSWITCH_AGENT_ID'),
   KILLSWITCH_REQUIRE_LABEL: z
     .enum(['true', 'false'], 'must be true or false')
     .transform(text => text === 'true')

@@ -1,8 +1,8 @@
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Client, type ClientOptions, createClient } from '../../lib/client.js';
 import type { Scope, Within } from '../../lib/command.js';
+import { socketOf } from '../places.js';
 import { type Environment, tokenFrom } from './credential.js';
+import { ownSocket } from './own-socket.js';
 import { socketFetch } from './socket-fetch.js';
 
 /** A server that listens everywhere is reached here. */
@@ -14,21 +14,13 @@ function urlFrom(env: Environment): string {
   return `http://${address.includes(':') ? `[${address}]` : address}:${env['PORT'] || '8787'}`;
 }
 
-/** Where a server with the same environment has its socket, if there is one. */
-function socketFrom(env: Environment): string | undefined {
-  const path =
-    env['KILLSWITCH_SOCKET'] || join(env['KILLSWITCH_STATE_DIR'] || '.killswitch', 'killswitch.sock');
-  try {
-    return lstatSync(path).isSocket() ? path : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const absent: typeof globalThis.fetch = () => Promise.reject(new TypeError('There is no such socket.'));
 
-const through = (path: string): Omit<ClientOptions, 'token'> => ({
+/** @param found the real path, where there is one */
+const through = (path: string, found = ownSocket(path)): Omit<ClientOptions, 'token'> => ({
   url: 'http://localhost',
   name: path,
-  fetch: socketFetch(path),
+  fetch: found === undefined ? absent : socketFetch(found),
 });
 
 export interface Whereabouts {
@@ -36,13 +28,17 @@ export interface Whereabouts {
   readonly socket?: string;
 }
 
-/** What was named, or else what the environment names, or else the socket if it is there, or else the port. */
+/**
+ * What was named, or else what the environment names, or else the socket if it is there, or else the port.
+ * @throws Error in a clear sentence if another user may have put the socket there
+ */
 function serverFrom({ url, socket }: Whereabouts, env: Environment): Omit<ClientOptions, 'token'> {
   if (url !== undefined) return { url };
   if (socket !== undefined) return through(socket);
   if (env['KILLSWITCH_URL']) return { url: env['KILLSWITCH_URL'] };
-  const found = socketFrom(env);
-  return found === undefined ? { url: urlFrom(env) } : through(found);
+  const path = socketOf(env);
+  const found = ownSocket(path);
+  return found === undefined ? { url: urlFrom(env) } : through(path, found);
 }
 
 /** A client with just the rights that a command needs. */

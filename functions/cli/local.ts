@@ -17,6 +17,7 @@ import { killReceipt, latchAnswer, statusOf } from '../answer.js';
 import type { Node } from '../node.js';
 import { userName } from './credential.js';
 import { UsageError, warn } from './output.js';
+import { tellStore } from './store-told.js';
 
 /** Nobody goes on with the work when this process has ended, so it is waited for. */
 const TO_THE_END = { answerWithinMs: 600_000 };
@@ -43,6 +44,7 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
   ]);
   const config = readConfig(environment(), { dev: true });
   const node = await openNode(config, log, { storeless: true });
+  const tellWhetherEmpty = tellStore(config, node.core.audit);
   const actor: Actor = {
     kind: 'local',
     subject: `local:${userName()}`,
@@ -53,6 +55,7 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
   try {
     return await work(node, actor);
   } finally {
+    await tellWhetherEmpty();
     await node.close();
     // A connection that nobody closes must not keep the process alive.
     setTimeout(() => process.exit(), 1_000).unref();

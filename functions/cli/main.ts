@@ -27,15 +27,19 @@ const program = new Command('killswitch')
   .addHelpText(
     'after',
     `
-Exit codes: 0 done and verified, 1 error, 2 wrong usage, 3 accepted but something is unconfirmed.
+Exit codes: 0 done and verified, 1 error, 2 wrong usage, 3 accepted but something is unconfirmed, nothing was seen
+running, or nothing matched.
+
+Every command reads its settings from the environment, and beneath it from a file as systemd reads one:
+  KILLSWITCH_CONFIG   the file; if absent, /etc/killswitch/killswitch.env, or else that in ~/.config/killswitch
 
 Settings of the commands that ask a server:
   KILLSWITCH_URL      where it listens; if absent, its unix socket on this host (KILLSWITCH_SOCKET), or HOST and PORT
   KILLSWITCH_TOKEN    the credential; or, with KILLSWITCH_SECRET as the server has it, one is made for each request
   Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.
 
-Without a server: "kill", "kill-all" and "latch" take --local, with the environment of "serve"; "sweep", "quarantine"
-and "audit verify" always do so.`,
+Without a server: "kill", "kill-all" and "latch" take --local, with the settings of "serve"; "sweep", "quarantine" and
+"audit verify" always do so.`,
   );
 
 for (const add of [

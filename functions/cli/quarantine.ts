@@ -13,7 +13,7 @@ export function addQuarantine(program: Command): void {
       'after',
       `
 An entry is named <agent ID>~<operation ID>, or by the agent ID alone: then its newest one is meant.
-It works on this host, with the environment of "serve", and needs no server. Nothing of an agent's is run.`,
+It works on this host, with the settings of "serve", and needs no server. Nothing of an agent's is run.`,
     );
   for (const add of [addList, addShow, addDiff, addRestore, addPurge]) add(quarantine);
 }

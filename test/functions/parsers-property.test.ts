@@ -88,7 +88,7 @@ describe('settings', () => {
       fc.property(variables, fc.boolean(), (environment, dev) => {
         const set = environment as Readonly<Record<string, string | undefined>>;
         try {
-          const config = parseConfig(set, { hostname: 'h', dev });
+          const config = parseConfig(set, { hostname: 'h', stateDirectory: '/state', dev });
           expect(config.port).toSatisfy((port: number) => port >= 0 && port <= 65_535);
           expect(config.worktreeRoots.every(root => root.startsWith('/'))).toBe(true);
           expect(dev || config.secret !== undefined || config.jwks !== undefined).toBe(true);

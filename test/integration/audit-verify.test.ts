@@ -173,7 +173,7 @@ describe.each(storeKinds)('killswitch audit verify, on %s', kind => {
       stdout: expect.stringMatching(
         /^Intact: 12 entries hold, in 3 checkpoints, up to \d{4}-.*Z; 2 entries are not sealed yet\.\n$/,
       ),
-      stderr: '',
+      stderr: expect.stringMatching(/^killswitch: Using the .*store .*\.\n$/),
     });
     const { code, stdout } = await runCli(['audit', 'verify', '--json'], environment);
     expect([code, JSON.parse(stdout)]).toMatchObject([

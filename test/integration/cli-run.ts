@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from '../services/build.js';
-import { RUN_MARK } from '../services/context.js';
+import { inject, RUN_MARK } from '../services/context.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,13 +18,33 @@ export interface Ended {
   readonly stderr: string;
 }
 
+export interface How {
+  readonly cwd?: string;
+  /** As another user, who must be able to read the program. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** The folder of the compiled program. */
+  readonly program?: string;
+}
+
+/** No file of this machine is read, and no state of it is touched. */
+const apart = (): Environment => ({
+  KILLSWITCH_CONFIG: '/dev/null',
+  KILLSWITCH_STATE_DIR: join(inject('runFolder'), 'no-state'),
+});
+
 /** Starts the command line, compiled beforehand, with no environment but this one. */
-export function startCli(args: readonly string[], env: Environment = {}): Cli {
+export function startCli(
+  args: readonly string[],
+  env: Environment = {},
+  { program = build(), ...how }: How = {},
+): Cli {
   const mark = process.env[RUN_MARK];
-  return spawn(process.execPath, [join(build(), 'functions/cli/main.js'), ...args], {
+  return spawn(process.execPath, [join(program, 'functions/cli/main.js'), ...args], {
     cwd: ROOT,
+    ...how,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], ...(mark !== undefined && { [RUN_MARK]: mark }), ...env },
+    env: { PATH: process.env['PATH'], ...(mark !== undefined && { [RUN_MARK]: mark }), ...apart(), ...env },
   });
 }
 
@@ -37,8 +57,8 @@ export async function endOf(cli: Cli): Promise<Ended> {
   return { code, stdout, stderr };
 }
 
-export const runCli = (args: readonly string[], env?: Environment): Promise<Ended> =>
-  endOf(startCli(args, env));
+export const runCli = (args: readonly string[], env?: Environment, how?: How): Promise<Ended> =>
+  endOf(startCli(args, env, how));
 
 /** Resolves with what a stream has said when that holds the wanted text. */
 export function until(stream: Readable, wanted: string): Promise<string> {

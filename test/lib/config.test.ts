@@ -5,7 +5,14 @@ const SECRET = 'x'.repeat(32);
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const parse = (env: Environment, options = {}) =>
-  parseConfig({ KILLSWITCH_SECRET: SECRET, ...env }, { hostname: 'machine', ...options });
+  parseConfig(
+    { KILLSWITCH_SECRET: SECRET, ...env },
+    {
+      hostname: 'machine',
+      stateDirectory: '/var/lib/killswitch',
+      ...options,
+    },
+  );
 
 function problemsOf(env: Environment, options = {}): readonly string[] {
   try {
@@ -20,14 +27,15 @@ function problemsOf(env: Environment, options = {}): readonly string[] {
 const defaults = {
   host: '127.0.0.1',
   port: 8787,
-  socket: '.killswitch/killswitch.sock',
-  stateDirectory: '.killswitch',
+  socket: '/var/lib/killswitch/killswitch.sock',
+  stateDirectory: '/var/lib/killswitch',
   store: { kind: 'sqlite' },
   keyPrefix: 'orchestrator:',
   hostId: 'machine',
   docker: { tlsVerify: false },
   sandboxes: { docker: true, process: true },
   agentLabel: 'killswitch.agent-id',
+  agentVariable: 'KILLSWITCH_AGENT_ID',
   requireLabel: true,
   worktreeRoots: [],
   quarantineTtlMs: 7 * 24 * 3600 * 1000,
@@ -112,6 +120,7 @@ describe('a configuration', () => {
     const ours = [
       'SOCKET',
       'STATE_DIR',
+      'AGENT_VARIABLE',
       'KEY_PREFIX',
       'HOST_ID',
       'SANDBOX',
@@ -135,7 +144,7 @@ describe('a configuration', () => {
       { KILLSWITCH_STATE_DIR: '/var/lib/ks' },
       { socket: '/var/lib/ks/killswitch.sock', stateDirectory: '/var/lib/ks' },
     ],
-    [{ KILLSWITCH_SOCKET: '/run/ks.sock' }, { socket: '/run/ks.sock', stateDirectory: '.killswitch' }],
+    [{ KILLSWITCH_SOCKET: '/run/ks.sock' }, { socket: '/run/ks.sock' }],
     [{ KILLSWITCH_STORE: 'sqlite' }, { store: { kind: 'sqlite' } }],
     ...[
       'redis://127.0.0.1:6379/2',
@@ -160,6 +169,7 @@ describe('a configuration', () => {
     [{ KILLSWITCH_SANDBOX: 'docker' }, { sandboxes: { docker: true, process: false } }],
     [{ KILLSWITCH_SANDBOX: 'process,docker' }, { sandboxes: { docker: true, process: true } }],
     [{ KILLSWITCH_AGENT_LABEL: 'com.example/agent_id' }, { agentLabel: 'com.example/agent_id' }],
+    [{ KILLSWITCH_AGENT_VARIABLE: 'WORKER_ID' }, { agentVariable: 'WORKER_ID' }],
     [{ KILLSWITCH_REQUIRE_LABEL: 'false' }, { requireLabel: false }],
     [{ KILLSWITCH_REQUIRE_LABEL: 'true' }, { requireLabel: true }],
     [{ KILLSWITCH_WORKTREE_ROOTS: '/srv/w/:/srv/.x:/srv/w' }, { worktreeRoots: ['/srv/w', '/srv/.x'] }],
@@ -209,6 +219,7 @@ describe('a configuration', () => {
       KILLSWITCH_SLACK_SIGNING_SECRET: 's',
       KILLSWITCH_NOTIFY_URL: 'u',
       KILLSWITCH_URL: 'u',
+      KILLSWITCH_CONFIG: 'c',
       KILLSWITCH_TOKEN: 't',
       KILLSWITCH_AGENT_ID: 'a1',
     };
@@ -237,6 +248,11 @@ describe('a bad value is named with what would be right', () => {
     ...bad('KILLSWITCH_HOST_ID', /1 to 255 characters/, 'a/b', '-a'),
     ...bad('KILLSWITCH_SANDBOX', /docker,process or none/, 'vm', 'none,docker', 'docker,', 'Docker'),
     ...bad('KILLSWITCH_AGENT_LABEL', /such as killswitch.agent-id/, 'a=b'),
+    ...bad('KILLSWITCH_AGENT_VARIABLE', /such as KILLSWITCH_AGENT_ID/, '1A', 'A-B', 'A B', 'a=b', 'ä'),
+    ...bad('KILLSWITCH_AGENT_VARIABLE', /agents alone have/, 'USER', 'PATH', 'XDG_SESSION_ID', 'LC_ALL'),
+    ...bad('KILLSWITCH_AGENT_VARIABLE', /agents alone have/, 'KILLSWITCH_SECRET', 'KILLSWITCH_TOKEN'),
+    ...bad('KILLSWITCH_STATE_DIR', /must be an absolute path/, '.killswitch', './state', '~/state'),
+    ...bad('KILLSWITCH_SOCKET', /must be an absolute path/, 'killswitch.sock'),
     ...bad('KILLSWITCH_REQUIRE_LABEL', /true or false/, 'no', '0', 'FALSE'),
     ...bad('KILLSWITCH_WORKTREE_ROOTS', /must be absolute/, '/', 'srv', '/srv/..', '/srv/./w', '/srv//w'),
     ...bad('KILLSWITCH_WORKTREE_ROOTS', /must be absolute/, '/a:', ':/a', '/a::/b', '/a:b'),

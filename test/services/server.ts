@@ -92,7 +92,12 @@ async function launch(
   environment: Environment,
 ): Promise<ServerProcess> {
   const child = spawn(file, args, {
-    env: { PATH: process.env['PATH'] ?? '', [RUN_MARK]: basename(inject('runFolder')), ...environment },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      [RUN_MARK]: basename(inject('runFolder')),
+      KILLSWITCH_CONFIG: '/dev/null',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal);

@@ -23,6 +23,7 @@ export default async function setup(project: Providing): Promise<() => Promise<v
   buildStoreThread();
   // Workers inherit it, and so does what tests start.
   process.env[RUN_MARK] = basename(folder);
+  process.env['KILLSWITCH_CONFIG'] = '/dev/null';
   const services: Service[] = [];
   const release = onEnd(() => reap(folder));
   const stop = async (): Promise<void> => {

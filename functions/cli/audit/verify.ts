@@ -3,6 +3,7 @@ import { sentenceOf } from '../../../lib/finding.js';
 import { present } from '../../../lib/present.js';
 import { type Verification, verifyAudit } from '../../../lib/verify-audit.js';
 import { EXIT, say, sayJson, warn } from '../output.js';
+import { tellStore } from '../store-told.js';
 
 /** On the store itself, by the settings of the environment: what a server says of its own audit proves nothing. */
 async function verify(): Promise<Verification> {
@@ -15,9 +16,11 @@ async function verify(): Promise<Verification> {
   const { witness, openKeys } = await openSeals(config, { create: false });
   const keys = await openKeys();
   const { records, audit, close } = await openStore(config, log);
+  const tellWhetherEmpty = tellStore(config, audit);
   try {
     return await verifyAudit({ records, audit, keys, witness });
   } finally {
+    await tellWhetherEmpty();
     await close();
   }
 }
@@ -46,7 +49,7 @@ export function addVerify(audit: Command): void {
     .addHelpText(
       'after',
       `
-It reads the store itself, with the environment of "serve" (KILLSWITCH_STORE, KILLSWITCH_STATE_DIR, and KILLSWITCH_AUDIT_KEY or
+It reads the store itself, with the settings of "serve" (KILLSWITCH_STORE, KILLSWITCH_STATE_DIR, and KILLSWITCH_AUDIT_KEY or
 KILLSWITCH_SECRET), and trusts no server. It ends with 0 if everything is intact, and with 1 if not, or if it cannot tell.`,
     )
     .action(async (_: object, command: Command) => {

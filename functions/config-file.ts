@@ -1,0 +1,122 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { ConfigError } from '../lib/config.js';
+import { configFilesOf } from './places.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Read for these alone, so that a file that a service manager reads as well may hold others. */
+const OURS = /^(HOST$|PORT$|DOCKER_|KILLSWITCH_)/;
+/** This one as a file is none, as it is for other programs. */
+const NO_FILE = '/dev/null';
+const LINE = /^[ \t]*([A-Za-z_][A-Za-z0-9_]*)=(.*?)[ \t]*$/;
+/**
+ * What systemd (systemd.exec(5), EnvironmentFile=), a POSIX shell and `util.parseEnv` read in the same way: blanks, `#`, a
+ * backslash and `$` outside of single quotes mean something else to each, and a secret that is read in two ways opens
+ * nothing.
+ */
+const VALUE = /^([^\s#'"`\\$]*|'[^']*'|"[^"`\\$]*")$/;
+
+const OTHERS_MAY_WRITE = 0o022;
+const ALL_MAY_READ = 0o004;
+
+interface FromFile {
+  readonly variables: Environment;
+  /** What is wrong with it and yet keeps nothing from going on, in sentences. */
+  readonly notes: readonly string[];
+}
+
+const nothing: FromFile = { variables: {}, notes: [] };
+const octal = ({ mode }: Stats): string => (mode & 0o777).toString(8).padStart(4, '0');
+
+/** Nobody but root and this user may say what a command does, or where it sends a credential. */
+function problemWith(path: string, stats: Stats): string | undefined {
+  const uid = process.geteuid?.() ?? stats.uid;
+  if (!stats.isFile()) return `${path} is not a file: let KILLSWITCH_CONFIG name one, or /dev/null for none`;
+  if (stats.uid !== 0 && stats.uid !== uid)
+    return `${path} belongs to another user (${stats.uid}): chown it to root or to yourself, or let KILLSWITCH_CONFIG name another`;
+  if ((stats.mode & OTHERS_MAY_WRITE) !== 0)
+    return `${path} may be written by others (mode ${octal(stats)}): chmod go-w ${path}`;
+  return undefined;
+}
+
+/** Each line as a variable or not; what cannot be read alike by all readers is named, never its value. */
+function linesOf(path: string, text: string): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  for (const [at, line] of text.split(/\r?\n/).entries()) {
+    if (/^[ \t]*(#|$)/.test(line)) continue;
+    const [, name, value = ''] = LINE.exec(line) ?? [];
+    const place = `${path}, line ${at + 1}`;
+    if (name === undefined) problems.push(`${place}: a line must be NAME=value, or start with #`);
+    else if (!VALUE.test(value))
+      problems.push(`${place} (${name}): put the value in single quotes, with no single quote in it`);
+    else if (seen.has(name)) problems.push(`${place} (${name}): it is set twice`);
+    else if (name === 'KILLSWITCH_CONFIG')
+      problems.push(`${place} (${name}): it counts only outside of the file`);
+    if (name !== undefined) seen.add(name);
+  }
+  return problems;
+}
+
+function read(path: string): FromFile {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(file);
+    const problem = problemWith(path, stats);
+    if (problem !== undefined) throw new ConfigError([problem]);
+    const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    const problems = linesOf(path, text);
+    if (problems.length > 0) throw new ConfigError(problems);
+    const variables = Object.fromEntries(Object.entries(parseEnv(text)).filter(([name]) => OURS.test(name)));
+    const isSecret = Object.keys(variables).some(name => /_(SECRET|TOKEN|KEY)$/.test(name));
+    const isOpen = isSecret && (stats.mode & ALL_MAY_READ) !== 0;
+    return {
+      variables,
+      notes: isOpen ? [`${path} holds a secret and can be read by everybody: chmod o-r ${path}`] : [],
+    };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** @throws ConfigError that names what is wrong */
+function fromFile(env: Environment, usual: readonly string[]): FromFile {
+  const named = env['KILLSWITCH_CONFIG'];
+  if (named === NO_FILE) return nothing;
+  const notes: string[] = [];
+  for (const path of named ? [named] : usual) {
+    try {
+      const found = read(path);
+      return { ...found, notes: [...notes, ...found.notes] };
+    } catch (error) {
+      if (error instanceof ConfigError) throw error;
+      const { code = 'failed' } = error as NodeJS.ErrnoException;
+      if (named) throw new ConfigError([`KILLSWITCH_CONFIG names ${named}, which cannot be read (${code})`]);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR')
+        notes.push(`${path} cannot be read by this user (${code}): its settings are not used`);
+    }
+  }
+  return { ...nothing, notes };
+}
+
+/** A variable and the file that may hold it are one setting. */
+const settingOf = (name: string): string => name.replace(/_FILE$/, '');
+
+/**
+ * The environment, and beneath it the configuration file: `KILLSWITCH_CONFIG`, or else the first that is there of
+ * `/etc/killswitch/killswitch.env` and `$XDG_CONFIG_HOME/killswitch/killswitch.env`. A setting of the environment takes the
+ * place of the file's, also where one of them is given as `<name>_FILE`.
+ * @param usual where to look for it when none is named
+ * @throws ConfigError that names the file, its line and the variable, and no value
+ */
+export function withConfigFile(env: Environment, usual = configFilesOf(env)): FromFile {
+  const { variables, notes } = fromFile(env, usual);
+  const given = new Set(
+    Object.keys(env)
+      .filter(name => env[name])
+      .map(settingOf),
+  );
+  const beneath = Object.entries(variables).filter(([name]) => !given.has(settingOf(name)));
+  return { variables: { ...env, ...Object.fromEntries(beneath) }, notes };
+}

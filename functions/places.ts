@@ -1,0 +1,54 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { ConfigError } from '../lib/config.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NAME = 'killswitch';
+const FILE = 'killswitch.env';
+
+/** A relative path in one of its variables is to be ignored: https://specifications.freedesktop.org/basedir-spec/ */
+const absolute = (path: string | undefined): string | undefined =>
+  path !== undefined && isAbsolute(path) ? path : undefined;
+
+/** `undefined` for a user without one. */
+function home({ HOME }: Environment): string | undefined {
+  if (HOME) return absolute(HOME);
+  try {
+    return absolute(homedir());
+  } catch {
+    return undefined;
+  }
+}
+
+/** A folder of the user's, below the one that the variable names or else at its usual place. */
+function ownFolder(env: Environment, variable: string, usual: string): string | undefined {
+  const given = absolute(env[variable]);
+  const base = home(env);
+  return given ?? (base === undefined ? undefined : join(base, usual));
+}
+
+const isRoot = (): boolean => process.geteuid?.() === 0;
+
+/**
+ * The state directory, the same from whichever directory this is asked: `KILLSWITCH_STATE_DIR`, or else
+ * `/var/lib/killswitch` for root and `$XDG_STATE_HOME/killswitch` for anybody else.
+ * @throws ConfigError for a user without a home
+ */
+export function stateDirectoryOf(env: Environment): string {
+  if (env['KILLSWITCH_STATE_DIR']) return env['KILLSWITCH_STATE_DIR'];
+  if (isRoot()) return join('/var/lib', NAME);
+  const folder = ownFolder(env, 'XDG_STATE_HOME', '.local/state');
+  if (folder !== undefined) return join(folder, NAME);
+  throw new ConfigError(['set KILLSWITCH_STATE_DIR: this user has no home directory']);
+}
+
+/** The unix socket of a server with this environment. @throws ConfigError for a user without a home */
+export const socketOf = (env: Environment): string =>
+  env['KILLSWITCH_SOCKET'] || join(stateDirectoryOf(env), `${NAME}.sock`);
+
+/** Where the configuration file may be, the first one that is there counts. */
+export function configFilesOf(env: Environment): readonly string[] {
+  const folder = ownFolder(env, 'XDG_CONFIG_HOME', '.config');
+  return [join('/etc', NAME, FILE), ...(folder === undefined ? [] : [join(folder, NAME, FILE)])];
+}
