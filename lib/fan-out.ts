@@ -32,7 +32,8 @@ export function mergeAnswers(
   const [plain = '', query = ''] = path.split('?', 2);
   const line = `${method} ${plain}`;
   if (line === 'POST /agents/kill-all') return mergeKillAll(answers, requestId);
-  if (/^POST \/agents\/[^/]+\/kill$/.test(line)) return mergeKill(answers, requestId);
+  const [, killed] = /^POST \/agents\/([^/]+)\/kill$/.exec(line) ?? [];
+  if (killed !== undefined) return mergeKill(decodeURIComponent(killed), answers, requestId);
   if (plain === '/latch') return mergeLatch(method, answers, requestId);
   if (line === 'GET /agents') return mergeAgentPage(answers, requestId, { limit: limitIn(query) });
   if (/^GET \/agents\/[^/]+$/.test(line)) return mergeAgentRecord(answers, requestId);

@@ -76,8 +76,10 @@ export function mergeAgent(told: readonly AgentReceipt[]): AgentReceipt {
   const says = told.map(({ verified }) => verified);
   return present<AgentReceipt>({
     ...(Object.assign({}, ...[...told].reverse()) as AgentReceipt),
-    verified: !error && (isOne ? says.includes(true) && areVerified(outcomes) : !says.includes(false)),
-    pending: isOne ? pendingOf(outcomes) : [...new Set(told.flatMap(({ pending }) => pending))],
+    verified: !error && areVerified(outcomes) && (isOne ? says.includes(true) : !says.includes(false)),
+    pending: isOne
+      ? pendingOf(outcomes)
+      : [...new Set([...told.flatMap(({ pending }) => pending), ...pendingOf(outcomes)])],
     outcomes,
     error,
   });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MAX_TOLD, oddInSummary } from './check-receipt.js';
 import {
   agentShape,
   type Counts,
@@ -14,11 +15,8 @@ import type { AgentReceipt, Receipt } from './outcome.js';
 import { present } from './present.js';
 import { degradedMessage, dryRunMessage, killAllMessage } from './report.js';
 
-/** Agents, and sentences, told one by one. */
-const MAX_TOLD = 1_000;
-
 const count = z.int().min(0);
-const shape = z.looseObject({
+export const summaryShape = z.looseObject({
   operationId: z.string(),
   message: z.string(),
   verified: z.boolean(),
@@ -63,7 +61,7 @@ function sum(receipts: readonly Receipt[], groups: Groups, dryRun: boolean): Cou
  * the receipt is then incomplete, not verified, and 202.
  */
 export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string): Answered {
-  const sorted = sortAnswers(answers, shape);
+  const sorted = sortAnswers(answers, summaryShape, oddInSummary);
   const { given } = sorted;
   const [one] = given;
   if (!one) return notDone(sorted, requestId);

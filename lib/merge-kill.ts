@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { oddInKill } from './check-receipt.js';
 import type { KillReceipt } from './client-answers.js';
 import { agentShape, groupAgents, isOneRecord, isOpen, mergeAgent, mergeSentences } from './merge-agents.js';
 import type { Answered } from './order.js';
@@ -25,8 +26,10 @@ const told = z.looseObject({
  * answered; an origin that does not know it, or where it does not run any more, takes nothing from that. 202 while
  * one is silent or refuses; then it is not verified.
  */
-export function mergeKill(answers: readonly OriginAnswer[], requestId: string): Answered {
-  const sorted = sortAnswers(answers, told);
+export function mergeKill(agentId: string, answers: readonly OriginAnswer[], requestId: string): Answered {
+  const sorted = sortAnswers(answers, told, (body, status) =>
+    oddInKill(agentId, { ...body, agent: agentsIn(body)[0] }, status),
+  );
   const { given } = sorted;
   const [one] = given;
   if (!one) return notDone(sorted, requestId);

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { oddInSummary } from './check-receipt.js';
 import type { AgentRecord, AgentRecords, OperationStatus } from './client-answers.js';
+import { summaryShape } from './merge-kill-all.js';
 import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 import { present } from './present.js';
@@ -14,20 +16,33 @@ const page = z.looseObject({
   cursor: z.string().optional(),
 }) as unknown as z.ZodType<AgentRecords>;
 
-/** The answers to `GET /operations/:operationId`: of those origins that know it, the one that knows most. */
-export function mergeOperation(answers: readonly OriginAnswer[], requestId: string): Answered {
-  const sorted = sortAnswers(answers, operation);
-  const found = sorted.given.map(({ body }) => body);
-  const best =
-    found.find(({ state }) => state === 'ended') ?? found.find(({ receipt }) => receipt) ?? found[0];
-  return best ? { status: 200, body: best } : notDone(sorted, requestId);
+function oddInReceipt(receipt: unknown): string | undefined {
+  const { data } = summaryShape.safeParse(receipt);
+  return data ? oddInSummary(data) : 'its receipt cannot be read';
 }
 
-/** The answers to `GET /agents/:agentId`: the first origin's that knows it. */
+/** From what says that the least is done to what says the most. */
+const doneOf = ({ state, receipt }: OperationStatus): number =>
+  state === 'running' ? (receipt ? 0 : 1) : receipt?.verified ? 3 : 2;
+
+/**
+ * The answers to `GET /operations/:operationId`. Where several origins say that they know it, the one that says the
+ * least of it is done: only one of them carries it out, and no other one can know better.
+ */
+export function mergeOperation(answers: readonly OriginAnswer[], requestId: string): Answered {
+  const sorted = sortAnswers(answers, operation, ({ receipt }) =>
+    receipt === undefined ? undefined : oddInReceipt(receipt),
+  );
+  const [least] = sorted.given.map(({ body }) => body).sort((a, b) => doneOf(a) - doneOf(b));
+  return least ? { status: 200, body: least } : notDone(sorted, requestId);
+}
+
+/** The answers to `GET /agents/:agentId`: the first origin's where it runs, or else the first one's that knows it. */
 export function mergeAgentRecord(answers: readonly OriginAnswer[], requestId: string): Answered {
   const sorted = sortAnswers(answers, record);
-  const [one] = sorted.given;
-  return one ? { status: 200, body: one.body } : notDone(sorted, requestId);
+  const known = sorted.given.map(({ body }) => body);
+  const one = known.find(({ status }) => status === 'running' || status === 'spawning') ?? known[0];
+  return one ? { status: 200, body: one } : notDone(sorted, requestId);
 }
 
 /**

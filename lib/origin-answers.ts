@@ -17,7 +17,7 @@ export interface Sorted<T> {
   readonly given: readonly { readonly origin: string; readonly status: number; readonly body: T }[];
   /** It says why it will not. */
   readonly refusals: readonly { readonly origin: string; readonly problem: Problem }[];
-  /** Nobody knows what came of it there: a sentence each. */
+  /** It is not known what came of it there: a sentence each. */
   readonly silent: readonly string[];
 }
 
@@ -49,8 +49,16 @@ function silence({ origin, answer }: OriginAnswer): string {
   return `origin ${origin} did not answer: status ${answer.status}, and not as a killswitch does`;
 }
 
-/** An answer that is not in the shape of the contract, such as a proxy's page, counts as none. */
-export function sortAnswers<T>(all: readonly OriginAnswer[], shape: z.ZodType<T>): Sorted<T> {
+/**
+ * An answer that is not in the shape of the contract, such as a proxy's page, counts as none; so does one that
+ * contradicts itself.
+ * @param oddIn what does not add up in a body of that shape
+ */
+export function sortAnswers<T>(
+  all: readonly OriginAnswer[],
+  shape: z.ZodType<T>,
+  oddIn: (body: T, status: number) => string | undefined = () => undefined,
+): Sorted<T> {
   const given: Sorted<T>['given'][number][] = [];
   const refusals: Sorted<T>['refusals'][number][] = [];
   const silent: string[] = [];
@@ -59,7 +67,9 @@ export function sortAnswers<T>(all: readonly OriginAnswer[], shape: z.ZodType<T>
     const done = status === 200 || status === 202 ? shape.safeParse(body) : undefined;
     const refused =
       status >= 400 && status < 500 && !isOfToken(status) ? problemShape.safeParse(body) : undefined;
-    if (done?.success) given.push({ origin, status, body: done.data });
+    const odd = done?.success ? oddIn(done.data, status) : undefined;
+    if (odd !== undefined) silent.push(`origin ${origin} gave an answer that does not add up: ${odd}`);
+    else if (done?.success) given.push({ origin, status, body: done.data });
     else if (refused?.success) refusals.push({ origin, problem: refused.data });
     else silent.push(silence(one));
   }

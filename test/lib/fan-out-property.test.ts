@@ -166,3 +166,26 @@ it('never says that the stop is engaged, or released, unless every origin does',
     }),
   );
 });
+
+const count = fc.integer({ min: 0, max: 4 });
+const anyCounts = fc.record(
+  { total: count, killed: count, failed: count, pending: count, refused: count },
+  { requiredKeys: [] },
+);
+
+it('never counts fewer agents, nor more of them as killed, than the origins name, whatever one of them says', () => {
+  fc.assert(
+    fc.property(fc.array(truth, { maxLength: 3 }), anySummary, anyCounts, (truths, lie, counts) => {
+      const liar: Answered = { ...lie, body: { ...(lie.body as object), ...counts } };
+      const { status, body } = killAll({ a: wordOf('a', truths, false), b: liar });
+      const known = truths.filter(({ host }) => host === 'a');
+      const ids = new Set(body.agents.map(({ agentId }: { agentId: string }) => agentId));
+      expect(body.total).toBe(ids.size);
+      expect(body.total).toBeGreaterThanOrEqual(known.length);
+      expect(body.killed + body.failed).toBe(body.total);
+      if (status === 200) expect(known.every(({ outcome }) => areDown([layer(outcome)]))).toBe(true);
+      if (body.verified) expect(body.agents.every((one: { verified: boolean }) => one.verified)).toBe(true);
+    }),
+    { numRuns: 1_000 },
+  );
+});

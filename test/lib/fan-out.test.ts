@@ -123,7 +123,7 @@ describe('a kill at several origins', () => {
 
   it('keeps that an agent could not be marked killed, unless that was said of the same record', () => {
     const error = { code: 'conflict', detail: 'The record kept changing' };
-    const marred = agent('a1', [layer('removed')], { error, host: 'h1' });
+    const marred = agent('a1', [layer('removed')], { error, host: 'h1', verified: false });
     const clean = agent('a1', [layer('removed')], { host: 'h1' });
     const elsewhere = { ...clean, operationId: 'op-2' };
     expect(kill({ a: open(marred), b: killed(elsewhere) })).toMatchObject({
@@ -274,9 +274,10 @@ describe('a kill-all at several origins', () => {
   });
 
   it('is not verified beyond the agents told by name unless the origin says so', () => {
+    const named = Array.from({ length: 1_000 }, (_, index) => agent(`a${index}`));
     const many = { total: 1_500, killed: 1_500 };
-    expect(killAll({ a: summary([agent('a1')], many) }).body.verified).toBe(true);
-    expect(killAll({ a: summary([agent('a1')], { ...many, verified: false }) }).body.verified).toBe(false);
+    expect(killAll({ a: summary(named, many) }).body.verified).toBe(true);
+    expect(killAll({ a: summary(named, { ...many, verified: false }) }).body.verified).toBe(false);
   });
 
   it('keeps a 202 that it cannot explain', () => {
@@ -326,8 +327,6 @@ describe('a kill-all at several origins', () => {
       status: 200,
       body: { message: 'No active agents to kill', total: 0, refused: 0, verified: true },
     });
-    const wrong = summary([agent('a1')], { total: 0, killed: 0 });
-    expect(killAll({ a: wrong, b: wrong })).toMatchObject({ body: { total: 0, killed: 0, failed: 0 } });
   });
 });
 
@@ -406,16 +405,44 @@ describe('the latch at several origins', () => {
 
 describe('a look at several origins', () => {
   const running = { status: 200, body: { operationId: 'o1', state: 'running' } };
-  const seen = { status: 200, body: { operationId: 'o1', state: 'running', receipt: { total: 1 } } };
-  const ended = { status: 200, body: { operationId: 'o1', state: 'ended', receipt: { total: 2 } } };
+  const told = (state: string, receipt?: object) => ({
+    status: 200,
+    body: { operationId: 'o1', state, ...(receipt && { receipt }) },
+  });
+  const proven = summary([agent('a1')]).body as object;
+  const unproven = { ...proven, verified: false };
+  const seen = told('running', unproven);
+  const ended = told('ended', proven);
   const strange = problem('operation_not_found');
 
   it.each([
-    ['ended', { a: running, b: seen, c: ended }, ended.body],
+    ['ended', { a: strange, b: ended, c: silent }, ended.body],
     ['with a receipt', { a: strange, b: running, c: seen }, seen.body],
+    ['to run still, whatever another one says', { a: ended, b: running }, running.body],
+    [
+      'not to be proven, whatever another one says',
+      { a: ended, b: told('ended', unproven) },
+      {
+        ...told('ended', unproven).body,
+      },
+    ],
+    ['with a receipt that adds up', { a: told('ended', { ...proven, total: 7 }), b: running }, running.body],
     ['at all', { a: silent, b: running, c: strange }, running.body],
   ])('finds an operation where it is known %s', (_name, answers, body) => {
     expect(get('/operations/o1', answers)).toEqual({ status: 200, body });
+  });
+
+  it('does not take a receipt that cannot be read for one', () => {
+    expect(get('/operations/o1', { a: told('ended', { total: 1 }) })).toMatchObject({
+      status: 503,
+      body: { detail: 'origin a gave an answer that does not add up: its receipt cannot be read' },
+    });
+  });
+
+  it('finds an agent where it runs, whatever another one says', () => {
+    const at = (status: string): Answered => ({ status: 200, body: { agentId: 'a1', status } });
+    expect(get('/agents/a1', { a: at('killed'), b: at('running') }).body.status).toBe('running');
+    expect(get('/agents/a1', { a: at('killed'), b: at('completed') }).body.status).toBe('killed');
   });
 
   it('does not say that there is none while one is silent', () => {
