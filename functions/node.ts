@@ -156,9 +156,9 @@ interface Options {
 export async function openNode(config: Config, log: Log, options: Options = {}): Promise<Node> {
   const { storeless = false, onWritten = () => undefined } = options;
   const { hostId, stateDirectory, worktreeRoots: roots, quarantineTtlMs: ttlMs } = config;
-  const [{ openCgroups }, { openJournal }, { openWorktrees }, store] = await Promise.all([
+  const [{ openCgroups }, { openJournal, RESERVE }, { openWorktrees }, store] = await Promise.all([
     import('../lib/adapters/cgroup/index.js'),
-    import('../lib/adapters/journal.js'),
+    import('../lib/adapters/journal/index.js'),
     import('../lib/adapters/worktree/index.js'),
     openStore(config, log).catch((error: unknown) =>
       storeless ? openNothing(error) : Promise.reject(error),
@@ -166,7 +166,7 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
   ]);
   for (const note of config.notes) log.warn({}, note);
   const kernel = openCgroups({ log });
-  const journal = await openJournal({ directory: stateDirectory });
+  const journal = openJournal({ directory: stateDirectory, reserve: RESERVE });
   const worktrees = openWorktrees({
     ...{ roots, ttlMs, hostId, clock, log },
     maxBytes: config.quarantineMaxBytes,

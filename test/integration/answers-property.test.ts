@@ -7,7 +7,7 @@ import { renderers } from '../../functions/notify/render.js';
 import { openEvents } from '../../lib/adapters/docker/events.js';
 import type { Modem } from '../../lib/adapters/docker/modem.js';
 import { bindingOf, mismatch } from '../../lib/adapters/jose/binding.js';
-import { openJournal } from '../../lib/adapters/journal.js';
+import { openJournal } from '../../lib/adapters/journal/index.js';
 import { createClient } from '../../lib/client.js';
 import { ClientError } from '../../lib/client-error.js';
 import { utf8 } from '../../lib/signature.js';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { openJournal } from '../../lib/adapters/journal.js';
+import { openJournal } from '../../lib/adapters/journal/index.js';
 import type { Journal } from '../../lib/ports.js';
 import { temporaryDirectory } from '../services/agents.js';
 

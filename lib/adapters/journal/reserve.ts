@@ -1,0 +1,61 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory, sync, unlessAbsent, writeNew } from './files.js';
+
+/** Places of one size. */
+export interface Room {
+  readonly places: number;
+  readonly bytes: number;
+}
+
+/** Files that take up room on the disk before it is full, to be written over in place when it is. */
+export interface Reserve {
+  /** Makes the places that are missing, on the disk. Rejects as the file system does. */
+  fill(): Promise<void>;
+  /**
+   * Moves a free place for so many bytes to `path`, from where it is this caller's alone.
+   * @returns false where there is none that is large enough
+   */
+  take(bytes: number, path: string): Promise<boolean>;
+  /** How many are free. */
+  free(): Promise<number>;
+}
+
+const FREE = /^(\d+)-\d+\.free$/;
+
+/** @param rooms from the smallest to the largest */
+export function openReserve(directory: string, rooms: readonly Room[]): Reserve {
+  const wanted = rooms.flatMap(({ places, bytes }) =>
+    Array.from({ length: places }, (_, place) => ({ name: `${bytes}-${place}.free`, bytes })),
+  );
+  const names = async (): Promise<string[]> =>
+    ((await unlessAbsent(readdir(directory))) ?? []).filter(name => FREE.test(name));
+  const sizeOf = (name: string): number => Number(FREE.exec(name)?.[1]);
+
+  return {
+    async fill() {
+      const found = new Set(await names());
+      const missing = wanted.filter(({ name }) => !found.has(name));
+      if (missing.length === 0) return;
+      await makeDirectory(directory);
+      for (const { name, bytes } of missing) {
+        const draft = join(directory, `.${randomUUID()}.tmp`);
+        // At random: a file system that compresses gives no blocks to zeros.
+        await writeNew(draft, randomBytes(bytes));
+        await rename(draft, join(directory, name));
+      }
+      await sync(directory);
+    },
+    async take(bytes, path) {
+      const fitting = (await names()).filter(name => sizeOf(name) >= bytes);
+      for (const name of fitting.sort((a, b) => sizeOf(a) - sizeOf(b))) {
+        // Absent: another process was first.
+        const taken = await unlessAbsent(rename(join(directory, name), path).then(() => true));
+        if (taken) return true;
+      }
+      return false;
+    },
+    free: async () => (await names()).length,
+  };
+}
