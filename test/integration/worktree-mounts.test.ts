@@ -1,22 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { git } from '../services/agents.js';
+import { bindMount } from './mounts.helper.js';
 import { makeWorld } from './worktree-world.js';
-
-/** Shows `source` at `at` as well, until the test is over; a bind mount has the device number of its source. */
-function bindMount(source: string, at: string): () => void {
-  mkdirSync(at, { recursive: true });
-  execFileSync('mount', ['--bind', source, at]);
-  let mounted = true;
-  const unmount = (): void => {
-    if (mounted) execFileSync('umount', [at]);
-    mounted = false;
-  };
-  onTestFinished(unmount);
-  return unmount;
-}
 
 const MOUNTED = { outcome: 'failed', detail: 'the worktree is a mount point or holds one: unmount it' };
 

@@ -16,6 +16,8 @@ export interface Sweeping extends Sight {
   readonly remover: Remover;
   readonly log: Log;
   readonly ttlMs: number;
+  /** What could not be deleted the last time, by path, and what rm(1) said to it. It is tried again with each sweep. */
+  readonly undeleted: Map<string, string>;
   /** Whether the kill that an entry is of is confirmed: until then it may be needed. */
   mayDelete(name: string): Promise<boolean>;
   now(): number;
@@ -41,10 +43,13 @@ async function empty(sweeping: Sweeping, entry: Directory, parent: Directory, na
     sweeping.log.warn({ entry: entry.path, pids }, 'processes work in a quarantine entry: not deleted');
     return false;
   }
-  await sweeping.remover.remove(entry, names);
+  const why = await sweeping.remover.remove(entry, names);
   const left = names.filter(name => isThere(entry, name));
-  if (left.length > 0 && !sweeping.isClosed())
-    sweeping.log.warn({ entry: entry.path, left }, 'quarantine entry not wholly deleted');
+  if (left.length === 0) sweeping.undeleted.delete(entry.path);
+  else if (!sweeping.isClosed()) {
+    sweeping.undeleted.set(entry.path, why ?? 'rm said nothing');
+    sweeping.log.warn({ entry: entry.path, left, why }, 'quarantine entry not wholly deleted');
+  }
   return left.length === 0;
 }
 

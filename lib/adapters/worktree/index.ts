@@ -138,7 +138,13 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
         evidence?.adopt(entryName(target.agentId, target.operationId), quarantinePath);
       return { layer: 'worktree', ...cleared };
     },
-    probe: () => roots.health(answers),
+    async probe() {
+      const health = await roots.health(answers);
+      const { size } = sweeping.undeleted;
+      if (!health.ok || size === 0) return health;
+      const what = size === 1 ? 'an entry' : `${size} entries`;
+      return { ...health, ok: false, aside: true, detail: `${what} of the quarantine could not be deleted` };
+    },
     expire: expiry.expire,
     async keepEvidence(containerId, agentId, operationId, what) {
       await evidence?.keep(containerId, agentId, operationId, what);

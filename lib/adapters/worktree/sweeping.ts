@@ -15,14 +15,16 @@ export interface SweepingOptions extends SightOptions {
   readonly ttlMs: number;
   /** Whether the kill of an agent is confirmed, as far as anybody knows; absent: every one is. Does not reject. */
   readonly isConfirmed?: (agentId: string) => Promise<boolean>;
+  /** Where to look for rm(1) and nice(1); the system's own directories if absent. */
+  readonly toolPath?: string;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** What everything works with that looks into a quarantine or deletes in it. */
 export function openSweeping(options: SweepingOptions): Sweeping {
-  const { ttlMs, platform = process.platform, isConfirmed, clock, log } = options;
-  const remover = openRemover({ platform });
+  const { ttlMs, isConfirmed, clock, log } = options;
+  const remover = openRemover({ path: options.toolPath });
   let closed = false;
   return {
     // A deletion looks afresh.
@@ -31,6 +33,7 @@ export function openSweeping(options: SweepingOptions): Sweeping {
     remover,
     log,
     ttlMs,
+    undeleted: new Map(),
     mayDelete: async name => (await isConfirmed?.(name.split('~', 1)[0] ?? '')) ?? true,
     now: clock.now,
     isClosed: () => closed,
