@@ -119,12 +119,12 @@ async function openSandboxes(
   config: Config,
   { kernel, keepEvidence: keep, log }: { kernel: Kernel; keepEvidence: Keep; log: Log },
 ): Promise<readonly Place[]> {
-  const { docker, sandboxes, agentLabel: label, requireLabel } = config;
+  const { docker, sandboxes, agentLabel: label, requireLabel, stateDirectory } = config;
   const evidence = config.evidence ? { keep } : undefined;
   const places: Place[] = [];
   if (sandboxes.docker) {
     const { openDocker } = await import('../lib/adapters/docker/index.js');
-    places.push(openDocker({ ...docker, label, requireLabel, kernel, evidence, log }));
+    places.push(openDocker({ ...docker, label, requireLabel, kernel, evidence, stateDirectory, log }));
   }
   if (sandboxes.process) {
     const { openProcesses } = await import('../lib/adapters/process/index.js');

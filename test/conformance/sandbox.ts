@@ -74,8 +74,19 @@ export function sandboxConformance(name: string, open: () => Promise<SandboxWorl
       expect(await remove(agent.target)).toBeOneOf(SEEN_DOWN);
     });
 
-    test('says alreadyGone of an agent that never was', async () => {
-      expect(await kill({ agentId: newId(), operationId: 'op' })).toBe('alreadyGone');
+    test('says notFound of an agent that never was, which is not to have seen it gone', async () => {
+      const never: Target = { agentId: newId(), operationId: 'op' };
+      expect(await kill(never)).toBe('notFound');
+      expect(await remove(never)).toBeOneOf([...SEEN_DOWN, 'notFound']);
+    });
+
+    test('says alreadyGone of what it has seen go, though the record names nothing', async () => {
+      const agentId = newId();
+      const agent = await world.spawn(agentId);
+      await kill(agent.target);
+      await remove(agent.target);
+      expect(await kill(agent.target)).toBe('alreadyGone');
+      expect(await kill({ agentId, operationId: 'op' })).toBeOneOf(['alreadyGone', 'notFound']);
     });
 
     test('refuses what does not carry the label, and lets it run', async () => {
@@ -117,7 +128,7 @@ export function sandboxConformance(name: string, open: () => Promise<SandboxWorl
     test('is not led astray by an agent ID that begins like another', async () => {
       const agentId = newId();
       const longer = await world.spawn(`${agentId}-2`);
-      expect(await kill({ agentId, operationId: 'op' })).toBe('alreadyGone');
+      expect(await kill({ agentId, operationId: 'op' })).toBe('notFound');
       expect(await longer.isRunning()).toBe(true);
     });
 

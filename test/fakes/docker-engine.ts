@@ -127,3 +127,5 @@ export async function fakeEngine(routes: Routes, options: Partial<DockerOptions>
 
 export const unusable = { outcome: 'failed', detail: 'the engine gave no usable answer' };
 export const unanswered = { outcome: 'pending', detail: 'the engine does not answer' };
+/** The same of an engine that could not be asked what there is to kill. */
+export const sightless = (seen: typeof unusable) => ({ ...seen, outcome: 'blind' });

@@ -55,6 +55,15 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
   const late: (() => void)[] = [];
   const watchers = new Set<{ readonly onStart: (sighting: Sighting) => void }>();
 
+  /** Agents of which something was here once. */
+  const known = new Set<string>();
+  /** Of an agent of which there is nothing (any more). */
+  const none = ({ agentId, containerId, process }: Target): LayerOutcome =>
+    answer(
+      known.has(agentId) || (layer === 'container' ? containerId : process) !== undefined
+        ? 'alreadyGone'
+        : 'notFound',
+    );
   const ownOf = ({ agentId }: Target): Entry[] => [...entries].filter(({ label }) => label === agentId);
   const isRefused = ({ agentId, containerId, process }: Target): boolean => {
     if (layer === 'container' && containerId !== undefined && !/^[0-9a-f]{64}$/.test(containerId))
@@ -96,14 +105,14 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     if (graceMs > 0 && own.some(({ ignoreTerm }) => ignoreTerm)) await delay(graceMs);
     own.forEach(end);
     if (isRefused(target)) return answer('refused', 'what is recorded does not carry the label of the agent');
-    return answer(own.length > 0 ? 'dead' : 'alreadyGone');
+    return own.length > 0 ? answer('dead') : none(target);
   }
 
   async function remove(target: Target): Promise<LayerOutcome> {
     const own = ownOf(target);
     for (const entry of own) entries.delete(entry);
     if (isRefused(target)) return answer('refused', 'what is recorded does not carry the label of the agent');
-    return answer(own.length > 0 ? 'removed' : 'alreadyGone');
+    return own.length > 0 ? answer('removed') : none(target);
   }
 
   function takeFault(method: Method, agentId?: string): Fault | undefined {
@@ -159,6 +168,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
         running: true,
       };
       entries.add(entry);
+      if (labelled) known.add(agentId);
       toSightings(entry).forEach(tell);
       const place = layer === 'container' ? { containerId } : { process: { pid, startTime: '1' } };
       return {

@@ -3,8 +3,8 @@ import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
 import type { KillOptions } from '../../lib/ports.js';
 import { silent } from '../fakes/docker-engine.js';
-import { signal, startTimeOf } from '../services/proc.js';
 import {
+  freeze,
   openWatched,
   type PrivateEngine,
   privateEngine,
@@ -24,15 +24,6 @@ beforeAll(async () => {
 
 const startFive = (): Promise<StartedAgent[]> =>
   Promise.all(Array.from({ length: 5 }, (_, index) => engine.start(`agent-${index}`)));
-
-/** Freezes a process until the test is over or it is thawed. */
-function freeze(pid: number): () => void {
-  const startTime = startTimeOf(pid);
-  const thaw = (): void => signal(pid, startTime, 'SIGCONT');
-  onTestFinished(thaw);
-  signal(pid, startTime, 'SIGSTOP');
-  return thaw;
-}
 
 async function listed(): Promise<unknown[]> {
   return engine.client.listContainers({ all: true });
@@ -118,7 +109,7 @@ describe('While the engine is frozen', () => {
     const agent = await engine.start('unreached');
     await expect.poll(async () => (await docker.sightings()).seen.length).toBe(1);
     const thaw = freeze(engine.pids().dockerd);
-    expect(await docker.kill(agent.target, atOnce())).toMatchObject({ outcome: 'pending' });
+    expect(await docker.kill(agent.target, atOnce())).toMatchObject({ outcome: 'blind' });
     expect(kernel.look(agent.target.containerId)).toBe('unknown');
     expect(await docker.sightings()).toMatchObject({ seen: [{ agentId: 'unreached' }] });
     thaw();
@@ -132,7 +123,10 @@ describe('While the engine is frozen', () => {
     await untilLearnt(kernel, [own, victim]);
     const thaw = freeze(engine.pids().dockerd);
     const target = { ...victim.target, agentId: 'misled' };
-    expect(await docker.kill(target, atOnce())).toMatchObject({ outcome: 'pending' });
+    expect(await docker.kill(target, atOnce())).toMatchObject({
+      outcome: 'refused',
+      detail: 'the recorded container carries the label of another agent',
+    });
     expect(own.pids()).toEqual([]);
     expect(victim.pids()).toHaveLength(5);
     thaw();

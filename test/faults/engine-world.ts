@@ -13,6 +13,7 @@ import { cgroupsOf, membersOf } from '../services/cgroups.js';
 import { type EngineService, startEngine } from '../services/dockerd.js';
 import { engineAt } from '../services/engine.js';
 import { importImage, layOutImage } from '../services/image.js';
+import { signal, startTimeOf } from '../services/proc.js';
 import { afterFile } from '../services/registry.js';
 
 export interface StartedAgent {
@@ -25,6 +26,8 @@ export interface StartedAgent {
 /** An engine of one test file alone, which may be frozen, killed and started again. */
 export interface PrivateEngine {
   readonly url: string;
+  /** Where it keeps its files. */
+  readonly dataRoot: string;
   readonly client: Docker;
   start(agentId: string, options?: Docker.ContainerCreateOptions): Promise<StartedAgent>;
   pids(): { readonly dockerd: number; readonly containerd: number };
@@ -47,6 +50,7 @@ export async function privateEngine(): Promise<PrivateEngine> {
   const pids = () => ({ dockerd: service.pid ?? 0, containerd: service.containerdPid ?? 0 });
   return {
     url: service.url,
+    dataRoot: join(folder, 'data'),
     client,
     pids,
     async start(agentId, { HostConfig, ...options } = {}) {
@@ -99,6 +103,15 @@ export async function openWatched(url: string, options: Partial<DockerOptions> =
   onTestFinished(() => docker.close());
   await untilLive(docker);
   return { docker, kernel };
+}
+
+/** Freezes a process until the test is over or it is thawed. */
+export function freeze(pid: number): () => void {
+  const startTime = startTimeOf(pid);
+  const thaw = (): void => signal(pid, startTime, 'SIGCONT');
+  onTestFinished(thaw);
+  signal(pid, startTime, 'SIGSTOP');
+  return thaw;
 }
 
 export async function untilLive(docker: DockerSandbox): Promise<void> {

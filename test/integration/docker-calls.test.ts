@@ -58,7 +58,7 @@ test('asks the engine once about all the agents of one stop', async () => {
   };
   const outcomes = await Promise.all(targets.map(kill));
   expect(outcomes.filter(({ outcome }) => outcome === 'dead')).toHaveLength(3);
-  expect(outcomes.filter(({ outcome }) => outcome === 'alreadyGone')).toHaveLength(27);
+  expect(outcomes.filter(({ outcome }) => outcome === 'notFound')).toHaveLength(27);
   expect(calls.filter(call => call.startsWith('GET /containers/json'))).toHaveLength(1);
   expect(calls).toHaveLength(1 + 2 * 3);
 });
@@ -124,26 +124,26 @@ describe('An engine behind ssh', () => {
   test.each([
     ['refuses', 'exit 255'],
     ['is not for us', 'echo "Permission denied" ; exit 1'],
-  ])('that %s is a failure and not the lack of an engine', async (_, script) => {
+  ])('that %s leaves this node blind, which is not the lack of an engine', async (_, script) => {
     fakeSsh(script);
     const docker = openDocker({ host: 'ssh://engine.example', log: silent });
-    expect(await docker.kill({ agentId: 'far', operationId }, atOnce())).toMatchObject({ outcome: 'failed' });
+    expect(await docker.kill({ agentId: 'far', operationId }, atOnce())).toMatchObject({ outcome: 'blind' });
   });
 
-  test('that hangs is pending, and its ssh does not stay behind', async () => {
+  test('that hangs leaves this node blind, and its ssh does not stay behind', async () => {
     const log = fakeSsh('echo $$ > "$0.pid"; exec sleep 100000');
     const docker = openDocker({ host: 'ssh://engine.example', callDeadlineMs: 500, log: silent });
     expect(await docker.kill({ agentId: 'far', operationId }, atOnce())).toMatchObject({
-      outcome: 'pending',
+      outcome: 'blind',
     });
     const pid = Number(readFileSync(join(dirname(log), 'ssh.pid'), 'utf8'));
     await expect.poll(() => isAlive(pid)).toBe(false);
   });
 
-  test('without an ssh program is a failure and not the lack of an engine', async () => {
+  test('without an ssh program leaves this node blind, which is not the lack of an engine', async () => {
     vi.stubEnv('PATH', temporaryDirectory());
     onTestFinished(() => void vi.unstubAllEnvs());
     const docker = openDocker({ host: 'ssh://engine.example', log: silent });
-    expect(await docker.kill({ agentId: 'far', operationId }, atOnce())).toMatchObject({ outcome: 'failed' });
+    expect(await docker.kill({ agentId: 'far', operationId }, atOnce())).toMatchObject({ outcome: 'blind' });
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -11,6 +12,7 @@ import {
   listen,
   nothing,
   openAt,
+  sightless,
   silent,
   status,
   target,
@@ -24,11 +26,11 @@ import { temporaryDirectory } from '../services/agents.js';
 
 describe('A list call that goes wrong has a typed outcome', () => {
   test.each<[string, Answer, object]>([
-    ['an answer that never begins', nothing, unanswered],
+    ['an answer that never begins', nothing, sightless(unanswered)],
     [
       'a body that stalls',
       response => response.writeHead(200, { 'content-length': '100' }).write('[{"Id":'),
-      unanswered,
+      sightless(unanswered),
     ],
     [
       'a body that breaks off',
@@ -36,23 +38,23 @@ describe('A list call that goes wrong has a typed outcome', () => {
         response.writeHead(200, { 'content-length': '100' }).write('[');
         setImmediate(() => response.destroy());
       },
-      unusable,
+      sightless(unusable),
     ],
-    ['a connection that breaks off', response => void response.destroy(), unusable],
-    ['a body that is no JSON', response => void response.end('<html>'), unusable],
-    ['a body of another shape', json({ Id: 1 }), unusable],
-    ['an empty body', response => void response.end(), unusable],
-    ['a short ID', json([{ ...container('running'), Id: 'cccccccccccc' }]), unusable],
-    ['a 500', status(500), unusable],
+    ['a connection that breaks off', response => void response.destroy(), sightless(unusable)],
+    ['a body that is no JSON', response => void response.end('<html>'), sightless(unusable)],
+    ['a body of another shape', json({ Id: 1 }), sightless(unusable)],
+    ['an empty body', response => void response.end(), sightless(unusable)],
+    ['a short ID', json([{ ...container('running'), Id: 'cccccccccccc' }]), sightless(unusable)],
+    ['a 500', status(500), sightless(unusable)],
     [
       'a redirect to a host that is not there',
       response => void response.writeHead(301, { location: 'http://containers/json' }).end(),
-      unusable,
+      sightless(unusable),
     ],
     [
       'a redirect to an unknown scheme',
       response => void response.writeHead(307, { location: 'javascript:0' }).end(),
-      unusable,
+      sightless(unusable),
     ],
     [
       'a change of protocol that nobody asked for',
@@ -63,8 +65,8 @@ describe('A list call that goes wrong has a typed outcome', () => {
     const { docker } = await fakeEngine({ list });
     const killed = await docker.kill(target, unhurried());
     expect(killed).toMatchObject({ layer: 'container', ...expected });
-    expect(killed.outcome).toBeOneOf(['failed', 'pending']);
-    expect((await docker.kill(unrecorded, unhurried())).outcome).toBeOneOf(['failed', 'pending']);
+    expect(killed.outcome).toBe('blind');
+    expect((await docker.kill(unrecorded, unhurried())).outcome).toBe('blind');
     expect((await docker.remove(target, within())).outcome).toBeOneOf(['failed', 'pending']);
     expect(await docker.probe()).toMatchObject({ ok: false, detail: expect.stringContaining('the engine') });
   });
@@ -76,7 +78,7 @@ test('a connection that speaks no HTTP has a typed outcome', async () => {
   });
   onTestFinished(() => void server.close());
   const docker = openAt(await listen(server));
-  expect(await docker.kill(target, unhurried())).toMatchObject(unusable);
+  expect(await docker.kill(target, unhurried())).toMatchObject(sightless(unusable));
 });
 
 test('what a driver says stays out of the outcome and goes to the log', async () => {
@@ -90,10 +92,10 @@ test('what a driver says stays out of the outcome and goes to the log', async ()
 describe('An engine that is not there', () => {
   const nowhere = (): string => join(temporaryDirectory(), 'nobody.sock');
 
-  test('is a failure where a container is recorded, for that one is owed', async () => {
+  test('leaves this node blind where a container is recorded, for that one is owed', async () => {
     const expected = { outcome: 'failed', detail: 'the engine is not reachable' };
     const docker = openAt(nowhere());
-    expect(await docker.kill(target, unhurried())).toMatchObject(expected);
+    expect(await docker.kill(target, unhurried())).toMatchObject(sightless(expected));
     expect(await docker.remove(target, within())).toMatchObject(expected);
     expect(await docker.probe()).toEqual({
       name: 'docker',
@@ -106,9 +108,53 @@ describe('An engine that is not there', () => {
     expect(await openAt(nowhere()).kill(unrecorded, unhurried())).toEqual({
       layer: 'container',
       outcome: 'skipped',
-      detail: 'no container recorded and no engine reachable',
+      detail: 'no container is recorded, and the engine is not reachable',
     });
   });
+
+  test('is the same as one that this user may not use, which the outcome explains', async () => {
+    const { socketPath } = await fakeEngine({});
+    process.seteuid?.(65_534);
+    onTestFinished(() => process.seteuid?.(0));
+    const docker = openAt(socketPath);
+    const advice = 'this user may not use the socket of the engine: run as root or as a member of its group';
+    expect(await docker.kill(unrecorded, unhurried())).toMatchObject({
+      outcome: 'skipped',
+      detail: `no container is recorded, and ${advice}`,
+    });
+    expect(await docker.sightings()).toEqual({ seen: [] });
+    expect(await docker.kill(target, unhurried())).toMatchObject({ outcome: 'blind', detail: advice });
+    expect(await docker.probe()).toMatchObject({ ok: false, detail: expect.stringContaining(advice) });
+  });
+
+  test('leaves this node blind once it has answered, until the machine is booted again', async () => {
+    const stateDirectory = temporaryDirectory();
+    const { docker, socketPath } = await fakeEngine({ list: json([]) }, { stateDirectory });
+    expect(await docker.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'notFound' });
+    await docker.close();
+    rmSync(socketPath);
+    expect(await docker.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'blind' });
+    const next = openAt(socketPath, { stateDirectory });
+    expect(await next.sightings()).toEqual({ seen: [], blind: 'the engine is not reachable' });
+    expect(await next.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'blind' });
+    const file = join(stateDirectory, 'containers.json');
+    const kept = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...kept, boot: 'another' }));
+    const later = openAt(socketPath, { stateDirectory });
+    expect(await later.sightings()).toEqual({ seen: [] });
+    expect(await later.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'skipped' });
+  });
+
+  test.each(['', '{', '{"of":1}', '{"containers":[["x"]]}'])(
+    'is not made up for by a file of what was known that holds %j',
+    async text => {
+      const stateDirectory = temporaryDirectory();
+      writeFileSync(join(stateDirectory, 'containers.json'), text);
+      expect(await openAt(nowhere(), { stateDirectory }).kill(unrecorded, unhurried())).toMatchObject({
+        outcome: 'skipped',
+      });
+    },
+  );
 
   test('is the same when its port is closed', async () => {
     const server = createNetServer();

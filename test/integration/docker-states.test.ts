@@ -191,7 +191,7 @@ test('goes by the label that it was told', async () => {
   const other = openDocker({ host: inject('dockerHost'), label: 'fleet.agent', log: silent });
   const container = await startContainer({ agentId: 'relabelled', label: 'fleet.agent', processes: 1 });
   expect(await docker.kill({ agentId: 'relabelled', operationId }, atOnce())).toMatchObject({
-    outcome: 'alreadyGone',
+    outcome: 'notFound',
   });
   expect(await other.kill({ agentId: 'relabelled', operationId }, atOnce())).toMatchObject({
     outcome: 'dead',

@@ -10,7 +10,7 @@ const [stranger, ...ids] = ['0', 'a', 'b', 'c'].map(
 
 function open() {
   const kernel = fakeKernel();
-  for (const id of ids) kernel.learn(id, kernel.spawn().pid);
+  for (const id of ids) kernel.learn(id, kernel.spawn(id).pid);
   const kill = vi.spyOn(kernel, 'kill');
   const error = vi.fn();
   return { kernel, kill, error, volley: openVolley(kernel, { ...silent, error }) };

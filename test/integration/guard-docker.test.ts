@@ -54,7 +54,7 @@ test('A container that is not there is gone', async () => {
 test('Where no container is recorded the engine is not asked', async () => {
   const { engine, find } = engineWith({});
   const { containerId: _, ...bare } = target;
-  expect(await lookAtRecorded(engine, guard, bare)).toEqual({ kind: 'gone' });
+  expect(await lookAtRecorded(engine, guard, bare)).toEqual({ kind: 'none' });
   expect(find).not.toHaveBeenCalled();
 });
 

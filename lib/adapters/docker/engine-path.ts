@@ -1,10 +1,9 @@
 import type { Log, Target } from '../../ports.js';
 import type { Engine, Found } from './engine.js';
-import { EngineError } from './errors.js';
 import type { Listing } from './listing.js';
 import { type Guard, lookAtRecorded, type Recorded } from './recorded.js';
 import type { Remover } from './removal.js';
-import { type Seen, seenOf, worstOf } from './seen.js';
+import { blindOf, isNoEngine, type Seen, seenOf, worstOf } from './seen.js';
 import { type StopOptions, stopContainer } from './stop.js';
 
 export interface EnginePathOptions {
@@ -12,6 +11,10 @@ export interface EnginePathOptions {
   readonly list: Listing;
   readonly guard: Guard;
   readonly remove: Remover;
+  /** Whether this node has known a container of the agent. */
+  readonly knew: (agentId: string) => boolean;
+  /** Whether an engine has answered here since this machine was booted. */
+  readonly hasAnswered: () => boolean;
   readonly log: Log;
 }
 
@@ -21,27 +24,37 @@ export interface EnginePath {
   remove(target: Target): Promise<Seen>;
 }
 
-export function openEnginePath({ engine, list, guard, remove, log }: EnginePathOptions): EnginePath {
+export function openEnginePath(options: EnginePathOptions): EnginePath {
+  const { engine, list, guard, remove, knew, hasAnswered, log } = options;
+
+  const warn = ({ agentId }: Target, err: unknown): void =>
+    log.warn({ agentId, err }, 'a call of the engine failed');
   /** What went wrong, as an outcome. Nothing is thrown past here: an agent's failure stops no other's kill. */
   const toSeen = (target: Target, error: unknown): Seen => {
-    log.warn({ agentId: target.agentId, err: error }, 'a call of the engine failed');
+    warn(target, error);
     return seenOf(error);
   };
 
   /** Does `work` to each container of the agent, the recorded one included if it turns out to be its own. */
   const toEach = async (target: Target, work: (container: Found) => Promise<Seen>): Promise<Seen> => {
+    const { agentId, containerId } = target;
     const guarded = (container: Found): Promise<Seen> =>
       work(container).catch((error: unknown) => toSeen(target, error));
-    const own = await list(target.agentId);
+    const own = await list(agentId);
     // Side by side: an answer that hangs must not keep back what is known already.
     const listed = Promise.all(own.map(guarded));
-    const recorded = own.some(({ id }) => id === target.containerId)
-      ? { outcome: 'alreadyGone' as const }
+    const isListed = own.some(({ id }) => id === containerId);
+    const recorded = isListed
+      ? []
       : await lookAtRecorded(engine, guard, target).then(
           found => ofRecorded(found, guarded),
-          (error: unknown) => toSeen(target, error),
+          (error: unknown) => {
+            warn(target, error);
+            return [blindOf(error)];
+          },
         );
-    return worstOf([...(await listed), recorded]);
+    const all = [...(await listed), ...recorded];
+    return all.length > 0 || knew(agentId) ? worstOf(all) : { outcome: 'notFound' };
   };
 
   return {
@@ -53,16 +66,16 @@ export function openEnginePath({ engine, list, guard, remove, log }: EnginePathO
           return stopContainer(engine, container, options);
         });
         if (seen.outcome !== 'refused' || stopped === 0) return seen;
-        // Nobody asks for the removal of what was refused, and a restart policy would bring the rest back.
+        // Nobody asks for a removal after a refusal, and a restart policy would bring the rest back.
         const left = await toEach(target, ({ id }) => remove(id, target));
         if (left.outcome !== 'refused') return left;
         return { ...left, detail: `${left.detail}; the containers that do carry its label were removed` };
       } catch (error) {
-        const isUnreachable = error instanceof EngineError && error.reason === 'unreachable';
-        if (isUnreachable && target.containerId === undefined) {
-          return { outcome: 'skipped', detail: 'no container recorded and no engine reachable' };
+        if (isNoEngine(error) && target.containerId === undefined && !hasAnswered()) {
+          return { outcome: 'skipped', detail: `no container is recorded, and ${seenOf(error).detail}` };
         }
-        return toSeen(target, error);
+        warn(target, error);
+        return blindOf(error);
       }
     },
     remove: target =>
@@ -70,13 +83,18 @@ export function openEnginePath({ engine, list, guard, remove, log }: EnginePathO
   };
 }
 
-async function ofRecorded(found: Recorded, work: (container: Found) => Promise<Seen>): Promise<Seen> {
+async function ofRecorded(
+  found: Recorded,
+  work: (container: Found) => Promise<Seen>,
+): Promise<readonly Seen[]> {
   switch (found.kind) {
+    case 'none':
+      return [];
     case 'own':
-      return work(found.container);
+      return [await work(found.container)];
     case 'gone':
-      return { outcome: 'alreadyGone' };
+      return [{ outcome: 'alreadyGone' }];
     case 'refused':
-      return { outcome: 'refused', detail: found.detail };
+      return [{ outcome: 'refused', detail: found.detail }];
   }
 }

@@ -58,8 +58,11 @@ const inspected = z.object({
 });
 const waited = z.object({ StatusCode: z.int() });
 
-/** Source: https://docs.docker.com/reference/api/engine/version/v1.41/ */
-export function openEngine(modem: Modem, callDeadlineMs: number): Engine {
+/**
+ * Source: https://docs.docker.com/reference/api/engine/version/v1.41/
+ * @param onAnswer told of each list that the engine has answered with
+ */
+export function openEngine(modem: Modem, callDeadlineMs: number, onAnswer: () => void): Engine {
   const within = (ms = callDeadlineMs): AbortSignal => AbortSignal.timeout(Math.ceil(ms));
   const at = (container: ContainerId, what = ''): string => `/containers/${container}${what}`;
   const typed = <T>(answer: Promise<T>): Promise<T> =>
@@ -72,6 +75,7 @@ export function openEngine(modem: Modem, callDeadlineMs: number): Engine {
     const query = { all: true, limit, filters };
     const answer = await modem.call({ method: 'GET', path: '/containers/json', query, signal: within() });
     const containers = listed.parse(answer);
+    onAnswer();
     return containers.map(({ Id, State, Labels }) => ({ id: Id, state: State, labels: Labels ?? {} }));
   };
 

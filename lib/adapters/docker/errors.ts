@@ -3,10 +3,11 @@ import { StatusError } from './modem.js';
 /**
  * - `unanswered`: no whole answer by the deadline; the call may still be carried out
  * - `unreachable`: nobody listens there
+ * - `forbidden`: this user may not connect to it
  * - `broken`: the connection or the answer was not usable
  * - `status`: answered, but with no success; see `statusCode`
  */
-export type EngineFailure = 'unanswered' | 'unreachable' | 'broken' | 'status';
+export type EngineFailure = 'unanswered' | 'unreachable' | 'forbidden' | 'broken' | 'status';
 
 /** Why a call of the engine did not succeed. The driver's own error is the `cause`, for the log alone. */
 export class EngineError extends Error {
@@ -27,5 +28,7 @@ export function toEngineError(cause: unknown): EngineError {
   if (name === 'TimeoutError') return new EngineError('unanswered', { cause });
   // Only these prove that nobody listens: connect fails for want of file descriptors, too.
   const nobody = code === 'ECONNREFUSED' || (code === 'ENOENT' && syscall === 'connect');
-  return new EngineError(nobody ? 'unreachable' : 'broken', { cause });
+  if (nobody) return new EngineError('unreachable', { cause });
+  const forbidden = (code === 'EACCES' || code === 'EPERM') && syscall === 'connect';
+  return new EngineError(forbidden ? 'forbidden' : 'broken', { cause });
 }

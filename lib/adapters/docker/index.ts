@@ -1,6 +1,7 @@
 import type { LayerOutcome } from '../../outcome.js';
 import type { Kernel, Log, Lookout, Sandbox } from '../../ports.js';
 import { type ConnectionOptions, parseAddress, prepareConnection } from './connection.js';
+import { DATA_ROOT } from './disk.js';
 import { openEngine } from './engine.js';
 import { openEnginePath } from './engine-path.js';
 import { openEvents } from './events.js';
@@ -12,11 +13,13 @@ import { openLearner } from './learn.js';
 import { openListing } from './listing.js';
 import { openLookout } from './lookout.js';
 import { openMap } from './map.js';
+import { openMemory } from './memory.js';
 import { openModem } from './modem.js';
 import { openPrecedence } from './precedence.js';
 import { openRemover } from './removal.js';
 import { openRemoval } from './remove.js';
 import type { Seen } from './seen.js';
+import { openVoucher } from './vouch.js';
 
 export interface DockerOptions extends ConnectionOptions {
   /** Key of the container label that has to equal the agent's ID. */
@@ -36,6 +39,10 @@ export interface DockerOptions extends ConnectionOptions {
   readonly kernel?: Kernel;
   /** Keeps what a container leaves behind before it is removed. */
   readonly evidence?: EvidenceStore | undefined;
+  /** Where it is kept what the engine has told, for the next process; without, that starts knowing nothing. */
+  readonly stateDirectory?: string;
+  /** Where the engine keeps its files, if it is Docker's and on this machine. */
+  readonly dataRoot?: string;
   readonly log: Log;
 }
 
@@ -63,14 +70,21 @@ const NO_KERNEL: Kernel = {
 export function openDocker(options: DockerOptions): DockerSandbox {
   const { label = 'killswitch.agent-id', requireLabel = true, log } = options;
   // What another machine's engine tells of has no cgroup here, whatever has its name or its PID.
-  const ownKernel = parseAddress(options).kind === 'socket' ? options.kernel : undefined;
+  const address = parseAddress(options);
+  const ownKernel = address.kind === 'socket' ? options.kernel : undefined;
   const kernel = ownKernel ?? NO_KERNEL;
   const { callDeadlineMs = 1500, killDeadlineMs: killMs = 10_000, refreshMs = 30_000 } = options;
   const { removalDeadlineMs = 30_000, removalConcurrency = 16 } = options;
   const modem = openModem(prepareConnection(options));
-  const engine = openEngine(modem, callDeadlineMs);
-
-  const map = openMap(label, id => kernel.forget(id));
+  const memory = openMemory({
+    directory: options.stateDirectory,
+    of: `${label} ${JSON.stringify(address)}`,
+    all: () => map.all().map(({ id, agentId }) => [id, agentId] as const),
+    log,
+  });
+  const engine = openEngine(modem, callDeadlineMs, memory.answered);
+  const map = openMap({ label, onForget: id => kernel.forget(id), onChange: memory.changed });
+  const remembered = memory.loaded.then(map.seed);
   const learn = ownKernel ? openLearner({ engine, kernel, map, log }) : async () => undefined;
   const follower = openFollower({
     engine,
@@ -86,7 +100,8 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     log,
   });
   const { isLive, refresh } = follower;
-  const lookout = openLookout({ map, kernel, refresh, learn, log });
+  const { hasAnswered } = memory;
+  const lookout = openLookout({ map, kernel, refresh, learn, remembered, hasAnswered, log });
 
   const { first, passed } = openPrecedence();
   const list = openListing(engine, label);
@@ -97,8 +112,12 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     gather: options.evidence && openGatherer({ engine, kernel, store: options.evidence, log }),
     onRemoved: id => map.drop(id),
   });
-  const enginePath = openEnginePath({ engine, list, guard: { label, requireLabel }, remove, log });
-  const kill = openKiller({ engine, enginePath, kernel, map, isLive, learn, first, killMs, log });
+  const guard = { label, requireLabel };
+  const vouch = openVoucher({ map, guard, isLive, dataRoot: options.dataRoot ?? DATA_ROOT });
+  const { knew } = map;
+  const enginePath = openEnginePath({ engine, list, guard, remove, knew, hasAnswered, log });
+  const ways = { engine, enginePath, kernel, map, isLive, learn, vouch, remembered };
+  const kill = openKiller({ ...ways, first, killMs, log });
   const removeAll = openRemoval({ enginePath, remove, list, map, isLive });
 
   return {
@@ -113,6 +132,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     async close() {
       follower.close();
       modem.close();
+      await memory.close();
     },
   };
 }

@@ -1,11 +1,16 @@
 import type { Kernel, Target } from '../../ports.js';
+import type { ContainerId } from './engine.js';
 import type { ContainerMap, Known } from './map.js';
 import { isDown } from './states.js';
 import type { Volley } from './volley.js';
 
 /** What the map and the kernel know of one agent's containers, with no word of the engine. Nothing here throws. */
 export interface KernelPath {
-  /** Sends SIGKILL to all that the map knows, before this turn ends. */
+  /** Takes this container for the agent's, too, for as long as this kill lasts. */
+  claim(id: ContainerId): void;
+  /** Finds the cgroups of those that the kernel does not know yet. */
+  find(): Promise<void>;
+  /** Sends SIGKILL to all that the map knows or that was claimed, before this turn ends. */
   strike(): Promise<void>;
   /** Whether the map has what the record names, if anything, and at least something. */
   covers(): boolean;
@@ -33,8 +38,10 @@ export function openKernelPath({ kernel, map, volley }: Ways, target: Target): K
   const met = new Set<string>();
   const struck = new Set<string>();
 
+  let claimed: Known | undefined;
   const own = (): readonly Known[] => {
-    const containers = map.of(agentId);
+    const known = map.of(agentId);
+    const containers = claimed && !known.some(({ id }) => id === claimed?.id) ? [...known, claimed] : known;
     for (const { id } of containers) met.add(id);
     return containers;
   };
@@ -47,6 +54,13 @@ export function openKernelPath({ kernel, map, volley }: Ways, target: Target): K
   const isIdle = ({ id, state }: Known): boolean => kernel.look(id) === 'unknown' && isDown(state);
 
   return {
+    claim(id) {
+      claimed = { id, agentId, state: 'remembered', told: 0, events: 0 };
+    },
+    async find() {
+      const unknown = own().filter(({ id, state }) => kernel.look(id) === 'unknown' && !isDown(state));
+      if (unknown.length > 0) await kernel.find(unknown.map(({ id }) => id));
+    },
     async strike() {
       const containers = own();
       const reached = await volley(containers.map(({ id }) => id));

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OutcomeName } from '../../outcome.js';
 import type { Kernel, KillOptions, Log, Target } from '../../ports.js';
-import type { Engine, Found } from './engine.js';
+import { type Engine, type Found, toContainerId } from './engine.js';
 import type { EnginePath } from './engine-path.js';
 import { type KernelPath, openKernelPath } from './kernel-path.js';
 import type { Learn } from './learn.js';
@@ -10,6 +10,7 @@ import type { Precedence } from './precedence.js';
 import type { Seen } from './seen.js';
 import { until } from './until.js';
 import { openVolley } from './volley.js';
+import type { Owner, Voucher } from './vouch.js';
 
 export interface KillerOptions {
   readonly engine: Engine;
@@ -19,6 +20,9 @@ export interface KillerOptions {
   /** Whether the map holds all that carries the label. */
   readonly isLive: () => boolean;
   readonly learn: Learn;
+  readonly vouch: Voucher;
+  /** What an earlier process knew is in the map. Does not reject. */
+  readonly remembered: Promise<void>;
   /** Keeps back for a while what would take the processor away from the dying. */
   readonly first: Precedence['first'];
   /** Milliseconds that the engine has for a kill. */
@@ -30,8 +34,14 @@ export interface KillerOptions {
 export type Killer = (target: Target, options: KillOptions) => Promise<Seen>;
 
 const DEAD: Seen = { outcome: 'dead' };
+const UNSEEN: Seen = { outcome: 'pending', detail: 'the container was not seen to stop yet' };
+const UNCHECKED = 'found by its ID alone: the engine does not answer, so that its label could not be checked';
+const ELSEWHERE: Seen = {
+  outcome: 'blind',
+  detail: 'the engine knows no such container, but a cgroup of its ID has processes here',
+};
 /** Of the engine: it could not tell. */
-const NO_ANSWER: ReadonlySet<OutcomeName> = new Set(['failed', 'pending', 'skipped']);
+const NO_ANSWER: ReadonlySet<OutcomeName> = new Set(['failed', 'pending', 'blind', 'skipped']);
 /** Milliseconds that the kernel has before the engine, which has many more to kill at that time, is asked to. */
 const HEAD_START = 500;
 /** Milliseconds that it may take to make a container known to the kernel before the engine is asked to kill it. */
@@ -43,7 +53,7 @@ const LEARNING = 250;
  * what is the agent's, and the kernel what is dead.
  */
 export function openKiller(options: KillerOptions): Killer {
-  const { engine, enginePath, kernel, map, isLive, learn, first, killMs, log } = options;
+  const { engine, enginePath, kernel, map, isLive, learn, vouch, remembered, first, killMs, log } = options;
   const volley = openVolley(kernel, log);
   const isReached = async (id: Found['id']): Promise<boolean> => (await volley([id])).has(id);
 
@@ -59,6 +69,38 @@ export function openKiller(options: KillerOptions): Killer {
   const forestall = (path: KernelPath): void => {
     // What goes wrong shows in the removal, or as a new start.
     for (const { id } of path.reviving()) engine.kill(id, 'SIGKILL', killMs).catch(() => undefined);
+  };
+
+  /** What needs no engine: finds the cgroups of what is known to be the agent's, and strikes it unless it has grace. */
+  const pursue = async (path: KernelPath, target: Target, graceMs: number): Promise<Owner> => {
+    await remembered;
+    const owner = await vouch(target);
+    if (owner.kind === 'own') path.claim(owner.id);
+    await path.find();
+    if (graceMs === 0) await path.strike();
+    return owner;
+  };
+
+  /** The last word where the engine had none. */
+  const seeAlone = async (path: KernelPath, owner: Owner, seen: Seen, signal: AbortSignal): Promise<Seen> => {
+    const isUnchecked = owner.kind === 'unchecked';
+    if (isUnchecked) path.claim(owner.id);
+    await path.find();
+    await path.strike();
+    if (owner.kind === 'refused') return { outcome: 'refused', detail: owner.detail };
+    if (!path.isWithinReach()) return seen;
+    if (!(await until(path.isDeadAsFarAsKnown, { withinMs: killMs, signal }))) {
+      return seen.outcome === 'blind' ? UNSEEN : seen;
+    }
+    return isUnchecked ? { ...DEAD, detail: UNCHECKED } : DEAD;
+  };
+
+  /** What the engine does not know is not gone as long as the kernel has it. */
+  const doubted = async ({ containerId = '' }: Target, seen: Seen): Promise<Seen> => {
+    const id = toContainerId(containerId);
+    if (seen.outcome !== 'alreadyGone' || id === undefined) return seen;
+    await kernel.find([id]);
+    return kernel.look(id) === 'populated' ? ELSEWHERE : seen;
   };
 
   const see = async (path: KernelPath, target: Target, { graceMs, deadline }: KillOptions): Promise<Seen> => {
@@ -80,6 +122,7 @@ export function openKiller(options: KillerOptions): Killer {
     try {
       const isFast = isLive() && path.isStruck();
       if (isFast && (await first(until(isSeen, { withinMs: HEAD_START, signal })))) return DEAD;
+      const pursued = pursue(path, target, graceMs);
       const byEngine = enginePath.kill(target, {
         graceMs,
         killMs,
@@ -91,10 +134,8 @@ export function openKiller(options: KillerOptions): Killer {
       if (graceMs === 0) endGrace();
       const byKernel = begun.then(() => until(isSeen, { withinMs: Number.POSITIVE_INFINITY, signal }));
       const seen = await Promise.race([byEngine, byKernel.then(isDead => (isDead ? DEAD : byEngine))]);
-      if (!NO_ANSWER.has(seen.outcome)) return seen;
-      await path.strike();
-      const canTell = path.isWithinReach();
-      return canTell && (await until(path.isDeadAsFarAsKnown, { withinMs: killMs, signal })) ? DEAD : seen;
+      if (!NO_ANSWER.has(seen.outcome)) return doubted(target, seen);
+      return await seeAlone(path, await pursued, seen, signal);
     } finally {
       clearTimeout(grace);
       over.abort();

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Kernel, Log, Lookout, Sighting } from '../../ports.js';
 import type { Learn } from './learn.js';
 import type { ContainerMap, Known } from './map.js';
+import { isNoEngine, seenOf } from './seen.js';
 import { mayRun } from './states.js';
 
 export interface DockerLookout extends Lookout {
@@ -15,13 +16,18 @@ export interface LookoutOptions {
   /** Asks the engine what there is, and puts it into the map. Rejects if it does not answer. */
   readonly refresh: () => Promise<void>;
   readonly learn: Learn;
+  /** What an earlier process knew is in the map. Does not reject. */
+  readonly remembered: Promise<void>;
+  /** Whether an engine has answered here since this machine was booted. */
+  readonly hasAnswered: () => boolean;
   readonly log: Log;
 }
 
 /** A list does not say when a container was started. Milliseconds for being told so of those found just now. */
 const PATIENCE = 300;
 
-export function openLookout({ map, kernel, refresh, learn, log }: LookoutOptions): DockerLookout {
+export function openLookout(options: LookoutOptions): DockerLookout {
+  const { map, kernel, refresh, learn, remembered, hasAnswered, log } = options;
   const watchers = new Set<(sighting: Sighting) => void>();
   const isEmpty = ({ id }: Known): boolean => kernel.look(id) === 'empty';
   const running = (): readonly Known[] => map.all().filter(({ state }) => mayRun(state));
@@ -39,11 +45,15 @@ export function openLookout({ map, kernel, refresh, learn, log }: LookoutOptions
           .map(toSighting);
         return { seen };
       } catch (err) {
+        await remembered;
+        if (isNoEngine(err) && !hasAnswered()) return { seen: [] };
         log.warn({ err }, 'the engine could not be asked what runs');
-        const seen = running()
+        const unclear = map.all().filter(({ state }) => state === 'remembered');
+        const found = new Set(await kernel.find(unclear.map(({ id }) => id)));
+        const seen = [...running(), ...unclear.filter(({ id }) => found.has(id))]
           .filter(container => !isEmpty(container))
           .map(toSighting);
-        return { seen, blind: 'the engine does not answer' };
+        return { seen, blind: seenOf(err).detail };
       }
     },
     watch(onStart) {

@@ -6,7 +6,7 @@ import { mayRun } from './states.js';
 export interface Known {
   readonly id: ContainerId;
   readonly agentId: string;
-  /** As the engine's list has it. What has ended counts as `restarting` until it is known to have no restart policy. */
+  /** As the engine's list has it, or `remembered` by an earlier process. What has ended counts as `restarting` until it is known to have no restart policy. */
   state: string;
   /** Epoch milliseconds. */
   startedAt?: number;
@@ -37,6 +37,18 @@ export interface ContainerMap {
   meet(found: Found): Known | undefined;
   /** It was removed for good: no list or event that is still on its way brings it back. */
   drop(id: ContainerId): void;
+  /** Takes over what an earlier process knew, unless a list has come first: it is `remembered` until one does. */
+  seed(containers: Iterable<readonly [id: ContainerId, agentId: string]>): void;
+  ownerOf(id: string): string | undefined;
+  /** Whether there is or was a container of the agent. */
+  knew(agentId: string): boolean;
+}
+
+export interface MapOptions {
+  readonly label: string;
+  readonly onForget: (id: ContainerId) => void;
+  /** Told when a container was added or forgotten. */
+  readonly onChange: () => void;
 }
 
 const STATE_AFTER: Readonly<Record<string, string>> = {
@@ -55,17 +67,28 @@ const LAG = 5000;
 const isLagging = ({ endedAt }: Known, { state }: Found): boolean =>
   mayRun(state) && endedAt !== undefined && performance.now() < endedAt + LAG;
 
-export function openMap(label: string, onForget: (id: ContainerId) => void): ContainerMap {
-  const known = new Map<ContainerId, Known>();
+function addBounded<T>(all: Set<T>, one: T): void {
+  all.delete(one);
+  all.add(one);
+  const [oldest] = all;
+  if (oldest !== undefined && all.size > REMEMBERED) all.delete(oldest);
+}
+
+export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap {
+  const known = new Map<string, Known>();
   const byAgent = new Map<string, Set<Known>>();
   /** The engine uses no ID twice. */
   const removed = new Set<ContainerId>();
+  /** Agents of which a container was forgotten. */
+  const former = new Set<string>();
   let turn = 0;
+  let isListed = false;
 
   const add = (id: ContainerId, agentId: string, state: string, told: number): Known => {
     const container = { id, agentId, state, told, events: 0 };
     known.set(id, container);
     byAgent.set(agentId, (byAgent.get(agentId) ?? new Set()).add(container));
+    onChange();
     return container;
   };
   const forget = (id: ContainerId): void => {
@@ -75,13 +98,13 @@ export function openMap(label: string, onForget: (id: ContainerId) => void): Con
     const own = byAgent.get(container.agentId);
     own?.delete(container);
     if (own?.size === 0) byAgent.delete(container.agentId);
+    addBounded(former, container.agentId);
     onForget(id);
+    onChange();
   };
   const drop = (id: ContainerId): void => {
     forget(id);
-    removed.add(id);
-    const [oldest] = removed;
-    if (oldest !== undefined && removed.size > REMEMBERED) removed.delete(oldest);
+    addBounded(removed, id);
   };
   const learn = ({ id, state, labels }: Found, told: number): Known | undefined => {
     const agentId = labels[label];
@@ -112,6 +135,7 @@ export function openMap(label: string, onForget: (id: ContainerId) => void): Con
       return turn;
     },
     merge(found, { turn: asked, isFirst }) {
+      isListed = true;
       const started = found.flatMap(one => {
         const wasRunning = mayRun(known.get(one.id)?.state ?? '');
         const container = learn(one, asked);
@@ -131,5 +155,11 @@ export function openMap(label: string, onForget: (id: ContainerId) => void): Con
       return learn(found, turn);
     },
     drop,
+    seed(containers) {
+      if (isListed) return;
+      for (const [id, agentId] of containers) if (!known.has(id)) add(id, agentId, 'remembered', 0);
+    },
+    ownerOf: id => known.get(id)?.agentId,
+    knew: agentId => byAgent.has(agentId) || former.has(agentId),
   };
 }

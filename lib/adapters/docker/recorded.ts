@@ -8,29 +8,35 @@ export interface Guard {
   readonly requireLabel: boolean;
 }
 
-/** What the record's container turned out to be: the agent's, nothing (any more), or not to be touched. */
+/** What the record's container turned out to be: none, the agent's, gone, or not to be touched. */
 export type Recorded =
+  | { readonly kind: 'none' }
   | { readonly kind: 'own'; readonly container: Found }
   | { readonly kind: 'gone' }
   | { readonly kind: 'refused'; readonly detail: string };
 
 /** Looks at the container that the record names, which need not be the agent's at all. */
 export async function lookAtRecorded(engine: Engine, guard: Guard, target: Target): Promise<Recorded> {
-  const { label, requireLabel } = guard;
-  if (target.containerId === undefined) return { kind: 'gone' };
+  if (target.containerId === undefined) return { kind: 'none' };
   const id = toContainerId(target.containerId);
-  if (id === undefined) {
-    return { kind: 'refused', detail: 'the recorded container ID is not 64 hexadecimal digits' };
-  }
+  if (id === undefined) return { kind: 'refused', detail: NO_ID };
   const container = await engine.find(id);
   if (container === undefined) return { kind: 'gone' };
-  const owner = container.labels[label];
-  if (owner === target.agentId || (owner === undefined && !requireLabel)) return { kind: 'own', container };
-  return {
-    kind: 'refused',
-    detail:
-      owner === undefined
-        ? `the recorded container has no label ${label}; KILLSWITCH_REQUIRE_LABEL=false would allow it`
-        : 'the recorded container carries the label of another agent',
-  };
+  const detail = obstacleOf(container.labels, guard, target);
+  return detail === undefined ? { kind: 'own', container } : { kind: 'refused', detail };
+}
+
+export const NO_ID = 'the recorded container ID is not 64 hexadecimal digits';
+
+/** Why a container with these labels is not the agent's; undefined if it is. */
+export function obstacleOf(
+  labels: Found['labels'],
+  { label, requireLabel }: Guard,
+  { agentId }: Target,
+): string | undefined {
+  const owner = labels[label];
+  if (owner === agentId || (owner === undefined && !requireLabel)) return undefined;
+  return owner === undefined
+    ? `the recorded container has no label ${label}; KILLSWITCH_REQUIRE_LABEL=false would allow it`
+    : 'the recorded container carries the label of another agent';
 }

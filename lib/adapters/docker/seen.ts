@@ -4,10 +4,7 @@ import { EngineError } from './errors.js';
 /** What was seen of one container. */
 export type Seen = Pick<LayerOutcome, 'outcome' | 'detail'>;
 
-/**
- * From the worst to the best. What is owed comes before what is refused: a refusal is final, and must not hide that
- * something of the agent still runs.
- */
+/** From the worst to the best: a refusal must not hide that something of the agent still runs. */
 const RANK: readonly OutcomeName[] = [
   'failed',
   'pending',
@@ -32,8 +29,20 @@ export function seenOf(error: unknown): Seen & { readonly detail: string } {
       return { outcome: 'pending', detail: 'the engine does not answer' };
     case 'unreachable':
       return { outcome: 'failed', detail: 'the engine is not reachable' };
+    case 'forbidden':
+      return {
+        outcome: 'failed',
+        detail: 'this user may not use the socket of the engine: run as root or as a member of its group',
+      };
     case 'broken':
     case 'status':
       return { outcome: 'failed', detail: 'the engine gave no usable answer' };
   }
 }
+
+/** Of a call without which nobody can tell what there is to kill: nothing was tried. */
+export const blindOf = (error: unknown): Seen => ({ ...seenOf(error), outcome: 'blind' });
+
+/** Whether there is no engine here, or none that this user may use; one that is merely unwell is there. */
+export const isNoEngine = (error: unknown): boolean =>
+  error instanceof EngineError && (error.reason === 'unreachable' || error.reason === 'forbidden');

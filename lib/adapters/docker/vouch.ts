@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Target } from '../../ports.js';
+import { labelsOnDisk } from './disk.js';
+import { type ContainerId, toContainerId } from './engine.js';
+import type { ContainerMap } from './map.js';
+import { type Guard, NO_ID, obstacleOf } from './recorded.js';
+
+/** Whose the recorded container is, with no word of the engine. */
+export type Owner =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'own'; readonly id: ContainerId }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'unchecked'; readonly id: ContainerId };
+
+export interface VoucherOptions {
+  readonly map: ContainerMap;
+  readonly guard: Guard;
+  /** Whether the map holds all that carries the label. */
+  readonly isLive: () => boolean;
+  readonly dataRoot: string;
+}
+
+/** Does not reject, and comes back soon. */
+export type Voucher = (target: Target) => Promise<Owner>;
+
+/** Milliseconds that a disk has: one that hangs keeps nobody alive. */
+const PATIENCE = 300;
+
+/**
+ * Decides whether the container that a record names may be killed while the engine does not answer. In this order:
+ *
+ * 1. What the engine has told this node of its label, also before a restart: the agent's own is killed, another
+ *    agent's is not. While the map holds all that is labelled, what it does not have carries no label.
+ * 2. What the engine has written on its own disk, if this user may read that: it counts as the engine's answer.
+ * 3. If there is neither, it is `unchecked`, and is killed once the engine has failed to answer: an emergency stop
+ *    that needs the engine is none. A record that lies can have a stranger's container killed in that case alone, and
+ *    the outcome says that the label could not be checked.
+ */
+export function openVoucher({ map, guard, isLive, dataRoot }: VoucherOptions): Voucher {
+  return async target => {
+    if (target.containerId === undefined) return { kind: 'none' };
+    const id = toContainerId(target.containerId);
+    if (id === undefined) return { kind: 'refused', detail: NO_ID };
+    const judge = (labels: Readonly<Record<string, string>>): Owner => {
+      const detail = obstacleOf(labels, guard, target);
+      return detail === undefined ? { kind: 'own', id } : { kind: 'refused', detail };
+    };
+    const owner = map.ownerOf(id);
+    if (owner !== undefined) return judge({ [guard.label]: owner });
+    if (isLive()) return judge({});
+    const late = delay(PATIENCE, undefined, { ref: false });
+    const labels = await Promise.race([labelsOnDisk(dataRoot, id), late]);
+    return labels === undefined ? { kind: 'unchecked', id } : judge(labels);
+  };
+}
