@@ -46,7 +46,7 @@ let servers = 0;
 export async function startServer(start: Start = {}): Promise<BenchServer> {
   const { store = 'valkey', more = {}, entry = ['functions/cli/main.js', 'serve'], by = [] } = start;
   const label = `killswitch.bench-${process.pid}-${servers++}`;
-  const environment = { ...settings(store), KILLSWITCH_AGENT_LABEL: label, ...more };
+  const environment = settings(store, { KILLSWITCH_AGENT_LABEL: label, ...more });
   const [path = '', ...rest] = entry;
   const [file = '', ...args] = [
     ...by,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { engine } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';
-import { call, type ServerProcess, startBuiltServer } from '../services/server.js';
+import { call, identityOf, type ServerProcess, startBuiltServer } from '../services/server.js';
 import { type Sleeper, startSleeper } from '../services/sleepers.js';
 import { isLong, openRandom } from './random.helper.js';
 import { openScene, type Scene, uniqueId } from './scene.helper.js';
@@ -43,7 +43,7 @@ describe(`agents that start amid a kill-all (seed ${seed})`, () => {
       body: { status: 'spawning', labels },
     });
     if (registered !== 201) return { agentId, registered };
-    const sleeper = await startSleeper(agentId);
+    const sleeper = await startSleeper(agentId, identityOf(scene.environment));
     const body = { status: 'running', process: sleeper.process };
     const { status: running } = await call(server.url, 'PATCH', path, { body });
     return { agentId, registered, running, sleeper };

@@ -9,7 +9,7 @@ import {
   startContainer,
   temporaryDirectory,
 } from '../services/agents.js';
-import { call, type Environment, type StoreKind, settings } from '../services/server.js';
+import { call, type Environment, identityOf, type StoreKind, settings } from '../services/server.js';
 import { startSleeper } from '../services/sleepers.js';
 import { openStoreOf, type StoreView } from '../services/store.js';
 
@@ -51,7 +51,7 @@ export const uniqueId = (name: string): string => `${name}-${randomBytes(6).toSt
 
 /** Agents with a worktree each, registered as running. */
 export async function startSubjects(
-  { label, repository, roots }: Scene,
+  { label, environment, repository, roots }: Scene,
   url: string,
   { containers = 0, processes = 0 }: { readonly containers?: number; readonly processes?: number },
 ): Promise<Subject[]> {
@@ -62,7 +62,7 @@ export async function startSubjects(
     const worktreePath = await addWorktree(repository, `${roots}/${agentId}`, agentId);
     const common = { status: 'running', repository, worktreePath };
     const container = inContainer ? await startContainer({ agentId, label, processes: 2 }) : undefined;
-    const sleeper = inContainer ? undefined : await startSleeper(agentId);
+    const sleeper = inContainer ? undefined : await startSleeper(agentId, identityOf(environment));
     const body = {
       ...common,
       ...(container ? { containerId: container.id } : { process: sleeper?.process }),

@@ -12,6 +12,7 @@ import type { Registration } from '../../lib/agent.js';
 import { type Client, createClient } from '../../lib/client.js';
 import { type Scope, scopes } from '../../lib/command.js';
 import { addWorktree, makeRepository, startProcess, temporaryDirectory } from '../services/agents.js';
+import { newIdentity, setIdentity } from '../services/identity.js';
 import { type Environment, endOf, runCli, startCli, until } from './cli-run.js';
 
 const SECRET = 'a secret of thirty-two bytes or more';
@@ -22,6 +23,13 @@ let server: Server;
 let client: Client;
 let env: Environment;
 const closing: Server[] = [];
+/** Of no other test: what is killed here is killed by it. */
+const identity = newIdentity();
+setIdentity(identity);
+const apart = {
+  KILLSWITCH_AGENT_LABEL: identity.label,
+  KILLSWITCH_AGENT_VARIABLE: identity.variable,
+};
 
 async function serve(more: Environment = {}): Promise<{ server: Server; client: Client; env: Environment }> {
   const started = await startServer(catalogue, {
@@ -31,6 +39,7 @@ async function serve(more: Environment = {}): Promise<{ server: Server; client: 
       KILLSWITCH_SECRET: SECRET,
       KILLSWITCH_STATE_DIR: temporaryDirectory(),
       KILLSWITCH_SANDBOX: 'process',
+      ...apart,
       ...more,
     },
   });
@@ -253,7 +262,12 @@ it('follows the cursor to the last page, or until there are enough', async () =>
 });
 
 it('serves with a secret and a token of its own for development, and ends in order', async () => {
-  const state = { KILLSWITCH_STATE_DIR: temporaryDirectory(), KILLSWITCH_SANDBOX: 'process', PORT: '0' };
+  const state = {
+    KILLSWITCH_STATE_DIR: temporaryDirectory(),
+    KILLSWITCH_SANDBOX: 'process',
+    PORT: '0',
+    ...apart,
+  };
   const cli = startCli(['serve', '--dev', '--functions', 'agents,health'], state);
   const ended = endOf(cli);
   const said = await until(cli.stderr, 'curl');

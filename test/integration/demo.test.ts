@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { engine, temporaryDirectory } from '../services/agents.js';
+import { engine, startContainer, startProcess, temporaryDirectory } from '../services/agents.js';
 import { type Environment, endOf, runCli, startCli, until } from './cli-run.js';
 
 const NO_ENGINE = 'unix:///nonexistent/docker.sock';
@@ -62,6 +62,29 @@ describe.each([
     const { code, stdout, stderr } = await ended;
     expect({ code, stderr }).toEqual({ code: 130, stderr: 'killswitch: Interrupted.\n' });
     expect(stdout).not.toContain('Everything held');
+  });
+});
+
+it('leaves all agents alone that are not its own, whatever is known of them', async () => {
+  const usual = { label: 'killswitch.agent-id', variable: 'KILLSWITCH_AGENT_ID' };
+  const agentId = `bystander-${process.pid}`;
+  const [container, tree] = [
+    await startContainer({ agentId, label: usual.label, processes: 2 }),
+    await startProcess({ agentId, variable: usual.variable }),
+  ];
+  const alive = (): number => container.pids().length + tree.pids().length;
+  const before = alive();
+  const { code } = await runCli(['demo'], environment(inject('dockerHost')));
+  expect([code, alive()]).toEqual([0, before]);
+  // A server with the usual names is the one that they belong to.
+  const found = await runCli(['sweep', '--older-than', '0'], {
+    DOCKER_HOST: inject('dockerHost'),
+    KILLSWITCH_STATE_DIR: directory,
+  });
+  for (const { pid } of [tree]) expect(found.stdout).toContain(`process ${pid}`);
+  expect(found.stdout).toContain(`container ${container.id.slice(0, 12)}`);
+  readdirSync(directory).forEach(name => {
+    rmSync(join(directory, name), { recursive: true });
   });
 });
 

@@ -10,7 +10,7 @@ import {
   temporaryDirectory,
 } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';
-import { call, type Environment, type StoreKind, settings } from '../services/server.js';
+import { call, type Environment, identityOf, type StoreKind, settings } from '../services/server.js';
 
 /** A log whose entries a test can look at. */
 function collectingLog(): Log & { readonly entries: (Record<string, unknown> & { level: string })[] } {
@@ -27,11 +27,12 @@ export async function openWorld(store: StoreKind, more: Environment = {}) {
   const server = await startServer(catalogue, { environment, log });
   afterFile(() => server.close());
   const repository = await makeRepository(temporaryDirectory());
-  const label = environment['KILLSWITCH_AGENT_LABEL'];
+  const identity = identityOf(environment);
   let count = 0;
 
   return {
     url: server.url,
+    identity,
     environment,
     log,
     repository,
@@ -55,14 +56,14 @@ export async function openWorld(store: StoreKind, more: Environment = {}) {
     /** A registered agent in a container. */
     async containerAgent(options: { worktree?: boolean } & Record<string, unknown> = {}) {
       const agent = await this.agent(options);
-      const container = await startContainer({ agentId: agent.agentId, ...(label && { label }) });
+      const container = await startContainer({ agentId: agent.agentId, label: identity.label });
       await agent.registered({ containerId: container.id });
       return { ...agent, container };
     },
     /** A registered agent that is a process tree. */
     async processAgent(options: { worktree?: boolean } & Record<string, unknown> = {}) {
       const agent = await this.agent(options);
-      const tree = await startProcess({ agentId: agent.agentId });
+      const tree = await startProcess({ agentId: agent.agentId, variable: identity.variable });
       await agent.registered({ process: { pid: tree.pid, startTime: tree.startTime } });
       return { ...agent, tree };
     },

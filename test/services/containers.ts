@@ -4,6 +4,7 @@ import type Docker from 'dockerode';
 import { cgroupsOf, membersOf } from './cgroups.js';
 import { inject } from './context.js';
 import { engineAt } from './engine.js';
+import { latestIdentity } from './identity.js';
 import { signal, startTimeOf } from './proc.js';
 import { afterFile } from './registry.js';
 
@@ -33,7 +34,8 @@ export function engine(): Docker {
 
 /** Starts an agent's container and returns once all its processes run. */
 export async function startContainer(options: ContainerOptions): Promise<AgentContainer> {
-  const { agentId, label = 'killswitch.agent-id', labelled = true, processes = 11, restart, extra } = options;
+  const { label = latestIdentity().label } = options;
+  const { agentId, labelled = true, processes = 11, restart, extra } = options;
   const name = options.name ?? `${agentId.replace(/[^\w.-]/g, '-')}-${randomBytes(4).toString('hex')}`;
   const container = await engine().createContainer({
     name,

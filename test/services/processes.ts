@@ -4,11 +4,14 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inject, RUN_MARK } from './context.js';
+import { latestIdentity } from './identity.js';
 import { isAlive, readOf, signal, startTimeOf } from './proc.js';
 import { afterFile } from './registry.js';
 
 export interface ProcessOptions {
   readonly agentId: string;
+  /** The variable that says so. */
+  readonly variable?: string;
   /** Plain children of the first process. */
   readonly children?: number;
   /** Members with a session of their own, whose parent has ended. */
@@ -29,13 +32,14 @@ export interface AgentProcess {
 
 /** Starts a bare process tree that carries an agent's ID, and returns once every member runs. */
 export async function startProcess(options: ProcessOptions): Promise<AgentProcess> {
+  const { variable = latestIdentity().variable } = options;
   const { agentId, children = 2, daemonized = 1, ignoreTerm = false, env = {} } = options;
   const root = spawn('sh', ['-c', script(children, daemonized, ignoreTerm)], {
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],
-      KILLSWITCH_AGENT_ID: agentId,
+      [variable]: agentId,
       [RUN_MARK]: basename(inject('runFolder')),
       ...env,
     },
@@ -54,7 +58,7 @@ export async function startProcess(options: ProcessOptions): Promise<AgentProces
   const pid = root.pid ?? 0;
   const startTime = members.get(pid);
   if (!startTime) throw new Error(`The process tree of ${agentId} ended before it was ready.`);
-  for (const member of members.keys()) await untilMarked(member, `KILLSWITCH_AGENT_ID=${agentId}\0`);
+  for (const member of members.keys()) await untilMarked(member, `${variable}=${agentId}\0`);
   const pids = (): number[] => [...members].filter(member => isAlive(...member)).map(([member]) => member);
   return { pid, startTime, daemons, pids };
 }

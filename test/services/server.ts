@@ -6,6 +6,7 @@ import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { type Scope, scopes, type Within } from '../../lib/command.js';
 import { build } from './build.js';
 import { inject, RUN_MARK } from './context.js';
+import { type Identity, newIdentity, setIdentity } from './identity.js';
 import { afterFile } from './registry.js';
 import { temporaryDirectory } from './temporary.js';
 
@@ -17,19 +18,32 @@ export type StoreKind = (typeof storeKinds)[number];
 
 let prefixes = 0;
 
-/** Settings of one isolated installation on the engine of the tests: own store, own label, free port. */
+/**
+ * Settings of one isolated installation on the engine of the tests: own store, own label and variable, free port. Agents
+ * that are started afterwards in this test file are its own, if they are not given another label or variable.
+ */
 export function settings(store: StoreKind, more: Environment = {}): Environment {
+  const { label, variable } = newIdentity();
   const prefix = `test-${process.pid}-${Date.now()}-${prefixes++}:`;
-  return {
+  const all: Environment = {
     PORT: '0',
     DOCKER_HOST: inject('dockerHost'),
     KILLSWITCH_SECRET: SECRET,
     KILLSWITCH_STATE_DIR: temporaryDirectory(),
     KILLSWITCH_STORE: store === 'sqlite' ? 'sqlite' : inject('redisUrl'),
     KILLSWITCH_KEY_PREFIX: prefix,
+    KILLSWITCH_AGENT_LABEL: label,
+    KILLSWITCH_AGENT_VARIABLE: variable,
     ...more,
   };
+  setIdentity(identityOf(all));
+  return all;
 }
+
+export const identityOf = (environment: Environment): Identity => ({
+  label: environment['KILLSWITCH_AGENT_LABEL'] ?? '',
+  variable: environment['KILLSWITCH_AGENT_VARIABLE'] ?? '',
+});
 
 export const tokenFor = (granted: readonly Scope[] = scopes, within: Within = {}): Promise<string> =>
   mintToken({

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { basename } from 'node:path';
 import { inject, RUN_MARK } from './context.js';
+import { latestIdentity } from './identity.js';
 import { isAlive, signal, startTimeOf } from './proc.js';
 import { afterFile } from './registry.js';
 
@@ -12,13 +13,13 @@ export interface Sleeper {
 }
 
 /** The cheapest agent there is: one process that sleeps and carries the agent's ID. */
-export async function startSleeper(agentId: string): Promise<Sleeper> {
+export async function startSleeper(agentId: string, { variable } = latestIdentity()): Promise<Sleeper> {
   const child = spawn('sleep', ['100000'], {
     detached: true,
     stdio: 'ignore',
     env: {
       PATH: process.env['PATH'],
-      KILLSWITCH_AGENT_ID: agentId,
+      [variable]: agentId,
       [RUN_MARK]: basename(inject('runFolder')),
     },
   });

@@ -15,5 +15,8 @@ export interface DemoAgent {
 /** A kind of place to run an agent in. */
 export type StartAgent = (agentId: string, worktree: string) => Promise<DemoAgent>;
 
-export const LABEL = 'killswitch.agent-id';
-export const VARIABLE = 'KILLSWITCH_AGENT_ID';
+/** What this run's agents are known by, in the engine and on the host: nobody else's are. */
+export const marksOf = (runId: string) => ({
+  label: `killswitch.demo-${runId}.agent-id`,
+  variable: `DEMO_AGENT_${runId}`,
+});

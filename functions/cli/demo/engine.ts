@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { LABEL, type StartAgent } from './agent.js';
+import { marksOf, type StartAgent } from './agent.js';
 import { makeImage } from './image.js';
 import { type ProcessMark, processesOf } from './proc.js';
 import type { Stage } from './stage.js';
@@ -42,6 +42,7 @@ export async function openEngine(
   });
   const tag = `killswitch-demo:${stage.runId}`;
   const mine = `killswitch.demo=${stage.runId}`;
+  const { label: agentLabel } = marksOf(stage.runId);
   const find = (label: string) => inTime(docker.listContainers({ all: true, filters: { label: [label] } }));
 
   stage.defer(() => inTime(docker.getImage(tag).remove({ force: true })).catch(unlessGone));
@@ -61,7 +62,7 @@ export async function openEngine(
           Image: tag,
           Cmd: ['sh', '-c', WORK],
           Env: ['PATH=/bin'],
-          Labels: { [LABEL]: agentId, 'killswitch.demo': stage.runId },
+          Labels: { [agentLabel]: agentId, 'killswitch.demo': stage.runId },
           WorkingDir: '/work',
           User: `${process.getuid?.()}:${process.getgid?.()}`,
           HostConfig: {
@@ -78,7 +79,7 @@ export async function openEngine(
       return { agentId, runsAs: `container ${containerId.slice(0, 12)}`, containerId, marks, worktree };
     },
     async count(agentIds) {
-      const found = await Promise.all(agentIds.map(agentId => find(`${LABEL}=${agentId}`)));
+      const found = await Promise.all(agentIds.map(agentId => find(`${agentLabel}=${agentId}`)));
       return found.flat().length;
     },
   };

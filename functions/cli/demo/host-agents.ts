@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DemoAgent, type StartAgent, VARIABLE } from './agent.js';
+import { type DemoAgent, marksOf, type StartAgent } from './agent.js';
 import { isAlive, markOf, type ProcessMark, processesWith } from './proc.js';
 import type { Stage } from './stage.js';
 
@@ -24,12 +24,13 @@ setInterval(() => {}, 100000);
 
 /** Starts agents that are bare processes of this host. */
 export function hostAgents(stage: Stage, path: string | undefined): StartAgent {
+  const { variable } = marksOf(stage.runId);
   return async (agentId, worktree): Promise<DemoAgent> => {
     const root = spawn(process.execPath, ['-e', AGENT], {
       cwd: worktree,
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { PATH: path, [VARIABLE]: agentId, [RUN]: stage.runId },
+      env: { PATH: path, [variable]: agentId, [RUN]: stage.runId },
     });
     const pids = once(root.stdout, 'data', { signal: AbortSignal.timeout(10_000) });
     await once(root, 'spawn');

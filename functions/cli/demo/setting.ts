@@ -5,7 +5,7 @@ import { present } from '../../../lib/present.js';
 import { catalogue } from '../../catalogue.js';
 import { environment, mintToken } from '../../node.js';
 import { startServer } from '../../start.js';
-import type { DemoAgent } from './agent.js';
+import { type DemoAgent, marksOf } from './agent.js';
 import { type Collector, openCollector } from './audit.js';
 import { type DemoEngine, openEngine } from './engine.js';
 import { hostAgents } from './host-agents.js';
@@ -45,6 +45,8 @@ export async function makeSetting(
   const collector = openCollector();
   const secret = randomBytes(32).toString('base64url');
   const isUsed = typeof engine !== 'string';
+  // A kill-all reaches whatever carries these, and this may be anybody's engine and host.
+  const { label, variable } = marksOf(stage.runId);
   const server = await startServer(catalogue, {
     log: collector.log,
     environment: {
@@ -52,6 +54,8 @@ export async function makeSetting(
       KILLSWITCH_SECRET: secret,
       KILLSWITCH_STATE_DIR: join(stage.directory, 'state'),
       KILLSWITCH_WORKTREE_ROOTS: repository.worktrees,
+      KILLSWITCH_AGENT_LABEL: label,
+      KILLSWITCH_AGENT_VARIABLE: variable,
       KILLSWITCH_SANDBOX: isUsed ? 'docker,process' : 'process',
       ...(isUsed && { DOCKER_HOST: env['DOCKER_HOST'] }),
     },
@@ -71,7 +75,6 @@ export async function makeSetting(
   const agents: DemoAgent[] = [];
   for (const [at, name] of NAMES.entries()) {
     proceed();
-    // Nobody else's: all that carries an agent's ID is stopped with it, and this may be anybody's engine and host.
     const agentId = `${name}-${stage.runId}`;
     const worktree = await repository.add(agentId);
     const isContained = isUsed && at < NAMES.length - 1;
