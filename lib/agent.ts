@@ -53,6 +53,7 @@ export interface Agent {
   readonly repository?: string;
   readonly worktreePath?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** As it was given; nothing stops the agent at that time. */
   readonly expiresAt?: string;
   readonly kill?: Kill;
 }
@@ -81,7 +82,10 @@ export const agentFieldsSchema = z.strictObject({
   repository: path.optional(),
   worktreePath: path.optional(),
   labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
-  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .describe('Kept and shown as given; nothing stops the agent at that time.')
+    .optional(),
 });
 
 /** Body of `PUT /agents/:agentId`. */

@@ -8,7 +8,8 @@ import { socketFetch } from './socket-fetch.js';
 /** A server that listens everywhere is reached here. */
 const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-function urlFrom(env: Environment): string {
+/** Where a server with this environment listens. */
+export function urlFrom(env: Environment): string {
   const host = env['HOST'] || '127.0.0.1';
   const address = LOCAL[host] ?? host;
   return `http://${address.includes(':') ? `[${address}]` : address}:${env['PORT'] || '8787'}`;

@@ -12,6 +12,7 @@ import { addLatch } from './latch.js';
 import { addOperation } from './operation.js';
 import { EXIT, UsageError, warn } from './output.js';
 import { addQuarantine } from './quarantine.js';
+import { refuseRepeats } from './repeats.js';
 import { addServe } from './serve.js';
 import { addSweep } from './sweep.js';
 import { addToken } from './token.js';
@@ -58,6 +59,7 @@ for (const add of [
 ]) {
   add(program);
 }
+refuseRepeats(program);
 
 /** A reader that has seen enough must not turn an order that was carried out into a failure. */
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {

@@ -11,11 +11,7 @@ export interface ServerOptions {
 
 export const withServerOptions = (command: Command): Command =>
   command
-    .option(
-      '--url <url>',
-      'the server (default: KILLSWITCH_URL, or its socket, or http://127.0.0.1:8787)',
-      httpUrl,
-    )
+    .option('--url <url>', 'the server (default: KILLSWITCH_URL, or its socket, or HOST and PORT)', httpUrl)
     .addOption(new Option('--socket <path>', 'the unix socket of the server').conflicts('url'))
     .option('--json', 'print JSON');
 

@@ -4,7 +4,7 @@ import type { Server } from '../start.js';
 import { cliSubject } from './credential.js';
 import { UsageError, warn } from './output.js';
 
-const DEV_TOKEN_HOURS = 12;
+const DEV_TOKEN_SECONDS = 12 * 3_600;
 
 interface Options {
   readonly dev?: true;
@@ -16,33 +16,36 @@ export function addServe(program: Command): void {
   program
     .command('serve')
     .description('serve the HTTP API, until SIGTERM or SIGINT')
-    .option('--dev', 'with a random secret if none is set, and a token to paste')
+    .option('--dev', 'with a random secret if no key is set, and a token to paste')
     .option('--functions <names>', 'only these, separated by commas (default: all)', text => text.split(','))
     .option('--json', 'what --dev prints, as JSON')
     .action(async ({ dev, functions, json }: Options) => {
-      const [{ environment, mintToken }, { main }, { catalogue, named }] = await Promise.all([
-        import('../node.js'),
+      const [{ main }, { catalogue, named }] = await Promise.all([
         import('../start.js'),
         import('../catalogue.js'),
       ]);
       const chosen = functions ? known(() => named(functions)) : catalogue;
-      const env = environment();
-      const hasKey = env['KILLSWITCH_SECRET'] || env['KILLSWITCH_SECRET_FILE'] || env['KILLSWITCH_JWKS'];
-      const announce = async (server: Server): Promise<void> => {
-        const { secret, audience, issuer } = server.config;
-        if (secret === undefined) return;
-        const token = await mintToken({
-          secret,
-          audience,
-          ...(issuer !== undefined && { issuer }),
-          subject: cliSubject(),
-          scopes,
-          ttlSeconds: DEV_TOKEN_HOURS * 3_600,
-        });
-        warn(json ? JSON.stringify({ url: server.url, token }) : welcome(server.url, token));
-      };
-      await main(chosen, { dev: dev === true, ...(dev && !hasKey ? { announce } : {}) });
+      const announce = (server: Server) => announceToken(server, json);
+      await main(chosen, { dev: dev === true, ...(dev && { announce }) });
     });
+}
+
+/** Prints a token to paste, where the server has a secret to sign it with. */
+async function announceToken({ url, config }: Server, json: true | undefined): Promise<void> {
+  const { secret, audience, issuer, tokenMaxAgeMs } = config;
+  if (secret === undefined) {
+    warn(
+      'killswitch: No token: the server takes those of KILLSWITCH_JWKS; "killswitch token --private-key" makes one.',
+    );
+    return;
+  }
+  const { mintToken } = await import('../node.js');
+  const ttlSeconds = Math.min(DEV_TOKEN_SECONDS, Math.floor(tokenMaxAgeMs / 1_000));
+  const token = await mintToken({
+    ...{ secret, audience, scopes, ttlSeconds, subject: cliSubject() },
+    ...(issuer !== undefined && { issuer }),
+  });
+  warn(json ? JSON.stringify({ url, token }) : welcome(url, token, ttlSeconds));
 }
 
 function known<T>(choose: () => T): T {
@@ -54,10 +57,10 @@ function known<T>(choose: () => T): T {
   }
 }
 
-const welcome = (url: string, token: string): string =>
+const welcome = (url: string, token: string, seconds: number): string =>
   [
-    `killswitch listens at ${url}, with a secret for this run alone.`,
-    `A token with every right, good for ${DEV_TOKEN_HOURS} hours:`,
+    `killswitch listens at ${url}, for development.`,
+    `A token with every right, good for ${Math.round(seconds / 60)} minutes:`,
     '',
     `  export KILLSWITCH_URL=${url} KILLSWITCH_TOKEN=${token}`,
     `  curl -H "Authorization: Bearer $KILLSWITCH_TOKEN" $KILLSWITCH_URL/agents`,

@@ -3,12 +3,11 @@ import { type Command, Option } from 'commander';
 import { type Scope, scopes, type Within } from '../../lib/command.js';
 import { tokenMaxAgeSchema } from '../../lib/environment.js';
 import { present } from '../../lib/present.js';
+import { urlFrom } from './connect.js';
 import { audienceOf, cliSubject, type Environment, secretOf } from './credential.js';
 import { agentId, duration, httpUrl } from './options.js';
 import { say, sayJson, UsageError } from './output.js';
 import { addRevoke } from './revoke.js';
-
-const DEFAULT_URL = 'http://127.0.0.1:8787';
 
 interface Options {
   readonly scope?: Scope[];
@@ -41,11 +40,7 @@ export function addToken(program: Command): void {
       '--link',
       'print a link to a page with one button, which stops the agent (with --once and --agent)',
     )
-    .option(
-      '--url <url>',
-      'where the link leads (default: KILLSWITCH_URL, or http://127.0.0.1:8787)',
-      httpUrl,
-    )
+    .option('--url <url>', 'where the link leads (default: KILLSWITCH_URL, or HOST and PORT)', httpUrl)
     .option('--audience <name>', 'for which service (default: KILLSWITCH_AUDIENCE, or killswitch)')
     .option(
       '--private-key <file>',
@@ -68,7 +63,7 @@ export function addToken(program: Command): void {
         ttlSeconds: ttl,
         ...(once && { once }),
       });
-      const link = options.link && linkFor(options.url || env['KILLSWITCH_URL'] || DEFAULT_URL, token);
+      const link = options.link && linkFor(options.url || env['KILLSWITCH_URL'] || urlFrom(env), token);
       if (json) sayJson({ token, ...(link && { link }), jti: idOf(token), expiresInSeconds: ttl });
       else say(link ?? token);
     });

@@ -29,6 +29,13 @@ it.each([
     ['serve', '--functions', 'kill,nope'],
     'Unknown function nope; there are kill, kill-all',
   ],
+  [
+    'two tasks',
+    ['kill-all', '--task', 't1', '--task', 't2'],
+    "'--task <id>' counts once, and is given twice",
+  ],
+  ['two reasons', ['kill', 'a1', '--reason', 'x', '--reason=y'], "'--reason <text>' counts once"],
+  ['two lifetimes', ['token', '--ttl', '1h', '--ttl', '2h'], "'--ttl <duration>' counts once"],
   ['an unknown sandbox', ['demo', '--sandbox', 'vm'], 'auto, docker, process'],
 ])('ends with 2 for %s', async (_, args, sentence) => {
   const { code, stdout, stderr } = await runCli(args);

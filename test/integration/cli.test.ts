@@ -134,9 +134,30 @@ it('kills those that a selector selects, after a dry run that kills nobody', asy
   const all = await runCli(['kill-all'], env);
   expect(all.stdout).toMatch(/^1 of 1 agent killed\n {2}other {2}dead: process dead after/);
   expect(other.pids()).toEqual([]);
-  const none = await runCli(['kill-all', '--agent', 'other', '--agent', 'chosen'], env);
-  expect(none).toEqual({ code: 0, stdout: 'No active agents to kill\n', stderr: '' });
 });
+
+it('ends with 3 where nothing was found to stop, and names what was asked for', async () => {
+  const empty = await serve();
+  const found = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCli(['kill-all', ...args], empty.env);
+    expect(stdout).toMatch(/^(No active agents|Dry run: 0 agents|1 of 1 agent|Dry run: 1 agent)/);
+    return [code, stderr];
+  };
+  expect(await found()).toEqual([3, 'killswitch: Nothing to stop was found.\n']);
+  const typo = 'killswitch: Nothing to stop was found for typo.\n';
+  expect(await found('--agent', 'typo')).toEqual([3, typo]);
+  expect(await found('--agent', 'typo', '--dry-run')).toEqual([3, typo]);
+  expect(await found('--task', 't0', '--label', 'team=core')).toEqual([
+    3,
+    'killswitch: Nothing to stop was found for task t0, label team=core.\n',
+  ]);
+
+  const { pid, startTime } = await startProcess({ agentId: 'right', ignoreTerm: true });
+  await empty.client.agents.register('right', { status: 'running', process: { pid, startTime } });
+  expect(await found('--agent', 'right', '--agent', 'typo', '--dry-run')).toEqual([3, typo]);
+  expect(await found('--agent', 'right', '--dry-run')).toEqual([0, '']);
+  expect(await found('--agent', 'right', '--agent', 'typo')).toEqual([3, typo]);
+}, 60_000);
 
 it.each<[string, string[], () => Environment, string]>([
   ['an unknown agent to kill', ['kill', 'nobody'], () => env, 'Unknown agent nobody'],
@@ -259,6 +280,19 @@ it('follows the cursor to the last page, or until there are enough', async () =>
     paged.closeAllConnections();
     paged.close();
   }
+});
+
+it.each<[string, Environment]>([
+  ['a secret of the environment', { KILLSWITCH_SECRET: SECRET }],
+  ['tokens that must be short', { KILLSWITCH_SECRET: SECRET, KILLSWITCH_TOKEN_MAX_AGE: '1h' }],
+])('prints a token for development with %s too', async (_, given) => {
+  const state = { KILLSWITCH_STATE_DIR: temporaryDirectory(), KILLSWITCH_SANDBOX: 'none', PORT: '0' };
+  const cli = startCli(['serve', '--dev', '--json'], { ...state, ...given });
+  const ended = endOf(cli);
+  const { url, token } = JSON.parse(await until(cli.stderr, '}'));
+  expect(await createClient({ url, token }).agents.list()).toEqual({ agents: [] });
+  cli.kill('SIGTERM');
+  expect((await ended).code).toBe(0);
 });
 
 it('serves with a secret and a token of its own for development, and ends in order', async () => {

@@ -26,6 +26,14 @@ it('leads where KILLSWITCH_URL says', async () => {
   );
 });
 
+it('leads to the server of the same environment where nothing else is said', async () => {
+  const linkFor = async (env: Readonly<Record<string, string>>) =>
+    (await runCli(['token', '--once', '--agent', 'a1', '--link'], { KILLSWITCH_SECRET: SECRET, ...env }))
+      .stdout;
+  expect(await linkFor({ PORT: '9000' })).toMatch(/^http:\/\/127\.0\.0\.1:9000\/links\/ey/);
+  expect(await linkFor({ HOST: '::', PORT: '' })).toMatch(/^http:\/\/\[::1\]:8787\/links\/ey/);
+});
+
 it.each([
   [['--link', '--agent', 'a1'], 'A link needs --once and --agent <id>.'],
   [['--link', '--once'], 'A link needs --once and --agent <id>.'],

@@ -134,7 +134,7 @@ describe('a key set in a file', () => {
     ['no key set', () => writeInPlace('{"keys":{}}'), 'it is not a JSON Web Key Set'],
     ['without a key', () => writeInPlace('{"keys":[]}'), 'it holds no public key for EdDSA, ES256 or RS256'],
     ['too large', () => writeInPlace(' '.repeat(1024 * 1024 + 1)), 'it is larger than 1 MiB'],
-    ['gone', () => rm(file), 'the file cannot be read'],
+    ['gone', () => rm(file), 'there is no such file'],
   ])('stays what it was while the file is %s, and the probe says so', async (_name, spoil, why) => {
     const { tokens, pass, logged } = await open({ jwks: { file } });
     expect(await isTaken(tokens, first)).toBe(true);
@@ -173,7 +173,7 @@ describe('a key set in a file', () => {
 
   it('is waited for when it is not there yet, and is no directory', async () => {
     const { tokens, pass } = await open({ jwks: { file: join(folder, 'later') } });
-    const detail = 'no key set yet; the last look failed: the file cannot be read';
+    const detail = 'no key set yet; the last look failed: there is no such file';
     expect(await tokens.probe()).toEqual({ name: 'tokens', ok: false, detail });
     await mkdir(join(folder, 'later'));
     pass(1000);

@@ -94,7 +94,7 @@ it('does not use up a single-use token that is revoked', async () => {
 it.each([
   ['cut off', () => writeFile(file, 'jti j1\nsu'), 'line 2 is neither "jti <id>" nor "sub <subject>"'],
   ['too large', () => writeFile(file, '#'.repeat(1024 * 1024 + 1)), 'it is larger than 1 MiB'],
-  ['gone', () => rm(file), 'the file cannot be read'],
+  ['gone', () => rm(file), 'there is no such file'],
 ])(
   'keeps to the last good list while the file is %s, and says so beside what a stop needs',
   async (_, spoil, why) => {
@@ -118,7 +118,7 @@ it.each([
 );
 
 it.each([
-  ['is not there', () => rm(file), 'the file cannot be read'],
+  ['is not there', () => rm(file), 'there is no such file'],
   ['is none', () => writeFile(file, '{}'), 'line 1 is neither "jti <id>" nor "sub <subject>"'],
 ])('does not open with a list that %s, and says so in one sentence', async (_, spoil, why) => {
   await spoil();

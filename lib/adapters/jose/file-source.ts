@@ -12,7 +12,9 @@ export const fileSource = (file: string): Source => ({
   retryMs: 1000,
   async read(signal) {
     const found = await stat(file).catch(cause => {
-      throw new SourceError('the file cannot be read', { cause });
+      throw new SourceError(cause.code === 'ENOENT' ? 'there is no such file' : 'the file cannot be read', {
+        cause,
+      });
     });
     if (!found.isFile()) throw new SourceError('it is not a regular file');
     if (found.size > LIMIT) throw new SourceError('it is larger than 1 MiB');

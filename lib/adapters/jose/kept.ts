@@ -29,6 +29,9 @@ export interface Keeping<T> {
 /** How long a look may take, and how long somebody waits for one, in milliseconds. */
 const TIMEOUT_MS = 2000;
 
+const codeOf = (cause: unknown): object =>
+  cause instanceof Error && 'code' in cause ? { code: cause.code } : {};
+
 /** Resolves when the work is done, or after {@link TIMEOUT_MS}: a hanging disk must not hang a stop. */
 async function waitFor(work: Promise<void> | undefined): Promise<void> {
   if (!work) return;
@@ -54,6 +57,8 @@ export function keep<T>(source: Source, { read, name, told, clock, log }: Keepin
   let abort = new AbortController();
   let closed = false;
 
+  const kept = (): string => (text === undefined ? '' : ': what was there stays');
+
   async function look(): Promise<void> {
     abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
@@ -67,9 +72,12 @@ export function keep<T>(source: Source, { read, name, told, clock, log }: Keepin
       goodAt = clock.monotonic();
       failure = undefined;
     } catch (error) {
-      const why = error instanceof SourceError ? error.message : 'it could not be read';
+      const isKnown = error instanceof SourceError;
+      const why = isKnown ? error.message : 'it could not be read';
       if (why !== failure && !closed) {
-        log.warn({ why, err: error }, `The ${name} could not be loaded: what was there stays`);
+        // A reason that is known needs no stack trace, which would bury it.
+        const more = isKnown ? codeOf(error.cause) : { err: error };
+        log.warn({ why, ...more }, `The ${name} could not be loaded${kept()}`);
       }
       failure = why;
     } finally {
