@@ -42,7 +42,7 @@ export type StepResult = 'committed' | 'conflict' | 'tombstoned';
 
 /** The records. Every method rejects with `store_unavailable` within its deadline (1 s) when the store does not answer. */
 export interface Records {
-  /** In the order asked. A document that is absent has `raw: null`. */
+  /** In the order asked: `null` is absent; `undefined` is no UTF-8, or another program's key that is no string. */
   read(documents: readonly DocumentRef[]): Promise<readonly (string | null | undefined)[]>;
   /** Agents by ID, in the order asked; absent ones are left out. */
   agents(agentIds: readonly string[]): Promise<readonly StoredAgent[]>;

@@ -1,10 +1,12 @@
 import { type Agent, type AgentProcess, isStatus, type Kill, type LayerName, layers } from './agent.js';
 import { present } from './present.js';
 
-/** A record as it stands in the store; `raw` is absent where the bytes are no UTF-8. */
+/** A record as it stands in the store; `raw` is absent where the bytes are no UTF-8, or there is no string at all. */
 export interface Stored {
   readonly agentId: string;
   readonly raw: string | undefined;
+  /** The key holds a hash, a list or the like: another program's, which is never written. */
+  readonly isForeign?: true;
 }
 
 /** What a record says to us, with the exact text that a compare-and-set needs. */
@@ -57,7 +59,8 @@ function readKill(value: unknown): Kill | undefined {
  * Reads a record that anybody may have written. Missing and odd members are normal and count as absent; the
  * key, not the text, decides whose record it is. Only what keeps us from knowing the status is unreadable.
  */
-export function readRecord({ agentId, raw }: Stored): Reading {
+export function readRecord({ agentId, raw, isForeign }: Stored): Reading {
+  if (isForeign) return { kind: 'unreadable', agentId, why: 'the key is not a string' };
   if (raw === undefined) return { kind: 'unreadable', agentId, why: 'the record is not UTF-8' };
   let value: unknown;
   try {

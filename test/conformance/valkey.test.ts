@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, expect, inject, it } from 'vitest';
 import { openValkey } from '../../lib/adapters/valkey/index.js';
+import { keyspace } from '../../lib/adapters/valkey/keys.js';
 import { entry } from './records/harness.js';
 import { type RecordsUnderTest, recordsConformance } from './records.js';
 
@@ -24,6 +25,9 @@ function open(keyPrefix: string): RecordsUnderTest {
     close,
     seedForeign: async (agentId, bytes) => {
       await others.set(`${keyPrefix}agent:${agentId}`, Buffer.from(bytes));
+    },
+    seedOther: async document => {
+      await others.hset(keyspace(keyPrefix).document(document), 'field', 'value');
     },
     reopen: async () => open(keyPrefix),
   };

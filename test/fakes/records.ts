@@ -32,8 +32,8 @@ export interface Answers {
 
 /** All that a store remembers. Two fakes that are given the same one are two connections. */
 export interface Memory {
-  /** By `kind:id`; `raw` is undefined where the bytes are no UTF-8. */
-  readonly documents: Map<string, { raw: string | undefined; expiresAt: number }>;
+  /** By `kind:id`; `raw` is undefined where the bytes are no UTF-8, or there is no text at all. */
+  readonly documents: Map<string, { raw: string | undefined; expiresAt: number; isForeign?: true }>;
   readonly active: Set<string>;
   readonly tombstones: Map<string, string>;
   /** By host, then by agent: due at. */
@@ -49,6 +49,8 @@ export interface FakeRecords {
   readonly faults: Faults<Answers>;
   /** Writes an agent's record as another program does. */
   seedForeign(agentId: string, bytes: string | Uint8Array): void;
+  /** Puts something that is no text where this document would be. */
+  seedOther(document: DocumentRef): void;
   close(): Promise<void>;
 }
 
@@ -96,7 +98,9 @@ export function fakeRecords({ memory = emptyMemory(), now = Date.now } = {}): Fa
   };
   const stored = (agentId: string): StoredAgent[] => {
     const raw = rawOf({ kind: 'agent', id: agentId });
-    return raw === null ? [] : [{ agentId, raw, tombstoned: tombstones.has(agentId) }];
+    const { isForeign } = documents.get(`agent:${agentId}`) ?? {};
+    const tombstoned = tombstones.has(agentId);
+    return raw === null ? [] : [{ agentId, raw, ...(isForeign && { isForeign }), tombstoned }];
   };
   const everyAgent = (): string[] =>
     [...documents.keys()].filter(name => name.startsWith('agent:')).map(name => name.slice('agent:'.length));
@@ -184,6 +188,9 @@ export function fakeRecords({ memory = emptyMemory(), now = Date.now } = {}): Fa
     seedForeign(agentId, bytes) {
       const raw = typeof bytes === 'string' ? bytes : decode(bytes);
       documents.set(`agent:${agentId}`, { raw, expiresAt: Number.POSITIVE_INFINITY });
+    },
+    seedOther(document) {
+      documents.set(key(document), { raw: undefined, isForeign: true, expiresAt: Number.POSITIVE_INFINITY });
     },
     async close() {
       closed = true;

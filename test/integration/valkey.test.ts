@@ -1,7 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ValkeyStore } from '../../lib/adapters/valkey/index.js';
+import type { AuditEntry } from '../../lib/audit.js';
+import type { Step } from '../../lib/ports.js';
+import { readRecord, type Stored } from '../../lib/record.js';
 import { agent, collect, entry, kill, open } from './valkey-harness.js';
 import { type Server, startServer } from './valkey-servers.js';
+
+const LATCH = { kind: 'latch', id: '' } as const;
 
 describe('a store', () => {
   let server: Server;
@@ -44,6 +49,38 @@ describe('a store', () => {
     }
   });
 
+  it.each<[string, Partial<Step>]>([
+    ['lets an agent run', { admission: { latch: null }, active: true }],
+    ['ends one', { active: false, audit: [{ ...entry, operation: 'TRANSITION_AGENT' }] }],
+    ['only changes a record', {}],
+    [
+      'releases the latch',
+      { document: LATCH, expect: '{}', audit: [{ ...entry, operation: 'RESET_LATCH' }] },
+    ],
+  ])('refuses what %s when the memory is used up, beside stops that pass', async (_, more) => {
+    const step: Step = {
+      document: agent('b'),
+      expect: null,
+      next: '{"status":"running"}',
+      audit: [],
+      ...more,
+    };
+    await store.records.commit([{ document: LATCH, expect: null, next: '{}', audit: [] }]);
+    await server.admin.config('SET', 'maxmemory', '1', 'maxmemory-policy', 'noeviction');
+    try {
+      const refused = { code: 'store_unavailable', message: 'The store is out of memory' };
+      await expect(store.records.commit([step])).rejects.toMatchObject(refused);
+      await expect(store.records.commit([kill('a'), step, kill('c')])).rejects.toMatchObject(refused);
+      const denied: AuditEntry = { ...entry, operation: 'ACCESS_DENIED', phase: 'refused' };
+      await expect(store.audit.append([entry, denied])).rejects.toMatchObject(refused);
+      const settled: Step = { ...kill('a', '{"status":"killed"}'), debt: { host: 'h1', dueAt: null } };
+      expect(await store.records.commit([settled, kill('d')])).toEqual(['committed', 'committed']);
+    } finally {
+      await server.admin.config('SET', 'maxmemory', '0');
+    }
+    expect(await store.records.read([agent('b'), LATCH])).toEqual([null, '{}']);
+  });
+
   it('keeps a foreign record byte for byte', async () => {
     const foreign = '{ "n": 12345678901234567890, "status":"running", "list": [], "x":1.0 }';
     await server.admin.set('orchestrator:agent:f', foreign);
@@ -54,12 +91,28 @@ describe('a store', () => {
     expect(await server.admin.get('orchestrator:agent:f')).toBe(next);
   });
 
-  it('takes a key of another type for an absent document', async () => {
-    await server.admin.rpush('orchestrator:agent:list', 'x');
-    expect(await store.records.read([agent('list')])).toEqual([null]);
-    expect(await store.records.agents(['list'])).toEqual([]);
-    expect(await collect(store.records.scan('all'))).toEqual([]);
-    expect(await store.records.commit([kill('list', 'x'), kill('list')])).toEqual(['conflict', 'committed']);
+  it.each<[string, (server: Server, key: string) => Promise<unknown>]>([
+    ['a list', ({ admin }, key) => admin.rpush(key, 'x')],
+    ['a hash', ({ admin }, key) => admin.hset(key, 'status', 'running')],
+    ['a set', ({ admin }, key) => admin.sadd(key, 'x')],
+    ['a stream', ({ admin }, key) => admin.xadd(key, '*', 'a', 'b')],
+  ])('leaves a record alone that its owner keeps as %s, and shows it as unreadable', async (_, keep) => {
+    const key = 'orchestrator:agent:theirs';
+    await keep(server, key);
+    const before = await server.admin.dumpBuffer(key);
+    expect(await store.records.read([agent('theirs')])).toEqual([undefined]);
+    const [found] = await store.records.agents(['theirs']);
+    expect(readRecord(found as Stored)).toEqual({
+      kind: 'unreadable',
+      agentId: 'theirs',
+      why: 'the key is not a string',
+    });
+    const deletion = { document: agent('theirs'), expect: null, next: null, audit: [] };
+    expect(await store.records.commit([kill('theirs', 'x'), kill('theirs'), deletion, kill('ours')])).toEqual(
+      ['conflict', 'conflict', 'conflict', 'committed'],
+    );
+    expect(await server.admin.dumpBuffer(key)).toEqual(before);
+    expect(await server.admin.hkeys('orchestrator:killswitch:tombstones')).toEqual(['ours']);
   });
 
   it.each(['all', 'active'] as const)('finds only agents among foreign keys: %s', async scope => {

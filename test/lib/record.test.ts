@@ -65,6 +65,14 @@ describe('reading a record that anybody may have written', () => {
     expect(read(raw)).toEqual({ kind: 'unreadable', agentId: 'a1', why });
   });
 
+  it('cannot read what is kept as something else than text', () => {
+    expect(readRecord({ agentId: 'a1', raw: undefined, isForeign: true })).toEqual({
+      kind: 'unreadable',
+      agentId: 'a1',
+      why: 'the key is not a string',
+    });
+  });
+
   it('counts an empty text as absent, like the zero value that other languages write', () => {
     const zero = { taskId: '', host: '', containerId: '', repository: '', worktreePath: '', expiresAt: '' };
     expect(agentIn(zero)).toEqual({ agentId: 'a1', status: 'running', labels: {} });

@@ -3,7 +3,8 @@ import { chunks } from './chunks.js';
 import { encode } from './encode.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
-import { loadScript, type ScriptCall } from './script.js';
+import { loadScript, type Script, type ScriptCall } from './script.js';
+import { isOfStop, tellsOfStop } from './urgency.js';
 
 /** One script call blocks the server for about 20 µs a step. */
 const PER_CALL = 25;
@@ -18,7 +19,10 @@ export interface Committer extends Pick<Records, 'commit'>, Pick<AuditLog, 'appe
 }
 
 export function openCommitter(link: Link, keys: Keyspace): Committer {
-  const run = loadScript(new URL('./lua/commit.lua', import.meta.url));
+  const file = new URL('./lua/commit.lua', import.meta.url);
+  const stopping = loadScript(file, { allowOom: true });
+  const ordinary = loadScript(file, { allowOom: false });
+  const scriptFor = (urgent: boolean): Script => (urgent ? stopping : ordinary);
 
   /** Encodes each batch only when it is its turn to be sent. */
   function* calls<T>(part: readonly T[], call: (batch: readonly T[]) => ScriptCall): Generator<ScriptCall> {
@@ -28,21 +32,38 @@ export function openCommitter(link: Link, keys: Keyspace): Committer {
   return {
     async commit(steps) {
       const results: StepResult[] = [];
-      for (const part of chunks(steps, PER_EXCHANGE)) {
-        const batches = calls(part, batch => encode(keys, batch));
+      for (const part of alike(steps, isOfStop)) {
+        const run = scriptFor(part.is);
+        const batches = calls(part.items, batch => encode(keys, batch));
         const answers = await link.call(client => run(client, batches));
         for (const code of (answers as readonly number[][]).flat()) results.push(RESULTS[code] as StepResult);
       }
       return results;
     },
     async append(entries) {
-      for (const part of chunks(entries, PER_EXCHANGE)) {
-        const batches = calls(part, batch => encode(keys, [], batch));
+      for (const part of alike(entries, tellsOfStop)) {
+        const run = scriptFor(part.is);
+        const batches = calls(part.items, batch => encode(keys, [], batch));
         await link.call(client => run(client, batches));
       }
     },
     async probe() {
-      await link.call(client => run(client, [encode(keys, [])]));
+      await link.call(client => stopping(client, [encode(keys, [])]));
     },
   };
+}
+
+/** Cuts a list where the answer changes, and into parts of one exchange; in the same order. */
+function* alike<T>(list: readonly T[], is: (item: T) => boolean): Generator<{ is: boolean; items: T[] }> {
+  let part: { is: boolean; items: T[] } | undefined;
+  for (const item of list) {
+    const answer = is(item);
+    if (part && (part.is !== answer || part.items.length === PER_EXCHANGE)) {
+      yield part;
+      part = undefined;
+    }
+    part ??= { is: answer, items: [] };
+    part.items.push(item);
+  }
+  if (part) yield part;
 }

@@ -2,6 +2,7 @@ import type { AuditEntry } from '../../audit.js';
 import type { Step } from '../../ports.js';
 import type { Keyspace } from './keys.js';
 import type { ScriptCall } from './script.js';
+import { hashed, nameOf, type SubjectKind } from './subject.js';
 
 /** Bits of a step's mask, as lua/commit.lua has them. */
 const bit = {
@@ -17,7 +18,24 @@ const bit = {
   paid: 512,
 } as const;
 
-function pushStep(args: (string | number)[], step: Step, indexOfDebts: (host: string) => number): void {
+/** Numbers of what a call names more than once. */
+interface Numbers {
+  /** Index into KEYS. */
+  debts(host: string): number;
+  /** Of a subject of the audit; 0 for none. */
+  subject(kind: SubjectKind, id: string | undefined): number;
+}
+
+type Args = (string | number)[];
+
+function pushEntries(args: Args, entries: readonly AuditEntry[], { subject }: Numbers): void {
+  for (const entry of entries) {
+    const { agentId, operationId } = entry;
+    args.push(JSON.stringify(entry), subject('agent', agentId), subject('operation', operationId));
+  }
+}
+
+function pushStep(args: Args, step: Step, numbers: Numbers): void {
   const { document, expect, next, ttlSeconds, admission, active, tombstone, debt, audit } = step;
   const mask = args.push(0, document.id) - 2;
   let bits = 0;
@@ -34,12 +52,12 @@ function pushStep(args: (string | number)[], step: Step, indexOfDebts: (host: st
   if (tombstone !== undefined) set(bit.tombstone, tombstone);
   if (debt) {
     const { host, dueAt } = debt;
-    if (dueAt === null) set(bit.paid, indexOfDebts(host));
-    else set(bit.due, indexOfDebts(host), dueAt);
+    if (dueAt === null) set(bit.paid, numbers.debts(host));
+    else set(bit.due, numbers.debts(host), dueAt);
   }
   args[mask] = bits;
   args.push(audit.length);
-  for (const entry of audit) args.push(JSON.stringify(entry));
+  pushEntries(args, audit, numbers);
 }
 
 /** Makes KEYS and ARGV of lua/commit.lua. `entries` belong to no step. */
@@ -48,16 +66,29 @@ export function encode(
   steps: readonly Step[],
   entries: readonly AuditEntry[] = [],
 ): ScriptCall {
-  const names = [keys.active, keys.tombstones, keys.audit, keys.latch];
+  const names = [keys.active, keys.tombstones, keys.audit, keys.auditIndex, keys.latch];
   for (const { document } of steps) names.push(keys.document(document));
   const hosts = new Map<string, number>();
-  const indexOfDebts = (host: string): number => {
-    const index = hosts.get(host) ?? names.push(keys.debts(host));
-    hosts.set(host, index);
-    return index;
+  for (const { debt } of steps) {
+    if (debt && !hosts.has(debt.host)) hosts.set(debt.host, names.push(keys.debts(debt.host)));
+  }
+  const subjects = new Map<string, number>();
+  const buckets: Args = [];
+  const numbers: Numbers = {
+    debts: host => hosts.get(host) ?? 0,
+    subject(kind, id) {
+      if (id === undefined) return 0;
+      const name = nameOf(kind, id);
+      const known = subjects.get(name);
+      if (known !== undefined) return known;
+      const { bucket, of } = hashed(name);
+      buckets.push(names.push(keys.auditBucket(bucket)), of);
+      subjects.set(name, subjects.size + 1);
+      return subjects.size;
+    },
   };
-  const args: (string | number)[] = [steps.length];
-  for (const step of steps) pushStep(args, step, indexOfDebts);
-  for (const entry of entries) args.push(JSON.stringify(entry));
-  return { keys: names, args };
+  const rest: Args = [];
+  for (const step of steps) pushStep(rest, step, numbers);
+  pushEntries(rest, entries, numbers);
+  return { keys: names, args: [steps.length, hosts.size, subjects.size, ...buckets, ...rest] };
 }

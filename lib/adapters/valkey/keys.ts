@@ -8,6 +8,10 @@ export interface Keyspace {
   readonly tombstones: string;
   /** Stream with one field, `entry`, of JSON. */
   readonly audit: string;
+  /** Hash: how far the index of the audit goes. See lua/commit.lua. */
+  readonly auditIndex: string;
+  /** Stream of where the subjects stand that are hashed to this bucket. */
+  auditBucket(bucket: string): string;
   readonly latch: string;
   /** Sorted set of agent IDs by the time to try, epoch milliseconds. */
   debts(host: string): string;
@@ -28,6 +32,8 @@ export function keyspace(prefix: string): Keyspace {
     active: `${own}active`,
     tombstones: `${own}tombstones`,
     audit: `${own}audit`,
+    auditIndex: `${own}audit:index`,
+    auditBucket: bucket => `${own}audit:index:${bucket}`,
     latch,
     debts: host => `${own}pending:${host}`,
     document({ kind, id }) {

@@ -17,19 +17,34 @@ function decode(bytes: Buffer | null): string | null | undefined {
   }
 }
 
-/** MGET answers null for a value of another type: it counts as absent. */
 export function openReader(
   link: Link,
   keys: Keyspace,
 ): Pick<Records, 'read' | 'agents' | 'tombstoned' | 'debts'> {
+  /** MGET answers null for what is absent, and for a value of another type: which of these keys hold one. */
+  async function foreignAmong(names: readonly string[]): Promise<ReadonlySet<string>> {
+    if (names.length === 0) return new Set();
+    const types = await link.call(client => Promise.all(names.map(name => client.type(name))));
+    // A string by now: it was absent when it was read.
+    return new Set(names.filter((_, index) => types[index] !== 'none' && types[index] !== 'string'));
+  }
+
+  const absentIn = (names: readonly string[], values: readonly (Buffer | null)[]): readonly string[] =>
+    names.filter((_, index) => (values[index] ?? null) === null);
+
   async function pageOfAgents(agentIds: readonly string[]): Promise<StoredAgent[]> {
     const documents = agentIds.map(id => keys.document({ kind: 'agent', id }));
     const [marks, records] = await link.call(client =>
       Promise.all([client.hmget(keys.tombstones, ...agentIds), client.mgetBuffer(documents)]),
     );
-    return agentIds.flatMap((agentId, index) => {
+    const foreign = await foreignAmong(absentIn(documents, records));
+    return agentIds.flatMap((agentId, index): StoredAgent[] => {
       const raw = decode(records[index] ?? null);
-      return raw === null ? [] : [{ agentId, raw, tombstoned: marks[index] !== null }];
+      const tombstoned = marks[index] !== null;
+      if (raw !== null) return [{ agentId, raw, tombstoned }];
+      return foreign.has(documents[index] ?? '')
+        ? [{ agentId, raw: undefined, isForeign: true, tombstoned }]
+        : [];
     });
   }
 
@@ -38,7 +53,11 @@ export function openReader(
       const texts: (string | null | undefined)[] = [];
       for (const part of chunks(documents, KEYS_PER_EXCHANGE)) {
         const names = part.map(document => keys.document(document));
-        for (const bytes of await link.call(client => client.mgetBuffer(names))) texts.push(decode(bytes));
+        const values = await link.call(client => client.mgetBuffer(names));
+        const foreign = await foreignAmong(absentIn(names, values));
+        for (const [index, bytes] of values.entries()) {
+          texts.push(foreign.has(names[index] ?? '') ? undefined : decode(bytes));
+        }
       }
       return texts;
     },

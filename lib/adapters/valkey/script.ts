@@ -11,9 +11,13 @@ export interface ScriptCall {
 /** Sends each call as it is made, without waiting for the answer; answers in their order, or the first error. */
 export type Script = (client: Client, calls: Iterable<ScriptCall>) => Promise<unknown[]>;
 
-/** @throws as the file system does, if there is no such script */
-export function loadScript(file: URL): Script {
-  const source = readFileSync(file, 'utf8');
+/**
+ * @param options.allowOom also when the server's `maxmemory` is reached
+ * @throws as the file system does, if there is no such script
+ */
+export function loadScript(file: URL, { allowOom }: { readonly allowOom: boolean }): Script {
+  // https://redis.io/docs/latest/develop/programmability/lua-api/ "Script flags"
+  const source = `#!lua${allowOom ? ' flags=allow-oom' : ''}\n${readFileSync(file, 'utf8')}`;
   const sha = createHash('sha1').update(source).digest('hex');
 
   async function send(client: Client, { keys, args }: ScriptCall): Promise<unknown> {

@@ -7,6 +7,8 @@ export interface RecordsUnderTest {
   readonly audit: AuditLog;
   /** Writes an agent's record as another program does: these bytes, over whatever was there, and no index. */
   seedForeign(agentId: string, bytes: string | Uint8Array): Promise<void> | void;
+  /** Puts something that is no text where this document would be; absent where the store can hold text alone. */
+  seedOther?(document: DocumentRef): Promise<void> | void;
   /** One more instance on the same data, with a connection of its own. This one stays as it is, open or closed. */
   reopen(): Promise<RecordsUnderTest>;
   /** Moves the store's wall clock on, where that can be done. Elsewhere the tests wait for time to pass. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { agent, change, collect, eachWith, type OpenRecords, running } from './harness.js';
+import { agent, change, collect, eachWith, LATCH, type OpenRecords, running } from './harness.js';
 
 const odd: Readonly<Record<string, string>> = {
   'a big integer': '{"n":12345678901234567890,"m":1.0,"e":1E400}',
@@ -57,6 +57,43 @@ export function texts(open: OpenRecords): void {
     expect(scanned).toContainEqual({ agentId: 'good', raw: running('good'), tombstoned: false });
     const guesses = [null, '', '{\uFFFD\uFFFD}', '{ÿÃ}'].map(guess => change('bad', guess, 'x'));
     expect(await records.commit(guesses)).toEqual(guesses.map(() => 'conflict'));
+  });
+
+  it('is not absent where something else than text is kept: nothing is written there, and nothing deleted', async () => {
+    const { records, seedOther } = store();
+    if (!seedOther) return;
+    const documents = [
+      agent('a'),
+      LATCH,
+      ...(['operation', 'memory', 'checkpoint'] as const).map(kind => ({ kind, id: 'x' })),
+    ];
+    for (const document of documents) await seedOther(document);
+    const look = async () => [
+      await records.read(documents),
+      await records.agents(['a', 'b']),
+      await collect(records.scan('all')),
+    ];
+    const other = { agentId: 'a', raw: undefined, isForeign: true, tombstoned: false };
+    const asFound = [documents.map(() => undefined), [other], [[other]]];
+    expect(await look()).toEqual(asFound);
+    for (const expected of [null, '', 'text']) {
+      for (const next of [null, 'next']) {
+        const steps = documents.map(document => ({
+          document,
+          expect: expected,
+          next,
+          tombstone: 't',
+          audit: [],
+        }));
+        expect(await records.commit(steps)).toEqual(steps.map(() => 'conflict'));
+      }
+    }
+    expect(await look()).toEqual(asFound);
+    expect(await records.commit([change('b', null, '1', { admission: { latch: null } })])).toEqual([
+      'conflict',
+    ]);
+    expect(await records.commit([change('b', null, '1')])).toEqual(['committed']);
+    expect(await records.tombstoned(['a', 'x'])).toEqual([false, false]);
   });
 
   it('of several agents comes in the order asked, without the absent ones', async () => {

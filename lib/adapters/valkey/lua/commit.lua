@@ -1,18 +1,26 @@
-#!lua flags=allow-oom
 --[[
   Commits a batch of steps (`Step` in lib/ports.ts). Each is decided by itself: all of it happens, or none of it.
-  `allow-oom`: a kill must pass also when `maxmemory` is reached. Needs Redis 7.0 or Valkey 7.2.
+  The first line, which makes this a script with flags, is put before it by commit.ts: with `allow-oom` for stops, which
+  must pass also when `maxmemory` is reached, and without it for everything else. Needs Redis 7.0 or Valkey 7.2.
 
   KEYS
     [1]       set     index of the active agents
     [2]       hash    tombstones: agent ID -> text
     [3]       stream  audit; each entry has one field, `entry`
-    [4]       string  latch
-    [5..4+n]  string  the document of each of the n steps
-    [5+n..]   zset    debts of the hosts that the steps name: agent ID, scored by when to try (epoch ms)
+    [4]       hash    state of the audit's index: `tip`, the last entry that was written through this script; `gaps`,
+                      ranges of entries that were not (FROM is not in the gap, TO is): `FROM TO,FROM TO`
+    [5]       string  latch
+    [6..5+n]  string  the document of each of the n steps
+    [6+n..]   zset    debts of the hosts that the steps name: agent ID, scored by when to try (epoch ms)
+    then      stream  buckets of the audit's index. An element says that a subject stands in a range of the audit whose
+                      IDs all have the milliseconds of the element's own ID: `of` hash of the subject, `from` and `to`
+                      sequence numbers
 
   ARGV
     [1]       n
+    [2]       count of the debts' keys
+    [3]       count of the subjects (agents and operations that entries belong to), then for each: index into KEYS of
+              its bucket, its hash
     then for each step, in this order; what is in brackets only stands there if its bit is set in the mask:
       mask    bits  1 EXPECT  2 NEXT  4 TTL  8 ADMISSION  16 LATCH  32 JOIN  64 LEAVE  128 TOMBSTONE  256 DUE  512 PAID
       id      member of the index, of the tombstones and of the debts
@@ -23,15 +31,19 @@
       [TOMBSTONE]    text of the mark, laid if there is none
       [DUE]          index into KEYS, score
       [PAID]         index into KEYS
-      entries        count of the audit entries, then the entries
+      entries        count of the audit entries, then each: its text and two numbers of subjects, 0 for none
     then audit entries that belong to no step.
 
+  A document or latch whose key is not a string is another program's: a conflict, whatever was expected.
+
   Returns one integer a step: 0 committed, 1 conflict, 2 tombstoned.
-  Errors: WRONGTYPE if a key of ours has another type; nothing was written then.
+  Errors: WRONGTYPE if a key of ours has another type; nothing was written then. The index of the audit is never a
+  reason to refuse: what it could not take becomes a gap.
 ]]
 
 local COMMITTED, CONFLICT, TOMBSTONED = 0, 1, 2
-local ACTIVE, TOMBSTONES, AUDIT, LATCH, FIXED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], 4
+local ACTIVE, TOMBSTONES, AUDIT, INDEX, LATCH, FIXED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 5
+local MAX_GAPS = 32
 
 local band = bit.band
 local at = 0
@@ -41,27 +53,92 @@ local function take()
   return ARGV[at]
 end
 
-local function audit(first, last)
-  for i = first, last do redis.call('XADD', AUDIT, '*', 'entry', ARGV[i]) end
+local count = tonumber(take())
+local creditors = tonumber(take())
+local subjects = {}
+for subject = 1, tonumber(take()) do
+  subjects[subject] = { bucket = KEYS[tonumber(take())], of = take() }
 end
 
-local count = tonumber(take())
+local function split(id)
+  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
+  return ms, seq
+end
 
--- Without a rollback, what could fail must fail before the first write.
-local kinds = { set = { ACTIVE }, hash = { TOMBSTONES }, stream = { AUDIT }, zset = {} }
-for i = FIXED + count + 1, #KEYS do table.insert(kinds.zset, KEYS[i]) end
-for kind, keys in pairs(kinds) do
-  for _, key in ipairs(keys) do
-    local found = redis.call('TYPE', key).ok
-    if found ~= kind and found ~= 'none' then
-      return redis.error_reply('WRONGTYPE a key of the killswitch holds a ' .. found)
+local function isAfter(a, b)
+  local ams, aseq = split(a)
+  local bms, bseq = split(b)
+  if ams ~= bms then return tonumber(ams) > tonumber(bms) end
+  return tonumber(aseq) > tonumber(bseq)
+end
+
+local tip, found
+local function audit(entries)
+  for _ = 1, entries do
+    if not found then
+      local last = redis.call('XREVRANGE', AUDIT, '+', '-', 'COUNT', 1)[1]
+      found = last and last[1] or '0-0'
+    end
+    tip = redis.call('XADD', AUDIT, '*', 'entry', take())
+    for _ = 1, 2 do
+      local subject = subjects[tonumber(take())]
+      if subject then
+        subject.from = subject.from or tip
+        subject.to = tip
+      end
     end
   end
 end
 
--- The latch and the documents as they are now, kept up to date below; false: absent, or of another type.
+-- Notes where the subjects of this call stand, and what others have written into the audit since the last call.
+local function index()
+  local state = redis.pcall('HMGET', INDEX, 'tip', 'gaps')
+  if state.err then return end
+  local before = state[1] or '0-0'
+  local gaps = {}
+  for gap in string.gmatch(state[2] or '', '[^,]+') do table.insert(gaps, gap) end
+  local function leave(from, to)
+    if #gaps == MAX_GAPS then from = string.match(table.remove(gaps), '^%S+') end
+    table.insert(gaps, from .. ' ' .. to)
+  end
+  if isAfter(found, before) then leave(before, found) end
+  local complete = true
+  for _, subject in ipairs(subjects) do
+    if subject.from then
+      local ms, from = split(subject.from)
+      local tms, to = split(subject.to)
+      local done = ms == tms
+        and redis.pcall('XADD', subject.bucket, ms .. '-*', 'of', subject.of, 'from', from, 'to', to)
+      if not done or done.err then complete = false end
+    end
+  end
+  if not complete then leave(found, tip) end
+  redis.call('HSET', INDEX, 'tip', tip, 'gaps', table.concat(gaps, ','))
+end
+
+-- Without a rollback, what could fail must fail before the first write.
+local kinds = { set = { ACTIVE }, hash = { TOMBSTONES }, stream = { AUDIT }, zset = {} }
+for i = FIXED + count + 1, FIXED + count + creditors do table.insert(kinds.zset, KEYS[i]) end
+for kind, keys in pairs(kinds) do
+  for _, key in ipairs(keys) do
+    local type = redis.call('TYPE', key).ok
+    if type ~= kind and type ~= 'none' then
+      return redis.error_reply('WRONGTYPE a key of the killswitch holds a ' .. type)
+    end
+  end
+end
+
+-- The latch and the documents as they are now, kept up to date below. False: absent. FOREIGN matches no expectation.
+local FOREIGN = {}
 local texts = {}
-for i, text in ipairs(redis.call('MGET', unpack(KEYS, FIXED, FIXED + count))) do texts[KEYS[FIXED + i - 1]] = text end
+for i, text in ipairs(redis.call('MGET', unpack(KEYS, FIXED, FIXED + count))) do
+  local key = KEYS[FIXED + i - 1]
+  if not text then
+    local type = redis.call('TYPE', key).ok
+    if type ~= 'none' and type ~= 'string' then text = FOREIGN end
+  end
+  texts[key] = text
+end
 
 -- A tombstone is final, so it is told even where something else would be a conflict as well.
 local function decide(document, id, expect, admission, latch)
@@ -83,7 +160,7 @@ local function write(document, text, ttl)
 end
 
 -- Index and debts decide nothing, so they are written once, at the end, as the last step that names them has it.
-local index, debts = {}, {}
+local joins, debts = {}, {}
 
 local results = {}
 for step = 1, count do
@@ -98,26 +175,27 @@ for step = 1, count do
   local creditor = band(mask, 768) ~= 0 and KEYS[tonumber(take())]
   local due = band(mask, 256) ~= 0 and take()
   local entries = tonumber(take())
-  local first = at + 1
-  at = at + entries
 
   local result = decide(document, id, expect, band(mask, 8) ~= 0, latch)
   results[step] = result
   if result == COMMITTED then
     write(document, following, ttl)
     if tombstone then redis.call('HSETNX', TOMBSTONES, id, tombstone) end
-    if band(mask, 96) ~= 0 then index[id] = band(mask, 32) ~= 0 end
+    if band(mask, 96) ~= 0 then joins[id] = band(mask, 32) ~= 0 end
     if creditor then
       debts[creditor] = debts[creditor] or {}
       debts[creditor][id] = due
     end
-    audit(first, at)
+    audit(entries)
+  else
+    at = at + 3 * entries
   end
 end
-audit(at + 1, #ARGV)
+audit((#ARGV - at) / 3)
+if tip then index() end
 
 local joining, leaving = {}, {}
-for id, joins in pairs(index) do table.insert(joins and joining or leaving, id) end
+for id, does in pairs(joins) do table.insert(does and joining or leaving, id) end
 if #joining > 0 then redis.call('SADD', ACTIVE, unpack(joining)) end
 if #leaving > 0 then redis.call('SREM', ACTIVE, unpack(leaving)) end
 
