@@ -23,6 +23,7 @@ import { createStop, type Stop } from '../lib/stop.js';
 import { telling } from '../lib/told.js';
 import { withConfigFile } from './config-file.js';
 import { openNothing } from './no-store.js';
+import { createTeardown, type Left, type Teardown } from './teardown.js';
 
 /**
  * The composition root for Node: it alone reads the environment and knows the adapters, each of which is loaded when
@@ -58,9 +59,15 @@ export async function openMetrics(): Promise<Metrics> {
 }
 
 /** JSON lines on standard output. */
-export async function openLog({ logLevel }: Config): Promise<Log> {
+export async function openLog({ logLevel }: Config): Promise<import('../lib/adapters/log.js').OpenLog> {
   const log = await import('../lib/adapters/log.js');
   return log.openLog({ level: logLevel });
+}
+
+/** Ends this process where its event loop stands still. */
+export async function openWatchdog({ watchdogMs }: Config, log: Log): Promise<{ close(): unknown }> {
+  const watchdog = await import('../lib/adapters/watchdog.js');
+  return watchdog.openWatchdog({ limitMs: watchdogMs, log });
 }
 
 export async function openStore({ store, stateDirectory, keyPrefix }: Config, log: Log) {
@@ -141,8 +148,14 @@ export interface Node {
   readonly probes: readonly Probe[];
   /** Deletes what was kept long enough, or is too much. To be called now and then. */
   readonly expire: () => Promise<number>;
-  /** Ends it in order: first the work in flight, then the connections. */
-  close(): Promise<void>;
+  /** Registers how something that is built upon it ends: before it, the last one first. */
+  readonly defer: Teardown['add'];
+  /**
+   * Ends it in order: first the work in flight, then the connections.
+   * @returns what could not be ended, or not within so many milliseconds; it is logged, and keeps nothing else from
+   *   being ended
+   */
+  close(withinMs?: number): Promise<readonly Left[]>;
 }
 
 interface Options {
@@ -190,17 +203,23 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
   };
   const cases = openCases(core);
   const stop = createStop(core, cases);
+  const teardown = createTeardown();
+  teardown.add('store', () => store.close());
+  for (const place of sandboxes) teardown.add('sandbox', () => place.close?.());
+  teardown.add('worktrees', () => worktrees.close());
+  teardown.add('stops in flight', () => stop.idle());
   const node: Node = {
     core,
     cases,
     stop,
     probes: [store, journal, kernel, ...sandboxes, worktrees],
     expire,
-    async close() {
-      await stop.idle();
-      await Promise.all([worktrees.close(), ...sandboxes.map(place => place.close?.())]);
-      await store.close();
-    },
+    defer: teardown.add,
+    close: withinMs =>
+      teardown.run(withinMs, ({ name, ...left }) => {
+        if ('error' in left) log.error({ step: name, err: left.error }, 'a step of the shutdown failed');
+        else log.error({ step: name }, 'a step of the shutdown did not end in time');
+      }),
   };
   try {
     // The embedded store opens in a thread of its own, while everything else is made ready.

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { parse } from 'node:path';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { allOf, type Config, ConfigError } from '../lib/config.js';
 import type { Log } from '../lib/ports.js';
@@ -10,26 +11,44 @@ import { readConfig, settingsOf } from './environment.js';
 import { openFailures } from './failures.js';
 import type { Deps, KillswitchFunction } from './function.js';
 import { startHousekeeping } from './housekeeping.js';
-import { environment, openAuthenticator, openLog, openMetrics, openNode, openSeals } from './node.js';
+import { leave } from './leave.js';
+import {
+  environment,
+  openAuthenticator,
+  openLog,
+  openMetrics,
+  openNode,
+  openSeals,
+  openWatchdog,
+} from './node.js';
 import { openNotifiers } from './notify/open.js';
 import { notifySettings } from './notify/settings.js';
 import { performOn } from './perform.js';
 import { listen } from './server.js';
 import { listenOnSocket } from './socket.js';
 import { nodeSources } from './source.js';
+import type { Left } from './teardown.js';
 
 /** Who is started amid the engaging of the emergency stop may be seen only now. Milliseconds. */
 const SECOND_LOOK = 1_000;
+/** Milliseconds for all of an orderly shutdown. What it cuts off is owed, and paid after the next start. */
+const LONGEST_SHUTDOWN = 30_000;
+/** Milliseconds for the last lines of the log. */
+const LAST_LINES = 1_000;
 
 export interface Server {
   readonly url: string;
   readonly config: Config;
-  close(): Promise<void>;
+  readonly log: Log;
+  /** @returns what could not be ended */
+  close(): Promise<readonly Left[]>;
 }
 
 interface Options {
   readonly dev?: boolean;
   readonly log?: Log;
+  /** This process does nothing else, and may be ended where its event loop stands still. */
+  readonly watchdog?: true;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -58,7 +77,8 @@ export async function startServer(
     () => readConfig(variables, options),
     () => readPlatforms(variables, functions),
   ]);
-  const log = options.log ?? (await openLog(config));
+  const ownLog = options.log ? undefined : await openLog(config);
+  const log = options.log ?? (ownLog as Log);
   if (config.unknown.length > 0)
     log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
   const metrics = await openMetrics();
@@ -72,34 +92,40 @@ export async function startServer(
   });
   const { core, cases, stop } = node;
   const closing = new AbortController();
-  const endings: (() => Promise<unknown>)[] = [() => node.close()];
-  /** The last one opened goes first. */
-  const close = async (): Promise<void> => {
+  const close = async (): Promise<readonly Left[]> => {
     closing.abort();
-    for (const end of endings.splice(0).reverse()) await end();
+    const left = await node.close(LONGEST_SHUTDOWN);
+    await ownLog?.close(LAST_LINES);
+    return left;
   };
   try {
     const authenticator = await openAuthenticator(config, core);
-    endings.push(() => authenticator.close());
+    node.defer('keys', () => authenticator.close());
     const { revocations } = authenticator;
     const housekeeping = startHousekeeping(node.expire, log);
-    endings.push(async () => housekeeping.close());
+    node.defer('housekeeping', () => housekeeping.close());
     const reconcile = createReconcile(core, cases, stop);
-    endings.push(() => reconcile.close());
+    node.defer('reconcile', () => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
     const sealer = createSealer({ ...core, ...seals });
     const followers = [...notifiers, sealer];
     wakeFollowers = () => {
       for (const follower of followers) follower.wake();
     };
-    endings.push(() => Promise.all(followers.map(follower => follower.close())));
+    for (const follower of followers) node.defer('notifications and seals', () => follower.close());
     const pending = new Set<Promise<void>>();
-    endings.push(() => Promise.all(pending));
+    node.defer('answers to chats', () => Promise.allSettled(pending));
     const deps: Deps = {
       core,
       stop,
       authenticator,
-      probes: [...node.probes, authenticator, ...(revocations ? [revocations] : []), ...followers],
+      probes: [
+        ...node.probes,
+        authenticator,
+        ...(revocations ? [revocations] : []),
+        ...followers,
+        ...(ownLog ? [ownLog] : []),
+      ],
       metrics,
       notifiers: () => notifiers.map(notifier => notifier.status()),
       newId: core.newId,
@@ -124,16 +150,17 @@ export async function startServer(
     const { api } = await import('./api.js');
     const perform = performOn(createApp(deps, api));
     const app = createApp(deps, functions);
+    if (options.watchdog) await openWatchdog(config, log);
     const port = await listen(app, config);
     const listening: { close(): Promise<void> }[] = [port];
-    endings.push(() => Promise.all(listening.map(one => one.close())));
+    node.defer('requests in flight', () => Promise.all(listening.map(one => one.close())));
     const socket = await listenOnSocket(app, { path: config.socket, log });
     listening.push(socket);
     const { url } = port;
     log.info({ url, ...socket.told, functions: functions.map(({ name }) => name) }, 'listening');
     for (const follower of followers) follower.start();
     reconcile.start().catch((error: unknown) => log.error({ err: error }, 'reconcile failed'));
-    return { url, config, close };
+    return { url, config, log, close };
   } catch (error) {
     await close();
     throw error;
@@ -150,19 +177,32 @@ export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : 'It could not start.';
 }
 
+/** A terminal or a reader that is gone must not end the process. */
+function ignoreBrokenOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
 /** Serves until SIGTERM or SIGINT; then ends in order, finishing every kill in flight. */
 export async function main(
   functions: readonly KillswitchFunction[],
   options: { dev?: boolean; announce?: (server: Server) => void | Promise<void> } = {},
 ): Promise<void> {
+  ignoreBrokenOutput();
+  let server: Server | undefined;
+  // Node does not ignore what `nohup` has it ignore; but it is left without a terminal to read from then.
+  const isInTerminal = isatty(0);
+  const signals: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', ...(isInTerminal ? (['SIGHUP'] as const) : [])];
+  const goOn = (): void => server?.log.warn({}, 'the terminal is gone: serving goes on');
+  if (!isInTerminal) process.on('SIGHUP', goOn);
   try {
-    const server = await startServer(functions, options);
-    await options.announce?.(server);
-    const end = (): void => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, end);
-      void server.close().then(() => process.exit(0));
+    server = await startServer(functions, { ...options, watchdog: true });
+    const { close } = server;
+    const end = (signal: NodeJS.Signals): void => {
+      for (const name of signals) process.off(name, end);
+      void close().then(left => leave(signal, left));
     };
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
+    for (const name of signals) process.on(name, end);
+    await options.announce?.(server);
   } catch (error) {
     process.stderr.write(`killswitch: ${sentenceOf(error)}\n`);
     process.exitCode = 1;

@@ -52,6 +52,8 @@ export interface Config {
   readonly publicUrls: readonly string[];
   /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** How long the event loop may stand still before the process ends itself; 0: for ever. */
+  readonly watchdogMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
   /** Variables that look like ours and are none: misspelt, most likely. */
   readonly unknown: readonly string[];
@@ -226,6 +228,7 @@ export function parseConfig(
     tokenMaxAgeMs: data.KILLSWITCH_TOKEN_MAX_AGE,
     publicUrls: data.KILLSWITCH_PUBLIC_URL,
     trustedProxies: data.KILLSWITCH_TRUSTED_PROXIES,
+    watchdogMs: data.KILLSWITCH_WATCHDOG,
     logLevel: data.KILLSWITCH_LOG_LEVEL,
     unknown: unknownVariables(env),
     notes: notesOn(env),

@@ -195,6 +195,9 @@ export const environmentSchema = z.object({
   KILLSWITCH_TOKEN_MAX_AGE: tokenMaxAgeSchema,
   KILLSWITCH_PUBLIC_URL: publicUrlSchema.default([]),
   KILLSWITCH_TRUSTED_PROXIES: proxiesSchema.default([]),
+  KILLSWITCH_WATCHDOG: durationSchema
+    .describe('How long the event loop may stand still before the process ends itself; 0: for ever.')
+    .default(10_000),
   KILLSWITCH_LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn'],

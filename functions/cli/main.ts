@@ -65,6 +65,8 @@ refuseRepeats(program);
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (code !== 'EPIPE') process.exitCode = EXIT.failed;
 });
+/** What cannot be told must not end what is being done. */
+process.stderr.on('error', () => undefined);
 
 try {
   await program.parseAsync();

@@ -1,10 +1,18 @@
 import { type Logger, pino } from 'pino';
-import type { Log } from '../ports.js';
+import type { Log, Probe } from '../ports.js';
+import { openDescriptor } from './log/descriptor.js';
+import { openLines } from './log/lines.js';
 
 export interface LogOptions {
   readonly level: string;
   /** A file descriptor or a path; standard output by default. */
   readonly destination?: number | string;
+}
+
+/** The log of a process. Its probe says whether its lines are written, and how many were lost. */
+export interface OpenLog extends Log, Probe {
+  /** Resolves when what was logged is written, or after so many milliseconds. */
+  close(withinMs: number): Promise<void>;
 }
 
 type Level = keyof Log;
@@ -23,26 +31,41 @@ function plain(entry: object): string | undefined {
   }
 }
 
+/** An audit entry brings its own time; every line has one. */
+const timed = <T extends object>(entry: T): T | (T & { timestamp: string }) =>
+  'timestamp' in entry ? entry : { timestamp: new Date().toISOString(), ...entry };
+
+const inJson = (level: Level, text: string, message: string): string =>
+  `{"level":"${level}"${text === '{}' ? '' : `,${text.slice(1, -1)}`},"msg":${JSON.stringify(message)}}\n`;
+
 /**
- * JSON lines, one an entry. Written without waiting: a reader that stands still must not hold up a kill.
+ * JSON lines, one an entry. Written without waiting: a reader that stands still or a full disk must not hold up a kill.
+ * Lines are dropped then, and counted.
  * Credentials never reach it; the paths below are the second fence. A kill-all writes two lines for each agent, and
  * pino takes ten times as long for one with the fence as for its text: lines in which there is nothing to hide pass it
  * by.
  */
-export function openLog({ level, destination = 1 }: LogOptions): Log {
+export function openLog({ level, destination = 1 }: LogOptions): OpenLog {
   const redact = [...FENCED, ...FENCED.map(name => `*.${name}`), 'req.headers'];
-  const options = { level, base: null, redact, formatters: { level: (label: string) => ({ level: label }) } };
-  const lines = pino.destination({ dest: destination, sync: false });
-  const logger: Logger = pino(options, lines);
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const lines = openLines({
+    descriptor: openDescriptor(destination),
+    gap: (lost, since) =>
+      inJson('warn', JSON.stringify({ ...timed({}), lost, since }), 'lines of the log were lost'),
+  });
+  const logger: Logger = pino({ level, base: null, timestamp: false, redact, formatters }, lines);
   const write = (at: Level) => (entry: object, message: string) => {
     if (!logger.isLevelEnabled(at)) return;
-    const text = plain(entry);
-    if (text === undefined) {
-      logger[at](entry, message);
-      return;
-    }
-    const members = text === '{}' ? '' : `,${text.slice(1, -1)}`;
-    lines.write(`{"level":"${at}","time":${Date.now()}${members},"msg":${JSON.stringify(message)}}\n`);
+    const whole = timed(entry);
+    const text = plain(whole);
+    if (text === undefined) logger[at](whole, message);
+    else lines.write(inJson(at, text, message));
   };
-  return { warn: write('warn'), error: write('error'), info: write('info') };
+  return {
+    warn: write('warn'),
+    error: write('error'),
+    info: write('info'),
+    probe: async () => lines.health(),
+    close: withinMs => lines.close(withinMs),
+  };
 }

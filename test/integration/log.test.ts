@@ -15,6 +15,7 @@ async function written(write: (log: ReturnType<typeof openLog>) => void, level =
   return lines().map(line => JSON.parse(line) as Line);
 }
 
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const circle: { self?: object } = {};
 circle.self = circle;
 
@@ -24,13 +25,26 @@ describe('the log', () => {
     ['nothing', {}],
     ['what would break out of its line', { reason: '"}\n{"level":"error"', 'a\nb': '\u2028\u0000\ud800' }],
     ['a word that is fenced, as a value', { reason: 'the "token": was seen' }],
-  ])('holds %s in one line of JSON, with level and time', async (_, entry) => {
+  ])('holds %s in one line of JSON, with its level and the time', async (_, entry) => {
     const [line] = await written(log => log.warn(entry, 'it\n"is"') ?? log.error({}, 'the end'));
     const { reason, ...rest } = entry as Line;
-    expect(line).toMatchObject({ level: 'warn', time: expect.closeTo(Date.now(), -5), msg: 'it\n"is"' });
-    expect(Object.keys(line ?? {})).toEqual(['level', 'time', ...Object.keys(entry), 'msg']);
+    expect(line).toMatchObject({ level: 'warn', timestamp: expect.stringMatching(ISO), msg: 'it\n"is"' });
+    expect(Object.keys(line ?? {})).toEqual(['level', 'timestamp', ...Object.keys(entry), 'msg']);
     expect(line?.['reason']).toBe(reason);
     expect(Object.keys(rest).every(name => name in (line ?? {}))).toBe(true);
+  });
+
+  it.each([
+    ['with nothing to hide', {}],
+    ['with something to hide', { token: 's3cret' }],
+  ])('keeps the time that an audit entry brings, and writes no other, %s', async (_, more) => {
+    const timestamp = '2026-11-22T10:00:00.000Z';
+    const [line] = await written(log => {
+      log.warn({ timestamp, agentId: 'a1', ...more }, 'agent killed');
+      log.error({}, 'the end');
+    });
+    expect(line).toMatchObject({ timestamp, agentId: 'a1' });
+    expect(line).not.toHaveProperty('time');
   });
 
   it('hides credentials, on their own and one deep', async () => {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { expect } from 'vitest';
 import { readConfig } from '../../functions/environment.js';
 import { openNode } from '../../functions/node.js';
 import { scenarios } from '../conformance/scenarios.js';
@@ -21,7 +22,7 @@ for (const store of storeKinds) {
     const { core } = node;
     return {
       core,
-      close: () => node.close(),
+      close: async () => expect(await node.close()).toEqual([]),
       async agent(agentId, { status = 'running', container = true, worktree = true, members = {} } = {}) {
         const started = container ? await startContainer({ agentId, label, processes: 3 }) : undefined;
         const worktreePath = worktree

@@ -25,7 +25,8 @@ export async function openWorld(store: StoreKind, more: Environment = {}) {
   const environment = settings(store, { KILLSWITCH_WORKTREE_ROOTS: worktrees, ...more });
   const log = collectingLog();
   const server = await startServer(catalogue, { environment, log });
-  afterFile(() => server.close());
+  const close = async (): Promise<void> => expect(await server.close()).toEqual([]);
+  afterFile(close);
   const repository = await makeRepository(temporaryDirectory());
   const identity = identityOf(environment);
   let count = 0;
@@ -36,7 +37,7 @@ export async function openWorld(store: StoreKind, more: Environment = {}) {
     environment,
     log,
     repository,
-    close: () => server.close(),
+    close,
     request: (method: string, path: string, options: Parameters<typeof call>[3] = {}) =>
       call(server.url, method, path, options),
     /** Registers an agent with what is given; `worktree` makes a real one. */

@@ -1,6 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createTeardown } from '../../teardown.js';
 
 /** What the demonstration stands on, and how it is taken down again. */
 export interface Stage {
@@ -25,17 +26,14 @@ async function temporary(): Promise<string> {
 
 export async function openStage(): Promise<Stage> {
   const directory = await mkdtemp(join(await temporary(), 'killswitch-demo-'));
-  const undos: (() => Promise<unknown>)[] = [
-    () => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
-  ];
+  const teardown = createTeardown();
+  teardown.add('folder', () =>
+    rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
+  );
   return {
     directory,
     runId: directory.slice(-6).toLowerCase(),
-    defer: undo => void undos.push(undo),
-    async clear() {
-      const failures: unknown[] = [];
-      for (const undo of undos.splice(0).reverse()) await undo().catch(error => failures.push(error));
-      return failures;
-    },
+    defer: undo => teardown.add('step', undo),
+    clear: async () => (await teardown.run()).map(({ error }) => error),
   };
 }

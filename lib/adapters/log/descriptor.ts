@@ -1,0 +1,38 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+
+export interface Descriptor {
+  readonly fd: number;
+  /** A write that finds no room says so at once (`EAGAIN`), or is one to a file. */
+  readonly isPrompt: boolean;
+  close(): void;
+}
+
+const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
+const STDOUT = 1;
+
+const opened = (path: string, flags: number): Descriptor => {
+  const fd = openSync(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | flags, 0o600);
+  return { fd, isPrompt: true, close: () => closeSync(fd) };
+};
+
+/**
+ * A descriptor whose writes do not wait for the reader of a pipe or for a stopped terminal. A write that waits holds
+ * one of the few threads that libuv has, and the process could not even exit before it ends.
+ * The pipe or terminal is opened once more, so that other processes that share it keep the mode that they have.
+ * @param destination a descriptor that this process has, or the path of a file to append to
+ * @throws Error of node:fs
+ */
+export function openDescriptor(destination: number | string): Descriptor {
+  if (typeof destination === 'string') return opened(destination, O_APPEND | O_CREAT);
+  const shared = (isPrompt: boolean): Descriptor => ({ fd: destination, isPrompt, close: () => undefined });
+  const stat = fstatSync(destination);
+  if (stat.isFile()) return shared(true);
+  try {
+    return opened(`/proc/self/fd/${destination}`, 0);
+  } catch {
+    // A socket, another user's pipe, or not Linux.
+  }
+  // Node makes a pipe or socket on its standard output non-blocking when it is first used, and blocking again at exit.
+  if (destination === STDOUT) void process.stdout;
+  return shared(destination === STDOUT && (stat.isFIFO() || stat.isSocket()));
+}

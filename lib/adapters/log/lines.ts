@@ -1,0 +1,153 @@
+import { write as writeAsync, writeSync } from 'node:fs';
+import type { Health } from '../../ports.js';
+import type { Descriptor } from './descriptor.js';
+
+/** Characters that may wait for a slow reader or a full disk. */
+const MOST_WAITING = 8 * 2 ** 20;
+/** Of one write. */
+const BATCH = 64 * 1024;
+/** Milliseconds until a failed write is tried again: at first, and at last where there is no room or an error. */
+const RETRY = { first: 1, noRoom: 100, error: 2_000 };
+/** Milliseconds without progress that are nothing to speak of. */
+const PATIENCE = 2_000;
+
+type Write = (
+  fd: number,
+  bytes: Buffer,
+  done: (error: NodeJS.ErrnoException | null, count: number) => void,
+) => void;
+
+export interface LinesOptions {
+  readonly descriptor: Descriptor;
+  readonly mostWaiting?: number;
+  /** The line that stands where `lost` others are missing, the first of them from `since` (ISO 8601). */
+  readonly gap: (lost: number, since: string) => string;
+  readonly write?: Write;
+}
+
+export interface Lines {
+  /** Takes a line with its line end, or drops and counts it where too many wait. Never throws, never waits. */
+  write(line: string): void;
+  /** Whether lines get through; if not, since when, and how many were lost. */
+  health(): Health;
+  /** Resolves when all is written, or after so many milliseconds. */
+  close(withinMs: number): Promise<void>;
+}
+
+const atExit = new Set<() => void>();
+process.on('exit', () => {
+  for (const flush of atExit) flush();
+});
+
+const hasNoRoom = (code: string | undefined): boolean => code === 'EAGAIN' || code === 'EBUSY';
+const at = (ms: number): string => new Date(ms).toISOString();
+
+/**
+ * Writes lines in order, in bounded memory and without holding up the event loop. An error of a write is never thrown
+ * or emitted: it is tried again for as long as the process lives. Does not keep the process alive.
+ */
+export function openLines(options: LinesOptions): Lines {
+  const { descriptor, mostWaiting = MOST_WAITING, gap, write = writeAsync } = options;
+  /** Each a batch of lines. */
+  const waiting: string[] = [];
+  let length = 0;
+  let writing: Buffer | undefined;
+  let tries = 0;
+  /** Since when nothing was written, and the error if there was one. */
+  let stuck: { readonly since: number; readonly code?: string | undefined } | undefined;
+  /** What was dropped since there was no room any more. */
+  let dropped: { readonly since: number; lost: number } | undefined;
+  let lost = 0;
+  let whenWritten: (() => void) | undefined;
+
+  function push(line: string): void {
+    const last = waiting.at(-1);
+    if (last === undefined || last.length + line.length > BATCH) waiting.push(line);
+    else waiting[waiting.length - 1] = last + line;
+    length += line.length;
+  }
+
+  function next(): void {
+    if (!writing) {
+      const batch = waiting.shift();
+      if (batch === undefined) {
+        whenWritten?.();
+        return;
+      }
+      length -= batch.length;
+      writing = Buffer.from(batch);
+      // Not before half of it is free: a reader that is a little too slow would get a gap after each line.
+      if (dropped && length <= mostWaiting / 2) {
+        push(gap(dropped.lost, at(dropped.since)));
+        dropped = undefined;
+      }
+    }
+    stuck ??= { since: Date.now() };
+    write(descriptor.fd, writing, written);
+  }
+
+  function written(error: NodeJS.ErrnoException | null, count: number): void {
+    if (error || count === 0) {
+      const code = error?.code ?? 'EAGAIN';
+      stuck = { since: stuck?.since ?? Date.now(), code };
+      const longest = hasNoRoom(code) ? RETRY.noRoom : RETRY.error;
+      setTimeout(next, Math.min(longest, RETRY.first * 2 ** Math.min(tries++, 20))).unref();
+      return;
+    }
+    stuck = undefined;
+    tries = 0;
+    writing = writing && count < writing.length ? writing.subarray(count) : undefined;
+    next();
+  }
+
+  /** What was logged right before the process ends, if it can be written at once. */
+  function flush(): void {
+    if (!descriptor.isPrompt || stuck?.code !== undefined) return;
+    try {
+      for (const batch of waiting.splice(0)) writeSync(descriptor.fd, batch);
+    } catch {
+      // The process ends anyway.
+    }
+  }
+  atExit.add(flush);
+
+  const trouble = (): string | undefined => {
+    const { since, code } = stuck ?? {};
+    const isError = code !== undefined && !hasNoRoom(code);
+    if (since !== undefined && (isError || Date.now() - since > PATIENCE)) {
+      return `nothing could be written since ${at(since)}${isError ? ` (${code})` : ''}`;
+    }
+    return dropped && `lines come faster than they can be written since ${at(dropped.since)}`;
+  };
+
+  return {
+    write(line) {
+      if (dropped || length + line.length > mostWaiting) {
+        dropped ??= { since: Date.now(), lost: 0 };
+        dropped.lost++;
+        lost++;
+        return;
+      }
+      push(line);
+      if (!writing) next();
+    },
+    health() {
+      const now = trouble();
+      const detail = [now, lost > 0 && `${lost} lines were lost`].filter(Boolean).join('; ');
+      return { name: 'log', ok: now === undefined, ...(detail && { detail }), aside: true };
+    },
+    async close(withinMs) {
+      if (writing) {
+        await new Promise<void>(resolve => {
+          const timer = setTimeout(resolve, withinMs);
+          whenWritten = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      atExit.delete(flush);
+      if (!writing) descriptor.close();
+    },
+  };
+}
