@@ -7,7 +7,7 @@ import { commitKills } from './commit.js';
 import { type Core, timestamp } from './core.js';
 import { findLatch, holdOf, type Latch } from './latch.js';
 import { isLocal } from './mark.js';
-import { pendingOf } from './outcome.js';
+import { type OutcomeName, pendingOf } from './outcome.js';
 import type { Sighting, StoredAgent } from './ports.js';
 import { present } from './present.js';
 import { type Reading, readRecord } from './record.js';
@@ -22,6 +22,9 @@ const REASONS: Readonly<Record<Why, string>> = {
   RESURRECTION: 'it was killed and runs again',
   LATCH_ENFORCED: 'it was started while the emergency stop was engaged',
 };
+
+/** Nothing was there any more to be stopped. */
+const OVER: ReadonlySet<OutcomeName> = new Set(['alreadyGone', 'notFound', 'skipped']);
 
 /** A latch that cannot be read does not say since when it holds: it is held against what starts now. Milliseconds. */
 const JUST_STARTED = 10_000;
@@ -85,9 +88,7 @@ async function stopLabelled(core: Core, cases: Cases, offence: Offence): Promise
   const operationId = core.newId();
   const after = async (one: Case): Promise<void> => {
     // Seen a moment ago, and gone by itself, or by a kill that has ended since: nothing was stopped again.
-    const isOver = one.ledger.outcomes.every(
-      ({ outcome }) => outcome === 'alreadyGone' || outcome === 'skipped',
-    );
+    const isOver = one.ledger.outcomes.every(({ outcome }) => OVER.has(outcome));
     if (!isOver) await tell(core, offence, operationId, one);
   };
   // The paths in the record of another host's agent are not of this host.

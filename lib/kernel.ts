@@ -26,6 +26,8 @@ export interface Kernel extends Probe {
    * for the first to die take the processor. Answers with those that were known and could be used.
    */
   kill(keys: readonly string[]): readonly string[];
+  /** PIDs that are in it and in those below it at this moment; none where it is unknown or cannot be read. */
+  members(key: string): readonly number[];
   /** `empty`: none is left, or the cgroup is gone; `unknown`: never learnt, or it cannot be read here. */
   look(key: string): 'empty' | 'populated' | 'unknown';
 }

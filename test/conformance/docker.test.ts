@@ -25,6 +25,7 @@ async function open(options: { kernel?: Kernel } = {}): Promise<LookoutWorld> {
       return {
         target: { agentId, operationId: 'op', containerId: container.id },
         isRunning: async () => container.pids().length > 0,
+        end: () => engine().getContainer(container.id).remove({ force: true }),
       };
     },
     close: () => sandbox.close(),

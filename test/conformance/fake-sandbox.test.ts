@@ -9,6 +9,7 @@ for (const layer of ['container', 'process'] as const) {
     const sandbox = fakeSandbox({ layer });
     return {
       sandbox,
+      canHide: true,
       spawn: async (...[agentId, options]: Parameters<typeof sandbox.spawn>) =>
         sandbox.spawn(agentId, options),
       close: async () => undefined,

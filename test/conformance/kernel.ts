@@ -73,6 +73,16 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       await expectEmpty(key);
     });
 
+    test('lists who is in a cgroup, and nobody of one that it does not know or that is empty', async () => {
+      const key = newId();
+      const cgroup = await world.spawn(key);
+      kernel.learn(key, cgroup.pid);
+      expect(kernel.members(key)).toEqual(expect.arrayContaining([cgroup.pid, cgroup.member]));
+      kernel.kill([key]);
+      await expectEmpty(key);
+      expect([kernel.members(key), kernel.members('never')]).toEqual([[], []]);
+    });
+
     test('kills only the cgroup that it is asked to kill', async () => {
       const keys = [newId(), newId()] as const;
       const [one, other] = [await world.spawn(keys[0]), await world.spawn(keys[1])];

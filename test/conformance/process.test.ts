@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { vi } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
 import type { Log } from '../../lib/ports.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
@@ -26,6 +27,10 @@ const open = async (): Promise<LookoutWorld> => ({
     return {
       target: { agentId, operationId: 'op', process: { pid, startTime } },
       isRunning: async () => pids().length > 0,
+      end: async () => {
+        for (const one of pids()) process.kill(one, 'SIGKILL');
+        await vi.waitUntil(() => pids().length === 0);
+      },
     };
   },
   close: async () => undefined,

@@ -9,6 +9,8 @@ export interface SpawnedAgent {
   readonly target: Target;
   /** Asked of the system itself and not of the sandbox under test. */
   isRunning(): Promise<boolean>;
+  /** Ends it, as if by itself; nothing is left of it. */
+  end(): Promise<void>;
 }
 
 export interface SpawnOptions {
@@ -16,11 +18,15 @@ export interface SpawnOptions {
   readonly labelled?: boolean;
   /** Whether it stays when it gets SIGTERM; false unless told: then it has to leave on it. */
   readonly ignoreTerm?: boolean;
+  /** Whether the sandbox may not look into it, where the world {@link SandboxWorld.canHide}. */
+  readonly hidden?: boolean;
 }
 
 /** A sandbox with the means to start agents in it. */
 export interface SandboxWorld {
   readonly sandbox: Sandbox;
+  /** Whether agents can be started that the sandbox may not look into. */
+  readonly canHide?: boolean;
   /** Comes back when the agent runs and, unless it ignores SIGTERM, would leave on it. */
   spawn(agentId: string, options?: SpawnOptions): Promise<SpawnedAgent>;
   close(): Promise<void>;
@@ -87,6 +93,40 @@ export function sandboxConformance(name: string, open: () => Promise<SandboxWorl
       await remove(agent.target);
       expect(await kill(agent.target)).toBe('alreadyGone');
       expect(await kill({ agentId, operationId: 'op' })).toBeOneOf(['alreadyGone', 'notFound']);
+    });
+
+    test('says alreadyGone of what is recorded and ended by itself', async () => {
+      const agent = await world.spawn(newId());
+      await agent.end();
+      expect(await kill(agent.target)).toBe('alreadyGone');
+    });
+
+    test('is blind to what is recorded and may not be read, says so, and lets it run', async ({ skip }) => {
+      skip(!world.canHide, 'nothing can be hidden from it here');
+      const agent = await world.spawn(newId(), { hidden: true });
+      const { outcome, detail } = await world.sandbox.kill(agent.target, atOnce());
+      expect(outcome).toBe('blind');
+      expect(detail).toBeTruthy();
+      expect(await agent.isRunning()).toBe(true);
+    });
+
+    test('kills what it can read, and still is blind to what is recorded and may not be read', async ({
+      skip,
+    }) => {
+      skip(!world.canHide, 'nothing can be hidden from it here');
+      const agentId = newId();
+      const [hidden, open] = [await world.spawn(agentId, { hidden: true }), await world.spawn(agentId)];
+      expect(await kill(hidden.target)).toBe('blind');
+      expect([await hidden.isRunning(), await open.isRunning()]).toEqual([true, false]);
+    });
+
+    test('says how much it may not read of an agent that it does not find', async ({ skip }) => {
+      skip(!world.canHide, 'nothing can be hidden from it here');
+      const agentId = newId();
+      await world.spawn(agentId, { hidden: true });
+      const { outcome, detail } = await world.sandbox.kill({ agentId, operationId: 'op' }, atOnce());
+      expect(outcome).toBe('notFound');
+      expect(detail).toMatch(/^\d+ .* may not be read/);
     });
 
     test('refuses what does not carry the label, and lets it run', async () => {

@@ -82,6 +82,10 @@ export function fakeKernel(): FakeKernel {
       if (cgroup === undefined || kernel.fault === 'unusable') return 'unknown';
       return cgroup.isRunning() ? 'populated' : 'empty';
     },
+    members(key) {
+      const cgroup = kernel.fault === 'unusable' ? undefined : known.get(key);
+      return cgroup?.isRunning() ? [cgroup.pid, cgroup.member] : [];
+    },
     async probe() {
       const detail =
         kernel.fault === 'unusable' ? 'not usable: told so; the engine alone is used' : 'in memory';

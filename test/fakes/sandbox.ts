@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../lib/outcome.js';
-import type { Lookout, Sandbox, Sighting, Target } from '../../lib/ports.js';
+import type { Lookout, Sandbox, Sighting, Sightings, Target } from '../../lib/ports.js';
 
 /**
  * - `throws`: does nothing and rejects
@@ -17,6 +17,8 @@ export type Method = 'kill' | 'remove' | 'probe' | 'sightings';
 export interface FakeAgent {
   readonly target: Target;
   isRunning(): Promise<boolean>;
+  /** Nothing is left of it from one moment to the next. */
+  end(): Promise<void>;
 }
 
 export interface FakeSandbox extends Sandbox, Lookout {
@@ -26,10 +28,10 @@ export interface FakeSandbox extends Sandbox, Lookout {
     readonly agentId?: string;
     readonly graceMs?: number;
   }[];
-  /** Starts an agent; whoever watches is told at once. */
+  /** Starts an agent; whoever watches is told at once. One that is hidden runs where nobody may look. */
   spawn(
     agentId: string,
-    options?: { labelled?: boolean; ignoreTerm?: boolean; startedAt?: number },
+    options?: { labelled?: boolean; ignoreTerm?: boolean; startedAt?: number; hidden?: boolean },
   ): FakeAgent;
   /** Lets the next `times` calls go wrong, of one agent or of any. */
   inject(method: Method, fault: Fault, options?: { agentId?: string; times?: number }): void;
@@ -43,6 +45,7 @@ interface Entry {
   readonly label: string | undefined;
   readonly ignoreTerm: boolean;
   readonly startedAt: number | undefined;
+  readonly hidden: boolean;
   running: boolean;
 }
 
@@ -58,21 +61,23 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
   /** Agents of which something was here once. */
   const known = new Set<string>();
   /** Of an agent of which there is nothing (any more). */
-  const none = ({ agentId, containerId, process }: Target): LayerOutcome =>
-    answer(
-      known.has(agentId) || (layer === 'container' ? containerId : process) !== undefined
-        ? 'alreadyGone'
-        : 'notFound',
-    );
-  const ownOf = ({ agentId }: Target): Entry[] => [...entries].filter(({ label }) => label === agentId);
-  const isRefused = ({ agentId, containerId, process }: Target): boolean => {
+  const none = ({ agentId, containerId, process }: Target): LayerOutcome => {
+    const isRecorded = (layer === 'container' ? containerId : process) !== undefined;
+    if (isRecorded || known.has(agentId)) return answer('alreadyGone');
+    const unread = hidden().length;
+    return answer('notFound', unread > 0 ? `${unread} here may not be read` : undefined);
+  };
+
+  const ownOf = ({ agentId }: Target): Entry[] =>
+    [...entries].filter(({ label, hidden }) => label === agentId && !hidden);
+  const isNamed = ({ containerId, process }: Target, entry: Entry): boolean =>
+    layer === 'container' ? entry.containerId === containerId : entry.pid === process?.pid;
+  const hidden = (): Entry[] => [...entries].filter(entry => entry.hidden && entry.running);
+  const isRefused = (target: Target): boolean => {
+    const { agentId, containerId } = target;
     if (layer === 'container' && containerId !== undefined && !/^[0-9a-f]{64}$/.test(containerId))
       return true;
-    return [...entries].some(
-      entry =>
-        (layer === 'container' ? entry.containerId === containerId : entry.pid === process?.pid) &&
-        entry.label !== agentId,
-    );
+    return [...entries].some(entry => isNamed(target, entry) && entry.label !== agentId);
   };
   const answer = (outcome: LayerOutcome['outcome'], detail?: string): LayerOutcome => ({
     layer,
@@ -80,10 +85,15 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     ...(detail && { detail }),
   });
 
-  const toSightings = ({ label, pid, containerId, startedAt, running }: Entry): Sighting[] => {
-    if (label === undefined || !running) return [];
+  const toSightings = ({ label, pid, containerId, startedAt, running, hidden }: Entry): Sighting[] => {
+    if (label === undefined || !running || hidden) return [];
     const id = layer === 'container' ? containerId : String(pid);
     return [{ agentId: label, layer, id, ...(startedAt !== undefined && { startedAt }) }];
+  };
+  const look = async (): Promise<Sightings> => {
+    const seen = [...entries].flatMap(toSightings);
+    const unread = hidden().length;
+    return { seen, ...(unread > 0 && { unread }) };
   };
   const tell = (sighting: Sighting): void => {
     for (const { onStart } of watchers) {
@@ -104,6 +114,8 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     const own = ownOf(target);
     if (graceMs > 0 && own.some(({ ignoreTerm }) => ignoreTerm)) await delay(graceMs);
     own.forEach(end);
+    if (hidden().some(entry => isNamed(target, entry)))
+      return answer('blind', 'what is recorded may not be read, and may still run');
     if (isRefused(target)) return answer('refused', 'what is recorded does not carry the label of the agent');
     return own.length > 0 ? answer('dead') : none(target);
   }
@@ -155,7 +167,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
   return {
     layer,
     calls,
-    spawn(agentId, { labelled = true, ignoreTerm = false, startedAt } = {}) {
+    spawn(agentId, { labelled = true, ignoreTerm = false, startedAt, hidden = false } = {}) {
       spawned += 1;
       const pid = 100_000 + spawned;
       const containerId = createHash('sha256').update(String(pid)).digest('hex');
@@ -165,15 +177,17 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
         label: labelled ? agentId : undefined,
         ignoreTerm,
         startedAt,
+        hidden,
         running: true,
       };
       entries.add(entry);
-      if (labelled) known.add(agentId);
+      if (labelled && !hidden) known.add(agentId);
       toSightings(entry).forEach(tell);
       const place = layer === 'container' ? { containerId } : { process: { pid, startTime: '1' } };
       return {
         target: { agentId, operationId: 'op', ...place },
         isRunning: async () => entries.has(entry) && entry.running,
+        end: async () => void entries.delete(entry),
       };
     },
     inject(method, fault, { agentId, times = 1 } = {}) {
@@ -192,7 +206,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     },
     sightings() {
       calls.push({ method: 'sightings' });
-      return through('sightings', async () => ({ seen: [...entries].flatMap(toSightings) }), { seen: [] });
+      return through('sightings', look, { seen: [] });
     },
     watch(onStart) {
       const watcher = { onStart };

@@ -92,6 +92,7 @@ describe('The evidence of a container', () => {
       find: async () => [],
       forget: () => undefined,
       kill: () => [],
+      members: () => [],
       look: () => life,
       probe: async () => ({ name: 'kernel', ok: true }),
     };

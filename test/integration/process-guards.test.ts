@@ -2,6 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
+import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive, startProcess, startTimeOf, temporaryDirectory } from '../services/agents.js';
 import { readOf } from '../services/proc.js';
 import { atOnce, newId, type Running, recordOf, run, sandbox, silent } from './process.helper.js';
@@ -36,7 +37,8 @@ describe('What the record points at', () => {
     expect(await sandbox.kill(recordOf(agentId, bystander), atOnce())).toEqual({
       layer: 'process',
       outcome: 'refused',
-      detail: "the recorded process does not carry the agent's ID in its environment",
+      detail:
+        "the recorded process does not carry the agent's ID in its environment; only one that was started with KILLSWITCH_AGENT_ID set to it is touched",
     });
     expect([isRunning(agent), isRunning(bystander)]).toEqual([false, true]);
   });
@@ -47,6 +49,7 @@ describe('What the record points at', () => {
     expect(await sandbox.kill(recordOf(newId(), recorded), atOnce())).toEqual({
       layer: 'process',
       outcome: 'alreadyGone',
+      detail: LIMIT,
     });
     expect(isRunning(bystander)).toBe(true);
   });
@@ -86,7 +89,7 @@ describe('The variable', () => {
   ])('spares a process in which it %s', async (_, alter) => {
     const agentId = newId();
     const other = await sleeper(alter(agentId));
-    expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({ outcome: 'alreadyGone' });
+    expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({ outcome: 'notFound' });
     expect(isRunning(other)).toBe(true);
   });
 
@@ -94,7 +97,7 @@ describe('The variable', () => {
     const agentId = newId();
     const entry = `KILLSWITCH_AGENT_ID=${agentId}`;
     const { root } = await run(`OTHER='x ${entry}' exec sh -c 'echo root $$; sleep 1000' '${entry}'`);
-    expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({ outcome: 'alreadyGone' });
+    expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({ outcome: 'notFound' });
     expect(root && isRunning(root)).toBe(true);
   });
 

@@ -2,21 +2,23 @@ import { describe, expect, test, vi } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
 import { openOwnCgroups } from '../../lib/adapters/process/own-cgroup.js';
 import type { HostProcess, ProcessTable } from '../../lib/adapters/process/table.js';
+import { LIMIT } from '../../lib/adapters/process/words.js';
 import type { Kernel, Target } from '../../lib/ports.js';
-import { atOnce, host, newId, recordOf, run, silent } from './process.helper.js';
+import { atOnce, host, newId, recordOf, run, silent, tableWith } from './process.helper.js';
 
 const AGENT = 'a1';
-const KEY = `process:${AGENT}`;
+const KEY = `process:${AGENT}/100/5`;
 const recorded = recordOf(AGENT, { pid: 100, startTime: '5' });
 const founder = host(100, { labels: [AGENT] });
 
-type Faulty = Partial<Pick<Kernel, 'learnOwn' | 'kill' | 'look'>>;
+type Faulty = Partial<Pick<Kernel, 'learnOwn' | 'kill' | 'look' | 'members'>>;
 
 /** A kernel that learns everything and kills nothing, unless told. */
 const kernelWith = ({
   learnOwn = () => true,
   kill = keys => keys,
   look = () => 'populated',
+  members = () => [],
 }: Faulty = {}) => ({
   learn: () => undefined,
   find: async () => [],
@@ -24,21 +26,21 @@ const kernelWith = ({
   forget: vi.fn<Kernel['forget']>(),
   kill: vi.fn(kill),
   look: vi.fn(look),
+  members: vi.fn(members),
   probe: async () => ({ name: 'kernel', ok: true }),
 });
 
 describe('The cgroup of an agent', () => {
   function open(kernel: Kernel, see: ProcessTable['see'] = pid => (pid === 100 ? founder : undefined)) {
-    const table: ProcessTable = {
-      snapshot: () => Promise.reject(new Error('It need not be looked at.')),
-      signal: async () => ({ sent: 0, denied: [] }),
-      freezeTree: () => [],
-      see,
-      startTimes: () => () => undefined,
-      probe: async () => ({ name: 'process', ok: true }),
-    };
+    const snapshot = () => Promise.reject(new Error('It need not be looked at.'));
+    const table = tableWith({ snapshot, see, cgroupsOf: ({ pid }) => `0::/of-${pid}` });
     const error = vi.fn();
-    return { cgroupOf: openOwnCgroups({ kernel, table, log: { ...silent, error } }), error };
+    const { of, note } = openOwnCgroups({ kernel, table, log: { ...silent, error } });
+    const cgroupOf = (target: Target) => {
+      const own = of(target);
+      return own.isKnown() ? own : undefined;
+    };
+    return { of, cgroupOf, note, error };
   }
 
   test.each<[string, Target, HostProcess | undefined]>([
@@ -123,9 +125,12 @@ describe('The cgroup of an agent', () => {
 
   test('stays known until it was seen to be empty, also without its founder', () => {
     const kernel = kernelWith();
-    open(kernel).cgroupOf(recorded)?.release();
+    const see = vi.fn((): HostProcess | undefined => founder);
+    const { cgroupOf } = open(kernel, see);
+    cgroupOf(recorded)?.release();
     expect(kernel.forget).not.toHaveBeenCalled();
-    const again = open(kernel, () => undefined).cgroupOf(recorded);
+    see.mockReturnValue(undefined);
+    const again = cgroupOf(recorded);
     expect(again?.kill()).toBe(true);
     kernel.look.mockReturnValue('empty');
     expect(again?.kill()).toBe(false);
@@ -218,13 +223,13 @@ describe('An agent', () => {
       outcome: 'pending',
       detail: expect.stringContaining('cannot be read'),
     });
-    expect(await kill()).toEqual({ layer: 'process', outcome: 'alreadyGone' });
+    expect(await kill()).toMatchObject({ outcome: 'alreadyGone' });
   });
 
   test('is dead by its processes alone where its cgroup is not its own', async () => {
     const kernel = kernelWith({ learnOwn: () => false, look: () => 'unknown' });
     const { kill } = await start(kernel);
-    expect(await kill()).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(await kill()).toEqual({ layer: 'process', outcome: 'dead', detail: LIMIT });
     expect(kernel.kill).not.toHaveBeenCalled();
   });
 });

@@ -4,11 +4,11 @@ import { describe, expect, test, vi } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
 import { openLookout } from '../../lib/adapters/process/lookout.js';
 import { startTimes } from '../../lib/adapters/process/started.js';
-import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
+import { createSnapshot, type HostProcess, type Identity } from '../../lib/adapters/process/table.js';
 import type { Lookout, Sighting } from '../../lib/ports.js';
 import { startProcess, temporaryDirectory } from '../services/agents.js';
 import { signal } from '../services/proc.js';
-import { atOnce, host, newId, recordOf, run, sandbox, silent } from './process.helper.js';
+import { atOnce, host, newId, recordOf, run, sandbox, silent, tableWith } from './process.helper.js';
 
 const seenOf = async (agentId: string, lookout: Lookout = sandbox): Promise<Sighting[]> =>
   (await lookout.sightings()).seen.filter(sighting => sighting.agentId === agentId);
@@ -43,7 +43,10 @@ test('A process that gets its label by an exec is seen and killed, although it w
   expect(await seenOf(agentId)).toEqual([]);
   signal(root?.pid ?? 0, root?.startTime, 'SIGUSR1');
   await expect.poll(() => seenOf(agentId)).toMatchObject([{ id: String(root?.pid) }]);
-  expect(await sandbox.kill(recordOf(agentId), atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+  expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({
+    layer: 'process',
+    outcome: 'dead',
+  });
   expect(await seenOf(agentId)).toEqual([]);
 });
 
@@ -60,6 +63,7 @@ test('By ps, all processes of an agent are seen', async () => {
 
 describe('A lookout', () => {
   /** Shows one list of processes after the other, the last one for good. A start time is in milliseconds. */
+  let concealed: string | undefined;
   function openOn(...looks: (readonly HostProcess[] | Error)[]) {
     const snapshot = vi.fn(async () => {
       const now = (looks.length > 1 ? looks.shift() : looks[0]) ?? [];
@@ -67,14 +71,8 @@ describe('A lookout', () => {
       return createSnapshot(now);
     });
     const error = vi.fn();
-    const table: ProcessTable = {
-      snapshot,
-      signal: async () => ({ sent: 0, denied: [] }),
-      freezeTree: () => [],
-      see: () => undefined,
-      startTimes: () => process => Number(process.startTime) || undefined,
-      probe: async () => ({ name: 'process', ok: true }),
-    };
+    const startTimes = () => (process: Identity) => Number(process.startTime) || undefined;
+    const table = tableWith({ snapshot, startTimes, concealed: () => concealed });
     const lookout = openLookout(table, { ...silent, error });
     const sightings = async (): Promise<readonly Sighting[]> => (await lookout.sightings()).seen;
     return { lookout, sightings, snapshot, error };

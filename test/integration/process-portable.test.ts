@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
 import { parsePs } from '../../lib/adapters/process/ps.js';
+import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive, startProcess } from '../services/agents.js';
 import { atOnce, newId, recordOf, run, silent } from './process.helper.js';
 
@@ -19,7 +20,11 @@ describe('Asked through ps', () => {
     const agentId = newId();
     const agent = await startProcess({ agentId, children: 2, daemonized: 2 });
     const target = recordOf(agentId, { pid: agent.pid, startTime: lstartOf(agent.pid) });
-    expect(await sandbox.kill(target, atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(await sandbox.kill(target, atOnce())).toEqual({
+      layer: 'process',
+      outcome: 'dead',
+      detail: LIMIT,
+    });
     expect(agent.pids()).toEqual([]);
   });
 
@@ -45,12 +50,16 @@ describe('Asked through ps', () => {
   test('an agent whose ID begins like another is spared', async () => {
     const agentId = newId();
     const agent = await startProcess({ agentId: `${agentId}0` });
-    expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({ outcome: 'alreadyGone' });
+    expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({ outcome: 'notFound' });
     expect(agent.pids()).toHaveLength(4);
   });
 
-  test('the sandbox says that it is well and how it looks', async () => {
-    expect(await sandbox.probe()).toEqual({ name: 'process', ok: true, detail: 'by ps' });
+  test('the sandbox says how it looks, and of how many processes it cannot know whose they are', async () => {
+    // Kernel threads are among them: elsewhere than on Linux there are none in this table.
+    const detail = expect.stringMatching(
+      /^by ps; [1-9]\d* processes on this host may not be read by this user/,
+    );
+    expect(await sandbox.probe()).toEqual({ name: 'process', ok: false, aside: true, detail });
   });
 });
 

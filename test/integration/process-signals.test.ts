@@ -3,7 +3,7 @@ import { gather } from '../../lib/adapters/process/gather.js';
 import { hunt } from '../../lib/adapters/process/hunt.js';
 import { report } from '../../lib/adapters/process/report.js';
 import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
-import { atOnce, host, recordOf } from './process.helper.js';
+import { atOnce, host, recordOf, tableWith } from './process.helper.js';
 
 /** A table that shows one list of processes after the other, the last one for good, and notes the signals. */
 function tableOf(...looks: (readonly HostProcess[] | 'unsettled')[]): {
@@ -11,7 +11,7 @@ function tableOf(...looks: (readonly HostProcess[] | 'unsettled')[]): {
   signals: string[];
 } {
   const signals: string[] = [];
-  const table: ProcessTable = {
+  const table = tableWith({
     async snapshot() {
       const now = (looks.length > 1 ? looks.shift() : looks[0]) ?? [];
       return now === 'unsettled' ? createSnapshot([], false) : createSnapshot(now);
@@ -20,13 +20,11 @@ function tableOf(...looks: (readonly HostProcess[] | 'unsettled')[]): {
       signals.push(...processes.map(({ pid }) => `${signal} ${pid}`));
       return { sent: processes.length, denied: [] };
     },
-    freezeTree: () => [],
-    see: () => undefined,
-    startTimes: () => () => undefined,
-    probe: async () => ({ name: 'process', ok: true }),
-  };
+  });
   return { table, signals };
 }
+
+const evidence = { table: tableWith(), variable: 'ID', wasSeen: false, wasEnclosed: false };
 
 test('Every member is stopped, also those who appear meanwhile, before the first one is killed', async () => {
   const [first, second] = [host(1_001, { labels: ['a1'] }), host(1_002, { labels: ['a1'] })];
@@ -47,7 +45,7 @@ test('What outlives the deadline is pending, and has been killed all the same', 
   const members = [host(1_001, { labels: ['a1'] }), host(1_002, { labels: ['a1'], state: 'stuck' })];
   const { table, signals } = tableOf(members);
   const caught = await hunt(table, recordOf('a1'), { graceMs: 60_000, deadline: AbortSignal.abort() });
-  expect(report(recordOf('a1'), caught)).toEqual({
+  expect(report(recordOf('a1'), caught, evidence)).toEqual({
     layer: 'process',
     outcome: 'pending',
     detail: '2 processes do not die; a process in uninterruptible sleep cannot be killed',
@@ -63,10 +61,10 @@ test('A process that we may not signal is a failure, and the others are killed a
     return { sent, denied: processes.filter(process => process === locked) };
   };
   const target = recordOf('a1', { pid: locked.pid, startTime: '5' });
-  expect(report(target, await hunt({ ...table, signal }, target, atOnce()))).toEqual({
+  expect(report(target, await hunt({ ...table, signal }, target, atOnce()), evidence)).toEqual({
     layer: 'process',
     outcome: 'failed',
-    detail: 'not permitted to signal a process of the agent',
+    detail: expect.stringContaining('not permitted to signal a process of the agent'),
   });
   expect(signals).toContain('SIGKILL 1002');
 });

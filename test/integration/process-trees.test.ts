@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LIMIT } from '../../lib/adapters/process/words.js';
 import type { Target } from '../../lib/ports.js';
 import { isAlive, startProcess } from '../services/agents.js';
 import { readOf } from '../services/proc.js';
@@ -18,6 +19,7 @@ test.each<[string, (agentId: string, agent: Running) => Target]>([
   expect(await sandbox.kill(targetOf(agentId, agent), atOnce())).toEqual({
     layer: 'process',
     outcome: 'dead',
+    detail: LIMIT,
   });
   expect(agent.pids()).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject, onTestFinished } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
-import type { HostProcess } from '../../lib/adapters/process/table.js';
+import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
 import type { KillOptions, Log, Target } from '../../lib/ports.js';
 import { RUN_MARK } from '../services/context.js';
 import { allProcesses, readOf, signal, startTimeOf } from '../services/proc.js';
@@ -32,6 +32,22 @@ export const host = (pid: number, members: Partial<HostProcess> = {}): HostProce
   kernel: false,
   environment: 'read',
   labels: [],
+  ...members,
+});
+
+/** A table that shows nobody, but for what it is told. */
+export const tableWith = (members: Partial<ProcessTable> = {}): ProcessTable => ({
+  snapshot: async () => createSnapshot([]),
+  signal: async () => ({ sent: 0, denied: [] }),
+  freezeTree: () => [],
+  see: () => undefined,
+  startTimes: () => () => undefined,
+  concealed: () => undefined,
+  exists: () => false,
+  isElsewhere: () => false,
+  programOf: () => undefined,
+  cgroupsOf: () => undefined,
+  name: 'by hand',
   ...members,
 });
 

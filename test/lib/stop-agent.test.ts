@@ -38,7 +38,7 @@ describe('stopping one agent of this host', () => {
 
   it('removes only the remains of what was seen dead', async () => {
     const bed = fakeCore();
-    expect(await stop(bed, { agentId: 'gone' })).toMatchObject({ container: 'alreadyGone' });
+    expect(await stop(bed, { agentId: 'gone' })).toMatchObject({ container: 'notFound' });
     bed.containers.spawn('a1');
     bed.containers.inject('kill', 'throws');
     expect(await stop(bed, { agentId: 'a1' })).toMatchObject({ container: 'failed' });

@@ -4,7 +4,7 @@ import { ifPossible } from './files.js';
 import { find } from './find.js';
 import { guardOf } from './guard.js';
 import { describeMounts, describeUse, unusable } from './health.js';
-import { isEmpty, type Sandboxed, strike } from './kill.js';
+import { isEmpty, membersIn, type Sandboxed, strike } from './kill.js';
 import { type Host, type Located, locate } from './locate.js';
 import { parseMountinfo } from './mountinfo.js';
 import { openProc } from './proc.js';
@@ -117,6 +117,10 @@ export function openCgroups({
       const empty = sandboxed && ifPossible(() => isEmpty(sandboxed));
       if (empty === undefined) return 'unknown';
       return empty ? 'empty' : 'populated';
+    },
+    members(key) {
+      const sandboxed = known.get(key);
+      return orElse([], key, () => (sandboxed ? membersIn(sandboxed) : []));
     },
     async probe() {
       return { name: 'kernel', ok: true, detail };

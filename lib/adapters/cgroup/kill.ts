@@ -59,6 +59,12 @@ export function isEmpty({ unified, legacy }: Sandboxed): boolean {
   );
 }
 
+/** PIDs in it, each once; 0 stands for one of another PID namespace. */
+export function membersIn({ unified, legacy }: Sandboxed): readonly number[] {
+  const places = [live(unified), live(legacy)].filter(place => place !== undefined);
+  return [...new Set(places.flatMap(({ directory }) => membersOf(treeOf(directory))))];
+}
+
 /** The place, if it is still the cgroup that was learnt. */
 function live(place: Place | undefined): Place | undefined {
   return place?.inode === undefined || inodeOf(place.directory) === place.inode ? place : undefined;

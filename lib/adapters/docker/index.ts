@@ -58,6 +58,7 @@ const NO_KERNEL: Kernel = {
   find: async () => [],
   forget: () => undefined,
   kill: () => [],
+  members: () => [],
   look: () => 'unknown',
   probe: async () => ({ name: 'kernel', ok: true }),
 };

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 
 /** An environment that is larger is not one that exec made (6 MiB at most, execve(2)). */
 const LARGEST = 8 * 1024 * 1024;
@@ -34,6 +34,12 @@ export function readBytes(path: string): Buffer | 'gone' | 'denied' {
 export function readText(path: string): string | undefined {
   const bytes = readBytes(path);
   return typeof bytes === 'string' ? undefined : bytes.toString('latin1');
+}
+
+/** Where a link leads; undefined once it is gone or out of reach. */
+export function readLink(path: string): string | undefined {
+  const target = unlessOutOfReach(() => ({ path: readlinkSync(path) }));
+  return typeof target === 'string' ? undefined : target.path;
 }
 
 /** Names that are numbers in a directory of /proc: processes or threads. */

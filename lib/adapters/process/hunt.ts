@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KillOptions, Target } from '../../ports.js';
 import { gather, type Pack } from './gather.js';
-import type { OwnCgroup } from './own-cgroup.js';
-import { type HostProcess, type Identity, identity, type ProcessTable } from './table.js';
+import type { OwnCgroups } from './own-cgroup.js';
+import type { Kinship } from './standing.js';
+import { type HostProcess, type Identity, identity, labelOf, type ProcessTable } from './table.js';
 
 /** How a hunt ended: `pack` is what was seen last. */
 export interface Catch {
@@ -26,13 +27,14 @@ const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
 /**
  * Kills all that belongs to an agent, and sees it gone: asks first if there is a grace, stops every member until no
  * new one is found, so that nothing can fork away, then kills, and looks until nobody is left or the deadline is over.
- * @param cgroup is killed as well: at once, or when the grace is over
+ * @param aids the agent's own cgroups, which are killed as well, at once or when the grace is over; and what helps to
+ * tell its processes from others
  */
 export async function hunt(
   table: ProcessTable,
   { agentId, process: recorded }: Target,
   { graceMs, deadline }: KillOptions,
-  cgroup?: OwnCgroup,
+  { cgroups, kinship = {} }: { readonly cgroups?: OwnCgroups | undefined; readonly kinship?: Kinship } = {},
 ): Promise<Catch> {
   const known = new Map<string, Identity>();
   const frozen = new Set<string>();
@@ -53,7 +55,15 @@ export async function hunt(
    * exec and so cannot be told, or while nobody is found because all that were listed had ended.
    */
   const look = async (fresh: 'all' | ReadonlySet<number> = watched): Promise<Pack> => {
-    const pack = gather(await table.snapshot(fresh), agentId, known);
+    const snapshot = await table.snapshot(fresh);
+    if (fresh === 'all') {
+      for (const pid of cgroups?.members() ?? []) {
+        const member = snapshot.get(pid);
+        if (member) known.set(identity(member), member);
+      }
+    }
+    const pack = gather(snapshot, agentId, known, kinship);
+    await letGo(pack);
     for (const process of pack.living) known.set(identity(process), process);
     watched = new Set(pack.living.map(({ pid }) => pid));
     if (isClear(pack, known) || patience <= 0 || deadline.aborted) return pack;
@@ -62,8 +72,20 @@ export async function hunt(
     unclear = longer(unclear);
     return look();
   };
+  /** What turns out not to be the agent's alone is not left standing still. */
+  const letGo = async ({ bystanders, shared }: Pack): Promise<void> => {
+    const others = [...bystanders, ...shared.map(({ process }) => process)];
+    const held = others.filter(process => frozen.delete(identity(process)));
+    for (const process of held) known.delete(identity(process));
+    if (held.length > 0) await table.signal(held, 'SIGCONT');
+  };
   const strike = (): void => {
-    if (cgroup?.kill()) sent += 1;
+    if (cgroups?.kill()) sent += 1;
+  };
+  /** Only now it is known who carries the variable, and may have founded a cgroup. */
+  const strikeFounded = ({ living }: Pack): void => {
+    const label = labelOf(agentId);
+    if (cgroups?.take(living.filter(({ labels }) => labels.includes(label))) && graceMs === 0) strike();
   };
   const isMoving = (process: HostProcess): boolean =>
     process.state === 'alive' && !denied.has(identity(process));
@@ -114,6 +136,7 @@ export async function hunt(
   // Only now, because the children of the dead cannot be told from others.
   if (graceMs === 0) strike();
   let pack = await look('all');
+  strikeFounded(pack);
   if (graceMs > 0) {
     if (pack.living.length > 0) pack = await terminate(pack);
     strike();

@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../outcome.js';
-import type { Kernel, Log, Lookout, Sandbox } from '../../ports.js';
+import type { Kernel, KillOptions, Log, Lookout, Sandbox, Target } from '../../ports.js';
+import { openCondemned } from './condemned.js';
 import { hunt } from './hunt.js';
 import { openProc } from './linux.js';
 import { openLookout } from './lookout.js';
+import { type Noted, openMemory } from './memory.js';
 import { openOwnCgroups } from './own-cgroup.js';
 import { openPortable } from './portable.js';
+import { probe } from './probe.js';
 import { report } from './report.js';
+import type { Snapshot } from './table.js';
 
 /**
  * Milliseconds that an agent's recorded container has before the table is searched for what else carries its ID: to
@@ -46,28 +50,46 @@ export function openProcesses({
   log,
 }: ProcessesOptions): Sandbox & Lookout {
   const table = platform === 'linux' ? openProc({ variable, procRoot }) : openPortable({ variable });
-  const cgroupOf = kernel ? openOwnCgroups({ kernel, table, log }) : () => undefined;
+  const cgroups = kernel ? openOwnCgroups({ kernel, table, log }) : undefined;
+  const memory = openMemory(table);
+  const condemned = openCondemned();
+  const note = (snapshot: Snapshot): Noted => {
+    const noted = memory.note(snapshot);
+    cgroups?.note(noted.carriers);
+    return noted;
+  };
+
+  async function killNow(target: Target, options: KillOptions): Promise<LayerOutcome> {
+    const { agentId, process: recorded } = target;
+    const own = cgroups?.of(target);
+    try {
+      const kinship = { ...memory.kinshipOf(agentId), recorded, isCondemned: condemned.has };
+      const caught = await hunt(table, target, options, { cgroups: own, kinship });
+      const isEnclosed = own?.isKnown() === true;
+      const cgroup = isEnclosed ? await own.empty(options.deadline) : undefined;
+      const [wasSeen, wasEnclosed] = [memory.knows(agentId), memory.wasEnclosed(agentId)];
+      if (caught.sent > 0) memory.met(agentId, isEnclosed);
+      return report(target, caught, { table, variable, cgroup, wasSeen, wasEnclosed });
+    } catch (err) {
+      log.error({ err, agentId }, 'the process table cannot be read');
+      return { layer: 'process', outcome: 'failed', detail: 'the process table cannot be read' };
+    } finally {
+      own?.release();
+    }
+  }
+
   return {
     layer: 'process',
-    ...openLookout(table, log),
+    ...openLookout(table, log, note),
     async kill(target, options): Promise<LayerOutcome> {
       const isStruck = target.containerId !== undefined && options.graceMs === 0;
       if (isStruck && !target.process) await delay(HEAD_START);
-      const cgroup = cgroupOf(target);
-      try {
-        const caught = await hunt(table, target, options, cgroup);
-        return report(target, caught, await cgroup?.empty(options.deadline));
-      } catch (err) {
-        log.error({ err, agentId: target.agentId }, 'the process table cannot be read');
-        return { layer: 'process', outcome: 'failed', detail: 'the process table cannot be read' };
-      } finally {
-        cgroup?.release();
-      }
+      return condemned.during(target.agentId, () => killNow(target, options));
     },
     /** A dead process leaves nothing behind. */
     async remove(): Promise<LayerOutcome> {
       return { layer: 'process', outcome: 'alreadyGone' };
     },
-    probe: () => table.probe(),
+    probe: () => probe(table),
   };
 }

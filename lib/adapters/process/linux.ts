@@ -1,28 +1,52 @@
 import { freezeTree } from './children.js';
 import { coalesce } from './coalesce.js';
 import { valuesOf } from './environ.js';
-import { readBytes, readNumbers, readText, readThreads } from './files.js';
-import { signalEach } from './signal.js';
+import { readBytes, readLink, readNumbers, readText, readThreads } from './files.js';
+import { concealment } from './hidepid.js';
+import { isElsewhere } from './namespace.js';
+import { exists, signalEach } from './signal.js';
 import { startTimes } from './started.js';
 import { parseStat, type Stat } from './stat.js';
-import { createSnapshot, type HostProcess, type ProcessTable, type Snapshot } from './table.js';
+import { createSnapshot, type HostProcess, type ProcessTable, type Program, type Snapshot } from './table.js';
 
 /** How often one look lists the processes anew, at most. */
 const LISTINGS = 8;
 
 type Environment = Pick<HostProcess, 'environment' | 'labels'>;
 
+/** Of a process that shows nothing but its PID (`hidepid=noaccess` of proc(5)). */
+const NAMELESS: Omit<HostProcess, 'pid'> = {
+  ppid: 0,
+  group: 0,
+  session: 0,
+  startTime: '',
+  state: 'alive',
+  kernel: false,
+  environment: 'unreadable',
+  labels: [],
+};
+
 export interface ProcOptions {
   readonly variable: string;
   readonly procRoot: string;
 }
 
+function programOf(exe: string, cmdline: string): Program | undefined {
+  const executable = readLink(exe);
+  const called = readText(cmdline)?.split('\0', 1)[0];
+  return executable === undefined || called === undefined ? undefined : { executable, called };
+}
+
 /** The process table of Linux, from /proc (proc(5)). */
 export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
   const pathOf = (pid: number, file: string): string => `${procRoot}/${pid}/${file}`;
+  const glance = (pid: number): Stat | 'gone' | 'denied' => {
+    const bytes = readBytes(pathOf(pid, 'stat'));
+    return typeof bytes === 'string' ? bytes : (parseStat(bytes.toString('latin1')) ?? 'gone');
+  };
   const statOf = (pid: number): Stat | undefined => {
-    const text = readText(pathOf(pid, 'stat'));
-    return text === undefined ? undefined : parseStat(text);
+    const stat = glance(pid);
+    return typeof stat === 'string' ? undefined : stat;
   };
   const isSame = ({ pid, startTime }: HostProcess): boolean => statOf(pid)?.startTime === startTime;
 
@@ -54,14 +78,15 @@ export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
    * while it was not there yet. Whoever wrote over its own environment since keeps the label that it was started with.
    */
   const read = (pid: number, before?: HostProcess): HostProcess | undefined => {
-    const stat = statOf(pid);
-    if (stat === undefined) return undefined;
-    const { ppid, group, session, startTime, kernel, state, image } = stat;
+    const stat = glance(pid);
+    if (stat === 'gone') return undefined;
+    if (stat === 'denied') return { ...NAMELESS, pid };
+    const { command, ppid, group, session, startTime, kernel, state, image } = stat;
     const isUnchanged = before?.startTime === startTime && before.image === image && image !== undefined;
     const seen = isUnchanged && before.environment === 'read' ? before : environmentOf(pid, stat);
     if (seen === undefined) return undefined;
     const { environment, labels } = seen;
-    return { pid, ppid, group, session, startTime, kernel, state, environment, labels, image };
+    return { pid, command, ppid, group, session, startTime, kernel, state, environment, labels, image };
   };
 
   let last: Snapshot = createSnapshot([]);
@@ -94,9 +119,11 @@ export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
     freezeTree: (pid, startTime, agentId) => freezeTree({ read, statOf, pathOf }, pid, startTime, agentId),
     see: pid => read(pid),
     startTimes: () => startTimes(procRoot),
-    async probe() {
-      const ok = read(process.pid) !== undefined;
-      return { name: 'process', ok, detail: ok ? 'by /proc' : 'the process table cannot be read' };
-    },
+    programOf: ({ pid }) => programOf(pathOf(pid, 'exe'), pathOf(pid, 'cmdline')),
+    cgroupsOf: ({ pid }) => readText(pathOf(pid, 'cgroup')),
+    concealed: () => concealment(procRoot),
+    exists,
+    isElsewhere: (process, snapshot) => isElsewhere(process, snapshot, procRoot),
+    name: 'by /proc',
   };
 }

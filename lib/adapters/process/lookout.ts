@@ -1,26 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_ID } from '../../agent.js';
-import type { Log, Lookout, Sighting } from '../../ports.js';
+import type { Log, Lookout, Sighting, Sightings } from '../../ports.js';
 import { present } from '../../present.js';
-import type { HostProcess, ProcessTable, Snapshot } from './table.js';
+import type { Noted } from './memory.js';
+import { countUnread, type HostProcess, type ProcessTable, type Snapshot } from './table.js';
 
 /** Longest pause before one more look, in milliseconds; the pauses add up to less than twice as much. */
 const LONGEST_PAUSE = 32;
 
 /**
- * Sees the processes that carry the variable; a value that is no agent's ID is nobody's label. All of one agent started
+ * Sees the processes that carry the variable; a value that is no agent's ID is nobody's label, and what merely
+ * inherited the variable is not seen. All of one agent started
  * when the oldest of them did: a child that is born later is no later start of the agent.
  *
  * No process is told of as it starts: the kernel tells nobody but who listens to its connector (netlink), which Node
  * cannot. Whoever watches has to look now and then.
  */
-export function openLookout(table: ProcessTable, log: Log): Lookout {
+export function openLookout(
+  table: ProcessTable,
+  log: Log,
+  note: (snapshot: Snapshot) => Pick<Noted, 'isBystander'> = () => ({ isBystander: () => false }),
+): Lookout {
   let last: readonly Sighting[] = [];
   return {
     async sightings() {
       try {
-        last = sightingsIn(await look(table), table.startTimes());
-        return { seen: last };
+        const snapshot = await look(table);
+        last = sightingsIn(snapshot, table.startTimes(), note(snapshot));
+        const unread = countUnread(snapshot);
+        const blind = table.concealed();
+        return present<Sightings>({ seen: last, blind, unread: unread > 0 ? unread : undefined });
       } catch (err) {
         log.error({ err }, 'the process table cannot be read');
         return { seen: last, blind: 'the process table cannot be read' };
@@ -43,12 +52,17 @@ async function look(table: ProcessTable): Promise<Snapshot> {
 const isUnclear = ({ all, settled }: Snapshot): boolean =>
   !settled || all.some(({ environment }) => environment === 'nascent');
 
-function sightingsIn({ all }: Snapshot, startedAt: (process: HostProcess) => number | undefined): Sighting[] {
+function sightingsIn(
+  { all }: Snapshot,
+  startedAt: (process: HostProcess) => number | undefined,
+  { isBystander }: Pick<Noted, 'isBystander'>,
+): Sighting[] {
   const seen: Omit<Sighting, 'startedAt'>[] = [];
   const since = new Map<string, number>();
   for (const process of all) {
     if (process.state === 'dead' || process.kernel) continue;
     for (const agentId of process.labels.filter(label => AGENT_ID.test(label))) {
+      if (isBystander(process, agentId)) continue;
       seen.push({ agentId, layer: 'process', id: String(process.pid) });
       const at = startedAt(process);
       if (at !== undefined) since.set(agentId, Math.min(at, since.get(agentId) ?? at));

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { coalesce } from './coalesce.js';
 import { ENVIRONMENT, parsePs, TABLE } from './ps.js';
-import { signalEach } from './signal.js';
+import { exists, signalEach } from './signal.js';
 import { createSnapshot, type HostProcess, identity, type ProcessTable } from './table.js';
 
 /** The zone is fixed, because the text of a start time must not change with the season. */
@@ -32,11 +32,12 @@ export function openPortable({ variable }: { readonly variable: string }): Proce
       () =>
       ({ startTime }) =>
         Date.parse(`${startTime} UTC`) || undefined,
-    probe: () =>
-      look().then(
-        () => ({ name: 'process', ok: true, detail: 'by ps' }),
-        () => ({ name: 'process', ok: false, detail: 'the process table cannot be read' }),
-      ),
+    programOf: ({ command = '' }) => ({ executable: command, called: command }),
+    cgroupsOf: () => undefined,
+    concealed: () => undefined,
+    exists,
+    isElsewhere: () => false,
+    name: 'by ps',
   };
 }
 

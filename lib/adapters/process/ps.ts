@@ -38,6 +38,7 @@ export function parsePs(table: string, environments: string, variable: string): 
       startTime,
       state: STATES[state.charAt(0)] ?? 'alive',
       kernel: false,
+      command: command.split(' ', 1)[0]?.replace(/^-?.*\//, ''),
       ...environmentOf(command, commands.get(Number(pid)) ?? '', variable),
     };
   });

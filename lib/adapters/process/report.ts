@@ -4,34 +4,49 @@ import type { Target } from '../../ports.js';
 import type { Pack } from './gather.js';
 import type { Catch } from './hunt.js';
 import type { CgroupState } from './own-cgroup.js';
+import { countUnread, type HostProcess, type ProcessTable } from './table.js';
+import { LIMIT, MEND, unreadable } from './words.js';
 
 type Finding = Required<Pick<LayerOutcome, 'outcome' | 'detail'>>;
 
-const DENIED = 'not permitted to signal a process of the agent';
+const DENIED = `not permitted to signal a process of the agent, which may still run: ${MEND}`;
 const STUCK = 'a process in uninterruptible sleep cannot be killed';
 const POPULATED = "something in the agent's cgroup does not die";
 const UNSEEN = "the agent's cgroup cannot be read any more, so nothing shows that it is empty";
 const INSIDE = 'the killswitch itself runs inside this agent: it and its ancestors were left alive';
 const NASCENT = 'the recorded process is amid its start and shows no environment yet';
-const UNREADABLE =
-  'the environment of the recorded process cannot be read, so nothing shows that it is the agent';
-const UNLABELLED = "the recorded process does not carry the agent's ID in its environment";
+const UNREADABLE = `the recorded process may not be read by this user, so nothing shows whether it is the agent; it may still run: ${MEND}`;
+const CONCEALED = 'something runs under the recorded PID, and it may still be the agent';
+const ELSEWHERE =
+  "the recorded process is not of this PID namespace, and no other is seen from here: run the killswitch in the host's (docker run --pid host)";
 const MISTRUST = 'the record has no start time, so that its PID alone was not trusted';
 
-/**
- * Puts into words how a hunt ended: what is owed comes before what is refused, and that before success.
- * @param cgroup how it was seen last, if the agent had one of its own
- */
-export function report(
-  { process: recorded }: Target,
-  caught: Catch,
-  cgroup: CgroupState = 'empty',
-): LayerOutcome {
-  const found = [leftOver(caught), remnant(cgroup), refusal(recorded, caught.pack)];
+/** What a report is made from, besides how the hunt ended. */
+export interface Evidence {
+  readonly table: Pick<ProcessTable, 'concealed' | 'exists' | 'isElsewhere'>;
+  /** The variable that agents carry. */
+  readonly variable: string;
+  /** How the agent's own cgroups were seen last, if it had any. */
+  readonly cgroup?: CgroupState | undefined;
+  /** Whether this node saw processes of the agent before. */
+  readonly wasSeen: boolean;
+  /** Whether an earlier kill took a cgroup of its own with it. */
+  readonly wasEnclosed: boolean;
+}
+
+/** Puts into words how a hunt ended: what is owed comes before what is refused, and that before success. */
+export function report({ process: recorded }: Target, caught: Catch, evidence: Evidence): LayerOutcome {
+  const { cgroup, wasSeen, wasEnclosed } = evidence;
+  const { pack } = caught;
+  const found = [leftOver(caught), remnant(cgroup), sharing(pack), doubt(recorded, pack, evidence)];
   const findings = found.filter(finding => finding !== undefined);
-  const outcome = findings[0]?.outcome ?? (caught.sent > 0 ? 'dead' : 'alreadyGone');
-  const mistrusted = recorded !== undefined && recorded.startTime === undefined;
-  const details = [...findings.map(({ detail }) => detail), ...(mistrusted ? [MISTRUST] : [])];
+  const isEnclosed = cgroup !== undefined || (wasEnclosed && caught.sent === 0);
+  const success = caught.sent > 0 ? 'dead' : wasSeen || recorded !== undefined ? 'alreadyGone' : 'notFound';
+  const outcome = findings[0]?.outcome ?? success;
+  const details = [...findings.map(({ detail }) => detail), ...pack.bystanders.map(leftAlone)];
+  if (recorded !== undefined && recorded.startTime === undefined) details.push(MISTRUST);
+  if (outcome === 'notFound') details.push(...unseen(pack, evidence));
+  else if (findings.length === 0 && !isEnclosed) details.push(LIMIT);
   const detail = details.join('; ');
   return { layer: 'process', outcome, ...(detail && { detail }) };
 }
@@ -46,24 +61,58 @@ function leftOver({ pack: { living, spared }, denied }: Catch): Finding | undefi
   return spared.length > 0 ? { outcome: 'failed', detail: INSIDE } : undefined;
 }
 
-function remnant(cgroup: CgroupState): Finding | undefined {
-  if (cgroup === 'empty') return undefined;
+function remnant(cgroup: CgroupState | undefined): Finding | undefined {
+  if (cgroup === undefined || cgroup === 'empty') return undefined;
   return { outcome: 'pending', detail: cgroup === 'populated' ? POPULATED : UNSEEN };
 }
 
-/** Speaks up if what the record names is alive, is the same one, and was not the agent's to kill. */
-function refusal(recorded: AgentProcess | undefined, pack: Pack): Finding | undefined {
+function sharing({ shared }: Pack): Finding | undefined {
+  if (shared.length === 0) return undefined;
+  const others = [...new Set(shared.flatMap(one => one.with))].join(', ');
+  const pids = shared.map(({ process }) => process.pid).join(', ');
+  return { outcome: 'pending', detail: `shared with ${others}, and left alive for it: PID ${pids}` };
+}
+
+const leftAlone = ({ pid, command }: HostProcess): string =>
+  `left alone because it only inherited the variable: PID ${pid} (${command})`;
+
+/** Speaks up if what the record names may still be alive, and was not the agent's to kill. */
+function doubt(recorded: AgentProcess | undefined, pack: Pack, evidence: Evidence): Finding | undefined {
   if (recorded === undefined) return undefined;
   const { pid, startTime } = recorded;
   if (pid <= 1)
     return { outcome: 'refused', detail: `the record names PID ${pid}, which is never an agent's` };
   const now = pack.snapshot.get(pid);
-  if (now === undefined || now.state === 'dead') return undefined;
-  if (startTime !== undefined && startTime !== now.startTime) return undefined;
+  if (now?.startTime === '') return { outcome: 'blind', detail: UNREADABLE };
+  if (now === undefined || now.state === 'dead' || (startTime ?? now.startTime) !== now.startTime)
+    return absence(recorded, pack, evidence);
   if (pack.living.includes(now) || pack.spared.includes(now)) return undefined;
   return {
     nascent: { outcome: 'pending', detail: NASCENT } as const,
-    unreadable: { outcome: 'refused', detail: UNREADABLE } as const,
-    read: { outcome: 'refused', detail: UNLABELLED } as const,
+    unreadable: { outcome: 'blind', detail: UNREADABLE } as const,
+    read: { outcome: 'refused', detail: unlabelled(evidence.variable) } as const,
   }[now.environment];
+}
+
+const unlabelled = (variable: string): string =>
+  `the recorded process does not carry the agent's ID in its environment; only one that was started with ${variable} set to it is touched`;
+
+/** Not in the list of processes, or another one by now: still it may run where we cannot see it. */
+function absence(
+  { pid, startTime }: AgentProcess,
+  { snapshot }: Pack,
+  { table, wasSeen }: Evidence,
+): Finding | undefined {
+  const concealed = snapshot.get(pid) === undefined ? table.concealed() : undefined;
+  if (concealed !== undefined && table.exists(pid))
+    return { outcome: 'blind', detail: `${concealed}; ${CONCEALED}: ${MEND}` };
+  if (startTime === undefined || wasSeen || !table.isElsewhere({ pid, startTime }, snapshot))
+    return undefined;
+  return { outcome: 'blind', detail: ELSEWHERE };
+}
+
+function unseen({ snapshot }: Pack, { table }: Evidence): readonly string[] {
+  const unread = countUnread(snapshot);
+  const concealed = table.concealed();
+  return [...(concealed ? [concealed] : []), ...(unread > 0 ? [unreadable(unread)] : [])];
 }

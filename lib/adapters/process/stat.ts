@@ -2,6 +2,8 @@ import type { HostProcess } from './table.js';
 
 /** What we use of /proc/PID/stat (proc_pid_stat(5)). */
 export interface Stat {
+  /** Name of the command, at most 15 bytes. */
+  readonly command: string;
   readonly ppid: number;
   readonly group: number;
   readonly session: number;
@@ -45,6 +47,7 @@ export function parseStat(text: string): Stat | undefined {
   const [, places, start = '0', end] = PLACES.exec(rest) ?? [];
   const isShown = start !== '0';
   return {
+    command: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')),
     ppid: Number(field(4)),
     group: Number(field(5)),
     session: Number(field(6)),

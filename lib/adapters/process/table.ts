@@ -1,9 +1,7 @@
-import type { Health } from '../../ports.js';
-
 /** PID and start time together name a process for good. */
 export interface Identity {
   readonly pid: number;
-  /** Linux: field 22 of stat. Elsewhere: the text of `ps -o lstart`. Only ever compared for equality. */
+  /** Linux: field 22 of stat. Elsewhere: the text of `ps -o lstart`. Empty where it may not be read. */
   readonly startTime: string;
 }
 
@@ -17,12 +15,25 @@ export interface HostProcess extends Identity {
   /** `dead`: a zombie, of which no thread runs any more. `stuck`: in uninterruptible sleep. `stopped`: by a signal. */
   readonly state: 'alive' | 'stopped' | 'stuck' | 'dead';
   readonly kernel: boolean;
-  /** `nascent`: amid its exec, so that its environment cannot be seen for a moment. */
+  /**
+   * `nascent`: amid its exec, so that its environment cannot be seen for a moment. `unreadable`: not by this user, be it
+   * another user's process, one that made itself undumpable (prctl(2)), or one of which nothing but its PID is shown.
+   */
   readonly environment: 'read' | 'nascent' | 'unreadable';
   /** Values of the variable in its environment, as latin1: usually none or one. */
   readonly labels: readonly string[];
+  /** Name of its command, which it may change itself; undefined where it is not shown. */
+  readonly command?: string | undefined;
   /** Another one after each exec; undefined where that cannot be told. */
   readonly image?: string | undefined;
+}
+
+/** What a process runs. */
+export interface Program {
+  /** Path of the executable file. */
+  readonly executable: string;
+  /** How it was called: the first argument. */
+  readonly called: string;
 }
 
 export interface Snapshot {
@@ -59,10 +70,37 @@ export interface ProcessTable {
   see(pid: number): HostProcess | undefined;
   /** Tells, by the clock as it is now, when each process started: epoch milliseconds; undefined where nobody knows. */
   startTimes(): (process: Identity) => number | undefined;
-  probe(): Promise<Health>;
+  /** Why processes may run here that are not listed at all, in words that may be shown; undefined if all are. */
+  concealed(): string | undefined;
+  /** Whether some process or thread has this PID, listed or not. */
+  exists(pid: number): boolean;
+  /** Whether this process, which is not listed, cannot have been of the PID namespace that is listed. */
+  isElsewhere(process: Identity, snapshot: Snapshot): boolean;
+  /** What it runs, where that can be seen. Synchronous. */
+  programOf(process: HostProcess): Program | undefined;
+  /** Its cgroups, as a text that is another one in other cgroups; undefined where there are none. Synchronous. */
+  cgroupsOf(process: HostProcess): string | undefined;
+  /** How the processes are looked at, in words that may be shown. */
+  readonly name: string;
 }
 
+/** How many live processes may not be read that could be an agent's, which neither PID 1 nor a kernel thread can. */
+export const countUnread = ({ all }: Snapshot): number =>
+  all.filter(
+    ({ pid, state, kernel, environment }) =>
+      pid > 1 && state !== 'dead' && !kernel && environment === 'unreadable',
+  ).length;
+
 export const identity = ({ pid, startTime }: Identity): string => `${pid}/${startTime}`;
+
+/** Whether the one started before the other: within one clock tick, the lower PID was given first. */
+export function isOlder(one: Identity, other: Identity): boolean {
+  const [first, second] = [one, other].map(({ startTime }) =>
+    /^\d+$/.test(startTime) ? Number(startTime) : Date.parse(`${startTime} UTC`),
+  );
+  if (first === undefined || second === undefined || first === second) return one.pid < other.pid;
+  return first < second;
+}
 
 /** An agent's ID as the labels are held: latin1, one character a byte. */
 export const labelOf = (agentId: string): string => Buffer.from(agentId, 'utf8').toString('latin1');
