@@ -6,6 +6,7 @@ import { join } from 'node:path';
 const NEEDS = {
   dockerd: { package: 'docker.io', names: ['dockerd'] },
   containerd: { package: 'docker.io', names: ['containerd'] },
+  podman: { package: 'podman', names: ['podman'] },
   redis: { package: 'redis-server', names: ['redis-server', 'valkey-server'] },
   busybox: { package: 'busybox-static', names: ['busybox'] },
   git: { package: 'git', names: ['git'] },

@@ -11,10 +11,10 @@ const STOPPED_WITHIN = 5_000;
 export async function startDaemon(
   file: string,
   args: readonly string[],
-  { socket, log }: { socket: string; log: string },
+  { socket, log, env = process.env }: { socket: string; log: string; env?: NodeJS.ProcessEnv },
 ): Promise<ChildProcess> {
   const output = openSync(log, 'a');
-  const child = spawn(file, args, { detached: true, stdio: ['ignore', output, output] });
+  const child = spawn(file, args, { detached: true, stdio: ['ignore', output, output], env });
   closeSync(output);
   await once(child, 'spawn');
   const deadline = performance.now() + READY_WITHIN;

@@ -43,7 +43,7 @@ export async function startEngine(file: string, folder: string): Promise<EngineS
 }
 
 /** Best effort with a deadline: what an unwell engine leaves, the reaper takes. */
-async function removeContainers(url: string): Promise<void> {
+export async function removeContainers(url: string): Promise<void> {
   const abortSignal = AbortSignal.timeout(3_000);
   const gaveUp = new Promise<void>(resolve => abortSignal.addEventListener('abort', () => resolve()));
   const removal = async (): Promise<void> => {

@@ -22,8 +22,13 @@ export interface EventStreamOptions {
   readonly signal: AbortSignal;
 }
 
+/** Podman's names for what Docker calls otherwise. */
+const DOCKERS_NAME: Readonly<Record<string, string>> = { died: 'die', remove: 'destroy' };
 // Not `exec_create` and the like: a health check makes two of them every few seconds.
-const ACTIONS = ['create', 'start', 'restart', 'pause', 'unpause', 'die', 'destroy', 'update'];
+const ACTIONS = [
+  ...['create', 'start', 'restart', 'pause', 'unpause', 'die', 'destroy', 'update'],
+  ...Object.keys(DOCKERS_NAME),
+];
 
 const message = z.object({
   Action: z.string(),
@@ -50,7 +55,8 @@ export async function openEvents(
       path: '/events',
       query: {
         since: (since / 1000).toFixed(3),
-        filters: { type: ['container'], event: ACTIONS, label: [label] },
+        // Not by the label: of a filter that has only its key, Podman tells nothing at all.
+        filters: { type: ['container'], event: ACTIONS },
       },
       signal: AbortSignal.any([signal, begun.signal]),
     });
@@ -79,7 +85,8 @@ function parse(line: string, label: string): EngineEvent | undefined {
   const id = toContainerId(data?.Actor.ID ?? '');
   const agentId = data?.Actor.Attributes[label];
   if (data === undefined || id === undefined || agentId === undefined) return undefined;
-  return { action: data.Action, id, agentId, at: Math.floor(data.timeNano / 1e6) };
+  const action = DOCKERS_NAME[data.Action] ?? data.Action;
+  return { action, id, agentId, at: Math.floor(data.timeNano / 1e6) };
 }
 
 function parseJson(line: string): unknown {
