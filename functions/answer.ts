@@ -5,16 +5,17 @@ import { present } from '../lib/present.js';
 import type { Env } from './function.js';
 
 /**
- * 202 while anything is unconfirmed: an agent not reached or not seen dead, a refusal, a clean-up that is owed, or a
- * store that does not know of it.
+ * 202 while anything is unconfirmed: an agent not reached or not seen dead, something owed, something that could not be
+ * looked at, or a store that does not know of it.
  */
 export const statusOf = ({ failed, pending, refused, incomplete, degraded }: Receipt): 200 | 202 =>
   failed > 0 || pending > 0 || refused > 0 || incomplete || degraded ? 202 : 200;
 
 /** One agent's receipt, with the members that the contract names on top. */
 export function killReceipt(receipt: Receipt) {
-  const { agents, message, operationId, verified, errors, dryRun, incomplete, degraded } = receipt;
-  const extra = present({ dryRun, incomplete, degraded, errors });
+  const { agents, message, operationId, verified, ...more } = receipt;
+  const { errors, warnings, dryRun, incomplete, degraded } = more;
+  const extra = present({ dryRun, incomplete, degraded, errors, warnings });
   return { message, operationId, verified, ...agents[0], ...extra };
 }
 

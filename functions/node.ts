@@ -5,6 +5,7 @@ import { type Cases, openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config.js';
 import { openConfirmed } from '../lib/confirmed.js';
 import { type Core, defaultLimits } from '../lib/core.js';
+import { createHosts, type Hosts } from '../lib/hosts.js';
 import type {
   AuditKeys,
   Clock,
@@ -145,6 +146,7 @@ export interface Node {
   readonly core: Core;
   readonly cases: Cases;
   readonly stop: Stop;
+  readonly hosts: Hosts;
   readonly probes: readonly Probe[];
   /** Deletes what was kept long enough, or is too much. To be called now and then. */
   readonly expire: () => Promise<number>;
@@ -196,11 +198,15 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
     worktrees,
     journal,
     remembered: new Map(),
+    // The embedded store is this host's alone, however many processes share it.
+    isAlone: () => config.store.kind === 'sqlite' || hosts.isAlone(),
     newId: uuidv7,
     clock,
     log,
     limits: { ...defaultLimits, cleanupMs: config.cleanupTimeoutMs },
   };
+  const hosts = createHosts(core);
+  if (config.store.kind !== 'sqlite') void hosts.beat();
   const cases = openCases(core);
   const stop = createStop(core, cases);
   const teardown = createTeardown();
@@ -210,6 +216,7 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
   teardown.add('stops in flight', () => stop.idle());
   const node: Node = {
     core,
+    hosts,
     cases,
     stop,
     probes: [store, journal, kernel, ...sandboxes, worktrees],

@@ -104,7 +104,7 @@ export async function startServer(
     const { revocations } = authenticator;
     const housekeeping = startHousekeeping(node.expire, log);
     node.defer('housekeeping', () => housekeeping.close());
-    const reconcile = createReconcile(core, cases, stop);
+    const reconcile = createReconcile(core, cases, stop, node.hosts);
     node.defer('reconcile', () => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
     const sealer = createSealer({ ...core, ...seals });

@@ -39,7 +39,13 @@ export interface Kill {
   readonly attempts: number;
   readonly lastError?: string;
   readonly confirmedAt?: string;
+  /** A person took the responsibility for what was owed: it is not tried again by itself, and nothing was confirmed. */
+  readonly dismissed?: { readonly at: string; readonly by: string; readonly reason: string };
 }
+
+export const sources = ['registered', 'observed'] as const;
+/** Whether its orchestrator wrote its record, or a node that found it running. */
+export type AgentSource = (typeof sources)[number];
 
 /** The members that we understand of an agent's record. Others stay in the raw text and are never re-encoded. */
 export interface Agent {
@@ -53,6 +59,10 @@ export interface Agent {
   readonly repository?: string;
   readonly worktreePath?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Absent: registered. */
+  readonly source?: AgentSource;
+  /** By what an observed one was found. */
+  readonly detector?: string;
   /** As it was given; nothing stops the agent at that time. */
   readonly expiresAt?: string;
   readonly kill?: Kill;

@@ -17,13 +17,14 @@ export async function carryOn(core: Core, cases: Cases, command: Command, report
   await beginOperation(core, command);
   const { known, isLatched } = await recall(core, cases, command, startedAt);
   for (const one of known) report.add(one);
+  const progress = { report, startedAt, refused: new Set<string>() };
   try {
     if (command.type === 'kill-all') {
       // Whoever has reset the emergency stop since must not find it engaged again.
       const rest = isLatched ? { ...command, latch: false } : command;
-      await stopSelected(core, cases, rest, { report, startedAt });
+      await stopSelected(core, cases, rest, progress);
     } else if (known.length === 0) {
-      await stopSelected(core, cases, command, { report, startedAt });
+      await stopSelected(core, cases, command, progress);
     }
     report.close();
   } catch (error) {

@@ -1,16 +1,7 @@
 import type { Status } from './agent.js';
 import type { KillswitchError } from './errors.js';
 import type { Ledger } from './ledger.js';
-import {
-  type AgentReceipt,
-  areDown,
-  areVerified,
-  isOwed,
-  isRefused,
-  isSeen,
-  type LayerOutcome,
-  pendingOf,
-} from './outcome.js';
+import { type AgentReceipt, areDown, areVerified, isSeen, type LayerOutcome, pendingOf } from './outcome.js';
 import { present } from './present.js';
 import type { Stoppable } from './stop-agent.js';
 
@@ -80,13 +71,3 @@ export function agentReceipt(one: Case): AgentReceipt {
     error: error && { code: error.code, detail: error.message },
   });
 }
-
-/** One sentence for everything that did not go as it should. */
-export const caseErrors = ({ agent, ledger, error }: Case): string[] => [
-  ...(error ? [`${agent.agentId}: ${error.message}`] : []),
-  ...ledger.outcomes
-    .filter(outcome => isOwed(outcome) || isRefused(outcome))
-    .map(
-      ({ layer, outcome, detail }) => `${agent.agentId}: ${layer} ${outcome}${detail ? `: ${detail}` : ''}`,
-    ),
-];

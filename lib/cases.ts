@@ -3,7 +3,7 @@ import { type Case, endedCase } from './case.js';
 import type { Actor, Command } from './command.js';
 import type { Verdict } from './commit.js';
 import type { Core } from './core.js';
-import { KillswitchError } from './errors.js';
+import { type ErrorCode, KillswitchError } from './errors.js';
 import { gathering } from './gather.js';
 import { openLedger } from './ledger.js';
 import { isLocal } from './mark.js';
@@ -36,6 +36,8 @@ export interface Cases {
   /** Resolves when none is left. */
   idle(): Promise<void>;
 }
+
+const UNSELECTED: ReadonlySet<ErrorCode> = new Set(['invalid_state', 'agent_not_found', 'forbidden']);
 
 export function openCases(core: Core): Cases {
   const working = new Map<string, Case>();
@@ -92,9 +94,11 @@ export function openCases(core: Core): Cases {
       switch (verdict.kind) {
         case 'refused':
           if (command.type === 'kill') throw verdict.error;
-          // One that ended by itself or was deleted meanwhile is no failure.
-          if (verdict.error.code === 'invalid_state' || verdict.error.code === 'agent_not_found') {
-            return undefined;
+          // One that ended by itself, was deleted or came to belong to others meanwhile is no failure.
+          if (UNSELECTED.has(verdict.error.code)) return undefined;
+          // Whatever keeps its record from being marked must not keep it running.
+          if (verdict.error.code === 'conflict') {
+            return this.stopUnrecorded({ agentId: verdict.agentId }, order, { error: verdict.error });
           }
           return endedCase({ agentId: verdict.agentId }, command.operationId, { error: verdict.error });
         case 'preview':

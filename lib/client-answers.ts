@@ -12,6 +12,8 @@ export interface KillReceipt extends AgentReceipt {
   readonly incomplete?: true;
   readonly degraded?: true;
   readonly errors?: readonly string[];
+  /** What could not be seen, or was never seen running. */
+  readonly warnings?: readonly string[];
 }
 
 /** Whom the emergency stop keeps from running, since when, and why: what it was first engaged for. */

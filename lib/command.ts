@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { agentIdSchema, statuses } from './agent.js';
+import { agentIdSchema, sources, statuses } from './agent.js';
 
 export const scopes = [
   'agents:kill',
@@ -45,6 +45,8 @@ export const selectorSchema = z.strictObject({
   host: z.string().min(1).max(255).optional(),
   status: z.union([z.enum(statuses), z.array(z.enum(statuses)).min(1)]).optional(),
   labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
+  source: z.enum(sources).optional(),
+  detector: z.string().min(1).max(128).optional(),
 });
 export type Selector = z.infer<typeof selectorSchema>;
 

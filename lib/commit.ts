@@ -1,4 +1,5 @@
 import { type Agent, isActive, type Status } from './agent.js';
+import { covers, outside } from './authorize.js';
 import { MAX_ROUNDS } from './change.js';
 import type { Command } from './command.js';
 import type { Core } from './core.js';
@@ -20,13 +21,24 @@ export type Verdict =
 
 const refused = (agentId: string, error: KillswitchError): Verdict => ({ kind: 'refused', agentId, error });
 
-/** Why this agent cannot be killed by this command, or that it has been; `undefined`: go on. */
-function objection(agent: Agent, command: Command): Verdict | undefined {
+/** One to be marked killed: what its record says, or one that was found running without a record. */
+export type Candidate = Reading | { readonly kind: 'observed'; readonly agent: Agent };
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Why this agent cannot be killed by this command, or that it has been; `undefined`: go on.
+ * @param isRunning it was seen running just now: whatever its record says, it is active
+ */
+function objection(agent: Agent, command: Command, isRunning: boolean): Verdict | undefined {
   const { agentId, status, kill } = agent;
+  // Its record may have been written anew since it was selected.
+  if (!covers(command.actor.within, agent)) return refused(agentId, outside());
   // One of this very operation: the store did it twice, or its first answer was lost.
   const isOurs = kill?.operationId === command.operationId;
   if (status === 'killed' && kill && (kill.pending.length > 0 || isOurs)) return { kind: 'owing', agent };
-  if (!isActive(status) && !endedByStop(agent, command)) {
+  const mayDie = isActive(status) || isRunning || kill?.dismissed || endedByStop(agent, command);
+  if (!mayDie) {
     return refused(agentId, new KillswitchError('invalid_state', `Agent ${agentId} is ${status}`));
   }
   const expected = command.type === 'kill' ? command.expectedContainerId : undefined;
@@ -43,26 +55,32 @@ export const endedByStop = ({ agentId, status }: Agent, { wereActive }: Command)
 /**
  * Marks agents killed, each in one atomic step: record, tombstone, what is owed, audit, index. Reads again and
  * retries where somebody else wrote in between.
+ * @param running those that were seen running just now
  * @returns a verdict for each, in no fixed order
  */
 export async function commitKills(
   core: Core,
   command: Command,
-  readings: readonly Reading[],
+  candidates: readonly Candidate[],
+  running: ReadonlySet<string> = NONE,
 ): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
-  let open = readings;
+  let open = candidates;
   for (let round = 0; open.length > 0 && round < MAX_ROUNDS; round++) {
     const markOf = marksBy(core, command);
     const tries = [];
-    for (const reading of open) {
-      if (reading.kind === 'unreadable') {
-        verdicts.push(reading);
+    for (const candidate of open) {
+      if (candidate.kind === 'unreadable') {
+        verdicts.push(candidate);
         continue;
       }
-      const objected = objection(reading.agent, command);
+      const { agent } = candidate;
+      const objected = objection(agent, command, running.has(agent.agentId));
       if (objected) verdicts.push(objected);
-      else tries.push({ before: reading.agent, ...markOf(reading.agent, reading.raw) });
+      else {
+        const raw = candidate.kind === 'observed' ? null : candidate.raw;
+        tries.push({ before: agent, ...markOf(agent, raw) });
+      }
     }
     const lost = new Set(tries.map(({ before }) => before.agentId));
     try {
@@ -82,16 +100,24 @@ export async function commitKills(
       core.log.error({ err: error, operationId: command.operationId }, 'agents not marked killed');
       return [...verdicts, ...[...lost].map(agentId => refused(agentId, shown(error)))];
     }
-    for (const reading of open) lost.delete(idOf(reading));
+    for (const candidate of open) lost.delete(candidateId(candidate));
     for (const agentId of lost) verdicts.push(refused(agentId, unknownAgent(agentId)));
   }
-  return [...verdicts, ...open.map(reading => refused(idOf(reading), new KillswitchError('conflict')))];
+  return [...verdicts, ...open.map(one => refused(candidateId(one), new KillswitchError('conflict')))];
 }
 
+const candidateId = (candidate: Candidate): string =>
+  candidate.kind === 'observed' ? candidate.agent.agentId : idOf(candidate);
+
 /** What {@link commitKills} would do, from what was read. Starts nothing, not even a retry. */
-export const previewKills = (command: Command, readings: readonly Reading[]): readonly Verdict[] =>
-  readings.map(reading => {
-    if (reading.kind === 'unreadable') return { kind: 'preview', agent: { agentId: reading.agentId } };
-    const objected = objection(reading.agent, command);
-    return objected?.kind === 'refused' ? objected : { kind: 'preview', agent: reading.agent };
+export const previewKills = (
+  command: Command,
+  candidates: readonly Candidate[],
+  running: ReadonlySet<string> = NONE,
+): readonly Verdict[] =>
+  candidates.map(candidate => {
+    if (candidate.kind === 'unreadable') return { kind: 'preview', agent: { agentId: candidate.agentId } };
+    const { agent } = candidate;
+    const objected = objection(agent, command, running.has(agent.agentId));
+    return objected?.kind === 'refused' ? objected : { kind: 'preview', agent };
   });

@@ -25,6 +25,11 @@ export interface Core {
   readonly worktrees: Worktrees;
   readonly journal: Journal;
   readonly remembered: Remembered;
+  /**
+   * Whether no other node shares the store, as far as is known. Then a record without a host is of this one; otherwise
+   * it is of the node that sees its sandbox, and of none before.
+   */
+  readonly isAlone: () => boolean;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly log: Log;

@@ -4,6 +4,7 @@ import { agentIn, change } from './change.js';
 import type { Command } from './command.js';
 import type { Core } from './core.js';
 import { isStoreDown } from './degraded.js';
+import { settleEach } from './each.js';
 import { enforceTombstone } from './enforce.js';
 import { readIntent } from './intent.js';
 import { isLocal } from './mark.js';
@@ -25,7 +26,9 @@ function debtorIn(stored: StoredAgent | undefined): Debtor | undefined {
   const reading = stored && readRecord(stored);
   if (reading?.kind !== 'agent') return undefined;
   const { agent } = reading;
-  if (agent.status !== 'killed' || !agent.kill || agent.kill.confirmedAt) return undefined;
+  if (agent.status !== 'killed' || !agent.kill || agent.kill.confirmedAt || agent.kill.dismissed) {
+    return undefined;
+  }
   return { agent, operationId: agent.kill.operationId };
 }
 
@@ -79,15 +82,21 @@ export async function payDebts(core: Core, cases: Cases, stop: Stop, before: num
   const work = ids.map(async id => {
     if (cases.isWorkedOn(id) || stop.isRunning(id)) return;
     const found = await findOperation(core, id);
-    if (found && !found.operation)
-      throw new SyntaxError('The text of an operation that is owed cannot be read');
+    if (found && !found.operation) return giveUp(core, id, found.raw);
     const operation = found?.operation;
     const command = operation?.state === 'running' ? readIntent(operation.intent) : undefined;
     if (command) await stop.resume(command);
     else await payForAgent(core, cases, id);
   });
-  const failed = (await Promise.allSettled(work)).filter(result => result.status === 'rejected');
-  if (failed[0]) throw failed[0].reason;
+  await settleEach(work);
+}
+
+/** An operation whose text cannot be read is not carried out, now or later: it is said once, and kept as it stands. */
+async function giveUp(core: Core, operationId: string, raw: string): Promise<void> {
+  core.log.error({ operationId }, 'an operation that is owed cannot be read, and is not carried out');
+  const document = { kind: 'operation', id: operationId } as const;
+  const debt = { host: core.hostId, dueAt: null };
+  await core.records.commit([{ document, expect: raw, next: raw, debt, audit: [] }]);
 }
 
 /**
@@ -104,6 +113,7 @@ export async function replayJournal(core: Core, stop: Stop): Promise<void> {
     }
     try {
       const found = await findOperation(core, id);
+      // One that the store knows as well is being carried out already, perhaps: it is done once.
       if (found?.operation?.state !== 'ended') await stop.resume(command);
       await journal.remove(id);
     } catch (error) {

@@ -19,7 +19,7 @@ const unknown = (agentId: string): string =>
 /** What runs here under a label, with its record as it was when it was last read. */
 async function runningHere(core: Core, report: Report): Promise<Map<string, Agent | undefined>> {
   const { seen, blind } = await lookAround(core);
-  if (blind.length > 0) report.warn('not everything that runs on this host could be seen');
+  report.blind(blind);
   return new Map(seen.map(({ agentId }) => [agentId, core.remembered.get(agentId)]));
 }
 
@@ -36,7 +36,7 @@ async function selected(core: Core, command: KillAllCommand, report: Report): Pr
     if (agent ? matches(selector, agent) : byLabel && (agentIds?.includes(agentId) ?? true)) {
       chosen.push(agent ?? { agentId });
     } else if (!agent && !byLabel) {
-      report.warn(unknown(agentId));
+      report.fail(unknown(agentId));
     }
   }
   return chosen;
@@ -58,7 +58,7 @@ function addressed({ remembered }: Core, { agentId, actor }: KillCommand, report
   const agent = remembered.get(agentId);
   if (covers(actor.within, agent ?? { agentId })) return [agent ?? { agentId }];
   if (agent) throw outside();
-  report.warn(unknown(agentId));
+  report.fail(unknown(agentId));
   return [];
 }
 
@@ -82,7 +82,7 @@ export async function stopWithoutStore(
     .then(() => core.journal.append(operationId, writeIntent(order, timestamp(core))))
     .catch((error: unknown) => {
       core.log.error({ err: error, operationId }, 'the journal was not written');
-      report.warn('the order could not be written down: repeat it when the store is back');
+      report.fail('the order could not be written down: repeat it when the store is back');
     });
   const agents = command.type === 'kill' ? addressees : await selected(core, command, report);
   const graceMs = (command.graceSeconds ?? 0) * 1_000;

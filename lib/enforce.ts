@@ -1,3 +1,4 @@
+import { adopt, claim, completeObserved } from './adopt.js';
 import { type Agent, isActive } from './agent.js';
 import type { AuditEntry } from './audit.js';
 import type { Case } from './case.js';
@@ -5,8 +6,10 @@ import type { Cases } from './cases.js';
 import type { KillCommand } from './command.js';
 import { commitKills } from './commit.js';
 import { type Core, timestamp } from './core.js';
+import { settleEach } from './each.js';
 import { findLatch, holdOf, type Latch } from './latch.js';
 import { isLocal } from './mark.js';
+import { groupSightings } from './observed.js';
 import { type OutcomeName, pendingOf } from './outcome.js';
 import type { Sighting, StoredAgent } from './ports.js';
 import { present } from './present.js';
@@ -29,10 +32,18 @@ const OVER: ReadonlySet<OutcomeName> = new Set(['alreadyGone', 'notFound', 'skip
 /** A latch that cannot be read does not say since when it holds: it is held against what starts now. Milliseconds. */
 const JUST_STARTED = 10_000;
 
-/** Whether the latch held already when this was started. A start whose time nobody knows is no proof of it. */
-function isAgainstLatch({ clock }: Core, latch: Latch, agent: Agent, seen: readonly Sighting[]): boolean {
+/**
+ * Whether the latch held already when this was started. An unknown start is no proof of it.
+ * @param isNew it was reported as it started: the latch holds now, whatever the clocks of the hosts say
+ */
+function isAgainstLatch(
+  { clock }: Core,
+  latch: Latch,
+  agent: Agent,
+  { seen, isNew }: { readonly seen: readonly Sighting[]; readonly isNew: boolean },
+): boolean {
   const hold = holdOf(latch, agent);
-  if (!hold) return false;
+  if (!hold || isNew) return hold !== undefined;
   const since = hold.since === undefined ? clock.now() - JUST_STARTED : Date.parse(hold.since);
   return seen.some(({ startedAt }) => startedAt !== undefined && startedAt >= since);
 }
@@ -120,16 +131,19 @@ async function payUnlessDue(core: Core, cases: Cases, agent: Agent): Promise<voi
 }
 
 /**
- * Looks at what runs on this host and stops again what must not: what was killed, whoever brought it back, and what
- * was started against the latch. Remembers the records on the way.
- * @throws KillswitchError `store_unavailable`
+ * Looks at what runs on this host: stops again what must not run (what was killed, and what was started against the
+ * latch), takes over what belongs to no other node, and writes a record for what has none. Remembers the records on the
+ * way.
+ * @param isNew these were reported as they started
+ * @throws KillswitchError `store_unavailable`; AggregateError of everything that failed
  */
-export async function enforce(core: Core, cases: Cases, sightings: readonly Sighting[]): Promise<void> {
-  const idle = sightings.filter(({ agentId }) => !cases.isWorkedOn(agentId));
-  const byAgent = new Map<string, Sighting[]>();
-  for (const sighting of idle) {
-    byAgent.set(sighting.agentId, [...(byAgent.get(sighting.agentId) ?? []), sighting]);
-  }
+export async function enforce(
+  core: Core,
+  cases: Cases,
+  sightings: readonly Sighting[],
+  { isNew = false }: { readonly isNew?: boolean } = {},
+): Promise<void> {
+  const byAgent = groupSightings(sightings.filter(({ agentId }) => !cases.isWorkedOn(agentId)));
   if (byAgent.size === 0) return;
   const agentIds = [...byAgent.keys()];
   const [stored, killed, { latch }] = await Promise.all([
@@ -138,23 +152,29 @@ export async function enforce(core: Core, cases: Cases, sightings: readonly Sigh
     findLatch(core),
   ]);
   const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
-  const work = agentIds.map(async (agentId, index) => {
-    const reading = readings.get(agentId);
-    const agent = reading?.kind === 'agent' ? reading.agent : undefined;
-    if (agent) core.remembered.set(agentId, agent);
-    const seen = byAgent.get(agentId) ?? [];
-    // Taken up by somebody else while the store was asked.
-    if (cases.isWorkedOn(agentId)) return;
-    if (agent && isLocal(core, agent) && owesAll(agent, seen)) return await payUnlessDue(core, cases, agent);
-    if (killed[index] || agent?.status === 'killed') {
-      await stopAgain(core, cases, { agentId, reading, why: 'RESURRECTION' });
-    } else if (isAgainstLatch(core, latch, agent ?? { agentId, status: 'spawning', labels: {} }, seen)) {
-      await stopAgain(core, cases, { agentId, reading, why: 'LATCH_ENFORCED' });
-    }
-  });
-  const failed = (await Promise.allSettled(work)).filter(result => result.status === 'rejected');
-  if (failed[0]) throw failed[0].reason;
+  await settleEach(
+    agentIds.map(async (agentId, index) => {
+      const seen = byAgent.get(agentId) ?? [];
+      const reading = readings.get(agentId);
+      const agent = reading?.kind === 'agent' ? await owned(core, reading.agent) : undefined;
+      if (agent) core.remembered.set(agentId, agent);
+      // Taken up by another command while the store was asked.
+      if (cases.isWorkedOn(agentId)) return;
+      if (agent && isLocal(core, agent) && owesAll(agent, seen)) return payUnlessDue(core, cases, agent);
+      const isRunningAgain = killed[index] || agent?.status === 'killed';
+      const unrecorded: Agent = { agentId, status: 'spawning', labels: {} };
+      if (isRunningAgain) return stopAgain(core, cases, { agentId, reading, why: 'RESURRECTION' });
+      if (isAgainstLatch(core, latch, agent ?? unrecorded, { seen, isNew })) {
+        return stopAgain(core, cases, { agentId, reading, why: 'LATCH_ENFORCED' });
+      }
+      if (!reading) await adopt(core, agentId, seen);
+    }),
+  );
 }
+
+/** A record without a host is of the node that sees its sandbox, unless there is but one node. */
+const owned = async (core: Core, agent: Agent): Promise<Agent> =>
+  agent.host !== undefined || core.isAlone() ? agent : ((await claim(core, agent.agentId)) ?? agent);
 
 /** Marks killed again what another program wrote over: an active record under an ID that was killed. */
 export async function enforceTombstone(core: Core, cases: Cases, stored: StoredAgent): Promise<void> {
@@ -166,9 +186,26 @@ export async function enforceTombstone(core: Core, cases: Cases, stored: StoredA
   }
 }
 
-/** The same for every record. @throws KillswitchError `store_unavailable` */
-export async function enforceTombstones(core: Core, cases: Cases): Promise<void> {
+/**
+ * The same for every record; and marks those observed ones of this host completed that do not run any more.
+ * @param isGone whether an agent was not seen by the latest looks at this host, which saw everything
+ * @throws KillswitchError `store_unavailable`
+ */
+export async function enforceTombstones(
+  core: Core,
+  cases: Cases,
+  isGone: (agentId: string) => boolean,
+): Promise<void> {
   for await (const page of core.records.scan('all')) {
-    await Promise.all(page.map(stored => enforceTombstone(core, cases, stored)));
+    await settleEach(
+      page.map(async stored => {
+        await enforceTombstone(core, cases, stored);
+        const reading = readRecord(stored);
+        const isObserved = reading.kind === 'agent' && reading.agent.source === 'observed';
+        if (isObserved && isActive(reading.agent.status) && isGone(stored.agentId)) {
+          await completeObserved(core, stored.agentId);
+        }
+      }),
+    );
   }
 }

@@ -56,8 +56,12 @@ export function stackless<T extends Error>(make: () => T): T {
   }
 }
 
-export const unknownAgent = (agentId: string): KillswitchError =>
-  new KillswitchError('agent_not_found', `Unknown agent ${agentId}`);
+/** @param unread how many processes here may not be read: one of them might be the agent's */
+export const unknownAgent = (agentId: string, unread = 0): KillswitchError => {
+  const unseen =
+    unread > 0 ? `: it has no record, and ${unread} processes of this host may not be read by this user` : '';
+  return new KillswitchError('agent_not_found', `Unknown agent ${agentId}${unseen}`);
+};
 
 /** For a credential that has failed, after too many of them (RFC 6585 section 4). */
 export const tooManyFailures = (seconds: number): KillswitchError =>

@@ -1,7 +1,7 @@
 import type { Status } from './agent.js';
 import type { AuditEntry } from './audit.js';
 import type { Selector } from './command.js';
-import { areVerified, isRefused, type LayerOutcome, pendingOf } from './outcome.js';
+import { areVerified, isOpen, type LayerOutcome, pendingOf } from './outcome.js';
 import { present } from './present.js';
 
 /**
@@ -69,7 +69,7 @@ function typeOf({ operation, phase, outcomes }: AuditEntry): EventType | undefin
     case 'KILL_AGENT':
     case 'KILL_ALL_AGENTS':
       if (phase === 'accepted') return 'killswitch.activated';
-      if (phase === 'unconfirmed' || outcomes?.some(isRefused)) return 'killswitch.unverified';
+      if (phase === 'unconfirmed' || outcomes?.some(isOpen)) return 'killswitch.unverified';
       return 'killswitch.settled';
     case 'RESURRECTION':
       return 'killswitch.resurrection';
@@ -85,7 +85,12 @@ function typeOf({ operation, phase, outcomes }: AuditEntry): EventType | undefin
       return 'killswitch.denied';
     default:
       // Also what a newer version wrote into the same store.
-      operation satisfies 'REGISTER_AGENT' | 'TRANSITION_AGENT';
+      operation satisfies
+        | 'REGISTER_AGENT'
+        | 'TRANSITION_AGENT'
+        | 'ADOPT_AGENT'
+        | 'CLAIM_AGENT'
+        | 'DISMISS_AGENT';
       return undefined;
   }
 }

@@ -47,8 +47,11 @@ const written = (kill: Kill): Written => ({
   ]),
 });
 
-/** How one command marks agents. What is the same for all of them is worked out once. */
-export function marksBy(core: Core, command: Command): (agent: Agent, raw: string) => Mark {
+/**
+ * How one command marks agents. What is the same for all of them is worked out once. `raw` is `null` for one that has
+ * no record yet: the mark writes it.
+ */
+export function marksBy(core: Core, command: Command): (agent: Agent, raw: string | null) => Mark {
   const at = timestamp(core);
   const { operationId, reason, requestId, actor, requestedAt = at } = command;
   const tombstone = JSON.stringify({ operationId, at });
@@ -96,7 +99,7 @@ export function marksBy(core: Core, command: Command): (agent: Agent, raw: strin
     const step: Step = {
       document: { kind: 'agent', id: agentId },
       expect: raw,
-      next: setTexts(raw, texts),
+      next: setTexts(raw ?? JSON.stringify(agent), texts),
       active: false,
       tombstone,
       debt: isSettled ? { host: core.hostId, dueAt: null } : debtOf(core, agent),

@@ -13,7 +13,7 @@ import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 import type { AgentReceipt, Receipt } from './outcome.js';
 import { present } from './present.js';
-import { degradedMessage, dryRunMessage, killAllMessage } from './report.js';
+import { degradedMessage, dryRunMessage, killAllMessage } from './wording.js';
 
 const count = z.int().min(0);
 export const summaryShape = z.looseObject({
@@ -94,7 +94,7 @@ export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string
     ? dryRunMessage(counts.total)
     : degraded
       ? degradedMessage(counts.killed, counts.total)
-      : killAllMessage({ ...counts, incomplete });
+      : killAllMessage(counts, incomplete);
   const body = present({
     operationId: one.body.operationId,
     message: [message, ...missing].join('; '),

@@ -83,9 +83,10 @@ export async function beginOperation(core: Core, command: Command): Promise<void
     debt: { host: core.hostId, dueAt: core.clock.now() + OVERDUE_MS },
     audit,
   };
-  for (const entry of audit) core.log.warn(entry, 'kill-all accepted');
   try {
-    await core.records.commit([step]);
+    const [result] = await core.records.commit([step]);
+    // Another result: it was begun before, and its acceptance was logged then.
+    if (result === 'committed') for (const entry of audit) core.log.warn(entry, 'kill-all accepted');
   } catch (error) {
     core.log.error({ err: error, operationId }, 'the operation was not stored');
   }

@@ -40,7 +40,7 @@ export interface AgentReceipt {
   readonly statusBefore?: Status;
   readonly taskId?: string;
   readonly host?: string;
-  /** Every sandbox layer was seen dead or gone, at least one, and no layer was refused. */
+  /** At least one sandbox is gone that was there, all that the record names are, and none may still run. */
   readonly verified: boolean;
   readonly pending: readonly LayerName[];
   readonly outcomes: readonly LayerOutcome[];
@@ -65,40 +65,39 @@ export interface Receipt {
   readonly failed: number;
   /** Agents that still owe a layer. */
   readonly pending: number;
-  /** Agents of which a guard forbade to touch a layer; nobody will. */
+  /** Agents of which a guard forbade to touch a layer: it may still run, and is owed. */
   readonly refused: number;
   readonly errors?: readonly string[];
+  /** What the numbers do not say: what could not be seen, what was never seen running, what matched no agent. */
+  readonly warnings?: readonly string[];
   /** The first 1,000. */
   readonly agents: readonly AgentReceipt[];
 }
 
-const isSandbox = (layer: LayerName): boolean => layer !== 'worktree';
 const SEEN: ReadonlySet<OutcomeName> = new Set(['dead', 'removed', 'alreadyGone']);
-const OPEN: ReadonlySet<OutcomeName> = new Set(['blind', 'failed', 'pending']);
+const OPEN: ReadonlySet<OutcomeName> = new Set(['blind', 'refused', 'failed', 'pending']);
+
+export const isSandbox = ({ layer }: LayerOutcome): boolean => layer !== 'worktree';
+
+/** Something of it may still run, or stand there: it is tried again until it is seen to be done. */
+export const isOpen = ({ outcome }: LayerOutcome): boolean => OPEN.has(outcome);
 
 /** Whether this outcome leaves something to do. A dead container still has to be removed. */
-export const isOwed = ({ layer, outcome }: LayerOutcome): boolean =>
-  OPEN.has(outcome) || (layer === 'container' && outcome === 'dead');
+export const isOwed = (seen: LayerOutcome): boolean =>
+  isOpen(seen) || (seen.layer === 'container' && seen.outcome === 'dead');
 
-/** Its processes were seen to be gone; that stays true when the removal of their remains goes wrong afterwards. */
-export const isSeen = ({ outcome, deadAfterMs }: LayerOutcome): boolean =>
-  SEEN.has(outcome) || deadAfterMs !== undefined;
-
-/** Nothing runs of it, as far as could be seen. */
-export const isDown = (seen: LayerOutcome): boolean =>
-  isSeen(seen) || seen.outcome === 'skipped' || seen.outcome === 'notFound';
-
-/** Whether the worktree may be moved and the agent counted as killed: no sandbox layer may still run. */
-export const areDown = (outcomes: readonly LayerOutcome[]): boolean =>
-  outcomes.filter(({ layer }) => isSandbox(layer)).every(isDown);
+/** It ran or was known, and was seen to be gone. */
+export const isSeen = ({ outcome }: LayerOutcome): boolean => SEEN.has(outcome);
 
 export const isRefused = ({ outcome }: LayerOutcome): boolean => outcome === 'refused';
 
-/** Whether death was seen, and nothing refused: a layer that was only skipped proves nothing. */
+/** Whether the worktree may be moved and the agent counted as killed: no sandbox may still run. */
+export const areDown = (outcomes: readonly LayerOutcome[]): boolean =>
+  !outcomes.some(seen => isSandbox(seen) && isOpen(seen));
+
+/** Whether death was seen: at least one sandbox is gone that was there, and none may still run. */
 export const areVerified = (outcomes: readonly LayerOutcome[]): boolean =>
-  areDown(outcomes) &&
-  !outcomes.some(isRefused) &&
-  outcomes.some(seen => isSandbox(seen.layer) && isSeen(seen));
+  areDown(outcomes) && outcomes.some(seen => isSandbox(seen) && isSeen(seen));
 
 export const pendingOf = (outcomes: readonly LayerOutcome[]): LayerName[] => [
   ...new Set(outcomes.filter(isOwed).map(({ layer }) => layer)),

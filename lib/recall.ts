@@ -88,7 +88,7 @@ function debtorOf(
 ): Agent | undefined {
   if (reading?.kind === 'agent') {
     const kill = killOf(reading, operationId);
-    return kill && !kill.confirmedAt ? reading.agent : undefined;
+    return kill && !kill.confirmedAt && !kill.dismissed ? reading.agent : undefined;
   }
   if (reading || isSettled || agentId === undefined || operationId === undefined) return undefined;
   const kill: Kill = { operationId, requestedAt: timestamp, requestedBy: actor, pending: [], attempts: 0 };

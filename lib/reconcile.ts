@@ -1,8 +1,12 @@
+import { completeObserved } from './adopt.js';
+import type { Agent } from './agent.js';
 import type { Cases } from './cases.js';
 import type { Core } from './core.js';
 import { payDebts, replayJournal } from './debts.js';
 import { isStoreDown } from './degraded.js';
+import { settleEach } from './each.js';
 import { enforce, enforceTombstones } from './enforce.js';
+import type { Hosts } from './hosts.js';
 import { lookAround } from './sighted.js';
 import type { Stop } from './stop.js';
 
@@ -25,12 +29,21 @@ const FULL_EVERY = 15;
  * and what must not run is stopped, at the latest with the next look. Looks may overlap: an agent that will not die
  * keeps nobody else waiting, and what is worked on already is left to whoever does.
  */
-export function createReconcile(core: Core, cases: Cases, stop: Stop): Reconcile {
+export function createReconcile(
+  core: Core,
+  cases: Cases,
+  stop: Stop,
+  hosts?: Pick<Hosts, 'beat'>,
+): Reconcile {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const looking = new Set<Promise<void>>();
   let closed = false;
   let looks = 0;
-  let replaying = false;
+  const busy = new Set<string>();
+  /** Agents seen by the last two looks that saw everything. */
+  let lately: readonly ReadonlySet<string>[] = [];
+  const isGone = (agentId: string): boolean =>
+    lately.length === 2 && lately.every(seen => !seen.has(agentId));
 
   /** One that fails does not keep the others from being done. */
   async function attempt(name: string, act: () => Promise<void>): Promise<void> {
@@ -41,13 +54,20 @@ export function createReconcile(core: Core, cases: Cases, stop: Stop): Reconcile
     }
   }
 
-  /** One at a time: an order that is being carried out still stands in the journal. */
-  async function replay(): Promise<void> {
-    if (replaying) return;
-    replaying = true;
-    await replayJournal(core, stop).finally(() => {
-      replaying = false;
-    });
+  /** Skipped while the last one is still under way: what takes longer than a look must not pile up. */
+  async function alone(name: string, act: () => Promise<void>): Promise<void> {
+    if (busy.has(name)) return;
+    busy.add(name);
+    await attempt(name, act).finally(() => busy.delete(name));
+  }
+
+  async function lookAtHost(): Promise<void> {
+    const { seen, blind } = await lookAround(core);
+    if (blind.length === 0) {
+      lately = [...lately.slice(-1), new Set(seen.map(({ agentId }) => agentId))];
+      await forgetAbsent(core, lately.at(-1) as ReadonlySet<string>, isGone);
+    }
+    await enforce(core, cases, seen);
   }
 
   async function look(): Promise<void> {
@@ -56,14 +76,12 @@ export function createReconcile(core: Core, cases: Cases, stop: Stop): Reconcile
     // At the start whatever this host owes is overdue: the process that was to pay it is no more.
     const due = first ? Number.MAX_SAFE_INTEGER : core.clock.now();
     await Promise.all([
-      attempt('journal', replay),
+      hosts?.beat(),
+      // One at a time: an order that is being carried out still stands in the journal.
+      alone('journal', () => replayJournal(core, stop)),
       attempt('debts', () => payDebts(core, cases, stop, due)),
-      attempt('sightings', async () => {
-        const { seen, blind } = await lookAround(core);
-        if (blind.length === 0) forgetAbsent(core, seen);
-        await enforce(core, cases, seen);
-      }),
-      full && attempt('tombstones', () => enforceTombstones(core, cases)),
+      attempt('sightings', lookAtHost),
+      full && alone('tombstones', () => enforceTombstones(core, cases, isGone)),
     ]);
   }
 
@@ -78,7 +96,12 @@ export function createReconcile(core: Core, cases: Cases, stop: Stop): Reconcile
     return looked;
   }
   const ends = core.lookouts.map(lookout =>
-    lookout.watch(sighting => void attempt('start', () => enforce(core, cases, [sighting]))),
+    lookout.watch(sighting => {
+      const work = attempt('start', () => enforce(core, cases, [sighting], { isNew: true })).finally(() =>
+        looking.delete(work),
+      );
+      looking.add(work);
+    }),
   );
 
   return {
@@ -93,8 +116,16 @@ export function createReconcile(core: Core, cases: Cases, stop: Stop): Reconcile
   };
 }
 
-/** Only what runs here is worth remembering. */
-function forgetAbsent({ remembered }: Core, seen: readonly { agentId: string }[]): void {
-  const here = new Set(seen.map(({ agentId }) => agentId));
-  for (const agentId of remembered.keys()) if (!here.has(agentId)) remembered.delete(agentId);
+/** Only what runs here is worth remembering. An observed agent has no other watcher that would say that it ended. */
+async function forgetAbsent(
+  { remembered, ...core }: Core,
+  here: ReadonlySet<string>,
+  isGone: (agentId: string) => boolean,
+): Promise<void> {
+  const absent = [...remembered.values()].filter(({ agentId }) => !here.has(agentId));
+  const isObserved = ({ source }: Agent): boolean => source === 'observed';
+  const gone = absent.filter(agent => !isObserved(agent) || isGone(agent.agentId));
+  for (const { agentId } of gone) remembered.delete(agentId);
+  const observed = gone.filter(isObserved);
+  await settleEach(observed.map(({ agentId }) => completeObserved({ ...core, remembered }, agentId)));
 }

@@ -52,7 +52,14 @@ function readKill(value: unknown): Kill | undefined {
     attempts: typeof value.attempts === 'number' ? value.attempts : 0,
     lastError: string(value.lastError),
     confirmedAt: string(value.confirmedAt),
+    dismissed: readDismissal(value.dismissed),
   });
+}
+
+function readDismissal(value: unknown): Kill['dismissed'] {
+  if (!isObject(value)) return undefined;
+  const { at, by, reason } = value;
+  return { at: string(at) ?? '', by: string(by) ?? '', reason: string(reason) ?? '' };
 }
 
 /**
@@ -82,6 +89,8 @@ export function readRecord({ agentId, raw, isForeign }: Stored): Reading {
     repository: string(value.repository),
     worktreePath: string(value.worktreePath),
     labels: readLabels(value.labels),
+    source: value.source === 'observed' ? value.source : undefined,
+    detector: string(value.detector),
     expiresAt: string(value.expiresAt),
     kill: readKill(value.kill),
   });

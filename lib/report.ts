@@ -1,7 +1,18 @@
-import { agentReceipt, type Case, caseErrors, ENDED, isKilled, isVerified } from './case.js';
+import { agentReceipt, type Case, ENDED, isKilled, isVerified } from './case.js';
 import type { Command } from './command.js';
 import type { KillswitchError } from './errors.js';
-import { isOwed, isRefused, type LayerOutcome, pendingOf, type Receipt } from './outcome.js';
+import { type AgentReceipt, isRefused, pendingOf, type Receipt } from './outcome.js';
+import {
+  degradedMessage,
+  describeErrors,
+  dryRunMessage,
+  isUnseen,
+  killAllMessage,
+  killMessage,
+  notReachedMessage,
+  notYetMessage,
+  unseenWarning,
+} from './wording.js';
 
 /** Agents told one by one in a receipt, and sentences in `errors`; the rest only counts. */
 const MAX_TOLD = 1_000;
@@ -13,15 +24,28 @@ export interface Report {
   close(error?: KillswitchError): void;
   /** The store does not answer: nothing that is told here stands in a record yet. */
   degrade(): void;
-  /** Adds a sentence to `errors`. */
+  /** Adds a sentence to `errors`: something did not go as it should. */
+  fail(sentence: string): void;
+  /** Adds a sentence to `warnings`, once. */
   warn(sentence: string): void;
+  /** Something that the command is for may run where it cannot be seen, and why: the receipt is incomplete so long. */
+  blind(reasons: readonly string[]): void;
   /** Resolves when every case added has ended. */
   finished(): Promise<void>;
   /** What is known at this moment. */
   receipt(): Receipt;
 }
 
-type Counts = Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'> & { unverified: number };
+type Counts = Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'> & {
+  readonly unverified: number;
+  readonly unseen: number;
+};
+
+const NONE: Counts = { total: 0, killed: 0, pending: 0, refused: 0, unverified: 0, unseen: 0 };
+/** How many agents one warning names. */
+const NAMED = 5;
+
+const errorsOf = (one: Case): string[] => describeErrors(one.agent.agentId, agentReceipt(one));
 
 const sum = (counts: Counts, one: Case): Counts => ({
   total: counts.total + 1,
@@ -29,20 +53,23 @@ const sum = (counts: Counts, one: Case): Counts => ({
   pending: counts.pending + (pendingOf(one.ledger.outcomes).length > 0 ? 1 : 0),
   refused: counts.refused + (one.ledger.outcomes.some(isRefused) ? 1 : 0),
   unverified: counts.unverified + (isVerified(one) ? 0 : 1),
+  unseen: counts.unseen + (isUnseen(agentReceipt(one)) ? 1 : 0),
 });
 
 export function openReport(command: Command): Report {
   const told = new Set<Case>();
   const rest = new Set<Case>();
-  let folded: Counts = { total: 0, killed: 0, pending: 0, refused: 0, unverified: 0 };
+  let folded = NONE;
   const foldedErrors: string[] = [];
-  const warnings: string[] = [];
+  const failures: string[] = [];
+  const warnings = new Set<string>();
+  let unsighted: readonly string[] = [];
   let degraded = false;
   let end: { error?: KillswitchError | undefined } | undefined;
 
   function fold(one: Case): void {
     folded = sum(folded, one);
-    if (foldedErrors.length < MAX_TOLD) foldedErrors.push(...caseErrors(one));
+    if (foldedErrors.length < MAX_TOLD) foldedErrors.push(...errorsOf(one));
   }
 
   return {
@@ -65,88 +92,69 @@ export function openReport(command: Command): Report {
     degrade() {
       degraded = true;
     },
+    fail(sentence) {
+      failures.push(sentence);
+    },
     warn(sentence) {
-      warnings.push(sentence);
+      warnings.add(sentence);
+    },
+    blind(reasons) {
+      unsighted = reasons;
     },
     async finished() {
       await Promise.all([...told, ...rest].map(({ done }) => done));
     },
     receipt() {
       const cases = [...told, ...rest];
-      const { total, killed, pending, refused, unverified } = cases.reduce(sum, folded);
-      const cut = end?.error ? [`selection: ${end.error.message}`] : [];
-      const errors = [...cut, ...warnings, ...cases.flatMap(caseErrors), ...foldedErrors].slice(0, MAX_TOLD);
-      const incomplete = !end || end.error !== undefined;
+      const { total, killed, pending, refused, unverified, unseen } = cases.reduce(sum, folded);
+      const receipts = [...told].map(agentReceipt);
+      const incomplete = !end || end.error !== undefined || unsighted.length > 0;
       const common = {
         operationId: command.operationId,
-        ...(incomplete ? { incomplete } : {}),
+        ...(incomplete ? { incomplete: true as const } : {}),
         ...(degraded ? { degraded: true as const } : {}),
         total,
-        agents: [...told].map(one => ({ ...agentReceipt(one), ...(degraded ? { verified: false } : {}) })),
+        agents: receipts,
       };
       if (command.dryRun) {
+        const none = { killed: 0, failed: 0, pending: 0, refused: 0 };
         return { ...common, ...none, message: dryRunMessage(total), dryRun: true, verified: false };
       }
-      const message =
-        command.type === 'kill'
-          ? killMessage(command.agentId, [...told][0], end?.error)
-          : killAllMessage({ total, killed, pending, refused, incomplete });
+      const cut = end?.error ? [`selection: ${end.error.message}`] : [];
+      const errors = [...cut, ...failures, ...cases.flatMap(errorsOf), ...foldedErrors].slice(0, MAX_TOLD);
+      const isOver = end !== undefined && unseen > 0;
+      const unseenIds = isOver
+        ? receipts
+            .filter(isUnseen)
+            .map(({ agentId }) => agentId)
+            .slice(0, NAMED)
+        : [];
+      const remarks = [
+        ...unsighted.map(reason => `not everything that runs could be seen: ${reason}`),
+        ...(isOver ? [unseenWarning(unseenIds, unseen - unseenIds.length)] : []),
+        ...warnings,
+      ];
       return {
         ...common,
-        message: degraded ? degradedMessage(killed, total) : message,
+        message: degraded ? degradedMessage(killed, total) : messageOf(receipts[0]),
         verified: !incomplete && !degraded && unverified === 0,
         killed,
         failed: total - killed,
         pending,
         refused,
         ...(errors.length > 0 ? { errors } : {}),
+        ...(remarks.length > 0 ? { warnings: remarks } : {}),
       };
+
+      function messageOf(first: AgentReceipt | undefined): string {
+        if (command.type === 'kill-all') {
+          return killAllMessage({ total, killed, pending, refused }, incomplete);
+        }
+        if (first) return killMessage(command.agentId, first);
+        return end?.error
+          ? notReachedMessage(command.agentId, end.error.message)
+          : notYetMessage(command.agentId);
+      }
     },
   };
-}
-
-const none = { killed: 0, failed: 0, pending: 0, refused: 0 };
-const count = (agents: number): string => `${agents} ${agents === 1 ? 'agent' : 'agents'}`;
-
-export const dryRunMessage = (total: number): string => `Dry run: ${count(total)} would be killed`;
-
-/** Says `killed` only of what was seen dead, or of an agent for which no sandbox is to be asked. */
-function killMessage(agentId: string, one: Case | undefined, end: KillswitchError | undefined): string {
-  if (!one && end) return `Agent ${agentId} was not killed: ${end.message}`;
-  if (!one) return `Agent ${agentId} is not killed yet: the store has not answered`;
-  const { pending, outcomes, error } = agentReceipt(one);
-  if (error) return `Agent ${agentId} could not be marked killed: ${error.detail}`;
-  const names = (some: readonly LayerOutcome[]): string =>
-    some.map(({ layer, outcome }) => `${layer} ${outcome}`).join(', ');
-  const refused = outcomes.filter(isRefused);
-  if (!isKilled(one)) {
-    return `Agent ${agentId} is not confirmed dead: ${names([...outcomes.filter(isOwed), ...refused])}`;
-  }
-  const open = [
-    ...(pending.length > 0 ? [`not cleaned up yet: ${pending.join(', ')}`] : []),
-    ...(refused.length > 0 ? [names(refused)] : []),
-  ];
-  return open.length > 0
-    ? `Agent ${agentId} is dead; ${open.join('; ')}`
-    : `Agent ${agentId} killed successfully`;
-}
-
-/** Says nothing of records, for none is written yet, nor of what never ran here. */
-export const degradedMessage = (killed: number, total: number): string =>
-  `${killed} of ${count(total)} seen not to run here any more; the store does not answer, so the rest is done when it is back`;
-
-export function killAllMessage({
-  total,
-  killed,
-  pending,
-  refused,
-  incomplete,
-}: Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'> & { incomplete: boolean }): string {
-  if (total === 0) return incomplete ? 'No active agents found yet' : 'No active agents to kill';
-  const parts = [`${killed} of ${count(total)} killed`];
-  if (killed < total) parts.push(`${total - killed} not confirmed dead`);
-  if (pending > 0) parts.push(`${pending} not cleaned up yet`);
-  if (refused > 0) parts.push(`${refused} with a layer refused`);
-  if (incomplete) parts.push('not every agent was reached');
-  return parts.join(', ');
 }

@@ -14,13 +14,15 @@ export function matches(selector: Selector, agent: Agent): boolean {
     anyOf(selector.status, agent.status) &&
     (selector.taskId === undefined || selector.taskId === agent.taskId) &&
     (selector.host === undefined || selector.host === agent.host) &&
+    (selector.source === undefined || selector.source === (agent.source ?? 'registered')) &&
+    (selector.detector === undefined || selector.detector === agent.detector) &&
     Object.entries(selector.labels ?? {}).every(([name, value]) => agent.labels[name] === value)
   );
 }
 
 /** A record that cannot be read may hide an active agent, unless the selector asks for what it does not show. */
-function mayBeSelected({ agentIds, status, taskId, host, labels }: Selector, agentId: string): boolean {
-  const asksForContent = [status, taskId, host, labels].some(member => member !== undefined);
+export function mayBeSelected({ agentIds, ...content }: Selector, agentId: string): boolean {
+  const asksForContent = Object.values(content).some(member => member !== undefined);
   return !asksForContent && anyOf(agentIds, agentId);
 }
 

@@ -28,8 +28,8 @@ function settleStep(
 ): Step | undefined {
   const reading = stored && readRecord(stored);
   const kill = reading?.kind === 'agent' ? reading.agent.kill : undefined;
-  // Settled by somebody else, another operation's by now, or overwritten: not ours to write.
-  if (reading && (kill?.operationId !== operationId || kill.confirmedAt)) return undefined;
+  // Settled or dismissed meanwhile, another operation's by now, or overwritten: not ours to write.
+  if (reading && (kill?.operationId !== operationId || kill.confirmedAt || kill.dismissed)) return undefined;
   const at = timestamp(core);
   const pending = pendingOf(outcomes);
   const attempts = (kill?.attempts ?? 0) + 1;

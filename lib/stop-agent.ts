@@ -2,7 +2,7 @@ import type { Agent } from './agent.js';
 import { attempt } from './attempt.js';
 import type { Core } from './core.js';
 import type { Ledger } from './ledger.js';
-import { areDown, type LayerOutcome } from './outcome.js';
+import { areDown, isOpen, type LayerOutcome } from './outcome.js';
 import type { Target } from './ports.js';
 import { present } from './present.js';
 
@@ -36,9 +36,10 @@ export async function stopAgent(
 
   const deaths = sandboxes.map(async sandbox => {
     const bounds = { ms: graceMs + limits.killMs, log, agentId };
-    const death = await attempt(sandbox.layer, bounds, deadline =>
+    const seen = await attempt(sandbox.layer, bounds, deadline =>
       sandbox.kill(target, { graceMs, deadline }),
     );
+    const death = core.isAlone() ? seen : unlessElsewhere(agent, seen);
     ledger.note(death);
     return { sandbox, death };
   });
@@ -46,7 +47,9 @@ export async function stopAgent(
   const removals = deaths.map(async pending => {
     const { sandbox, death } = await pending;
     if (death.layer !== 'container' || death.outcome !== 'dead') return;
-    ledger.note(await attempt(sandbox.layer, bounds, deadline => sandbox.remove(target, deadline)));
+    const removal = await attempt(sandbox.layer, bounds, deadline => sandbox.remove(target, deadline));
+    // What was seen dead stays dead, whatever became of its remains.
+    ledger.note(isOpen(removal) ? { ...removal, outcome: 'dead' } : removal);
   });
 
   const seen = (await Promise.all(deaths)).map(({ death }) => death);
@@ -54,17 +57,18 @@ export async function stopAgent(
     ledger.note(
       areDown(seen)
         ? await attempt('worktree', bounds, deadline => worktrees.clear(target, deadline))
-        : leftInPlace(seen),
+        : { layer: 'worktree', outcome: 'pending', detail: 'left in place until the agent is seen dead' },
     );
   }
   if (sandboxes.length === 0) ledger.note(SWITCHED_OFF);
   await Promise.all(removals);
 }
 
-/** Final where the sandbox was refused, for nobody will ever see that agent dead; owed otherwise. */
-function leftInPlace(seen: readonly LayerOutcome[]): LayerOutcome {
-  const final = seen.some(({ outcome }) => outcome === 'refused');
-  return final
-    ? { layer: 'worktree', outcome: 'refused', detail: 'left in place: its sandbox was refused' }
-    : { layer: 'worktree', outcome: 'pending', detail: 'left in place until the agent is seen dead' };
+/** What the record says and no node has claimed may run on another host: that it is not here proves nothing. */
+function unlessElsewhere({ host, containerId, process }: Stoppable, seen: LayerOutcome): LayerOutcome {
+  const recorded = seen.layer === 'container' ? containerId : process;
+  const isAbsent = ['alreadyGone', 'notFound', 'skipped'].includes(seen.outcome);
+  if (host !== undefined || recorded === undefined || !isAbsent) return seen;
+  const detail = 'the record names no host, and it does not run on this one';
+  return { layer: seen.layer, outcome: 'blind', detail };
 }

@@ -1,20 +1,21 @@
 import type { Cases } from './cases.js';
-import type { Command, KillCommand } from './command.js';
-import { commitKills, previewKills, type Verdict } from './commit.js';
+import type { Command, KillAllCommand } from './command.js';
+import { commitKills, previewKills } from './commit.js';
 import type { Core } from './core.js';
 import { isStoreDown } from './degraded.js';
-import { shown, unknownAgent } from './errors.js';
+import { shown } from './errors.js';
 import { engageLatch } from './latch.js';
+import { observe } from './observed.js';
 import { overlap } from './overlap.js';
 import type { Reading } from './record.js';
-import { rememberLocal } from './remember-local.js';
-import type { Report } from './report.js';
-import { selection } from './selection.js';
-import { killUnrecorded } from './unrecorded.js';
+import { selectPages } from './selection.js';
+import { stopObserved } from './stop-observed.js';
+import { stopOne } from './stop-one.js';
+import { followVerdicts, type Progress } from './stop-page.js';
 
 /**
  * The latch if it is asked for, then page by page: marks killed, and starts stopping each of the page before the next
- * is looked at. Does not wait for their ends.
+ * is looked at; then what runs here and was not among them. Does not wait for their ends.
  * @throws KillswitchError `agent_not_found`, `forbidden`, `store_unavailable`, and what a single kill is refused for
  */
 export async function stopSelected(
@@ -23,58 +24,31 @@ export async function stopSelected(
   command: Command,
   progress: Progress,
 ): Promise<void> {
-  if (command.type === 'kill-all' && command.latch && !command.dryRun) {
-    await engageLatch(core, command).catch((error: unknown) => {
-      if (isStoreDown(error)) throw error;
-      core.log.error({ err: error, operationId: command.operationId }, 'the emergency stop was not engaged');
-      progress.report.warn(`the emergency stop was not engaged: ${shown(error).message}`);
-    });
-  }
-  await overlap(selection(core, command), page =>
-    page.length === 0 && command.type === 'kill'
-      ? stopUnrecorded(core, cases, command, progress)
-      : stopPage(core, cases, command, page, progress),
-  );
+  if (command.type === 'kill') return stopOne(core, cases, command, progress);
+  if (command.latch && !command.dryRun) await engage(core, command, progress);
+  const looking = observe(core);
+  await overlap(selectPages(core, command), page => stopPage(core, cases, command, page, progress));
+  await stopObserved(core, cases, command, { looking, progress });
 }
 
-interface Progress {
-  readonly report: Report;
-  readonly startedAt: number;
+async function engage(core: Core, command: KillAllCommand, { report }: Progress): Promise<void> {
+  try {
+    await engageLatch(core, command);
+  } catch (error) {
+    if (isStoreDown(error)) throw error;
+    core.log.error({ err: error, operationId: command.operationId }, 'the emergency stop was not engaged');
+    report.fail(`the emergency stop was not engaged: ${shown(error).message}`);
+  }
 }
 
 async function stopPage(
   core: Core,
   cases: Cases,
-  command: Command,
+  command: KillAllCommand,
   page: readonly Reading[],
-  { report, startedAt }: Progress,
-): Promise<void> {
-  const verdicts = command.dryRun ? previewKills(command, page) : await commitKills(core, command, page);
-  const unwritten = verdicts.find(isUnwritten);
-  for (const verdict of verdicts) {
-    if (isUnwritten(verdict)) continue;
-    const one = cases.follow(command, verdict, startedAt);
-    if (one) report.add(one);
-  }
-  if (!unwritten) return;
-  for (const reading of page) if (reading.kind === 'agent') rememberLocal(core, reading.agent);
-  throw unwritten.error;
-}
-
-async function stopUnrecorded(
-  core: Core,
-  cases: Cases,
-  command: KillCommand,
   progress: Progress,
 ): Promise<void> {
-  const one = await killUnrecorded(core, cases, command, progress.startedAt);
-  if (one === 'no trace') throw unknownAgent(command.agentId);
-  if (one === 'recorded') return stopSelected(core, cases, command, progress);
-  progress.report.add(one);
+  const verdicts = command.dryRun ? previewKills(command, page) : await commitKills(core, command, page);
+  const agents = page.flatMap(reading => (reading.kind === 'agent' ? [reading.agent] : []));
+  followVerdicts(core, cases, command, { verdicts, agents }, progress);
 }
-
-type Refused = Extract<Verdict, { kind: 'refused' }>;
-
-/** Nobody can be marked killed now, though records can be read, perhaps. */
-const isUnwritten = (verdict: Verdict): verdict is Refused =>
-  verdict.kind === 'refused' && isStoreDown(verdict.error);

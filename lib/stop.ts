@@ -25,7 +25,10 @@ export interface Stop {
    *   `container_changed`, `conflict`; `store_unavailable` for a dry run
    */
   stop(command: Command, options?: StopOptions): Promise<Receipt>;
-  /** Carries on with a command that was accepted before, to its end. @throws KillswitchError `store_unavailable` */
+  /**
+   * Carries on with a command that was accepted before, to its end; joins it where it is being carried out.
+   * @throws KillswitchError `store_unavailable`
+   */
   resume(command: Command): Promise<void>;
   isRunning(operationId: string): boolean;
   /** What is known by now of a command that this process carries out. */
@@ -54,6 +57,8 @@ export function createStop(core: Core, cases: Cases): Stop {
       return report.receipt();
     },
     async resume(command) {
+      const underWay = running.get(command.operationId);
+      if (underWay) return underWay.work;
       const report = openReport(command);
       await track(command.operationId, report, carryOn(core, cases, command, report));
     },
@@ -84,7 +89,7 @@ async function carryOut(core: Core, cases: Cases, command: Command, report: Repo
   const begun = beginOperation(core, command);
   let refusal: KillswitchError | undefined;
   try {
-    await stopSelected(core, cases, command, { report, startedAt });
+    await stopSelected(core, cases, command, { report, startedAt, refused: new Set() });
     report.close();
   } catch (error) {
     if (isStoreDown(error) && !command.dryRun) {

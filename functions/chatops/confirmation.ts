@@ -1,6 +1,7 @@
 import { killAllOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
 import { present } from '../../lib/present.js';
+import { count, describeSelector } from '../../lib/wording.js';
 import type { TriggerDeps } from '../function.js';
 import type { Wait } from './follow.js';
 import { readReceipt } from './receipt.js';
@@ -8,7 +9,6 @@ import { by } from './replies.js';
 import { type Reply, toAsker, toChannel } from './reply.js';
 import { actorFor, type Person, type Stage } from './stage.js';
 import { newNonce, seal, type Ticket } from './ticket.js';
-import { count, whom } from './words.js';
 
 export const GOOD_FOR_SECONDS = 60;
 /** Milliseconds. The platforms want an answer within 3 s; what is not known by then is told later, or not at all. */
@@ -49,7 +49,7 @@ export async function confirmation(deps: TriggerDeps, wait: Wait, asked: Asked):
   const now =
     total === undefined ? 'How many those are could not be told in time.' : `Right now: ${count(total)}.`;
   return {
-    ...toChannel(`Stop ${whom(selector)}?`, [
+    ...toChannel(`Stop ${describeSelector(selector)}?`, [
       now,
       by(person, reason),
       `The button is good for ${GOOD_FOR_SECONDS} seconds.`,

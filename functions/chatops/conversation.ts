@@ -2,6 +2,7 @@ import type { Scope } from '../../lib/command.js';
 import { engageOrder, killAllOrder, killOrder, type Order, resetOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
 import { present } from '../../lib/present.js';
+import { describeSelector } from '../../lib/wording.js';
 import type { TriggerDeps } from '../function.js';
 import { AT_ONCE, confirmation } from './confirmation.js';
 import type { Wait } from './follow.js';
@@ -11,7 +12,6 @@ import { toAsker, toChannel } from './reply.js';
 import { type Answer, actorFor, type Person, type Stage } from './stage.js';
 import { statusReply } from './status.js';
 import { type Sealed, unseal } from './ticket.js';
-import { whom } from './words.js';
 
 export interface Conversation {
   /** @param key the same delivery's always, and no other's; absent where the platform has none */
@@ -77,7 +77,7 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
           const scope = 'latch:engage';
           const order = engageOrder({ selector, ...present<Reason>({ reason }) });
           if (!may(scope)) return deny(stage, person, scope, order);
-          const doing = `Engaging the emergency stop for ${whom(selector)} …`;
+          const doing = `Engaging the emergency stop for ${describeSelector(selector)} …`;
           return turnLatch(doing, { stage, person, scope, order });
         }
         case 'reset': {
@@ -117,7 +117,13 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
         return deny(stage, person, 'agents:kill-all', killAllOrder({ selector, dryRun: true }));
       }
       const order = killAllOrder({ selector, ...present<Reason>({ reason }) }, nonce);
-      return stop(`Stopping ${whom(selector)} …`, { order, stage, person, reason, target: undefined });
+      return stop(`Stopping ${describeSelector(selector)} …`, {
+        order,
+        stage,
+        person,
+        reason,
+        target: undefined,
+      });
     },
   };
 }

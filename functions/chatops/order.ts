@@ -1,4 +1,5 @@
 import type { Order } from '../../lib/order.js';
+import { describeAgents, describeStop } from '../../lib/wording.js';
 import type { TriggerDeps } from '../function.js';
 import type { Edits } from './edits.js';
 import { follow, type Wait } from './follow.js';
@@ -6,7 +7,6 @@ import { readReceipt, type Seen } from './receipt.js';
 import { by, denial, problemReply } from './replies.js';
 import { type Reply, toChannel } from './reply.js';
 import { actorFor, type Person, type Stage } from './stage.js';
-import { agentsInWords, stateInWords } from './words.js';
 
 export interface Stopping {
   readonly order: Order;
@@ -26,7 +26,12 @@ export async function carryOut(
 ): Promise<void> {
   const { perform, closing } = deps;
   const tell = (seen: Seen, ...notes: string[]): Reply =>
-    toChannel(stateInWords(seen, target), [...agentsInWords(seen), ...notes, by(person, reason)]);
+    toChannel(describeStop(seen, target), [
+      ...describeAgents(seen),
+      ...seen.warnings,
+      ...notes,
+      by(person, reason),
+    ]);
 
   const { status, body } = await perform(actorFor(person), order);
   if (status === 403) {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type AgentReceipt, areDown } from '../../lib/outcome.js';
+import { type AgentReceipt, areDown, isOpen } from '../../lib/outcome.js';
+import type { Outline } from '../../lib/wording.js';
 
 const agentSchema = z.looseObject({
   agentId: z.string(),
@@ -15,23 +16,17 @@ const receiptSchema = z.looseObject({
   dryRun: z.boolean().optional(),
   incomplete: z.boolean().optional(),
   degraded: z.boolean().optional(),
+  warnings: z.array(z.string()).optional(),
   total: z.number().optional(),
   killed: z.number().optional(),
   agents: z.array(agentSchema).optional(),
 });
 
-/** What a receipt of either kill says, as far as a chat tells it. */
-export interface Seen {
+/** What a receipt of either kill says, as far as a chat shows it. */
+export interface Seen extends Outline {
   readonly operationId: string;
-  readonly message: string;
-  /** Every agent was seen dead. */
-  readonly verified: boolean;
-  /** Nothing is owed any more, nothing was refused, everybody was reached, and the store knows. */
-  readonly settled: boolean;
-  readonly total: number;
-  /** Of which nothing runs any more, as far as could be looked. */
-  readonly killed: number;
-  readonly agents: readonly AgentReceipt[];
+  /** What is known beyond the agents: what could not be seen, or what matched none. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads loosely: what answers may be newer. `undefined` for what is no receipt. */
@@ -41,7 +36,7 @@ export function readReceipt(body: unknown): Seen | undefined {
   const single = data.agents ? undefined : agentSchema.safeParse(body).data;
   const agents = (data.agents ?? (single ? [single] : [])) as unknown as readonly AgentReceipt[];
   const open = agents.some(
-    ({ pending, outcomes }) => pending.length > 0 || outcomes.some(({ outcome }) => outcome === 'refused'),
+    ({ pending, outcomes, error }) => pending.length > 0 || outcomes.some(isOpen) || error !== undefined,
   );
   const total = data.total ?? agents.length;
   const killed = data.killed ?? agents.filter(({ error, outcomes }) => !error && areDown(outcomes)).length;
@@ -55,6 +50,7 @@ export function readReceipt(body: unknown): Seen | undefined {
     total,
     killed,
     agents,
+    warnings: data.warnings ?? [],
   };
 }
 

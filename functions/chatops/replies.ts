@@ -2,9 +2,9 @@ import * as z from 'zod';
 import type { LatchStatus } from '../../lib/client-answers.js';
 import { shapes } from '../../lib/client-answers.js';
 import type { Scope } from '../../lib/command.js';
+import { describeSelector } from '../../lib/wording.js';
 import { type Reply, toAsker, toChannel } from './reply.js';
 import type { Person, Stage } from './stage.js';
-import { whom } from './words.js';
 
 export const by = ({ name }: Person, reason?: string): string =>
   `asked by ${name}${reason === undefined ? '' : `: ${reason}`}`;
@@ -42,7 +42,7 @@ export function latchInWords({ engaged, holds, ...first }: LatchStatus): string[
     return ['The emergency stop is ENGAGED for every agent: what is stored of it cannot be read'];
   return (holds ?? [first]).map(({ selector = {}, since, by: who, reason }) => {
     const why = reason === undefined ? '' : `: ${reason}`;
-    return `The emergency stop is ENGAGED for ${whom(selector)}, since ${since} by ${who}${why}`;
+    return `The emergency stop is ENGAGED for ${describeSelector(selector)}, since ${since} by ${who}${why}`;
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Answer } from '../../lib/client.js';
-import type { AgentReceipt } from '../../lib/outcome.js';
-import { describeAgent } from './describe.js';
+import { type AgentReceipt, areDown, isRefused as isRefusedOutcome, isSandbox } from '../../lib/outcome.js';
+import { describeAgent } from '../../lib/wording.js';
 import { EXIT, say, sayJson, warn } from './output.js';
 
 const NAMED = 5;
@@ -11,19 +11,24 @@ function names(agents: readonly AgentReceipt[]): string {
   return [...named, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-/** What somebody who reads no more than this has to know. */
-function warningsOf(agents: readonly AgentReceipt[]): string[] {
-  const isRefused = ({ outcomes }: AgentReceipt) => outcomes.some(({ outcome }) => outcome === 'refused');
-  const isOwing = ({ pending, error }: AgentReceipt) => pending.length > 0 || error !== undefined;
+/** What a reader of these lines alone has to know. */
+function advice(agents: readonly AgentReceipt[]): string[] {
+  const mayRun = (agent: AgentReceipt): boolean => !areDown(agent.outcomes);
+  const isRefused = (agent: AgentReceipt): boolean =>
+    agent.outcomes.some(seen => isSandbox(seen) && isRefusedOutcome(seen));
   const refused = agents.filter(isRefused);
-  const owing = agents.filter(isOwing);
-  const unseen = agents.filter(agent => !agent.verified && !isRefused(agent) && !isOwing(agent));
+  const running = agents.filter(agent => mayRun(agent) && !isRefused(agent));
+  const unmarked = agents.filter(({ error }) => error !== undefined);
+  const owing = agents.filter(agent => agent.pending.length > 0 && !mayRun(agent) && !agent.error);
   return [
-    ...(refused.length > 0 ? [`Refused, so it may still run: ${names(refused)}.`] : []),
-    ...(owing.length > 0
-      ? [`Not confirmed yet: ${names(owing)}. "killswitch kill <id>" tries again and tells.`]
+    ...(refused.length > 0
+      ? [`Refused, so it may still run: ${names(refused)}. The reason above says what would allow it.`]
       : []),
-    ...(unseen.length > 0 ? [`Marked killed, but nobody saw it die: ${names(unseen)}.`] : []),
+    ...(running.length > 0
+      ? [`It may still run: ${names(running)}. "killswitch kill <id>" tries again and tells.`]
+      : []),
+    ...(unmarked.length > 0 ? [`Not marked killed: ${names(unmarked)}.`] : []),
+    ...(owing.length > 0 ? [`Not cleaned up yet: ${names(owing)}. It is tried again by itself.`] : []),
   ];
 }
 
@@ -31,6 +36,7 @@ interface Told {
   readonly message: string;
   readonly dryRun?: true;
   readonly total?: number;
+  readonly warnings?: readonly string[];
 }
 
 /** Shows an answer, and returns the exit code that it deserves. */
@@ -49,6 +55,6 @@ export function showReceipt(
     if (untold > 0) say(`  and ${untold} more`);
   }
   if (receipt.dryRun) return EXIT.done;
-  for (const warning of warningsOf(agents)) warn(`killswitch: ${warning}`);
+  for (const warning of [...advice(agents), ...(receipt.warnings ?? [])]) warn(`killswitch: ${warning}`);
   return confirmed ? EXIT.done : EXIT.unconfirmed;
 }

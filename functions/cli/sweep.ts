@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { agentReceipt } from '../../lib/case.js';
 import type { AgentReceipt } from '../../lib/outcome.js';
 import { findLeftovers, type Leftover, sweep } from '../../lib/sweep.js';
-import { describeAgent } from './describe.js';
+import { describeAgent } from '../../lib/wording.js';
 import { age } from './options.js';
 import { EXIT, say, sayJson, warn } from './output.js';
 

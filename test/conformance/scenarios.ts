@@ -90,7 +90,7 @@ export function scenarios(name: string, open: () => Promise<Bench>): void {
       expect(await remains(agent)).toEqual({ alive: false, worktree: false });
       expect(receipt).toMatchObject({ killed: 1, failed: 0, pending: 1, verified: true });
       expect(receipt.message).toBe('Agent a1 is dead; not cleaned up yet: container');
-      expect(receipt.errors).toEqual(['a1: container failed: unexpected error']);
+      expect(receipt.errors).toEqual(['a1: container not removed: unexpected error']);
       const { status, kill } = await read('a1');
       expect(status).toBe('killed');
       expect(kill).toMatchObject({ pending: ['container'], lastError: expect.any(String) });
@@ -166,11 +166,20 @@ export function scenarios(name: string, open: () => Promise<Bench>): void {
     });
 
     it.each(['completed', 'failed'] as const)('does not kill an agent that has %s', async status => {
-      const agent = await bench.agent('a1', { status });
+      const agent = await bench.agent('a1', { status, container: false });
       const refusal = { code: 'invalid_state', status: 400, message: `Agent a1 is ${status}` };
       await expect(stopWith().stop(killOf('a1'))).rejects.toMatchObject(refusal);
-      expect(await remains(agent)).toEqual({ alive: true, worktree: true });
+      expect(await agent.hasWorktree()).toBe(true);
       expect((await read('a1')).status).toBe(status);
+    });
+
+    it.each(['completed', 'failed'] as const)('kills what runs though its record says %s', async status => {
+      const agent = await bench.agent('a1', { status });
+      const receipt = await stopWith().stop(killOf('a1'));
+      expect(receipt).toMatchObject({ message: 'Agent a1 killed successfully', verified: true });
+      expect(receipt.agents).toMatchObject([{ statusBefore: status }]);
+      expect(await remains(agent)).toEqual({ alive: false, worktree: false });
+      expect((await read('a1')).status).toBe('killed');
     });
 
     it('kills all running', async () => {
@@ -199,15 +208,15 @@ export function scenarios(name: string, open: () => Promise<Bench>): void {
       const [spawning, running, completed, failed] = await Promise.all([
         bench.agent('spawning', { status: 'spawning' }),
         bench.agent('running', { status: 'running' }),
-        bench.agent('completed', { status: 'completed' }),
-        bench.agent('failed', { status: 'failed' }),
+        bench.agent('completed', { status: 'completed', container: false }),
+        bench.agent('failed', { status: 'failed', container: false }),
       ]);
       await bench.agent('killed');
       await stopWith().stop(killOf('killed'));
       const receipt = await stopWith().stop(killAllOf());
       expect(receipt).toMatchObject({ total: 2, killed: 2, failed: 0 });
       expect([await spawning.isAlive(), await running.isAlive()]).toEqual([false, false]);
-      expect([await completed.isAlive(), await failed.isAlive()]).toEqual([true, true]);
+      expect([await completed.hasWorktree(), await failed.hasWorktree()]).toEqual([true, true]);
       expect((await read('completed')).status).toBe('completed');
       expect((await read('failed')).status).toBe('failed');
     });

@@ -66,6 +66,7 @@ export function fakeCore({
     worktrees: trees.worktrees,
     journal,
     remembered: new Map(),
+    isAlone: () => true,
     newId: () => `own-${++ids}`,
     clock,
     log,

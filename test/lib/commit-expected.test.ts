@@ -30,7 +30,7 @@ describe('an order from the time without the store', () => {
 
   it('leaves alone who had ended before', async () => {
     const bed = fakeCore();
-    await bed.agent('a1', { status: 'failed' });
+    await bed.agent('a1', { status: 'failed', container: false });
     await stopOn(bed.core).resume(killAllOf({ requestedAt, wereActive: ['a2'] }));
     expect(await bed.record('a1')).toMatchObject({ status: 'failed' });
   });
@@ -48,8 +48,8 @@ describe('a death is verified', () => {
       ],
     ],
     [
-      'not where a guard forbade to clear the worktree',
-      false,
+      'also where a guard forbade to clear the worktree: that says nothing of the agent',
+      true,
       [
         { layer: 'process', outcome: 'dead' },
         { layer: 'worktree', outcome: 'refused' },

@@ -199,13 +199,36 @@ describe('a command that did not come to its end', () => {
 });
 
 describe('paying debts', () => {
-  it('goes on past one that goes wrong, and then tells of it', async () => {
+  it('gives up an operation that cannot be read, says so once, and pays for the others', async () => {
     const bed = fakeCore();
     const agent = await owing(bed, 'a2');
     await owe(bed, 'a1');
     bed.store.memory.documents.set('operation:a1', { raw: '?', expiresAt: Number.POSITIVE_INFINITY });
-    await expect(payer(bed.core).pay()).rejects.toBeInstanceOf(SyntaxError);
-    expect([await agent.isAlive(), owed(bed)]).toEqual([false, ['a1']]);
+    await payer(bed.core).pay();
+    await payer(bed.core).pay();
+    expect([await agent.isAlive(), owed(bed)]).toEqual([false, []]);
+    expect(bed.store.memory.documents.get('operation:a1')?.raw).toBe('?');
+    const errors = bed.log.lines.filter(({ level }) => level === 'error').map(({ message }) => message);
+    expect(errors.filter(message => message.includes('cannot be read'))).toEqual([
+      'an operation that is owed cannot be read, and is not carried out',
+    ]);
+  });
+
+  it('pays for all that it can, and reports every failure', async () => {
+    const bed = fakeCore();
+    for (const agentId of ['a1', 'a2', 'a3']) await owing(bed, agentId);
+    const { records } = bed.core;
+    const agents = (ids: readonly string[]) =>
+      ids[0] === 'a2' ? records.agents(ids) : Promise.reject(new Error(`broken ${ids[0]}`));
+    const failure = await payer({ ...bed.core, records: { ...records, agents } })
+      .pay()
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(AggregateError);
+    expect((failure as AggregateError).errors.map(String).sort()).toEqual([
+      'Error: broken a1',
+      'Error: broken a3',
+    ]);
+    expect(owed(bed)).toEqual(['a1', 'a3']);
   });
 
   it('says that the store does not answer', async () => {

@@ -6,7 +6,7 @@ import { type FakeCore as Bed, fakeCore } from '../fakes/core.js';
 import { killedOne, told } from './enforce-bench.js';
 
 describe('a look at the records', () => {
-  const sweep = (bed: Bed, core: Core = bed.core) => enforceTombstones(core, openCases(core));
+  const sweep = (bed: Bed, core: Core = bed.core) => enforceTombstones(core, openCases(core), () => false);
 
   it('marks killed again what was written over, although nothing of it runs, and tells of it', async () => {
     const bed = fakeCore();
@@ -45,7 +45,7 @@ describe('a look at the records', () => {
     bed.containers.inject('kill', 'late');
     const cases = openCases(bed.core);
     const one = cases.stopUnrecorded({ agentId: 'a1' }, { operationId: 'op', graceMs: 0, startedAt: 0 });
-    await enforceTombstones(bed.core, cases);
+    await enforceTombstones(bed.core, cases, () => false);
     expect(await bed.record('a1')).toMatchObject({ status: 'running' });
     bed.containers.release();
     await one.done;

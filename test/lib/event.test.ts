@@ -33,15 +33,18 @@ describe('the event of an audit entry', () => {
     });
   });
 
-  it.each(['REGISTER_AGENT', 'TRANSITION_AGENT', 'OF_A_NEWER_VERSION'])('of %s is none', operation => {
-    expect(eventOf({ ...entry({}), operation: operation as 'SWEEP' })).toBeUndefined();
-  });
+  it.each(['REGISTER_AGENT', 'TRANSITION_AGENT', 'ADOPT_AGENT', 'OF_A_NEWER_VERSION'])(
+    'of %s is none',
+    operation => {
+      expect(eventOf({ ...entry({}), operation: operation as 'SWEEP' })).toBeUndefined();
+    },
+  );
 
   it('says of a settled stop that a layer was refused', () => {
     const outcomes = [dead, { layer: 'process', outcome: 'refused' }] as const;
     expect(eventOf(entry({ phase: 'settled', outcomes }))).toMatchObject({
       type: 'killswitch.unverified',
-      data: { verified: false, pending: [] },
+      data: { verified: false, pending: ['process'] },
     });
   });
 

@@ -303,7 +303,7 @@ describe('a kill-all at several origins', () => {
     expect(killAll(both)).toMatchObject({
       status: 200,
       body: {
-        message: 'Dry run: 1 agent would be killed',
+        message: 'Dry run: 1 agent would be marked killed and stopped; what runs of them was not looked at',
         dryRun: true,
         verified: false,
         total: 1,

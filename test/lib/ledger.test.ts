@@ -45,7 +45,7 @@ describe('a ledger', () => {
     const { ledger } = open();
     ledger.note({ layer: 'worktree', outcome: 'removed', quarantinePath: '/q' });
     ledger.note({ layer: 'container', outcome: 'skipped' });
-    ledger.note({ layer: 'process', outcome: 'refused' });
+    ledger.note({ layer: 'process', outcome: 'notFound' });
     for (const outcome of ledger.outcomes) {
       expect(outcome).not.toHaveProperty('deadAfterMs');
       expect(outcome).toHaveProperty('settledAfterMs', 0);

@@ -181,7 +181,7 @@ describe('an operation of a stop', () => {
 
   it('does not stand there when it was refused', async () => {
     const bed = fakeCore();
-    await bed.agent('a1', { status: 'completed' });
+    await bed.agent('a1', { status: 'completed', container: false });
     const order = killOf('a1');
     await expect(stopOn(bed.core).stop(order)).rejects.toMatchObject({ code: 'invalid_state' });
     expect(await findOperation(bed.core, order.operationId)).toBeUndefined();

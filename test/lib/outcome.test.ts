@@ -1,31 +1,52 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerName } from '../../lib/agent.js';
-import { areDown, areVerified, isDown, isOwed, type OutcomeName, pendingOf } from '../../lib/outcome.js';
+import { areDown, areVerified, isOwed, type OutcomeName, pendingOf } from '../../lib/outcome.js';
 
 const seen = (layer: LayerName, outcome: OutcomeName) => ({ layer, outcome });
 
+/** Design: what a receipt may say. A layer, an outcome, whether it is owed, and whether it may still run. */
+const cells = [
+  ['container', 'dead', true, false],
+  ['container', 'removed', false, false],
+  ['container', 'alreadyGone', false, false],
+  ['container', 'notFound', false, false],
+  ['container', 'skipped', false, false],
+  ['container', 'blind', true, true],
+  ['container', 'refused', true, true],
+  ['container', 'failed', true, true],
+  ['container', 'pending', true, true],
+  ['process', 'dead', false, false],
+  ['process', 'alreadyGone', false, false],
+  ['process', 'notFound', false, false],
+  ['process', 'skipped', false, false],
+  ['process', 'blind', true, true],
+  ['process', 'refused', true, true],
+  ['process', 'failed', true, true],
+  ['process', 'pending', true, true],
+  ['worktree', 'removed', false, false],
+  ['worktree', 'alreadyGone', false, false],
+  ['worktree', 'skipped', false, false],
+  ['worktree', 'refused', true, false],
+  ['worktree', 'failed', true, false],
+  ['worktree', 'pending', true, false],
+] as const;
+
 describe('an outcome', () => {
-  it.each([
-    ['container', 'dead', true, true],
-    ['process', 'dead', false, true],
-    ['container', 'removed', false, true],
-    ['container', 'alreadyGone', false, true],
-    ['container', 'refused', false, false],
-    ['container', 'skipped', false, true],
-    ['container', 'failed', true, false],
-    ['container', 'pending', true, false],
-    ['worktree', 'removed', false, true],
-    ['worktree', 'failed', true, false],
-  ] as const)('%s %s: owed %s, down %s', (layer, outcome, owed, down) => {
+  it.each(cells)('%s %s: owed %s, may run %s', (layer, outcome, owed, mayRun) => {
     expect(isOwed(seen(layer, outcome))).toBe(owed);
-    expect(isDown(seen(layer, outcome))).toBe(down);
+    expect(areDown([seen(layer, outcome)])).toBe(!mayRun);
   });
 
-  it('stays down when the removal of the remains fails or takes long', () => {
-    for (const outcome of ['failed', 'pending'] as const) {
-      const remains = { layer: 'container', outcome, deadAfterMs: 3 } as const;
-      expect([isDown(remains), isOwed(remains)]).toEqual([true, true]);
-      expect(areVerified([remains])).toBe(true);
+  const sandboxes = cells.filter(([layer]) => layer !== 'worktree');
+  const proofs: readonly OutcomeName[] = ['dead', 'removed', 'alreadyGone'];
+  const matrix = sandboxes.flatMap(one => sandboxes.map(other => [one, other] as const));
+  it('proves a death only beside nothing that may still run, whatever became of the worktree', () => {
+    for (const [[layer, outcome, , mayRun], [otherLayer, other, , otherMayRun]] of matrix) {
+      const isProof = proofs.includes(outcome) || proofs.includes(other);
+      for (const [, worktree] of cells.filter(([name]) => name === 'worktree')) {
+        const outcomes = [seen(layer, outcome), seen(otherLayer, other), seen('worktree', worktree)];
+        expect(areVerified(outcomes)).toBe(isProof && !mayRun && !otherMayRun);
+      }
     }
   });
 });
@@ -53,6 +74,6 @@ describe('the outcomes of an agent', () => {
       seen('process', 'refused'),
       seen('worktree', 'pending'),
     ];
-    expect(pendingOf(outcomes)).toEqual(['container', 'worktree']);
+    expect(pendingOf(outcomes)).toEqual(['container', 'process', 'worktree']);
   });
 });

@@ -32,7 +32,10 @@ describe('the message for one agent', () => {
   it.each<[string, readonly LayerOutcome[]]>([
     ['Agent a1 is dead; not cleaned up yet: container', [{ layer: 'container', outcome: 'dead' }]],
     ['Agent a1 is dead; not cleaned up yet: worktree', [removed, failed]],
-    ['Agent a1 is dead; worktree refused', [removed, { layer: 'worktree', outcome: 'refused' }]],
+    [
+      'Agent a1 is dead; not cleaned up yet: worktree refused',
+      [removed, { layer: 'worktree', outcome: 'refused' }],
+    ],
     ['Agent a1 is not confirmed dead: container refused', [refused]],
     [
       'Agent a1 is not confirmed dead: container failed, process pending',
@@ -78,10 +81,10 @@ describe('the receipt of a kill-all', () => {
       caseOf('a3', [removed, failed]),
       caseOf('a4', [], { error }),
     );
-    expect(receipt).toMatchObject({ total: 4, killed: 2, failed: 2, pending: 1, refused: 1 });
+    expect(receipt).toMatchObject({ total: 4, killed: 2, failed: 2, pending: 2, refused: 1 });
     expect(receipt.verified).toBe(false);
     expect(receipt.message).toBe(
-      '2 of 4 agents killed, 2 not confirmed dead, 1 not cleaned up yet, 1 with a layer refused',
+      '2 of 4 agents killed, 2 not confirmed dead, 2 not cleaned up yet, 1 with a layer refused',
     );
     expect(receipt.errors).toEqual([
       'a2: container refused: not labelled',
@@ -129,7 +132,7 @@ describe('the receipt of a kill-all', () => {
     for (const agentId of ['a1', 'a2']) report.add(caseOf(agentId, []));
     report.close();
     expect(report.receipt()).toMatchObject({
-      message: 'Dry run: 2 agents would be killed',
+      message: 'Dry run: 2 agents would be marked killed and stopped; what runs of them was not looked at',
       dryRun: true,
       verified: false,
       total: 2,
@@ -163,7 +166,7 @@ describe('a report', () => {
     const report = openReport(killAllOf());
     for (const agentId of ['a1', 'a2']) report.add(caseOf(agentId, [removed]));
     report.degrade();
-    report.warn('a3: left running');
+    report.fail('a3: left running');
     report.close();
     expect(report.receipt()).toMatchObject({
       message:
@@ -189,12 +192,12 @@ describe('a report of more than 1,000 agents', () => {
     report.add(caseOf('slow', last, { done }));
     report.close();
 
-    expect(report.receipt()).toMatchObject({ total: 1_501, killed: 750, failed: 751, pending: 1 });
+    expect(report.receipt()).toMatchObject({ total: 1_501, killed: 750, failed: 751, pending: 751 });
     last[0] = removed;
     end();
     await report.finished();
     const receipt = report.receipt();
-    expect(receipt).toMatchObject({ total: 1_501, killed: 751, failed: 750, pending: 0, verified: false });
+    expect(receipt).toMatchObject({ total: 1_501, killed: 751, failed: 750, pending: 750, verified: false });
     expect(receipt.agents.map(({ agentId }) => agentId)).toEqual(
       Array.from({ length: 1_000 }, (_, n) => `a${n}`),
     );

@@ -59,14 +59,14 @@ describe('stopping one agent of this host', () => {
     expect(await stop(bed, { agentId: 'a1', worktreePath })).toMatchObject({ worktree: 'removed' });
   });
 
-  it('leaves the worktree of a refused sandbox in place for good', async () => {
+  it('leaves the worktree of a refused sandbox in place, and owes it', async () => {
     const bed = fakeCore();
     bed.trees.standing.add(worktreePath);
     const other = bed.containers.spawn('a2');
     const { containerId = '' } = other.target;
     expect(await stop(bed, { agentId: 'a1', worktreePath, containerId })).toMatchObject({
       container: 'refused',
-      worktree: 'refused',
+      worktree: 'pending',
     });
     expect(bed.trees.calls).toEqual([]);
     expect(await other.isRunning()).toBe(true);

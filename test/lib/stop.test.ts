@@ -122,24 +122,25 @@ describe('a dry run', () => {
     const before = structuredClone(bed.store.memory);
     const stop = stopOn(bed.core);
     expect(await stop.stop(killAllOf({ dryRun: true }))).toMatchObject({
-      message: 'Dry run: 2 agents would be killed',
+      message: 'Dry run: 2 agents would be marked killed and stopped; what runs of them was not looked at',
       agents: [
         { agentId: 'a1', statusBefore: 'running' },
         { agentId: 'a2', statusBefore: 'spawning' },
       ],
     });
     expect(await stop.stop(killOf('a1', { dryRun: true }))).toMatchObject({
-      message: 'Dry run: 1 agent would be killed',
+      message: 'Dry run: 1 agent would be marked killed and stopped; what runs of them was not looked at',
       verified: false,
     });
     await stop.idle();
     expect(bed.store.memory).toEqual(before);
-    expect([...bed.containers.calls, ...bed.trees.calls, ...bed.log.lines]).toEqual([]);
+    expect(new Set(bed.containers.calls.map(({ method }) => method))).toEqual(new Set(['sightings']));
+    expect([...bed.trees.calls, ...bed.log.lines]).toEqual([]);
   });
 
   it('refuses what a kill would refuse', async () => {
     const bed = fakeCore();
-    await bed.agent('a1', { status: 'completed' });
+    await bed.agent('a1', { status: 'completed', container: false });
     const stop = stopOn(bed.core);
     await expect(stop.stop(killOf('a1', { dryRun: true }))).rejects.toMatchObject({ code: 'invalid_state' });
     await expect(stop.stop(killOf('a2', { dryRun: true }))).rejects.toMatchObject({

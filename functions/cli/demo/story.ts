@@ -1,8 +1,8 @@
 import type { AuditEntry } from '../../../lib/audit.js';
 import { type Answer, ClientError } from '../../../lib/client.js';
 import type { AgentReceipt } from '../../../lib/outcome.js';
+import { describeLayer } from '../../../lib/wording.js';
 import { inShort } from '../audit-line.js';
-import { describeLayer } from '../describe.js';
 import type { DemoAgent } from './agent.js';
 import { type Check, prove } from './proof.js';
 import type { Screen } from './screen.js';
@@ -108,8 +108,8 @@ function showBefore(screen: Screen, { directory }: Stage, { url, engine, noEngin
 /** What was there of each agent, and what became of it; where its worktree lies now is for the proof to say. */
 function showReceipts(screen: Screen, receipts: readonly AgentReceipt[]): void {
   for (const { agentId, outcomes } of receipts) {
-    const seen = outcomes.filter(({ outcome }) => outcome !== 'alreadyGone');
-    screen.fact(agentId, seen.map(({ quarantinePath: _, ...rest }) => describeLayer(rest)).join('; '));
+    const seen = outcomes.filter(({ outcome }) => outcome !== 'alreadyGone' && outcome !== 'notFound');
+    screen.fact(agentId, seen.map(layer => describeLayer(layer, { paths: false })).join('; '));
   }
 }
 

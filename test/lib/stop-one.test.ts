@@ -11,7 +11,7 @@ function openBench() {
 
 describe('a kill of an agent without a record', () => {
   it('stops what carries its label, and marks the ID for ever', async () => {
-    const { stop, containers, processes, core, store } = openBench();
+    const { stop, containers, processes, core, store, stored } = openBench();
     const running = [containers.spawn('a1'), processes.spawn('a1')];
     const other = containers.spawn('a2');
     const receipt = await stop.stop(killOf('a1', { operationId: 'op', reason: 'who is this' }));
@@ -23,10 +23,18 @@ describe('a kill of an agent without a record', () => {
     });
     expect(await Promise.all([...running, other].map(one => one.isRunning()))).toEqual([false, false, true]);
     expect(await core.records.tombstoned(['a1', 'a2'])).toEqual([true, false]);
-    expect(await core.records.agents(['a1'])).toEqual([]);
-    const common = { operation: 'KILL_AGENT', operationId: 'op', agentId: 'a1', reason: 'who is this' };
+    expect(JSON.parse((await stored('a1'))?.raw ?? '')).toMatchObject({
+      agentId: 'a1',
+      status: 'killed',
+      source: 'observed',
+      detector: 'label',
+      host: 'h1',
+      containerId: running[0]?.target.containerId,
+      kill: { operationId: 'op', pending: [], confirmedAt: expect.any(String) },
+    });
+    const common = { operation: 'KILL_AGENT', operationId: 'op', agentId: 'a1' };
     expect(store.memory.audit).toMatchObject([
-      { ...common, phase: 'accepted' },
+      { ...common, phase: 'accepted', reason: 'who is this', statusBefore: 'running' },
       { ...common, phase: 'settled' },
     ]);
   });

@@ -1,0 +1,100 @@
+import { type Agent, isActive } from './agent.js';
+import { type AuditEntry, by } from './audit.js';
+import { agentIn, change } from './change.js';
+import { type Core, timestamp } from './core.js';
+import { setMembers } from './members.js';
+import { firstStart, observedAgent } from './observed.js';
+import type { Sighting, StoredAgent } from './ports.js';
+import { present } from './present.js';
+import { readRecord } from './record.js';
+import { itself } from './system.js';
+
+/** How long an orchestrator has to register what it has started, before it is taken for unregistered. Milliseconds. */
+const REGISTRATION = 3_000;
+
+const entryOf = (core: Core, operation: AuditEntry['operation'], agent: Agent): AuditEntry =>
+  present<AuditEntry>({
+    timestamp: timestamp(core),
+    operation,
+    phase: 'done',
+    ...by(itself),
+    agentId: agent.agentId,
+    taskId: agent.taskId,
+    status: agent.status,
+  });
+
+/**
+ * Writes a record for what runs here under a label and has none, so that it is listed and selected like all others.
+ * @throws KillswitchError `conflict`, `store_unavailable`
+ */
+export async function adopt(core: Core, agentId: string, seen: readonly Sighting[]): Promise<void> {
+  const first = firstStart(seen);
+  if (first !== undefined && core.clock.now() - first < REGISTRATION) return;
+  const agent = observedAgent(core, agentId, seen);
+  await change(
+    core,
+    agentIn(core, agentId),
+    stored => {
+      // It was registered, or killed, since it was seen.
+      if (stored) return { value: undefined };
+      const step = {
+        document: { kind: 'agent', id: agentId } as const,
+        expect: null,
+        next: JSON.stringify(agent),
+        active: true,
+        audit: [entryOf(core, 'ADOPT_AGENT', agent)],
+      };
+      core.remembered.set(agentId, agent);
+      return { step, value: undefined };
+    },
+    'agent adopted',
+  );
+}
+
+/** Changes an active record that is stored so. @throws KillswitchError `conflict`, `store_unavailable` */
+const amend = (
+  core: Core,
+  agentId: string,
+  members: (agent: Agent) => Partial<Agent> | undefined,
+  operation: AuditEntry['operation'],
+): Promise<Agent | undefined> =>
+  change(
+    core,
+    agentIn(core, agentId),
+    (stored: StoredAgent | undefined) => {
+      const reading = stored && readRecord(stored);
+      const changed = reading?.kind === 'agent' ? members(reading.agent) : undefined;
+      if (reading?.kind !== 'agent' || !changed) return { value: undefined };
+      const agent: Agent = { ...reading.agent, ...changed };
+      const step = {
+        document: { kind: 'agent', id: agentId } as const,
+        expect: reading.raw,
+        next: setMembers(reading.raw, changed),
+        active: isActive(agent.status),
+        audit: [entryOf(core, operation, agent)],
+        ...(agent.kill && agent.kill.pending.length > 0
+          ? { debt: { host: core.hostId, dueAt: core.clock.now() } }
+          : {}),
+      };
+      return { step, value: agent };
+    },
+    operation === 'CLAIM_AGENT' ? 'agent claimed' : 'agent ended',
+  );
+
+/**
+ * Writes this host into the record of an agent that names none and was seen here: from now on it is this node's.
+ * @returns the agent as it is then; `undefined`: another node was faster, or its record is gone
+ */
+export const claim = (core: Core, agentId: string): Promise<Agent | undefined> =>
+  amend(core, agentId, ({ host }) => (host === undefined ? { host: core.hostId } : undefined), 'CLAIM_AGENT');
+
+/** Marks an observed agent of this host `completed`: it does not run any more, and nobody else watches it. */
+export async function completeObserved(core: Core, agentId: string): Promise<void> {
+  await amend(
+    core,
+    agentId,
+    ({ status, source, host }) =>
+      source === 'observed' && host === core.hostId && isActive(status) ? { status: 'completed' } : undefined,
+    'TRANSITION_AGENT',
+  );
+}

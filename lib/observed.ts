@@ -1,0 +1,58 @@
+import type { Agent } from './agent.js';
+import type { Core } from './core.js';
+import type { Sighting } from './ports.js';
+import { present } from './present.js';
+import { lookAround, type Sighted } from './sighted.js';
+
+/** What runs on this host under a label, agent by agent. */
+export interface Observation extends Omit<Sighted, 'seen'> {
+  readonly byAgent: ReadonlyMap<string, readonly Sighting[]>;
+  /** When the look began, in epoch milliseconds. */
+  readonly since: number;
+}
+
+export function groupSightings(seen: readonly Sighting[]): ReadonlyMap<string, readonly Sighting[]> {
+  const byAgent = new Map<string, Sighting[]>();
+  for (const sighting of seen) {
+    byAgent.set(sighting.agentId, [...(byAgent.get(sighting.agentId) ?? []), sighting]);
+  }
+  return byAgent;
+}
+
+/** Looks at this host once. Never rejects. */
+export async function observe(core: Core): Promise<Observation> {
+  const since = core.clock.now();
+  const { seen, ...rest } = await lookAround(core);
+  return { ...rest, byAgent: groupSightings(seen), since };
+}
+
+/** Epoch milliseconds of the first start among those seen; `undefined`: not known of any of them. */
+export function firstStart(seen: readonly Sighting[]): number | undefined {
+  const starts = seen.flatMap(({ startedAt }) => (startedAt === undefined ? [] : [startedAt]));
+  return starts.length > 0 ? Math.min(...starts) : undefined;
+}
+
+/**
+ * The record of an agent that carries a label here and that its orchestrator has not registered.
+ * @param seen what was seen of it; empty where this host could not be looked at
+ * @param expected the container that the caller expects it in
+ */
+export function observedAgent(
+  core: Pick<Core, 'hostId'>,
+  agentId: string,
+  seen: readonly Sighting[],
+  expected?: string,
+): Agent {
+  const containers = seen.filter(({ layer }) => layer === 'container').map(({ id }) => id);
+  const first = firstStart(seen);
+  return present<Agent>({
+    agentId,
+    status: 'running',
+    startedAt: first === undefined ? undefined : new Date(first).toISOString(),
+    host: core.hostId,
+    containerId: containers.find(id => id === expected) ?? containers[0],
+    labels: {},
+    source: 'observed',
+    detector: containers.length > 0 || seen.length === 0 ? 'label' : 'variable',
+  });
+}

@@ -1,0 +1,107 @@
+import { type Agent, isActive } from './agent.js';
+import { narrow } from './authorize.js';
+import type { Cases } from './cases.js';
+import type { KillAllCommand, Selector } from './command.js';
+import { type Candidate, commitKills, previewKills } from './commit.js';
+import type { Core } from './core.js';
+import { firstStart, type Observation, observe, observedAgent } from './observed.js';
+import { readRecord } from './record.js';
+import { matches } from './select.js';
+import { isLater } from './selection.js';
+import { followVerdicts, type Progress } from './stop-page.js';
+
+/** Milliseconds before the next look at a host that could not be seen wholly; doubling. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 4_000;
+/** Looks that find something new each time are up against something that starts agents without end. */
+const MOST_LOOKS = 16;
+
+/**
+ * Stops what runs here under a label and was not stopped by its record: nobody registered it, or its record says
+ * something else. Looks again until a look finds nothing new; while something could not be seen, for as long as one
+ * kill may take.
+ * @param looking the first look, begun before the records were read
+ * @throws KillswitchError `store_unavailable`
+ */
+export async function stopObserved(
+  core: Core,
+  cases: Cases,
+  command: KillAllCommand,
+  { looking, progress }: { readonly looking: Promise<Observation>; readonly progress: Progress },
+): Promise<void> {
+  const selector = narrow(command.selector, command.actor.within);
+  const endsAt = core.clock.monotonic() + core.limits.killMs;
+  const handled = progress.refused;
+  let observation = await looking;
+  for (let look = 1, pause = FIRST_PAUSE; ; look++) {
+    const { blind, byAgent } = observation;
+    progress.report.blind(blind);
+    const fresh = [...byAgent.keys()].filter(agentId => !handled.has(agentId) && handled.add(agentId));
+    if (fresh.length > 0) await stopThese(core, cases, command, { selector, observation, fresh, progress });
+    if (command.dryRun) return;
+    if (blind.length === 0 && (fresh.length === 0 || look === MOST_LOOKS)) return;
+    if (blind.length > 0) {
+      if (core.clock.monotonic() + pause > endsAt) return;
+      await new Promise(resolve => setTimeout(resolve, pause));
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+    }
+    observation = await observe(core);
+  }
+}
+
+interface Fresh {
+  readonly selector: Selector;
+  readonly observation: Observation;
+  readonly fresh: readonly string[];
+  readonly progress: Progress;
+}
+
+async function stopThese(
+  core: Core,
+  cases: Cases,
+  command: KillAllCommand,
+  { selector, observation, fresh, progress }: Fresh,
+): Promise<void> {
+  const stored = await core.records.agents(fresh);
+  const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
+  const candidates: Candidate[] = [];
+  const unknown: string[] = [];
+  for (const agentId of fresh) {
+    const reading = readings.get(agentId);
+    const seen = observation.byAgent.get(agentId) ?? [];
+    // An unreadable record was selected, or not, with all the others.
+    if (reading?.kind === 'unreadable') continue;
+    const agent = reading?.agent ?? observedAgent(core, agentId, seen);
+    if (isLater(command, firstStart(seen) ?? Date.parse(agent.startedAt ?? ''))) continue;
+    // A dry run has counted it with the other active records.
+    const isCounted = command.dryRun && reading !== undefined && isActive(agent.status);
+    if (isCounted || wasStopped(agent, command, observation)) continue;
+    if (isSelected(selector, agent)) candidates.push(reading ?? { kind: 'observed', agent });
+    else if (!reading) unknown.push(agentId);
+  }
+  if (unknown.length > 0) {
+    progress.report.warn(
+      `left running, for they have no record that says whether they are selected: ${unknown.join(', ')}`,
+    );
+  }
+  if (candidates.length === 0) return;
+  const running = new Set(fresh);
+  const verdicts = command.dryRun
+    ? previewKills(command, candidates, running)
+    : await commitKills(core, command, candidates, running);
+  const agents = candidates.flatMap(one => (one.kind === 'unreadable' ? [] : [one.agent]));
+  followVerdicts(core, cases, command, { verdicts, agents }, progress);
+}
+
+/** It is running, so a selector of running agents selects it whatever its record says. */
+function isSelected({ status, ...content }: Selector, agent: Agent): boolean {
+  const wanted = status === undefined ? undefined : [status].flat();
+  const isStatus = !wanted || wanted.includes('running') || wanted.includes(agent.status);
+  return isStatus && matches(content, agent);
+}
+
+/** By this very command, or by another one since the look began: what was seen is not news. */
+function wasStopped({ kill, status }: Agent, command: KillAllCommand, { since }: Observation): boolean {
+  if (status !== 'killed' || !kill) return false;
+  return kill.operationId === command.operationId || Date.parse(kill.requestedAt) >= since;
+}

@@ -1,0 +1,46 @@
+import type { Agent } from './agent.js';
+import type { Cases } from './cases.js';
+import type { Command } from './command.js';
+import type { Verdict } from './commit.js';
+import type { Core } from './core.js';
+import { isStoreDown } from './degraded.js';
+import { rememberLocal } from './remember-local.js';
+import type { Report } from './report.js';
+
+export interface Progress {
+  readonly report: Report;
+  /** Monotonic milliseconds of the command's acceptance. */
+  readonly startedAt: number;
+  /** Those that could not be marked killed by their records; filled on the way. */
+  readonly refused: Set<string>;
+}
+
+/**
+ * Starts stopping those that are marked killed, and reports them.
+ * @param agents what was read of them: known by more than their labels should the store not answer
+ * @throws KillswitchError `store_unavailable` where one could not be marked for that; the others are being stopped
+ */
+export function followVerdicts(
+  core: Core,
+  cases: Cases,
+  command: Command,
+  { verdicts, agents }: { readonly verdicts: readonly Verdict[]; readonly agents: readonly Agent[] },
+  { report, startedAt, refused }: Progress,
+): void {
+  const unwritten = verdicts.find(isUnwritten);
+  for (const verdict of verdicts) {
+    if (isUnwritten(verdict)) continue;
+    if (verdict.kind === 'refused' && verdict.error.code !== 'invalid_state') refused.add(verdict.agentId);
+    const one = cases.follow(command, verdict, startedAt);
+    if (one) report.add(one);
+  }
+  if (!unwritten) return;
+  for (const agent of agents) rememberLocal(core, agent);
+  throw unwritten.error;
+}
+
+type Refused = Extract<Verdict, { kind: 'refused' }>;
+
+/** It could not be marked killed now, though its record could be read. */
+const isUnwritten = (verdict: Verdict): verdict is Refused =>
+  verdict.kind === 'refused' && isStoreDown(verdict.error);

@@ -1,0 +1,194 @@
+import type { Selector } from './command.js';
+import {
+  type AgentReceipt,
+  areDown,
+  isOpen,
+  isOwed,
+  isSandbox,
+  type LayerOutcome,
+  type Receipt,
+} from './outcome.js';
+
+/*
+ * Every sentence about what a stop saw: in answers, on the command line and in chats. All of them are made from the
+ * outcomes, so that no two of them contradict each other.
+ */
+
+export const count = (agents: number): string => `${agents} ${agents === 1 ? 'agent' : 'agents'}`;
+
+const because = (detail: string | undefined): string => (detail ? `: ${detail}` : '');
+const after = (ms: number | undefined): string => (ms === undefined ? '' : ` after ${ms} ms`);
+
+/** Which agents a selector selects. */
+export function describeSelector(selector: Selector): string {
+  const { agentIds, taskId, host, status, labels = {}, source, detector } = selector;
+  const parts = [
+    ...(agentIds ? [agentIds.join(', ')] : []),
+    ...(taskId === undefined ? [] : [`task ${taskId}`]),
+    ...(host === undefined ? [] : [`host ${host}`]),
+    ...(status === undefined ? [] : [`status ${[status].flat().join(' or ')}`]),
+    ...Object.entries(labels).map(([name, value]) => `label ${name}=${value}`),
+    ...(source === undefined ? [] : [`source ${source}`]),
+    ...(detector === undefined ? [] : [`detector ${detector}`]),
+  ];
+  return parts.length > 0 ? `the agents with ${parts.join(', ')}` : 'every agent';
+}
+
+export interface LayerWords {
+  /** False where paths of the host are not to be shown, as in a chat channel. */
+  readonly paths: boolean;
+}
+
+/** What was seen of one layer, such as `container dead after 9 ms, removed after 90 ms`. */
+export function describeLayer(seen: LayerOutcome, { paths }: LayerWords): string {
+  const { layer, outcome, detail, deadAfterMs, settledAfterMs, quarantinePath } = seen;
+  switch (outcome) {
+    case 'dead':
+      return layer === 'container'
+        ? `container dead${after(deadAfterMs)}, not removed yet${because(detail)}`
+        : `${layer} dead${after(deadAfterMs)}${because(detail)}`;
+    case 'removed':
+      if (layer !== 'worktree') return `${layer} dead${after(deadAfterMs)}, removed${after(settledAfterMs)}`;
+      if (quarantinePath === undefined) return `worktree removed${after(settledAfterMs)}`;
+      return `worktree moved${after(settledAfterMs)} to ${paths ? quarantinePath : 'the quarantine'}`;
+    case 'alreadyGone':
+      return `${layer} already gone`;
+    case 'notFound':
+      return `no ${layer} found${because(detail)}`;
+    case 'skipped':
+      return `${layer} not looked at${because(detail)}`;
+    case 'blind':
+      return `${layer} cannot be seen${because(detail)}`;
+    case 'refused':
+      return `${layer} refused${because(detail)}`;
+    case 'failed':
+      return `${layer} failed${because(detail)}`;
+    case 'pending':
+      return `${layer} not confirmed yet${because(detail)}`;
+  }
+}
+
+/** How it stands with one agent, in a word or four. */
+export function describeState({ verified, outcomes, error }: AgentReceipt): string {
+  if (error) return `not marked killed: ${error.detail}`;
+  if (!areDown(outcomes)) return 'NOT CONFIRMED DEAD';
+  if (!verified) return 'nothing was seen running';
+  return outcomes.some(isOwed) ? 'dead, not cleaned up' : 'dead';
+}
+
+/** What was seen of one agent, in one line. */
+export function describeAgent(receipt: AgentReceipt, words: LayerWords = { paths: true }): string {
+  const parts = [describeState(receipt), ...receipt.outcomes.map(outcome => describeLayer(outcome, words))];
+  return `${receipt.agentId}: ${parts.join('; ')}`;
+}
+
+const named = (outcomes: readonly LayerOutcome[]): string =>
+  outcomes.map(({ layer, outcome }) => `${layer} ${outcome}`).join(', ');
+
+/** That a clean-up is owed is said already; that it is forbidden is not. */
+const uncleaned = (outcomes: readonly LayerOutcome[]): string =>
+  outcomes.map(({ layer, outcome }) => (outcome === 'refused' ? `${layer} refused` : layer)).join(', ');
+
+/** The message of one agent's kill. The first form is the specification's, to the letter. */
+export function killMessage(agentId: string, receipt: AgentReceipt): string {
+  const { verified, outcomes, error } = receipt;
+  if (error) return `Agent ${agentId} could not be marked killed: ${error.detail}`;
+  const owed = outcomes.filter(isOwed);
+  if (owed.length === 0) return `Agent ${agentId} killed successfully`;
+  if (!areDown(outcomes)) return `Agent ${agentId} is not confirmed dead: ${named(owed)}`;
+  const state = verified ? 'is dead' : 'is marked killed, and nothing of it was seen running';
+  return `Agent ${agentId} ${state}; not cleaned up yet: ${uncleaned(owed)}`;
+}
+
+export const notReachedMessage = (agentId: string, why: string): string =>
+  `Agent ${agentId} was not killed: ${why}`;
+
+export const notYetMessage = (agentId: string): string =>
+  `Agent ${agentId} is not killed yet: the store has not answered`;
+
+/** A dry run looks at records alone. */
+export const dryRunMessage = (total: number): string =>
+  `Dry run: ${count(total)} would be marked killed and stopped; what runs of them was not looked at`;
+
+/** Says nothing of records, for none is written yet, nor of what never ran here. */
+export const degradedMessage = (killed: number, total: number): string =>
+  `${killed} of ${count(total)} seen not to run here any more; the store does not answer, so the rest is done when it is back`;
+
+type Counts = Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'>;
+
+export function killAllMessage({ total, killed, pending, refused }: Counts, incomplete: boolean): string {
+  if (total === 0) return incomplete ? 'No active agents found yet' : 'No active agents to kill';
+  const parts = [`${killed} of ${count(total)} killed`];
+  if (killed < total) parts.push(`${total - killed} not confirmed dead`);
+  if (pending > 0) parts.push(`${pending} not cleaned up yet`);
+  if (refused > 0) parts.push(`${refused} with a layer refused`);
+  if (incomplete) parts.push('not every agent was reached');
+  return parts.join(', ');
+}
+
+/** For the agents that owe nothing, and of which nothing was seen to die. */
+export const unseenWarning = (agentIds: readonly string[], more: number): string => {
+  const names = [...agentIds, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return `nothing was seen running of ${names}: marked killed by the record alone`;
+};
+
+/** One sentence for everything that did not go as it should. */
+export const describeErrors = (
+  agentId: string,
+  receipt: Pick<AgentReceipt, 'outcomes' | 'error'>,
+): string[] => [
+  ...(receipt.error ? [`${agentId}: ${receipt.error.detail}`] : []),
+  ...receipt.outcomes.filter(isOwed).map(({ layer, outcome, detail }) => {
+    const what = outcome === 'dead' ? 'not removed' : outcome;
+    return `${agentId}: ${layer} ${what}${because(detail)}`;
+  }),
+];
+
+/** It owes nothing that may still run, and yet nothing of it was seen to die. */
+export const isUnseen = ({ verified, outcomes, error }: AgentReceipt): boolean =>
+  !error && !verified && !outcomes.some(seen => isSandbox(seen) && isOpen(seen));
+
+/** What a headline needs of a receipt, also of one that another server wrote. */
+export interface Outline {
+  readonly message: string;
+  /** Every agent was seen dead. */
+  readonly verified: boolean;
+  /** Nothing is owed any more, every agent was reached, and the store knows. */
+  readonly settled: boolean;
+  readonly total: number;
+  readonly killed: number;
+  readonly agents: readonly AgentReceipt[];
+}
+
+/** One line on how a stop stands. `target` names the one agent of a single kill. */
+export function describeStop(seen: Outline, target: string | undefined): string {
+  const { verified, settled, total, killed, message } = seen;
+  if (target !== undefined) {
+    if (verified)
+      return settled
+        ? `${target} is killed: it was seen dead`
+        : `${target} is dead, and not all is cleaned up`;
+    const isKilled = settled && seen.agents.length > 0;
+    return isKilled
+      ? `${target} is marked killed; nothing of it was seen running`
+      : `${target} is NOT confirmed dead`;
+  }
+  if (total === 0) return message;
+  if (verified)
+    return settled
+      ? `${count(total)} killed: all were seen dead`
+      : `${count(total)} dead, and not all is cleaned up`;
+  return settled
+    ? `${message}; not every one was seen running`
+    : `${killed} of ${count(total)} stopped, the rest is NOT confirmed dead`;
+}
+
+const MOST = 10;
+
+/** Agent by agent, those that are not seen dead first; the rest is counted. Without paths of the host. */
+export function describeAgents({ agents, total }: Pick<Outline, 'agents' | 'total'>): string[] {
+  const sorted = [...agents].sort((a, b) => Number(a.verified) - Number(b.verified));
+  const more = total - Math.min(agents.length, MOST);
+  const lines = sorted.slice(0, MOST).map(agent => describeAgent(agent, { paths: false }));
+  return [...lines, ...(more > 0 ? [`and ${count(more)} more`] : [])];
+}
