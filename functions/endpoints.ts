@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { registrationSchema, transitionSchema } from '../lib/agent.js';
 import {
+  dismissBodySchema,
   engageBodySchema,
   killAllBodySchema,
   killBodySchema,
@@ -126,6 +127,15 @@ export const endpoints: readonly Endpoint[] = [
     scope: 'agents:read',
     answers: { 200: 'Its state, and its receipt' },
     errors: ['operation_not_found', 'store_unavailable'],
+  },
+  {
+    method: 'post',
+    path: `${OPERATION}/dismiss`,
+    summary: 'Give up what it still owes: a person takes the responsibility',
+    scope: 'latch:reset',
+    body: dismissBodySchema,
+    answers: { 200: 'Which agents owe nothing any more; nothing was confirmed' },
+    errors: ['operation_not_found', 'conflict', 'store_unavailable'],
   },
   {
     method: 'get',

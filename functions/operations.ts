@@ -1,10 +1,12 @@
 import { Hono } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { Actor } from '../lib/command.js';
+import { type Actor, dismissBodySchema } from '../lib/command.js';
+import { dismissOperation } from '../lib/dismiss.js';
 import { lookAtOperation, type Operation } from '../lib/operation.js';
+import { refreshOperation } from '../lib/refresh-receipt.js';
 import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';
-import { authenticated } from './request.js';
+import { authenticated, body } from './request.js';
 
 const PATH = '/operations/:operationId{[A-Za-z0-9-]{1,64}}';
 
@@ -20,7 +22,8 @@ async function look(
   actor: Actor,
   operationId: string,
 ): Promise<Omit<Operation, 'intent'>> {
-  const { intent: _, ...told } = await lookAtOperation(core, actor, operationId);
+  const operation = await refreshOperation(core, await lookAtOperation(core, actor, operationId));
+  const { intent: _, ...told } = operation;
   const progress = told.state === 'running' ? stop.progress(operationId) : undefined;
   return { ...told, ...(progress && { receipt: progress }) };
 }
@@ -55,7 +58,10 @@ async function follow(
   }
 }
 
-/** `/operations/:operationId`: what is known of an accepted command; with `/events`, told as it changes. */
+/**
+ * `/operations/:operationId`: what is known of an accepted command; with `/events`, told as it changes; with `/dismiss`,
+ * what it owes is given up by a person.
+ */
 export const operations: KillswitchFunction = {
   name: 'operations',
   routes: deps =>
@@ -63,6 +69,15 @@ export const operations: KillswitchFunction = {
       .get(PATH, authenticated(deps), async c =>
         c.json(await look(deps, c.get('actor'), c.req.param('operationId'))),
       )
+      .post(`${PATH}/dismiss`, authenticated(deps), async c => {
+        const order = {
+          ...(await body(c, dismissBodySchema)),
+          operationId: c.req.param('operationId'),
+          actor: c.get('actor'),
+          requestId: c.get('requestId'),
+        };
+        return c.json(await dismissOperation(deps.core, order));
+      })
       .get(`${PATH}/events`, authenticated(deps), async c => {
         const current = () => look(deps, c.get('actor'), c.req.param('operationId'));
         // Whoever may not see it, or asks for none there is, gets an answer instead of a stream.

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { AuditEntry } from './audit.js';
+import type { Dismissed } from './dismiss.js';
 import type { Hold } from './latch.js';
 import type { Operation } from './operation.js';
 import type { AgentReceipt, Receipt } from './outcome.js';
@@ -25,6 +26,9 @@ export interface LatchStatus extends Partial<Omit<Hold, 'operationId'>> {
 
 /** An accepted stop; `receipt` is what is known of it, absent where the server that asks does not carry it out. */
 export type OperationStatus = Omit<Operation, 'intent'>;
+
+/** Whose debts were given up. */
+export type DismissalStatus = Dismissed;
 
 /** An accepted stop. */
 export interface Answer<R> {
@@ -86,6 +90,11 @@ export const shapes = {
     requestedAt: z.string(),
     requestedBy: z.string(),
   }) as unknown as z.ZodType<OperationStatus>,
+  dismissal: z.looseObject({
+    operationId: z.string(),
+    message: z.string(),
+    agents: z.array(z.string()),
+  }) as unknown as z.ZodType<DismissalStatus>,
   agent: agentRecord as z.ZodType<AgentRecord>,
   agents: z.looseObject({
     agents: z.array(agentRecord),

@@ -5,6 +5,7 @@ import {
   type AgentRecords,
   type Answer,
   type AuditPage,
+  type DismissalStatus,
   type KillReceipt,
   type LatchStatus,
   type OperationStatus,
@@ -12,7 +13,13 @@ import {
   shapes,
 } from './client-answers.js';
 import { ClientError, toClientError, unexpected } from './client-error.js';
-import type { engageBodySchema, killAllBodySchema, killBodySchema, resetBodySchema } from './command.js';
+import type {
+  dismissBodySchema,
+  engageBodySchema,
+  killAllBodySchema,
+  killBodySchema,
+  resetBodySchema,
+} from './command.js';
 import type { Receipt } from './outcome.js';
 
 export type {
@@ -20,6 +27,7 @@ export type {
   AgentRecords,
   Answer,
   AuditPage,
+  DismissalStatus,
   KillReceipt,
   LatchStatus,
   OperationStatus,
@@ -86,6 +94,8 @@ export interface Client {
   audit(query?: AuditQuery): Promise<AuditPage>;
   /** What is known of an accepted stop. */
   operation(operationId: string): Promise<OperationStatus>;
+  /** Gives up what it still owes, in the name of whom the token names. Confirms nothing. */
+  dismiss(operationId: string, body: z.input<typeof dismissBodySchema>): Promise<DismissalStatus>;
   readonly agents: {
     list(query?: AgentQuery): Promise<AgentRecords>;
     get(agentId: string): Promise<AgentRecord>;
@@ -164,10 +174,10 @@ export function createClient(options: ClientOptions): Client {
       reset: async body => (await call('DELETE', '/latch', { shape: shapes.latch, body })).data,
     },
     audit: async query => (await call('GET', '/audit', { shape: shapes.audit, query: searchOf(query) })).data,
-    operation: async operationId => {
-      const path = `/operations/${encodeURIComponent(operationId)}`;
-      return (await call('GET', path, { shape: shapes.operation })).data;
-    },
+    operation: async operationId =>
+      (await call('GET', operationPath(operationId), { shape: shapes.operation })).data,
+    dismiss: async (operationId, body) =>
+      (await call('POST', `${operationPath(operationId)}/dismiss`, { shape: shapes.dismissal, body })).data,
     agents: {
       list: async query =>
         (await call('GET', '/agents', { shape: shapes.agents, query: searchOf(query) })).data,
@@ -203,6 +213,8 @@ function pathOf(agentId: string): string {
   }
   return `/agents/${encodeURIComponent(agentId)}`;
 }
+
+const operationPath = (operationId: string): string => `/operations/${encodeURIComponent(operationId)}`;
 
 function searchOf({ labels = {}, ...rest }: AgentQuery & AuditQuery = {}): URLSearchParams {
   const search = new URLSearchParams();

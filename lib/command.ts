@@ -83,6 +83,9 @@ export const engageBodySchema = z.strictObject({
 /** Body of `DELETE /latch`: nobody lets agents run again without saying why. */
 export const resetBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must say why') });
 
+/** Body of `POST /operations/:operationId/dismiss`: a person answers for what was not done. */
+export const dismissBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must say why') });
+
 interface Order {
   readonly operationId: string;
   readonly actor: Actor;

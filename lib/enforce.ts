@@ -123,9 +123,14 @@ const owesAll = ({ status, kill }: Agent, seen: readonly Sighting[]): boolean =>
 
 /** Leaves it to the debt, which has its own times; unless there is none, as under a record that was put back. */
 async function payUnlessDue(core: Core, cases: Cases, agent: Agent): Promise<void> {
-  const { agentId, kill } = agent;
+  const { agentId } = agent;
   const debts = await core.records.debts(core.hostId, Number.MAX_SAFE_INTEGER, MANY);
   if (debts.includes(agentId) || cases.isWorkedOn(agentId)) return;
+  await pay(core, cases, agent);
+}
+
+async function pay(core: Core, cases: Cases, agent: Agent): Promise<void> {
+  const { agentId, kill } = agent;
   const command: KillCommand = { type: 'kill', operationId: kill?.operationId ?? '', agentId, actor: itself };
   await cases.follow(command, { kind: 'owing', agent }, core.clock.monotonic())?.done;
 }
@@ -160,7 +165,10 @@ export async function enforce(
       if (agent) core.remembered.set(agentId, agent);
       // Taken up by another command while the store was asked.
       if (cases.isWorkedOn(agentId)) return;
-      if (agent && isLocal(core, agent) && owesAll(agent, seen)) return payUnlessDue(core, cases, agent);
+      if (agent && isLocal(core, agent) && owesAll(agent, seen)) {
+        const isClaimed = reading?.kind === 'agent' && reading.agent.host !== agent.host;
+        return isClaimed ? pay(core, cases, agent) : payUnlessDue(core, cases, agent);
+      }
       const isRunningAgain = killed[index] || agent?.status === 'killed';
       const unrecorded: Agent = { agentId, status: 'spawning', labels: {} };
       if (isRunningAgain) return stopAgain(core, cases, { agentId, reading, why: 'RESURRECTION' });

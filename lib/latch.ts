@@ -8,6 +8,7 @@ import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
 import type { DocumentRef } from './ports.js';
 import { present } from './present.js';
+import { isSameJson } from './same-json.js';
 import { matches } from './select.js';
 
 /** One reason for which the emergency stop is engaged, and for whom. */
@@ -115,7 +116,7 @@ export async function engageLatch(core: Core, order: LatchOrder & { selector?: S
   authorize(actor, 'latch:engage');
   const selector = narrow(order.selector ?? {}, actor.within);
   const compute = ({ raw, latch }: LatchFound): Change<Latch> => {
-    const same = (hold: Hold): boolean => JSON.stringify(hold.selector) === JSON.stringify(selector);
+    const same = (hold: Hold): boolean => isSameJson(hold.selector, selector);
     if (latch.engaged && (latch.holds.length === 0 || latch.holds.some(same))) return { value: latch };
     const hold = present<Hold>({ operationId, since: timestamp(core), by: actor.subject, reason, selector });
     const next: Latch = { engaged: true, holds: [...latch.holds, hold] };

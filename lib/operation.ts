@@ -92,7 +92,7 @@ export async function beginOperation(core: Core, command: Command): Promise<void
   }
 }
 
-interface Found {
+export interface Found {
   readonly raw: string;
   /** Absent: the text is none of ours. */
   readonly operation?: Operation;
@@ -155,6 +155,20 @@ export async function endOperation(
   } catch (error) {
     core.log.error({ err: error, operationId }, 'the end of the operation was not stored');
   }
+}
+
+/** The change that puts a newer receipt in the place of an ended operation's. */
+export function replaceReceipt(found: Found | undefined, receipt: Receipt): Change<void> {
+  const operation = found?.operation;
+  if (operation?.state !== 'ended') return { value: undefined };
+  const step: Step = {
+    document: documentOf(operation.operationId),
+    expect: found?.raw ?? null,
+    next: JSON.stringify({ ...operation, receipt }),
+    ttlSeconds: KEPT_SECONDS,
+    audit: [],
+  };
+  return { step, value: undefined };
 }
 
 /**

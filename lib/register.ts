@@ -1,4 +1,4 @@
-import type { Agent, Registration } from './agent.js';
+import { type Agent, isActive, type Registration } from './agent.js';
 import { by } from './audit.js';
 import { authorize } from './authorize.js';
 import { agentIn, change, tombstoned } from './change.js';
@@ -10,6 +10,7 @@ import type { StoredAgent } from './ports.js';
 import { present } from './present.js';
 import { readRecord } from './record.js';
 import { rememberLocal } from './remember-local.js';
+import { isSameJson } from './same-json.js';
 
 export interface Registered {
   readonly created: boolean;
@@ -22,10 +23,14 @@ function agrees(stored: StoredAgent, body: Registration): boolean {
   const reading = readRecord(stored);
   if (reading.kind === 'unreadable') return false;
   const value = JSON.parse(reading.raw) as Record<string, unknown>;
-  return Object.entries(body).every(
-    ([name, wanted]) => JSON.stringify(value[name]) === JSON.stringify(wanted),
-  );
+  return Object.entries(body).every(([name, wanted]) => isSameJson(value[name], wanted));
 }
+
+/** Found running before it was registered: the registration takes its place. */
+const isObserved = (stored: StoredAgent): boolean => {
+  const reading = readRecord(stored);
+  return reading.kind === 'agent' && reading.agent.source === 'observed' && isActive(reading.agent.status);
+};
 
 /**
  * Registers an agent as active. The same registration again is no error.
@@ -45,12 +50,14 @@ export async function register(
   const agent: Agent = { agentId, labels: {}, ...present(body) };
   const compute = ([stored, latch]: readonly [StoredAgent | undefined, LatchFound]) => {
     if (stored?.tombstoned) throw tombstoned(agentId);
-    if (stored && agrees(stored, body)) return { value: { created: false, raw: stored.raw as string } };
-    if (stored) throw new KillswitchError('agent_exists', `Agent ${agentId} is registered already`);
+    if (stored && !isObserved(stored)) {
+      if (agrees(stored, body)) return { value: { created: false, raw: stored.raw as string } };
+      throw new KillswitchError('agent_exists', `Agent ${agentId} is registered already`);
+    }
     const entry = { timestamp: timestamp(core), operation: 'REGISTER_AGENT', phase: 'done' } as const;
     const step = {
       document: { kind: 'agent', id: agentId } as const,
-      expect: null,
+      expect: stored?.raw ?? null,
       next: raw,
       admission: admission(latch, agent),
       active: true,

@@ -30,6 +30,8 @@ export interface Report {
   warn(sentence: string): void;
   /** Something that the command is for may run where it cannot be seen, and why: the receipt is incomplete so long. */
   blind(reasons: readonly string[]): void;
+  /** Whether no agent was found for the command so far. */
+  isEmpty(): boolean;
   /** Resolves when every case added has ended. */
   finished(): Promise<void>;
   /** What is known at this moment. */
@@ -101,6 +103,7 @@ export function openReport(command: Command): Report {
     blind(reasons) {
       unsighted = reasons;
     },
+    isEmpty: () => told.size === 0,
     async finished() {
       await Promise.all([...told, ...rest].map(({ done }) => done));
     },

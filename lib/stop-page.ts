@@ -29,8 +29,8 @@ export function followVerdicts(
 ): void {
   const unwritten = verdicts.find(isUnwritten);
   for (const verdict of verdicts) {
-    if (isUnwritten(verdict)) continue;
     if (verdict.kind === 'refused' && verdict.error.code !== 'invalid_state') refused.add(verdict.agentId);
+    if (isUnwritten(verdict)) continue;
     const one = cases.follow(command, verdict, startedAt);
     if (one) report.add(one);
   }

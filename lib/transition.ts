@@ -11,6 +11,20 @@ import type { StoredAgent } from './ports.js';
 import { present } from './present.js';
 import { readRecord } from './record.js';
 import { rememberLocal } from './remember-local.js';
+import { isSameJson } from './same-json.js';
+
+/** What other commands select an agent by: a credential that is the agent's own may not change it. */
+const SELECTED_BY = ['taskId', 'host', 'labels', 'startedAt'] as const;
+
+/** @throws KillswitchError `forbidden` */
+function forbidEscape(actor: Actor, agent: Agent, body: Transition): void {
+  if (actor.within.agentId === undefined) return;
+  for (const name of SELECTED_BY) {
+    if (body[name] !== undefined && !isSameJson(body[name], agent[name])) {
+      throw new KillswitchError('forbidden', `A credential for this agent alone may not change its ${name}`);
+    }
+  }
+}
 
 /**
  * Moves an agent along its state machine, and adds to its record what became known meanwhile. Never to `killed`.
@@ -35,6 +49,7 @@ export async function transition(
     if (!covers(actor.within, agent) || !covers(actor.within, moved)) {
       throw outside();
     }
+    forbidEscape(actor, agent, body);
     if (agent.status === 'killed' || stored.tombstoned) throw tombstoned(agentId);
     const status = body.status ?? agent.status;
     if (!isActive(agent.status) || (status !== agent.status && !mayBecome(agent.status, status))) {

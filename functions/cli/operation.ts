@@ -20,6 +20,7 @@ export function addOperation(program: Command): void {
     .description('what became of a stop that was accepted')
     .argument('<id>', 'its operation ID')
     .option('--follow', 'tell its progress, until it has ended');
+  addDismiss(command);
   withServerOptions(command).action(async (id: string, options: Options) => {
     const client = await connect(options, { scope: 'agents:read' });
     let told = '';
@@ -34,6 +35,24 @@ export function addOperation(program: Command): void {
       told = message;
       await delay(POLL);
     }
+  });
+}
+
+interface DismissOptions extends ServerOptions {
+  readonly reason: string;
+}
+
+function addDismiss(operation: Command): void {
+  const command = operation
+    .command('dismiss')
+    .description('give up what a stop still owes: it is not tried again, and you answer for it')
+    .argument('<id>', 'its operation ID')
+    .requiredOption('--reason <text>', 'why it need not be done any more, for the audit');
+  withServerOptions(command).action(async (id: string, options: DismissOptions) => {
+    const client = await connect(options, { scope: 'latch:reset' });
+    const dismissed = await client.dismiss(id, { reason: options.reason });
+    if (options.json) sayJson(dismissed);
+    else for (const line of [dismissed.message, ...dismissed.agents.map(one => `  ${one}`)]) say(line);
   });
 }
 

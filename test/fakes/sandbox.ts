@@ -35,6 +35,8 @@ export interface FakeSandbox extends Sandbox, Lookout {
   ): FakeAgent;
   /** Lets the next `times` calls go wrong, of one agent or of any. */
   inject(method: Method, fault: Fault, options?: { agentId?: string; times?: number }): void;
+  /** Lets what runs there end by itself, leaving nothing behind. */
+  vanish(target: Target): void;
   /** Lets the late ones answer. */
   release(): void;
 }
@@ -192,6 +194,11 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     },
     inject(method, fault, { agentId, times = 1 } = {}) {
       faults.push({ method, fault, agentId, times });
+    },
+    vanish({ containerId, process }) {
+      for (const entry of entries) {
+        if (entry.containerId === containerId || entry.pid === process?.pid) entries.delete(entry);
+      }
     },
     release() {
       for (const resolve of late.splice(0)) resolve();

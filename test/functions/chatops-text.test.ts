@@ -9,8 +9,6 @@ import { type Reply, toChannel } from '../../functions/chatops/reply.js';
 import { slackEscape, slackMessage } from '../../functions/chatops/slack-message.js';
 import { halved, joined, seal, unseal } from '../../functions/chatops/ticket.js';
 import { ConfigError } from '../../lib/config.js';
-import type { LayerOutcome } from '../../lib/outcome.js';
-import { agentInWords, whom } from '../../lib/wording.js';
 import { type Message, openChat } from './chatops-bench.js';
 
 /** What people try, among all that there is. */
@@ -127,54 +125,6 @@ describe('what an agent may have written', () => {
         expect(message.text.length).toBeLessThanOrEqual(16_383);
         expect(message.skip_slack_parsing).toBe(true);
       }),
-    );
-  });
-});
-
-describe('the words for an agent', () => {
-  const told = (outcomes: LayerOutcome[], verified = true) =>
-    agentInWords({ agentId: 'a1', operationId: 'o', verified, pending: [], outcomes });
-  it.each<[string, LayerOutcome[], boolean]>([
-    [
-      'a1: dead after 9 ms, container removed, worktree kept in quarantine',
-      [
-        { layer: 'container', outcome: 'removed', deadAfterMs: 9.2 },
-        { layer: 'process', outcome: 'alreadyGone' },
-        { layer: 'worktree', outcome: 'removed', quarantinePath: '/secret/path' },
-      ],
-      true,
-    ],
-    [
-      'a1: dead after 3 ms, container not removed yet: busy, worktree removed',
-      [
-        { layer: 'container', outcome: 'dead', deadAfterMs: 3, detail: 'busy' },
-        { layer: 'worktree', outcome: 'removed' },
-      ],
-      true,
-    ],
-    ['a1: dead, no container there any more', [{ layer: 'container', outcome: 'alreadyGone' }], true],
-    ['a1: dead after 2 ms', [{ layer: 'process', outcome: 'dead', deadAfterMs: 2 }], true],
-    [
-      'a1: not confirmed dead, container refused: no label, worktree pending',
-      [
-        { layer: 'container', outcome: 'refused', detail: 'no label' },
-        { layer: 'worktree', outcome: 'pending' },
-      ],
-      false,
-    ],
-    [
-      'a1: not confirmed dead, container not looked at: sandbox disabled',
-      [{ layer: 'container', outcome: 'skipped', detail: 'sandbox disabled' }],
-      false,
-    ],
-  ])('say %s', (words, outcomes, verified) => {
-    expect(told(outcomes, verified)).toBe(words);
-  });
-
-  it('name whom a selector selects', () => {
-    expect(whom({})).toBe('every agent');
-    expect(whom({ agentIds: ['a1', 'a2'], host: 'h1', status: ['running'], labels: { team: 'core' } })).toBe(
-      'the agents with a1, a2, host h1, status running, label team=core',
     );
   });
 });

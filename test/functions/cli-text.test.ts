@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeAgent } from '../../functions/cli/describe.js';
 import { printable } from '../../functions/cli/printable.js';
 import { showRecord, tableOf } from '../../functions/cli/table.js';
-import type { AgentReceipt, LayerOutcome } from '../../lib/outcome.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
@@ -57,49 +55,5 @@ describe('the table', () => {
     const table = await tableOf([{ agentId: 'a1', status: 'killed', kill, process: { pid: 42 } }]);
     expect(table).toContain('container, worktree');
     expect(table).toContain('process 42');
-  });
-});
-
-describe('describeAgent', () => {
-  const receipt: AgentReceipt = {
-    agentId: 'a1',
-    operationId: 'o',
-    verified: true,
-    pending: [],
-    outcomes: [],
-  };
-  const one = (outcome: LayerOutcome, more: Partial<AgentReceipt> = {}) =>
-    describeAgent({ ...receipt, outcomes: [outcome], ...more });
-
-  it('tells what was seen, when, and where the worktree lies', () => {
-    const outcomes: LayerOutcome[] = [
-      { layer: 'container', outcome: 'removed', deadAfterMs: 4.5, settledAfterMs: 90 },
-      { layer: 'process', outcome: 'alreadyGone' },
-      { layer: 'worktree', outcome: 'removed', settledAfterMs: 6, quarantinePath: '/w/q' },
-    ];
-    expect(describeAgent({ ...receipt, outcomes })).toBe(
-      'a1  dead: container dead after 4.5 ms, removed after 90 ms; process already gone; worktree moved after 6 ms to /w/q',
-    );
-  });
-
-  it('says dead of nothing that was not seen dead', () => {
-    const open = { verified: false } as const;
-    for (const outcome of ['failed', 'pending', 'refused'] as const) {
-      expect(one({ layer: 'container', outcome, detail: 'why' }, open)).toBe(
-        `a1  NOT CONFIRMED: container ${outcome.toUpperCase()}: why`,
-      );
-    }
-    const skipped = one({ layer: 'container', outcome: 'skipped', detail: 'sandbox disabled' }, open);
-    expect(skipped).toBe('a1  NOT CONFIRMED: container skipped: sandbox disabled');
-    expect(describeAgent({ ...receipt, ...open })).toBe('a1  NOT CONFIRMED: nobody was asked');
-    const error = { code: 'conflict', detail: 'kept changing' };
-    expect(describeAgent({ ...receipt, ...open, error })).toBe('a1  NOT MARKED KILLED: kept changing');
-  });
-
-  it('tells a dead container that is not removed yet', () => {
-    const outcome: LayerOutcome = { layer: 'container', outcome: 'dead', deadAfterMs: 3 };
-    expect(one(outcome, { pending: ['container'] })).toBe(
-      'a1  dead, not cleaned up: container dead after 3 ms, NOT REMOVED YET',
-    );
   });
 });

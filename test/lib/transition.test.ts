@@ -126,4 +126,20 @@ describe('changing an agent', () => {
       status: 'failed',
     });
   });
+
+  it.each(['taskId', 'host', 'startedAt', 'labels'] as const)(
+    'does not let an agent escape a selector by changing its own %s',
+    async name => {
+      const bed = fakeCore();
+      await bed.agent('a1', { members: { host: 'h1', labels: { team: 'core' } } });
+      const body = { taskId: 't9', host: 'h9', startedAt: '2026-11-22T11:00:00.000Z', labels: {} };
+      const own = narrowedTo({ agentId: 'a1' });
+      const change = transition(bed.core, own, 'a1', { [name]: body[name] });
+      await expect(change).rejects.toMatchObject({
+        code: 'forbidden',
+        message: `A credential for this agent alone may not change its ${name}`,
+      });
+      await transition(bed.core, own, 'a1', { labels: { team: 'core' }, taskId: 't1', status: 'running' });
+    },
+  );
 });
