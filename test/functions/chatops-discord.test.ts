@@ -84,7 +84,7 @@ describe('/killswitch in Discord', () => {
       { method: 'PATCH', path: '/api/v10/webhooks/777/interaction-token/messages/@original' },
     ]);
     expect(chat.posted[0]?.message.content).toMatch(
-      /^\*\*a1 is killed\\: it was seen dead\*\*\na1\\: dead after/,
+      /^\*\*a1 is killed\\: it was seen dead\*\*\na1\\: dead; container dead after/,
     );
     expect(await chat.record('a1')).toMatchObject({
       kill: { requestedBy: 'discord:33:11', reason: 'it deletes things' },

@@ -8,7 +8,7 @@ describe('POST /agents/kill-all', () => {
   it('kills all', async () => {
     const { send, agent } = openApp();
     const agents = [await agent('a1'), await agent('a2', { status: 'spawning' })];
-    await agent('done', { status: 'completed' });
+    await agent('done', { status: 'completed', container: false });
     const { status, json } = await send(KILL_ALL, { body: { reason: 'drill' } });
     expect(status).toBe(200);
     expect(json).toEqual({
@@ -96,7 +96,7 @@ describe('POST /agents/kill-all', () => {
     const { status, json } = await send(KILL_ALL, { body: { dryRun: true } });
     expect(status).toBe(200);
     expect(json).toMatchObject({
-      message: 'Dry run: 1 agent would be killed',
+      message: 'Dry run: 1 agent would be marked killed and stopped; what runs of them was not looked at',
       dryRun: true,
       total: 1,
       killed: 0,

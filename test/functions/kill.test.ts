@@ -36,7 +36,7 @@ describe('POST /agents/:agentId/kill', () => {
     'answers 400 when the transition is refused, from %s',
     async status => {
       const { send, agent, expectUntouched } = openApp();
-      await agent('a1', { status });
+      await agent('a1', { status, container: false });
       expectProblem(await send(KILL), 400, 'invalid_state', `Agent a1 is ${status}`);
       expectUntouched();
     },
@@ -77,7 +77,7 @@ describe('POST /agents/:agentId/kill', () => {
     await agent('a1', { container: false, members: { containerId } });
     const { status, json } = await send(KILL);
     expect(status).toBe(202);
-    expect(json).toMatchObject({ verified: false, pending: [] });
+    expect(json).toMatchObject({ verified: false, pending: ['container', 'worktree'] });
     expect(json.message).toContain('container refused');
     expect(json.errors[0]).toContain('a1: container refused: ');
   });
@@ -88,9 +88,9 @@ describe('POST /agents/:agentId/kill', () => {
     const { status, json } = await send(KILL);
     expect(status).toBe(202);
     expect(json).toMatchObject({
-      message: 'Agent a1 is dead; worktree refused',
-      verified: false,
-      pending: [],
+      message: 'Agent a1 is dead; not cleaned up yet: worktree refused',
+      verified: true,
+      pending: ['worktree'],
     });
   });
 
@@ -128,7 +128,7 @@ describe('POST /agents/:agentId/kill', () => {
     const { status, json } = await send(KILL, { body: { dryRun: true } });
     expect(status).toBe(200);
     expect(json).toMatchObject({
-      message: 'Dry run: 1 agent would be killed',
+      message: 'Dry run: 1 agent would be marked killed and stopped; what runs of them was not looked at',
       dryRun: true,
       verified: false,
     });
