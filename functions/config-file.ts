@@ -120,3 +120,20 @@ export function withConfigFile(env: Environment, usual = configFilesOf(env)): Fr
   const beneath = Object.entries(variables).filter(([name]) => !given.has(settingOf(name)));
   return { variables: { ...env, ...Object.fromEntries(beneath) }, notes };
 }
+
+/**
+ * Reads the variables of a process and of its configuration file at the first call, and says on standard error what is
+ * odd about the file.
+ * @returns what throws ConfigError that names what is wrong with the file
+ */
+export function variablesOf(given: NodeJS.ProcessEnv): () => Readonly<Record<string, string | undefined>> {
+  let variables: Readonly<Record<string, string | undefined>> | undefined;
+  return () => {
+    if (variables === undefined) {
+      const found = withConfigFile(given);
+      for (const note of found.notes) process.stderr.write(`killswitch: ${note}\n`);
+      variables = found.variables;
+    }
+    return variables;
+  };
+}

@@ -22,7 +22,7 @@ import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
 import { telling } from '../lib/told.js';
-import { withConfigFile } from './config-file.js';
+import { variablesOf } from './config-file.js';
 import { openNothing } from './no-store.js';
 import { createTeardown, type Left, type Teardown } from './teardown.js';
 
@@ -33,20 +33,7 @@ import { createTeardown, type Left, type Teardown } from './teardown.js';
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-let variables: Readonly<Record<string, string | undefined>> | undefined;
-
-/**
- * The variables of this process and of its configuration file, which is read once.
- * @throws ConfigError that names what is wrong with the file
- */
-export function environment(): Readonly<Record<string, string | undefined>> {
-  if (variables === undefined) {
-    const found = withConfigFile(process.env);
-    for (const note of found.notes) process.stderr.write(`killswitch: ${note}\n`);
-    variables = found.variables;
-  }
-  return variables;
-}
+export const environment = variablesOf(process.env);
 
 type Mint = typeof import('../lib/adapters/jose/mint.js').mintToken;
 export const mintToken: Mint = async options => {
