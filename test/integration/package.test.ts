@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
 import { build } from '../services/build.js';
+import { temporaryDirectory } from '../services/temporary.js';
 import { runCli } from './cli-run.js';
 
 it('ships a file for each function, to be started by itself', () => {
@@ -22,6 +25,51 @@ it('ships the licence of every package that it has taken in', () => {
   expect(licensed.sort()).toEqual([...new Set(taken)].sort());
   expect(licensed).toContain('hono');
   for (const name of licensed) expect(readdirSync(join(build(), 'licenses', name)), name).toHaveLength(1);
+});
+
+it('packs the program from a checkout that holds none', () => {
+  const [checkout, out] = [temporaryDirectory(), temporaryDirectory()];
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const parts = ['functions', 'lib', 'package.json', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+  for (const part of parts) cpSync(join(root, part), join(checkout, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  execFileSync('npm', ['run', '--silent', 'package', '--', '--pack-destination', out], {
+    cwd: checkout,
+    stdio: 'ignore',
+  });
+
+  const [tarball = ''] = readdirSync(out);
+  execFileSync('tar', ['-xzf', join(out, tarball), '-C', out]);
+  const folder = join(out, 'package');
+  for (const file of [
+    'dist/functions/cli/main.js',
+    'dist/lib/client.d.ts',
+    'functions/install/killswitch.service',
+  ])
+    expect(existsSync(join(folder, file)), file).toBe(true);
+  expect(readdirSync(join(folder, 'dist/chunks')).filter(name => name === 'lua')).toHaveLength(1);
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const main = join(folder, 'dist/functions/cli/main.js');
+  expect(String(execFileSync(process.execPath, [main, '--version']))).toBe(`${version}\n`);
+}, 300_000);
+
+it('builds for an install from git, which runs no other script of the package', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const folder = temporaryDirectory();
+  const prepare = (): string =>
+    String(execFileSync('sh', ['-c', `npm() { echo "npm $*"; }; ${scripts.prepare}`], { cwd: folder }));
+  expect(prepare()).toBe('npm run --silent build\n');
+  mkdirSync(join(folder, 'dist/functions'), { recursive: true });
+  expect(prepare()).toBe('');
+});
+
+it('keeps the gateway’s key of local development out of git', () => {
+  const folder = temporaryDirectory();
+  execFileSync('git', ['init', '--quiet'], { cwd: folder });
+  cpSync(fileURLToPath(new URL('../../.gitignore', import.meta.url)), join(folder, '.gitignore'));
+  for (const name of ['.dev.vars', '.dev.vars.production'])
+    expect(String(execFileSync('git', ['check-ignore', name], { cwd: folder }))).toBe(`${name}\n`);
 });
 
 it('says its version on the command line', async () => {

@@ -95,11 +95,15 @@ export interface ServerProcess {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
-/** A killswitch in a process of its own, compiled beforehand; resolves when it listens. */
+/**
+ * A killswitch in a process of its own, compiled beforehand; resolves when it listens.
+ * @param by what it is started by, such as a program that takes rights away from it
+ */
 export const startBuiltServer = (
   environment: Environment,
   [file, ...args]: readonly [string, ...string[]] = ['functions/cli/main.js', 'serve'],
-): Promise<ServerProcess> => launch([process.execPath, join(build(), file), ...args], environment);
+  by: readonly string[] = [],
+): Promise<ServerProcess> => launch([...by, process.execPath, join(build(), file), ...args], environment);
 
 async function launch(
   [file = '', ...args]: readonly string[],

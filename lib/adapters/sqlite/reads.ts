@@ -9,7 +9,7 @@ const NOTHING = new Uint8Array();
 type AgentRow = readonly [agentId: Uint8Array, value: Uint8Array, tombstoned: number];
 
 /** Agents in ascending order of their IDs, and where the next page begins; absent on the last page. */
-interface Page {
+export interface Page {
   readonly agents: readonly StoredAgent[];
   /** The bytes of the last ID: a row may hold one that is no UTF-8. */
   readonly next?: Uint8Array;
