@@ -9,6 +9,7 @@ import { openLedger } from './ledger.js';
 import { isLocal } from './mark.js';
 import { settle } from './settle.js';
 import { type Stoppable, SWITCHED_OFF, stopAgent } from './stop-agent.js';
+import { openClaims } from './worktree-claims.js';
 
 /** How one agent is to be stopped. */
 export interface Order {
@@ -43,6 +44,9 @@ export function openCases(core: Core): Cases {
   const working = new Map<string, Case>();
   // A kill-all of many settles them one by one.
   const settling: Core = { ...core, records: gathering(core.records) };
+  const claims = openClaims(core, () =>
+    [...working.values()].map(({ agent, ledger }) => ({ agent, isDown: ledger.isDown === true })),
+  );
 
   /** Work under way may be waiting out a grace that this command does not give. */
   const join = (agentId: string, { operationId, graceMs }: Order): Case | undefined => {
@@ -58,13 +62,14 @@ export function openCases(core: Core): Cases {
   ): Case {
     const { clock } = core;
     const ledger = openLedger(agent.kill?.pending ?? [], { clock, startedAt });
+    const claimed = claims.against(agent.agentId);
     const one: Case = {
       agent,
       operationId,
       graceMs,
       ledger,
       ...(error ? { error } : {}),
-      done: stopAgent(core, agent, { operationId, graceMs, ledger })
+      done: stopAgent(core, agent, { operationId, graceMs, ledger, claimed })
         .then(() => after(one))
         .catch((reason: unknown) => {
           core.log.error({ err: reason, agentId: agent.agentId, operationId }, 'the store was not told');

@@ -6,6 +6,8 @@ import type { Clock } from './ports.js';
 export interface Ledger {
   readonly outcomes: readonly LayerOutcome[];
   note(outcome: LayerOutcome): void;
+  /** Set once no sandbox of the agent may still run. */
+  isDown?: true;
 }
 
 /** @param startedAt monotonic milliseconds of the command's acceptance; the times noted count from there */

@@ -3,7 +3,7 @@ import { attempt } from './attempt.js';
 import type { Core } from './core.js';
 import type { Ledger } from './ledger.js';
 import { areDown, isOpen, type LayerOutcome } from './outcome.js';
-import type { Target } from './ports.js';
+import type { Claimed, Target } from './ports.js';
 import { present } from './present.js';
 
 /** What may be stopped of an agent whose record cannot be read: whatever carries its label. */
@@ -21,6 +21,14 @@ function targetOf(agent: Stoppable, operationId: string): Target {
   return present<Target>({ agentId, operationId, containerId, process, repository, worktreePath });
 }
 
+interface StopOrder {
+  readonly operationId: string;
+  readonly graceMs: number;
+  readonly ledger: Ledger;
+  /** Whose worktree it is besides, by the records. */
+  readonly claimed: Claimed;
+}
+
 /**
  * Stops one agent of this host, sees it dead, and clears after it. Every layer is tried whatever became of the
  * others, with one exception: a worktree is moved only when nothing runs in it any more. Never rejects.
@@ -28,7 +36,7 @@ function targetOf(agent: Stoppable, operationId: string): Target {
 export async function stopAgent(
   core: Core,
   agent: Stoppable,
-  { operationId, graceMs, ledger }: { operationId: string; graceMs: number; ledger: Ledger },
+  { operationId, graceMs, ledger, claimed }: StopOrder,
 ): Promise<void> {
   const { sandboxes, worktrees, limits, log } = core;
   const { agentId } = agent;
@@ -53,10 +61,11 @@ export async function stopAgent(
   });
 
   const seen = (await Promise.all(deaths)).map(({ death }) => death);
+  if (areDown(seen)) ledger.isDown = true;
   if (agent.worktreePath !== undefined) {
     ledger.note(
       areDown(seen)
-        ? await attempt('worktree', bounds, deadline => worktrees.clear(target, deadline))
+        ? await attempt('worktree', bounds, deadline => worktrees.clear(target, deadline, claimed))
         : { layer: 'worktree', outcome: 'pending', detail: 'left in place until the agent is seen dead' },
     );
   }

@@ -4,7 +4,7 @@ import type { Core } from '../../lib/core.js';
 import { payDebts } from '../../lib/debts.js';
 import { beginOperation, endOperation, findOperation } from '../../lib/operation.js';
 import { createStop } from '../../lib/stop.js';
-import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
+import { type AgentOptions, fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 
@@ -20,8 +20,8 @@ const owe = (bed: Bed, id: string, dueAt = 0) =>
   ]);
 
 /** An agent that was killed and whose container could not be. */
-async function owing(bed: Bed, agentId = 'a1') {
-  const agent = await bed.agent(agentId);
+async function owing(bed: Bed, agentId = 'a1', options: AgentOptions = {}) {
+  const agent = await bed.agent(agentId, options);
   bed.containers.inject('kill', 'throws', { agentId });
   await stopOn(bed.core).stop(killOf(agentId));
   return agent;
@@ -216,7 +216,7 @@ describe('paying debts', () => {
 
   it('pays for all that it can, and reports every failure', async () => {
     const bed = fakeCore();
-    for (const agentId of ['a1', 'a2', 'a3']) await owing(bed, agentId);
+    for (const agentId of ['a1', 'a2', 'a3']) await owing(bed, agentId, { worktree: false });
     const { records } = bed.core;
     const agents = (ids: readonly string[]) =>
       ids[0] === 'a2' ? records.agents(ids) : Promise.reject(new Error(`broken ${ids[0]}`));

@@ -51,13 +51,16 @@ describe('without a store, a kill', () => {
     });
   });
 
-  it('knows the worktree from what was read before', async () => {
+  it('leaves the worktree it knows where it is until the store says whose it is besides', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     await remembering(bed);
     takeDown(bed);
     await stopOn(bed.core).stop(killOf('a1'));
-    expect([await agent.isAlive(), await agent.hasWorktree()]).toEqual([false, false]);
+    expect([await agent.isAlive(), await agent.hasWorktree()]).toEqual([false, true]);
+    bed.store.faults.heal();
+    await startOn(bed.core);
+    await expect.poll(() => agent.hasWorktree()).toBe(false);
   });
 
   it('leaves the worktree of an agent that was never read', async () => {

@@ -7,7 +7,12 @@ type Bed = ReturnType<typeof fakeCore>;
 
 const stop = async (bed: Bed, agent: Stoppable, graceMs = 0) => {
   const ledger = openLedger([], { clock: bed.clock, startedAt: 0 });
-  await stopAgent(bed.core, agent, { operationId: 'op', graceMs, ledger });
+  await stopAgent(bed.core, agent, {
+    operationId: 'op',
+    graceMs,
+    ledger,
+    claimed: async () => undefined,
+  });
   return Object.fromEntries(ledger.outcomes.map(({ layer, outcome }) => [layer, outcome]));
 };
 const worktreePath = '/worktrees/a1';

@@ -49,13 +49,13 @@ describe('a kill-all', () => {
     const receipt = await stopOn({ ...bed.core, records: { ...records, scan } }).stop(killAllOf());
     expect(receipt).toMatchObject({ total: 1, killed: 1, degraded: true, verified: false });
     expect(await agent.isAlive()).toBe(false);
-    expect(await bed.record('a1')).toMatchObject({ status: 'killed', kill: { pending: [] } });
+    expect(await bed.record('a1')).toMatchObject({ status: 'killed', kill: { pending: ['worktree'] } });
     expect([...bed.journal.memory.keys()]).toEqual([receipt.operationId]);
   });
 
   it('tells of those it stopped when something goes wrong while it looks for more', async () => {
     const bed = fakeCore();
-    const agent = await bed.agent('a1');
+    const agent = await bed.agent('a1', { worktree: false });
     const { records } = bed.core;
     const scan = (scope: 'active' | 'all') => {
       if (scope === 'all') bed.store.faults.fail('scan', { error: new Error('broken') });

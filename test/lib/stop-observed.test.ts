@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Lookout, Sightings } from '../../lib/ports.js';
 import { narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
+import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 
 /** A lookout that answers with these, one after another, and with the last one for ever. */
 function scripted(...answers: (() => Sightings)[]): Lookout & { asked(): number } {
@@ -220,5 +220,38 @@ describe('a kill', () => {
     await expect(
       stopOn(bed.core).stop(killOf('a2', { expectedContainerId: 'f'.repeat(64) })),
     ).rejects.toMatchObject({ code: 'container_changed' });
+  });
+});
+
+describe('a worktree that two records name', () => {
+  const worktreePath = '/worktrees/shared';
+  const members = { worktreePath, repository: '/repositories/app' };
+
+  it('is not moved while the other agent is active, and the refusal names it', async () => {
+    const bed = fakeCore();
+    bed.trees.standing.add(worktreePath);
+    const victim = await bed.agent('victim', { worktree: false, members });
+    await bed.agent('mallory', { worktree: false, members: { ...members, taskId: 't2' } });
+    const receipt = await stopOn(bed.core).stop(killOf('mallory', { actor: narrowedTo({ taskId: 't2' }) }));
+    expect(receipt).toMatchObject({ verified: true, pending: 1 });
+    expect(receipt.agents[0]?.outcomes).toContainEqual(
+      expect.objectContaining({
+        layer: 'worktree',
+        outcome: 'refused',
+        detail: expect.stringContaining('victim'),
+      }),
+    );
+    expect([await victim.isAlive(), bed.trees.standing.has(worktreePath)]).toEqual([true, true]);
+  });
+
+  it('is moved in the end when both are killed', async () => {
+    const bed = fakeCore();
+    bed.trees.standing.add(worktreePath);
+    for (const agentId of ['a1', 'a2']) await bed.agent(agentId, { worktree: false, members });
+    await stopOn(bed.core).stop(killAllOf());
+    await startOn(bed.core);
+    expect(bed.trees.standing.has(worktreePath)).toBe(false);
+    for (const agentId of ['a1', 'a2'])
+      expect(await bed.record(agentId)).toMatchObject({ kill: { pending: [] } });
   });
 });
