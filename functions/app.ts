@@ -5,6 +5,7 @@ import { requestId } from 'hono/request-id';
 import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import { KillswitchError, tooManyFailures, toProblem } from '../lib/errors.js';
+import { throttleLog } from '../lib/throttle-log.js';
 import { auditDenial } from './denials.js';
 import type { Deps, Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { voucherOf } from './perform.js';
@@ -44,6 +45,7 @@ export function createApp<D extends AppDeps>(
   functions: readonly KillswitchFunction<D>[],
 ): Hono<Env> {
   const app = new Hono<Env>();
+  const log = throttleLog(deps.log, { now: () => Date.now() });
   /** Of the functions, by the patterns of their paths. */
   const names = new Map<string, string>();
   app.use(async (c, next) => {
@@ -79,7 +81,7 @@ export function createApp<D extends AppDeps>(
   app.onError((error, c) => {
     const known = error instanceof KillswitchError;
     if (!known || error.status >= 500) {
-      deps.log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
+      log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
     }
     if (deps.core && known && error.code === 'forbidden') auditDenial(deps.core, c);
     if (!known || error.code !== 'unauthenticated') return problem(c, error);

@@ -1,5 +1,6 @@
 import { networkOf } from '../lib/address.js';
 import type { Clock, Log } from '../lib/ports.js';
+import { throttleLog } from '../lib/throttle-log.js';
 
 /** Credentials that fail, a minute and network: more than a person or a bot with an old token comes to. */
 const MOST = 30;
@@ -34,6 +35,7 @@ export function openFailures({
   readonly log: Log;
   readonly mostNetworks?: number;
 }): Failures {
+  const seldom = throttleLog(log, { now: () => clock.monotonic() });
   /** In the order in which they began. */
   const windows = new Map<string, Window>();
 
@@ -56,7 +58,7 @@ export function openFailures({
       const window = windowOf(network, now);
       window.failed++;
       if (window.failed <= MOST) return undefined;
-      if (window.failed === MOST + 1) log.warn({ network }, 'too many credentials fail from one network');
+      if (window.failed === MOST + 1) seldom.warn({ network }, 'too many credentials fail from one network');
       return Math.ceil((window.since + MINUTE - now) / 1_000);
     },
   };

@@ -21,6 +21,7 @@ import { present } from '../lib/present.js';
 import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
 import { createStop, type Stop } from '../lib/stop.js';
+import { throttleLog } from '../lib/throttle-log.js';
 import { telling } from '../lib/told.js';
 import { variablesOf } from './config-file.js';
 import { openNothing } from './no-store.js';
@@ -237,6 +238,6 @@ export async function openAuthenticator(
     maxAgeSeconds: tokenMaxAgeMs / 1000,
     remember: (id, ttlSeconds) => remember(records, id, ttlSeconds),
     clock,
-    log,
+    log: throttleLog(log, clock),
   });
 }

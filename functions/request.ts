@@ -68,12 +68,17 @@ export const query = <T extends z.ZodType>(schema: T) => validator('query', valu
 
 const DOT_SEGMENT = /(^|[/\\])(\.|%2e){1,2}(?=[/\\]|$)/i;
 
+/** RFC 9110 section 4.2.4: user information in a request's URL is an error, and no Request can be made of one. */
+const WITH_USER = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i;
+
 /**
- * Refuses `.` and `..` in a path, encoded or not. A URL is rid of them before it is routed (RFC 3986 section 5.2.4),
+ * Refuses a URL with a user name in it, and `.` and `..` in a path, encoded or not. A URL is rid of them before it is routed (RFC 3986 section 5.2.4),
  * so that `/agents/a/../b/kill` would stop b: only the request line as Node read it still has them.
  */
 export const plainPath: MiddlewareHandler<Env> = async (c, next) => {
-  const [path = ''] = (c.env?.incoming?.url ?? '').split(/[?#]/, 1);
+  const target = c.env?.incoming?.url ?? '';
+  if (WITH_USER.test(target)) throw new KillswitchError('invalid_request', 'The URL has a user name');
+  const [path = ''] = target.split(/[?#]/, 1);
   if (DOT_SEGMENT.test(path)) {
     throw new KillswitchError('invalid_agent_id', 'The path has a dot segment');
   }

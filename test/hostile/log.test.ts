@@ -8,7 +8,7 @@ import { startProcess } from '../services/agents.js';
 import { fullDisk, fullPipe, knownPort, serveCommand, serveInto, untilServing } from '../services/outputs.js';
 import { isAlive } from '../services/proc.js';
 import { afterFile } from '../services/registry.js';
-import { call } from '../services/server.js';
+import { call, settings, startBuiltServer } from '../services/server.js';
 import { temporaryDirectory } from '../services/temporary.js';
 
 /** What `/readyz` says of the log. */
@@ -117,4 +117,17 @@ describe('a stop where the log cannot be written', () => {
     process.kill(pid, 'SIGTERM');
     await expect.poll(() => isAlive(pid)).toBe(false);
   });
+});
+
+it('grows by a bounded number of lines, whatever strangers send', async () => {
+  const server = await startBuiltServer(settings('sqlite', { KILLSWITCH_SANDBOX: 'process' }));
+  const before = server.log.length;
+  for (let round = 0; round < 10; round++) {
+    const refused = Array.from({ length: 50 }, () => call(server.url, 'GET', '/agents', { token: 'forged' }));
+    for (const { status } of await Promise.all(refused)) expect([401, 429]).toContain(status);
+  }
+  const told = server.logged('emergency stop engaged');
+  await call(server.url, 'POST', '/latch', { body: { reason: 'the last line' } });
+  await told;
+  expect(server.log.length - before).toBeLessThan(40);
 });
