@@ -28,6 +28,12 @@ export interface Kernel extends Probe {
   kill(keys: readonly string[]): readonly string[];
   /** PIDs that are in it and in those below it at this moment; none where it is unknown or cannot be read. */
   members(key: string): readonly number[];
+  /**
+   * Kills what has left the cgroups of these containers and still stands in their file systems, as a privileged one can;
+   * of those that were learnt or found while something ran in them. To be called when they are empty. Resolves to the
+   * IDs of which something still lives; does not reject.
+   */
+  sweep(ids: readonly string[]): Promise<readonly string[]>;
   /** `empty`: none is left, or the cgroup is gone; `unknown`: never learnt, or it cannot be read here. */
   look(key: string): 'empty' | 'populated' | 'unknown';
 }

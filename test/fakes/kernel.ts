@@ -10,6 +10,8 @@ type KernelFault = 'unusable' | 'throws' | 'survives';
 export interface FakeKernel extends Kernel {
   /** What goes wrong, until it is set to something else. */
   fault: KernelFault | undefined;
+  /** Keys of which something has left the cgroup and cannot be killed. */
+  readonly strays: Set<string>;
   /** Keys in the order in which they were to be killed. */
   readonly killed: readonly string[];
   /** Starts a sandbox in a cgroup of its own, of that name: its first process, and another that did not found it. */
@@ -41,6 +43,7 @@ export function fakeKernel(): FakeKernel {
 
   const kernel: FakeKernel = {
     fault: undefined,
+    strays: new Set(),
     killed,
     spawn(name) {
       const pid = ++lastPid;
@@ -67,6 +70,9 @@ export function fakeKernel(): FakeKernel {
     learnOwn(key, pid, isForeign) {
       const { member } = alive.get(pid) ?? {};
       return member !== undefined && !isForeign(member) && learn(key, pid);
+    },
+    async sweep(ids) {
+      return ids.filter(id => kernel.strays.has(id));
     },
     forget: key => void known.delete(key),
     kill(keys) {

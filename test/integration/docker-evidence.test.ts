@@ -90,6 +90,7 @@ describe('The evidence of a container', () => {
       learn: () => undefined,
       learnOwn: () => false,
       find: async () => [],
+      sweep: async () => [],
       forget: () => undefined,
       kill: () => [],
       members: () => [],

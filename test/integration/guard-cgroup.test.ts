@@ -13,6 +13,7 @@ const tableOf = (cgroups: Readonly<Record<number, string>>, self: number | undef
   self,
   startTimeOf: () => 1,
   parentOf: () => 1,
+  isZombie: () => false,
   membershipsOf: pid => {
     const text = cgroups[pid];
     return text === undefined ? undefined : parseMemberships(text);

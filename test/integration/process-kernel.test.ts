@@ -22,6 +22,7 @@ const kernelWith = ({
 }: Faulty = {}) => ({
   learn: () => undefined,
   find: async () => [],
+  sweep: async () => [],
   learnOwn: vi.fn(learnOwn),
   forget: vi.fn<Kernel['forget']>(),
   kill: vi.fn(kill),

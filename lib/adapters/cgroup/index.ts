@@ -8,6 +8,8 @@ import { isEmpty, membersIn, type Sandboxed, strike } from './kill.js';
 import { type Host, type Located, locate } from './locate.js';
 import { parseMountinfo } from './mountinfo.js';
 import { openProc } from './proc.js';
+import { identityOf, rootOf } from './root.js';
+import { killStrays } from './strays.js';
 
 export interface CgroupsOptions {
   /** Only cgroups mounted at or below this directory count. */
@@ -20,6 +22,8 @@ export interface CgroupsOptions {
 }
 
 const never = (): boolean => false;
+/** So many processes of a container are asked at most what its file system is. */
+const MEMBERS = 5;
 
 /**
  * Kills by cgroup: `cgroup.kill` of version 2, or freezer and SIGKILL of version 1, or on a hybrid machine both. What is
@@ -63,8 +67,24 @@ export function openCgroups({
     }
   };
 
-  const take = (id: string, located: Located): void => {
+  /** What the file systems of containers are known by; not forgotten with the cgroup, for strays outlive that. */
+  const roots = new Map<string, string>();
+  const learnRoot = (id: string, pids: readonly number[]): void => {
+    for (const pid of pids.slice(0, MEMBERS)) {
+      const text = ifPossible(() => readFileSync(`${procRoot}/${pid}/mountinfo`, 'utf8'));
+      const root = text === undefined ? undefined : rootOf(text, id);
+      if (root === undefined || root === identityOf(mountinfo)) continue;
+      roots.delete(id);
+      roots.set(id, root);
+      const [oldest] = roots.keys();
+      if (oldest !== undefined && roots.size > capacity) roots.delete(oldest);
+      return;
+    }
+  };
+
+  const take = (id: string, located: Located, pid?: number): void => {
     const sandboxed = remember(id, located);
+    if (sandboxed) learnRoot(id, pid === undefined ? membersIn(sandboxed) : [pid]);
     if (sandboxed) detail = describeUse(sandboxed, host.mounts);
     else if (located.why !== undefined && known.size === 0) detail = unusable(located.why);
   };
@@ -86,7 +106,7 @@ export function openCgroups({
 
   return {
     learn(id, pid) {
-      orElse(undefined, id, () => take(id, locate(host, pid, { id })));
+      orElse(undefined, id, () => take(id, locate(host, pid, { id }), pid));
     },
     async find(ids) {
       const missing = ids.filter(id => !known.has(id));
@@ -111,6 +131,15 @@ export function openCgroups({
         return { key, finish: orElse(never, key, () => (sandboxed ? strike(guard, sandboxed) : never)) };
       });
       return struck.filter(({ key, finish }) => orElse(false, key, finish)).map(({ key }) => key);
+    },
+    async sweep(ids) {
+      const own = ids.flatMap(id => [[id, roots.get(id)] as const].filter(([, root]) => root !== undefined));
+      try {
+        return [...(await killStrays({ proc: host.proc, procRoot }, new Map(own as [string, string][])))];
+      } catch (err) {
+        log?.error({ err, ids }, 'it is not known what has left the cgroup');
+        return ids;
+      }
     },
     look(key) {
       const sandboxed = known.get(key);

@@ -10,6 +10,8 @@ export interface Proc {
   startTimeOf(pid: number): number | undefined;
   /** Undefined once the process is gone. */
   parentOf(pid: number): number | undefined;
+  /** Whether it has ended and only waits for its parent to hear of it. */
+  isZombie(pid: number): boolean;
   /** Undefined if the process is gone or hidden. */
   membershipsOf(pid: number): readonly Membership[] | undefined;
   /** We ourselves, our ancestors and PID 1. */
@@ -20,9 +22,12 @@ export function openProc(procRoot: string): Proc {
   const read = (pid: number, file: string): string | undefined =>
     ifPossible(() => readFileSync(`${procRoot}/${pid}/${file}`, 'utf8'));
   // The second field may hold blanks and parentheses; the last parenthesis ends it.
-  const field = (pid: number, number: number): number | undefined => {
+  const textOf = (pid: number, number: number): string | undefined => {
     const stat = read(pid, 'stat');
-    const text = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[number - 3];
+    return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[number - 3];
+  };
+  const field = (pid: number, number: number): number | undefined => {
+    const text = textOf(pid, number);
     return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
   };
   const parentOf = (pid: number): number | undefined => field(pid, 4);
@@ -32,6 +37,7 @@ export function openProc(procRoot: string): Proc {
     self,
     startTimeOf: pid => field(pid, 22),
     parentOf,
+    isZombie: pid => ['Z', 'X'].includes(textOf(pid, 3) ?? 'X'),
     membershipsOf(pid) {
       const text = read(pid, 'cgroup');
       return text === undefined ? undefined : parseMemberships(text);

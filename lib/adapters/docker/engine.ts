@@ -26,6 +26,8 @@ export interface Inspected {
   readonly startedAt: number;
   /** Whether it has a restart policy. */
   readonly restarts: boolean;
+  /** Whether all that runs in it ends with its first process: it can leave neither its cgroup nor its PIDs. */
+  readonly confined: boolean;
 }
 
 export type Condition = 'not-running' | 'removed';
@@ -54,8 +56,17 @@ const labels = z.record(z.string(), z.string()).nullish();
 const listed = z.array(z.object({ Id: id, State: z.string(), Labels: labels }));
 const inspected = z.object({
   State: z.object({ Pid: z.int(), StartedAt: z.string() }),
-  HostConfig: z.object({ RestartPolicy: z.object({ Name: z.string() }).nullish() }),
+  HostConfig: z.object({
+    RestartPolicy: z.object({ Name: z.string() }).nullish(),
+    Privileged: z.boolean().nullish(),
+    PidMode: z.string().nullish(),
+    CapAdd: z.array(z.string()).nullish(),
+  }),
+  Mounts: z.array(z.object({ Source: z.string().nullish() })).nullish(),
 });
+/** Through these one reaches the cgroups and the processes of the host. */
+const isOfHost = ({ Source }: { Source?: string | null | undefined }): boolean =>
+  /^\/((sys|proc|run|var\/run)(\/.*)?)?$/.test(Source ?? '');
 const waited = z.object({ StatusCode: z.int() });
 
 /**
@@ -89,9 +100,16 @@ export function openEngine(modem: Modem, callDeadlineMs: number, onAnswer: () =>
     modem.call({ method: 'GET', path: at(container, '/json'), signal });
 
   const inspect = async (container: ContainerId): Promise<Inspected> => {
-    const { State, HostConfig } = inspected.parse(await describe(container, within()));
+    const { State, HostConfig, Mounts } = inspected.parse(await describe(container, within()));
     const policy = HostConfig.RestartPolicy?.Name;
-    return { pid: State.Pid, startedAt: Date.parse(State.StartedAt), restarts: !!policy && policy !== 'no' };
+    const { Privileged, PidMode, CapAdd } = HostConfig;
+    const sharesHost = !['', 'private'].includes(PidMode ?? '') || Mounts?.some(isOfHost);
+    return {
+      pid: State.Pid,
+      startedAt: Date.parse(State.StartedAt),
+      restarts: !!policy && policy !== 'no',
+      confined: !Privileged && !CapAdd?.length && !sharesHost,
+    };
   };
 
   return {

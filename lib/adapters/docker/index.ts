@@ -56,6 +56,7 @@ const NO_KERNEL: Kernel = {
   learn: () => undefined,
   learnOwn: () => false,
   find: async () => [],
+  sweep: async () => [],
   forget: () => undefined,
   kill: () => [],
   members: () => [],

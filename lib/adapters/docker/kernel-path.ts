@@ -12,6 +12,8 @@ export interface KernelPath {
   find(): Promise<void>;
   /** Sends SIGKILL to all that the map knows or that was claimed, before this turn ends. */
   strike(): Promise<void>;
+  /** Of those met, also if they are removed by now: what may have left its cgroup and live on. */
+  unconfined(): readonly string[];
   /** Whether the map has what the record names, if anything, and at least something. */
   covers(): boolean;
   /** Whether the last strike reached them all, and none of them was about to be started again. */
@@ -35,16 +37,18 @@ export interface Ways {
 export function openKernelPath({ kernel, map, volley }: Ways, target: Target): KernelPath {
   const { agentId, containerId } = target;
   /** Also what is removed by now. */
-  const met = new Set<string>();
+  const met = new Map<string, Known>();
   const struck = new Set<string>();
 
   let claimed: Known | undefined;
   const own = (): readonly Known[] => {
     const known = map.of(agentId);
     const containers = claimed && !known.some(({ id }) => id === claimed?.id) ? [...known, claimed] : known;
-    for (const { id } of containers) met.add(id);
+    for (const container of containers) met.set(container.id, container);
     return containers;
   };
+  const isFormer = (id: string | undefined): id is string =>
+    id !== undefined && !met.has(id) && map.ownerOf(id) === agentId;
   const covers = (): boolean => {
     own();
     return met.size > 0 && (containerId === undefined || met.has(containerId));
@@ -68,6 +72,10 @@ export function openKernelPath({ kernel, map, volley }: Ways, target: Target): K
         if (reached.has(id) && state !== 'restarting') struck.add(id);
       }
     },
+    unconfined: () => [
+      ...[...met.values()].filter(({ confined }) => !confined).map(({ id }) => id),
+      ...(isFormer(containerId) ? [containerId] : []),
+    ],
     covers,
     isStruck: () => all(({ id }) => struck.has(id)),
     reviving: () => own().filter(({ id, restarts }) => restarts !== false && struck.has(id)),

@@ -35,6 +35,9 @@ export type Killer = (target: Target, options: KillOptions) => Promise<Seen>;
 
 const DEAD: Seen = { outcome: 'dead' };
 const UNSEEN: Seen = { outcome: 'pending', detail: 'the container was not seen to stop yet' };
+const STRAYS: Seen = { outcome: 'pending', detail: 'what left the cgroup of the container still runs' };
+/** After which nothing of the container may run. */
+const DOWN: ReadonlySet<OutcomeName> = new Set(['dead', 'removed', 'alreadyGone']);
 const UNCHECKED = 'found by its ID alone: the engine does not answer, so that its label could not be checked';
 const ELSEWHERE: Seen = {
   outcome: 'blind',
@@ -142,5 +145,12 @@ export function openKiller(options: KillerOptions): Killer {
     }
   };
 
-  return (target, bounds) => see(openKernelPath({ kernel, map, volley }, target), target, bounds);
+  return async (target, bounds) => {
+    const path = openKernelPath({ kernel, map, volley }, target);
+    const seen = await see(path, target, bounds);
+    if (!DOWN.has(seen.outcome)) return seen;
+    const suspects = path.unconfined();
+    const left = suspects.length > 0 ? await kernel.sweep(suspects) : [];
+    return left.length > 0 ? STRAYS : seen;
+  };
 }

@@ -23,8 +23,8 @@ export function openLearner({ engine, kernel, map, log }: LearnerOptions): Learn
   const inspect = async (container: Known): Promise<void> => {
     const { id, agentId } = container;
     try {
-      const { pid, startedAt, restarts } = await engine.inspect(id);
-      container.restarts = restarts;
+      const { pid, startedAt, restarts, confined } = await engine.inspect(id);
+      Object.assign(container, { restarts, confined });
       if (pid === 0 || !map.of(agentId).includes(container)) return;
       container.startedAt = startedAt;
       kernel.learn(id, pid);

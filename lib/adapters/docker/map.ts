@@ -12,6 +12,8 @@ export interface Known {
   startedAt?: number;
   /** Whether it has a restart policy; undefined until it was inspected. */
   restarts?: boolean;
+  /** Whether nothing in it can leave its cgroup and live on; undefined until it was inspected. */
+  confined?: boolean;
   /** The turn of the map in which it was last heard of. */
   told: number;
   /** How many events told of it. */
@@ -39,6 +41,7 @@ export interface ContainerMap {
   drop(id: ContainerId): void;
   /** Takes over what an earlier process knew, unless a list has come first: it is `remembered` until one does. */
   seed(containers: Iterable<readonly [id: ContainerId, agentId: string]>): void;
+  /** Also of one that is gone. */
   ownerOf(id: string): string | undefined;
   /** Whether there is or was a container of the agent. */
   knew(agentId: string): boolean;
@@ -79,8 +82,9 @@ export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap
   const byAgent = new Map<string, Set<Known>>();
   /** The engine uses no ID twice. */
   const removed = new Set<ContainerId>();
-  /** Agents of which a container was forgotten. */
+  /** Agents of which a container was forgotten, and whose each of those was. */
   const former = new Set<string>();
+  const owners = new Map<string, string>();
   let turn = 0;
   let isListed = false;
 
@@ -99,6 +103,9 @@ export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap
     own?.delete(container);
     if (own?.size === 0) byAgent.delete(container.agentId);
     addBounded(former, container.agentId);
+    owners.set(id, container.agentId);
+    const [oldest] = owners.keys();
+    if (oldest !== undefined && owners.size > REMEMBERED) owners.delete(oldest);
     onForget(id);
     onChange();
   };
@@ -159,7 +166,7 @@ export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap
       if (isListed) return;
       for (const [id, agentId] of containers) if (!known.has(id)) add(id, agentId, 'remembered', 0);
     },
-    ownerOf: id => known.get(id)?.agentId,
+    ownerOf: id => known.get(id)?.agentId ?? owners.get(id),
     knew: agentId => byAgent.has(agentId) || former.has(agentId),
   };
 }
