@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { digest } from '../../lib/idempotency.js';
+import { markdownLines } from '../../lib/markdown-lines.js';
 import { killAllOrder, killOrder, type Order } from '../../lib/order.js';
 import { parsePhrase } from '../../lib/phrase.js';
 import { platformSettings } from '../../lib/settings.js';
@@ -22,13 +23,24 @@ const settingsSchema = z.object({
     .default('OWNER,MEMBER,COLLABORATOR')
     .transform(text => text.split(',').map(name => name.trim()))
     .refine(names => names.every(name => KNOWN.includes(name)), `must be some of ${KNOWN.join(',')}`),
+  CLOSERS: z
+    .string()
+    .default('')
+    .transform(text => text.split(',').map(name => name.trim().toLowerCase()))
+    .refine(
+      names => names.every(name => /^[a-z0-9[\]-]{0,64}$/.test(name)),
+      'must be logins of GitHub, separated by commas',
+    ),
   PULL_REQUEST_LABEL: z.string().max(128, 'must have at most 128 characters').default('pull-request'),
   LATCH: latch,
 });
+/** Characters of a line that is told back. */
+const MOST_SHOWN = 200;
+
 type Set = z.output<typeof settingsSchema>;
 
-const person = z.looseObject({ login: z.string() });
-const repository = z.looseObject({ full_name: z.string() });
+const person = z.looseObject({ login: z.string(), type: z.string().optional() });
+const repository = z.looseObject({ full_name: z.string(), owner: person.optional() });
 
 const commentSchema = z.looseObject({
   action: z.string(),
@@ -40,11 +52,19 @@ const commentSchema = z.looseObject({
     user: person,
   }),
   repository,
+  sender: person,
 });
 
 const pullRequestSchema = z.looseObject({
   action: z.string(),
-  pull_request: z.looseObject({ number: z.int(), closed_at: z.string().nullish() }),
+  pull_request: z.looseObject({
+    number: z.int(),
+    closed_at: z.string().nullish(),
+    merged: z.boolean().nullish(),
+    author_association: z.string(),
+    user: person,
+    head: z.looseObject({ repo: z.looseObject({ full_name: z.string() }).nullish() }),
+  }),
   repository,
   sender: person,
 });
@@ -54,6 +74,8 @@ interface Signed {
   readonly given: Record<string, unknown>;
   readonly now: number;
 }
+
+const isBot = ({ type, login }: z.infer<typeof person>): boolean => type === 'Bot' || login.endsWith('[bot]');
 
 /** What one line of a comment asks for, or why it asks for nothing. */
 async function orderIn(line: string, { SELECT, LATCH }: Set, where: string, key: string) {
@@ -74,27 +96,58 @@ async function orderIn(line: string, { SELECT, LATCH }: Set, where: string, key:
 }
 
 async function readComment({ body, given, now }: Signed, set: Set): Promise<Asked> {
-  const { action, comment, issue, repository } = checked(commentSchema, given);
+  const { action, comment, issue, repository, sender } = checked(commentSchema, given);
   if (action !== 'created') return ignored(`the comment was ${action}`);
-  const lines = comment.body.split(/\r?\n/).filter(line => /^\/kill(-all)?(\s|$)/i.test(line));
+  const lines = markdownLines(comment.body, line => /^\/kill(-all)?(\s|$)/i.test(line));
   if (lines.length === 0) return ignored('no line of the comment begins with /kill or /kill-all');
   requireRecent(comment.created_at, now);
   const { author_association: association, user } = comment;
   if (!set.ASSOCIATIONS.includes(association)) {
     return ignored(`${user.login} is ${association}, which KILLSWITCH_GITHUB_ASSOCIATIONS does not let in`);
   }
+  const bot = [sender, user].find(isBot);
+  if (bot) return ignored(`${bot.login} is a bot, and only people are listened to`);
   const where = `${repository.full_name}#${issue.number}`;
   const found = lines.map(
-    async (line, at): Promise<Order | string> => orderIn(line, set, where, await digest(body, `${at}`)),
+    async ({ text, within }, at): Promise<Order | string> =>
+      within === undefined
+        ? orderIn(text, set, where, await digest(body, `${at}`))
+        : `${text.slice(0, MOST_SHOWN)}: it stands in ${within}`,
   );
   return sorted(stopper(`github:${user.login}`, set.LATCH), await Promise.all(found));
 }
 
-/** Whoever worked for a pull request is done when it is closed, merged or not. */
+type Closed = z.infer<typeof pullRequestSchema>;
+
+/**
+ * Why it is not known that this person may close the pull request of a repository; `undefined`: it is. The delivery
+ * tells of the author alone how they stand to the repository. Merging, and closing another's pull request, take
+ * rights on it, but one that comes from a fork is closed as well by whoever deletes the fork or its branch.
+ */
+function refusesCloser({ pull_request, repository, sender }: Closed, set: Set): string | undefined {
+  const { merged, user, head, author_association: association } = pull_request;
+  const name = sender.login.toLowerCase();
+  const isOwner = repository.owner?.login.toLowerCase() === name;
+  if (merged || isOwner || set.CLOSERS.includes(name)) return undefined;
+  const may = 'so it is not known whether they may stop agents: KILLSWITCH_GITHUB_CLOSERS can name them';
+  if (user.login.toLowerCase() === name) {
+    return set.ASSOCIATIONS.includes(association)
+      ? undefined
+      : `${sender.login} closed their own pull request and is ${association}, ${may}`;
+  }
+  return head.repo?.full_name === repository.full_name
+    ? undefined
+    : `${sender.login} closed a pull request of ${user.login} from a fork, ${may}`;
+}
+
+/** The agents that work for a pull request are done when it is closed, merged or not. */
 async function readPullRequest({ body, given, now }: Signed, set: Set): Promise<Asked> {
-  const { action, pull_request: closed, repository, sender } = checked(pullRequestSchema, given);
+  const delivered = checked(pullRequestSchema, given);
+  const { action, pull_request: closed, repository, sender } = delivered;
   if (action !== 'closed') return ignored(`the pull request was ${action}`);
   requireRecent(closed.closed_at, now);
+  const refusal = refusesCloser(delivered, set);
+  if (refusal !== undefined) return ignored(refusal);
   const name = `${repository.full_name}#${closed.number}`;
   const selector = { labels: { [set.PULL_REQUEST_LABEL]: name } };
   const words = { reason: `${name} was closed`, selector, ...(set.LATCH && { latch: true }) };

@@ -8,7 +8,15 @@ const HOUR = 3_600_000;
 const closed = (at: number, more: object = {}) => ({
   action: 'closed',
   number: 12,
-  pull_request: { number: 12, merged: false, closed_at: new Date(at).toISOString(), ...more },
+  pull_request: {
+    number: 12,
+    merged: false,
+    closed_at: new Date(at).toISOString(),
+    author_association: 'MEMBER',
+    user: { login: 'octocat' },
+    head: { repo: { full_name: 'octo/app' } },
+    ...more,
+  },
   repository: { full_name: 'octo/app' },
   sender: { login: 'octocat' },
 });
@@ -123,6 +131,9 @@ describe('a comment on GitHub', () => {
     ['no command', 'Please kill a1'],
     ['a command in the middle of a line', 'I would /kill a1'],
     ['a command that is quoted', '> /kill a1'],
+    ['a command in indented code', 'As in:\n\n    /kill a1'],
+    ['a command in a code span', '`/kill a1`'],
+    ['a command in a list', '- /kill a1'],
     ['another command', '/killer a1'],
     ['nothing', ''],
   ])('asks for nothing with %s', async (_, text) => {
@@ -158,6 +169,41 @@ describe('a comment on GitHub', () => {
       told: { answers: [{ status: 200, body: { total: 1, killed: 1 } }] },
     });
     expect(await a1.isAlive()).toBe(false);
+  });
+
+  it.each([
+    ['a fence', 'Do not:\n```\n/kill a1\n```', 'a code block'],
+    ['tildes', '~~~ sh\n/kill a1\n~~~', 'a code block'],
+    ['a comment in HTML', '<!--\n/kill a1\n-->', 'HTML'],
+    ['a fold', '<details>\n\n/kill a1\n\n</details>', '<details>'],
+    ['a quote', '> As you said:\n/kill a1', 'a quote or a list: leave an empty line before it'],
+    ['a code span', 'It is `\n/kill a1\n` here', 'a code span'],
+  ])('asks for nothing in %s, and says why', async (_, text, place) => {
+    const { deliver, now, expectUntouched } = await openHooks(github);
+    expect(await deliver(commentOf(text, now))).toMatchObject({
+      status: 200,
+      told: { answers: [], ignored: [`/kill a1: it stands in ${place}`] },
+    });
+    expectUntouched();
+  });
+
+  it('is heard beside code and quotes', async () => {
+    const { deliver, now, orders } = await openNoted(github);
+    const text = '> what now?\n\nThe log of `a1`:\n```\n/kill a2\n```\nSo stop it:\n/kill a1 it `rm`s';
+    const { told } = await deliver(commentOf(text, now));
+    expect(orders.map(({ path }) => path)).toEqual(['/agents/a1/kill']);
+    expect(told.ignored).toEqual(['/kill a2: it stands in a code block']);
+  });
+
+  it.each([
+    ['its sender', {}, { login: 'helper', type: 'Bot' }],
+    ['its author', { user: { login: 'helper[bot]', type: 'Bot' } }, { login: 'octocat', type: 'User' }],
+    ['its author by the name', { user: { login: 'helper[bot]' } }, { login: 'octocat' }],
+  ])('asks for nothing where a bot is %s, though it is a member', async (_, more, sender) => {
+    const { deliver, now, expectUntouched } = await openHooks(github);
+    const { told } = await deliver({ ...commentOf('/kill a1', now, more), sender });
+    expect(told.ignored).toEqual([expect.stringMatching(/^helper(\[bot\])? is a bot, and only people/)]);
+    expectUntouched();
   });
 
   it.each(['OWNER', 'MEMBER', 'COLLABORATOR'])('is heard of an %s', async association => {
@@ -227,6 +273,72 @@ describe('a pull request on GitHub that is closed', () => {
     expect(accepted()[0]).toMatchObject({ actor: 'github:octocat', reason: 'octo/app#12 was closed' });
   });
 
+  const fork = { head: { repo: { full_name: 'mallory/app' } } };
+  const byMallory = { user: { login: 'mallory' }, author_association: 'NONE', ...fork };
+  const as = (login: string, more: object = {}) => ({ sender: { login, ...more } });
+
+  it.each<[string, object, object, object]>([
+    ['a member who wrote it', {}, {}, {}],
+    ['a member who wrote it in a fork', fork, {}, {}],
+    ['whoever merged it', { ...byMallory, merged: true }, as('merger', { type: 'Bot' }), {}],
+    ['somebody with rights, of a branch of the repository', {}, as('maintainer'), {}],
+    ['automation with rights', {}, as('github-actions[bot]', { type: 'Bot' }), {}],
+    [
+      'the owner of the repository',
+      byMallory,
+      { ...as('Octo'), repository: { full_name: 'octo/app', owner: { login: 'octo' } } },
+      {},
+    ],
+    ['one whom the setting names', byMallory, as('Maintainer'), { CLOSERS: 'maintainer, other' }],
+    [
+      'a contributor, where they are let in',
+      { author_association: 'CONTRIBUTOR', ...fork },
+      {},
+      {
+        ASSOCIATIONS: 'CONTRIBUTOR',
+      },
+    ],
+  ])('counts when it was closed by %s', async (_, pull, more, set) => {
+    const variables = Object.entries(set).map(([name, value]) => [`KILLSWITCH_GITHUB_${name}`, value]);
+    const { deliver, now, orders } = await openNoted(github, Object.fromEntries(variables));
+    await deliver({ ...closed(now, pull), ...more }, {}, event('pull_request'));
+    expect(orders).toHaveLength(1);
+  });
+
+  const may = 'so it is not known whether they may stop agents: KILLSWITCH_GITHUB_CLOSERS can name them';
+  it.each<[string, object, object, string]>([
+    [
+      'a stranger who wrote it',
+      byMallory,
+      as('mallory'),
+      `mallory closed their own pull request and is NONE, ${may}`,
+    ],
+    [
+      'a stranger who wrote it, in other letters',
+      byMallory,
+      as('Mallory'),
+      `Mallory closed their own pull request and is NONE, ${may}`,
+    ],
+    [
+      'a stranger who deletes the fork of another one',
+      byMallory,
+      as('accomplice'),
+      `accomplice closed a pull request of mallory from a fork, ${may}`,
+    ],
+    [
+      'a stranger whose fork is gone',
+      { ...byMallory, head: { repo: null } },
+      as('accomplice'),
+      `accomplice closed a pull request of mallory from a fork, ${may}`,
+    ],
+  ])('counts for nothing when it was closed by %s, and says so', async (_, pull, more, why) => {
+    const { deliver, now, agent, expectUntouched } = await openHooks(github);
+    await agent('worker', labelled);
+    const { told } = await deliver({ ...closed(now, pull), ...more }, {}, event('pull_request'));
+    expect(told).toEqual({ answers: [], ignored: [why] });
+    expectUntouched();
+  });
+
   it('is the same operation when it comes again', async () => {
     const { deliver, now, agent, accepted } = await openHooks(github);
     await agent('worker', labelled);
@@ -281,6 +393,7 @@ it.each([
   ],
   ['ASSOCIATIONS', 'OWNER,NONE', 'must be some of OWNER,MEMBER,COLLABORATOR,CONTRIBUTOR'],
   ['ASSOCIATIONS', ',', 'must be some of OWNER,MEMBER,COLLABORATOR,CONTRIBUTOR'],
+  ['CLOSERS', 'octocat, the boss', 'must be logins of GitHub, separated by commas'],
   ['PULL_REQUEST_LABEL', 'x'.repeat(129), 'must have at most 128 characters'],
   ['TOKEN', 'x', 'is not known'],
 ])('refuses to start with %s=%s', (name, value, problem) => {
