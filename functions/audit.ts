@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
-import { stream } from 'hono/streaming';
 import * as z from 'zod';
 import { agentIdSchema } from '../lib/agent.js';
 import type { AuditEntry } from '../lib/audit.js';
 import { present } from '../lib/present.js';
-import { readTrail } from '../lib/trail.js';
+import { utf8 } from '../lib/signature.js';
+import { readTrail, streamTrail } from '../lib/trail.js';
 import { runAlone } from './alone.js';
 import type { Env, KillswitchFunction } from './function.js';
 import { authenticated, query } from './request.js';
@@ -24,33 +24,58 @@ export const auditQuery = z.strictObject({
     .optional(),
 });
 
+/** One a line. Breaks off, and does not end, where not all could be read: half of it must not look whole. */
+function linesOf(entries: AsyncIterator<AuditEntry>, closing: AbortSignal): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      if (closing.aborted) throw new Error('The server ends.');
+      const next = await entries.next();
+      if (next.done) controller.close();
+      else controller.enqueue(utf8(`${JSON.stringify(next.value)}\n`));
+    },
+    async cancel() {
+      await entries.return?.();
+    },
+  });
+}
+
+/** The same entries; the first one is read before the answer begins, so that a store that is down is told by the status. */
+async function begun(entries: AsyncIterable<AuditEntry>): Promise<AsyncIterator<AuditEntry>> {
+  const all = entries[Symbol.asyncIterator]();
+  let first: IteratorResult<AuditEntry> | undefined = await all.next();
+  return {
+    async next() {
+      const next = first ?? (await all.next());
+      first = undefined;
+      return next;
+    },
+    return: async () => (await all.return?.()) ?? { done: true, value: undefined },
+  };
+}
+
+async function* listed(entries: readonly AuditEntry[]): AsyncGenerator<AuditEntry> {
+  yield* entries;
+}
+
 /**
- * `GET /audit`: oldest first. As JSON at most 1,000 entries (100 if no limit is given) with a `cursor` for what comes
- * later; as NDJSON, where that is asked for, all of them, one a line.
+ * `GET /audit`, in the order of the commits. As JSON at most 1,000 entries (100 if no limit is given) with a `cursor`
+ * that goes on right after the last of them; as NDJSON, where that is asked for, all of them, one a line, and the cursor
+ * in `x-audit-cursor`.
  */
 export const audit: KillswitchFunction = {
   name: 'audit',
   routes: deps =>
     new Hono<Env>().get('/audit', authenticated(deps), query(auditQuery), async c => {
-      const asked = present(c.req.valid('query'));
+      const { limit, ...asked } = present(c.req.valid('query'));
+      const actor = c.get('actor');
       const wantsLines = c.req.header('accept')?.includes(NDJSON) ?? false;
-      const limit = asked.limit ?? 100;
-      const trail = await readTrail(deps.core, c.get('actor'), wantsLines ? asked : { ...asked, limit });
-      if (!wantsLines) {
-        const entries: AuditEntry[] = [];
-        for await (const entry of trail.entries) entries.push(entry);
-        return c.json({ entries, cursor: trail.cursor() });
-      }
-      // The first one is read before the answer begins, so that a store that is down is told by the status.
-      const entries = trail.entries[Symbol.asyncIterator]();
-      let next = await entries.next();
-      c.header('content-type', NDJSON);
-      c.header('x-audit-cursor', trail.cursor());
-      return stream(c, async out => {
-        for (; !next.done && !out.aborted && !deps.closing.aborted; next = await entries.next()) {
-          await out.write(`${JSON.stringify(next.value)}\n`);
-        }
-      });
+      if (!wantsLines) return c.json(await readTrail(deps.core, actor, { ...asked, limit: limit ?? 100 }));
+      const { entries, cursor } =
+        limit === undefined
+          ? await streamTrail(deps.core, actor, asked)
+          : await readTrail(deps.core, actor, { ...asked, limit });
+      const lines = linesOf(await begun('length' in entries ? listed(entries) : entries), deps.closing);
+      return c.body(lines, 200, { 'content-type': NDJSON, 'x-audit-cursor': cursor });
     }),
 };
 

@@ -149,11 +149,11 @@ export const endpoints: readonly Endpoint[] = [
   {
     method: 'get',
     path: '/audit',
-    summary: 'What was done, by whom and why, oldest first; as NDJSON where that is accepted',
+    summary: 'What was done, by whom and why, in the order of the commits; as NDJSON where that is accepted',
     scope: 'audit:read',
     query: auditQuery,
     answers: {
-      200: 'Entries, each with `actor` and, where it was asked for, `source` (an IP address, `socket` or `local`); and a cursor for what comes later',
+      200: 'Entries, each with `actor` and, where it was asked for, `source` (an IP address, `socket` or `local`); and a cursor that goes on right after the last of them, with NDJSON in the header `x-audit-cursor`',
     },
     errors: ['store_unavailable'],
   },

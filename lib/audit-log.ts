@@ -18,6 +18,16 @@ export interface AuditPlace {
   readonly bytes: Uint8Array;
 }
 
+/** Which part of the audit to look at. */
+export interface AuditRange {
+  /** A position: only what was committed after it; `''`: from the beginning on. */
+  readonly after: string;
+  /** A position: no more than what stands up to it, itself included. */
+  readonly upTo?: string;
+  /** The most entries of a page, at least 1. */
+  readonly limit: number;
+}
+
 /** One page of what a query finds. */
 export interface AuditPage {
   readonly found: readonly { readonly position: string; readonly entry: AuditEntry }[];
@@ -32,12 +42,10 @@ export interface AuditLog {
   /** In the order of the commits. What cannot be read is left out. */
   query(query: AuditQuery): AsyncIterable<AuditEntry>;
   /**
-   * One page of a query, in the order of the commits, from after a position on (`''`: from the beginning); what is
-   * asked by agent or operation is found by an index. A page may be short, or empty, and yet there is more.
-   * `query.limit` has no meaning here.
-   * @param limit the most entries of the page, at least 1
+   * One page of a query, in the order of the commits; what is asked by agent or operation is found by an index. A page
+   * may be short, or empty, and yet there is more. `query.limit` has no meaning here.
    */
-  search(query: AuditQuery, after: string, limit: number): Promise<AuditPage>;
+  search(query: AuditQuery, range: AuditRange): Promise<AuditPage>;
   /**
    * What was committed after a position (`''`: from the beginning on), in the order of the commits, whatever the
    * clocks said; with `upTo` no more than what stands up to that position, itself included. Nothing ever comes in
@@ -56,12 +64,12 @@ export async function* searchAll(
   search: AuditLog['search'],
   { limit = Number.POSITIVE_INFINITY, ...query }: AuditQuery,
 ): AsyncGenerator<AuditEntry> {
-  let position = '';
+  let after = '';
   for (let left = limit; left > 0; ) {
-    const page = await search(query, position, Math.min(left, PAGE));
+    const page = await search(query, { after, limit: Math.min(left, PAGE) });
     for (const { entry } of page.found) yield entry;
     if (!page.more) return;
     left -= page.found.length;
-    position = page.position;
+    after = page.position;
   }
 }

@@ -5,7 +5,7 @@ import type { LayerOutcome } from './outcome.js';
 import type { Probe } from './probe.js';
 import type { Stored } from './record.js';
 
-export type { AuditLog, AuditPage, AuditPlace, AuditQuery } from './audit-log.js';
+export type { AuditLog, AuditPage, AuditPlace, AuditQuery, AuditRange } from './audit-log.js';
 export type { Kernel } from './kernel.js';
 export type { Health, Probe } from './probe.js';
 

@@ -10,62 +10,96 @@ export interface TrailQuery extends AuditQuery {
   readonly after?: string;
 }
 
-/** Entries of the audit, and where to go on for what comes later. */
-export interface Trail {
-  readonly entries: AsyncIterable<AuditEntry>;
-  /** Everything committed after it is new. With `after` it is known when the entries were read. */
-  cursor(): string;
+/** Entries of the audit in the order of the commits. */
+export interface TrailPage {
+  readonly entries: readonly AuditEntry[];
+  /**
+   * Goes on right after the last entry of these; where there were no more, after all that was there. The same as
+   * before: nothing was added.
+   */
+  readonly cursor: string;
 }
 
-/** How many entries one request with a cursor looks at, whatever it finds in them. */
-const LOOKED_AT = 5_000;
+/** Everything that is asked for, however much. */
+export interface Trail {
+  readonly entries: AsyncIterable<AuditEntry>;
+  /** Goes on after the last entry, once all have been read. */
+  readonly cursor: string;
+}
+
+/** How many pages one request that goes on from a cursor looks at, whatever it finds in them. */
+const LOOKED_AT = 10;
 const PAGE = 500;
 
 /** What the credential lets see; an entry says nothing of hosts, so one that is narrowed to a host sees nothing. */
-function narrowed(query: TrailQuery, { agentId, taskId, host }: Within): TrailQuery & { taskId?: string } {
+function narrowed(query: AuditQuery, { agentId, taskId, host }: Within): [AuditQuery, { taskId?: string }] {
   if (host !== undefined || (agentId !== undefined && (query.agentId ?? agentId) !== agentId))
     throw outside();
-  return present<TrailQuery & { taskId?: string }>({ ...query, agentId: agentId ?? query.agentId, taskId });
+  return [
+    present<AuditQuery>({ ...query, agentId: agentId ?? query.agentId }),
+    taskId === undefined ? {} : { taskId },
+  ];
+}
+
+/** Entry by entry, each with the cursor that goes on after it; the last one of a page has its end instead. */
+async function* look(
+  { audit }: Pick<Core, 'audit'>,
+  actor: Actor,
+  { after = '', upTo, pages, ...asked }: TrailQuery & { readonly upTo?: string; readonly pages: number },
+): AsyncGenerator<{ readonly entry?: AuditEntry; readonly cursor: string }> {
+  const [query, { taskId }] = narrowed(asked, actor.within);
+  let position = after;
+  // A task is no part of the query: of a page, few entries may be left.
+  const limit = taskId === undefined ? Math.min(asked.limit ?? PAGE, PAGE) : PAGE;
+  for (let page = 0; page < pages; page++) {
+    const range = present({ after: position, upTo, limit });
+    const { found, more, position: end } = await audit.search(query, range);
+    for (const one of found) {
+      if (taskId === undefined || one.entry.taskId === taskId)
+        yield { entry: one.entry, cursor: one.position };
+    }
+    yield { cursor: end };
+    if (!more) return;
+    position = end;
+  }
 }
 
 /**
- * The audit, oldest first: by `since` and the other filters, or with `after` in the order of the commits.
+ * A page of the audit: from the beginning, from `since`, or after a cursor.
+ * @throws KillswitchError `forbidden`, `store_unavailable`
+ */
+export async function readTrail(
+  core: Pick<Core, 'audit'>,
+  actor: Actor,
+  query: TrailQuery & { readonly limit: number },
+): Promise<TrailPage> {
+  authorize(actor, 'audit:read');
+  const entries: AuditEntry[] = [];
+  // Who has no cursor yet may not know how to go on, and gets what there is.
+  const pages = query.after === undefined ? Number.POSITIVE_INFINITY : LOOKED_AT;
+  let cursor = query.after ?? '';
+  for await (const step of look(core, actor, { ...query, pages })) {
+    ({ cursor } = step);
+    if (step.entry && entries.push(step.entry) === query.limit) break;
+  }
+  return { entries, cursor };
+}
+
+/**
+ * All of the audit that is asked for, up to what was committed last by now.
  * @throws KillswitchError `forbidden`, `store_unavailable`; the entries also the latter
  */
-export async function readTrail({ audit }: Core, actor: Actor, asked: TrailQuery): Promise<Trail> {
+export async function streamTrail(
+  core: Pick<Core, 'audit'>,
+  actor: Actor,
+  query: Omit<TrailQuery, 'limit'>,
+): Promise<Trail> {
   authorize(actor, 'audit:read');
-  const { taskId, after, ...query } = narrowed(asked, actor.within);
-  const isSeen = (entry: AuditEntry): boolean => taskId === undefined || entry.taskId === taskId;
-  let cursor = after ?? (await audit.last());
-
-  async function* found(): AsyncGenerator<AuditEntry> {
-    const { limit = Number.POSITIVE_INFINITY, ...filters } = query;
-    let left = limit;
-    for await (const entry of audit.query(filters)) {
-      if (!isSeen(entry)) continue;
-      yield entry;
-      if (--left <= 0) return;
-    }
+  narrowed(query, actor.within);
+  const upTo = await core.audit.last();
+  async function* all(): AsyncGenerator<AuditEntry> {
+    const steps = look(core, actor, { ...query, upTo, pages: Number.POSITIVE_INFINITY });
+    for await (const { entry } of steps) if (entry) yield entry;
   }
-
-  async function* later(): AsyncGenerator<AuditEntry> {
-    const { since, agentId, operationId, limit = Number.POSITIVE_INFINITY } = query;
-    const isAsked = (entry: AuditEntry): boolean =>
-      (agentId === undefined || entry.agentId === agentId) &&
-      (operationId === undefined || entry.operationId === operationId) &&
-      (since === undefined || Date.parse(entry.timestamp) >= Date.parse(since));
-    let left = limit;
-    for (let looked = 0; looked < LOOKED_AT; looked += PAGE) {
-      const places = await audit.after(cursor, PAGE);
-      for (const { position, entry } of places) {
-        cursor = position;
-        if (!entry || !isSeen(entry) || !isAsked(entry)) continue;
-        yield entry;
-        if (--left <= 0) return;
-      }
-      if (places.length < PAGE) return;
-    }
-  }
-
-  return { entries: after === undefined ? found() : later(), cursor: () => cursor };
+  return { entries: all(), cursor: upTo };
 }

@@ -164,16 +164,16 @@ export function fakeRecords({ memory = emptyMemory(), now = Date.now } = {}): Fa
       async *query(query) {
         yield* await open('query', () => select(query));
       },
-      search: (query, after, limit) =>
+      search: (query, { after, upTo = `${audit.length || ''}`, limit }) =>
         open('search', () => {
           const matching = new Set(select({ ...query, limit: Number.POSITIVE_INFINITY }));
           const found = audit
             .map((entry, index) => ({ position: `${index + 1}`, entry }))
-            .slice(Number(after))
+            .slice(Number(after), Number(upTo))
             .filter(({ entry }) => matching.has(entry))
             .slice(0, limit);
           const more = found.length === limit;
-          const position = (more && found.at(-1)?.position) || `${audit.length || ''}`;
+          const position = (more && found.at(-1)?.position) || upTo;
           return { found, position, more };
         }),
       after: (position, limit, upTo = `${audit.length}`) =>

@@ -100,23 +100,102 @@ describe('GET /audit', () => {
     'says that the store is down, as %s',
     async accept => {
       const { send, store } = await openBench();
-      store.faults.fail('query');
+      store.faults.fail('search');
       expectProblem(await send('GET /audit', { headers: { accept } }), 503, 'store_unavailable');
     },
   );
 
+  const entry = {
+    timestamp: '2026-11-22T10:00:00.000Z',
+    operation: 'SWEEP',
+    phase: 'done',
+    actor: 'x',
+  } as const;
+
   it('looks at so much at a time, and goes on from there', async () => {
     const { send, core } = await openBench();
-    const entry = {
-      timestamp: '2026-11-22T10:00:00.000Z',
-      operation: 'SWEEP',
-      phase: 'done',
-      actor: 'x',
-    } as const;
     await core.audit.append(Array.from({ length: 5_200 }, () => entry));
-    await core.audit.append([{ ...entry, agentId: 'far' }]);
-    const first = told(await send('GET /audit?after=&agentId=far'));
-    expect(first.entries).toEqual([]);
-    expect(told(await send(`GET /audit?after=${first.cursor}&agentId=far`)).entries).toHaveLength(1);
+    await core.audit.append([{ ...entry, agentId: 'far', taskId: 't2' }]);
+    const first = told(await send('GET /audit?after=', { token: 'bob' }));
+    expect(first.entries.map(({ agentId }) => agentId)).toEqual(['a2', 'a2', 'a3', 'a3']);
+    const second = told(await send(`GET /audit?after=${first.cursor}`, { token: 'bob' }));
+    expect(second.entries).toMatchObject([{ agentId: 'far' }]);
+    expect(told(await send(`GET /audit?after=${second.cursor}`, { token: 'bob' }))).toEqual({
+      entries: [],
+      cursor: second.cursor,
+    });
+    expect(told(await send('GET /audit', { token: 'bob' })).entries).toHaveLength(5);
+  });
+
+  it.each([
+    ['application/json', ''],
+    ['application/json', '&agentId=a2'],
+    ['application/x-ndjson', ''],
+    ['application/x-ndjson', '&agentId=a3'],
+  ])('goes on right after the last entry that it gave, as %s, narrowed by "%s"', async (accept, filter) => {
+    const { send } = await openBench();
+    const get = async (query: string) => {
+      const { text, json, headers } = await send(`GET /audit?${query}${filter}`, { headers: { accept } });
+      if (accept === 'application/json') return told({ json });
+      const entries = text
+        .split('\n')
+        .filter(Boolean)
+        .map(line => JSON.parse(line) as Told['entries'][number]);
+      return { entries, cursor: headers.get('x-audit-cursor') ?? '' };
+    };
+    const { entries: all } = await get('');
+    const found: unknown[] = [];
+    let page = await get('limit=1');
+    for (; page.entries.length > 0; page = await get(`limit=1&after=${page.cursor}`)) {
+      expect(page.entries).toHaveLength(1);
+      found.push(...page.entries);
+    }
+    expect(found).toEqual(all);
+  });
+
+  const asLines = { headers: { accept: 'application/x-ndjson' } };
+
+  it('gives as lines what was there when it was asked, and its cursor goes on after that', async () => {
+    const { send, core, store } = await openBench();
+    const before = store.memory.audit.length;
+    await core.audit.append(Array.from({ length: 600 }, () => entry));
+    let asked = 0;
+    store.faults.lie('search', truth => {
+      if (++asked === 2) store.memory.audit.push({ ...entry, reason: 'meanwhile' });
+      return truth();
+    });
+    const { text, headers } = await send('GET /audit', asLines);
+    expect(text.trimEnd().split('\n')).toHaveLength(before + 600);
+    const later = told(await send(`GET /audit?after=${headers.get('x-audit-cursor')}`));
+    expect(later.entries).toMatchObject([{ reason: 'meanwhile' }]);
+  });
+
+  it('breaks off, and does not look whole, where the store goes or the server ends amid the lines', async () => {
+    const { send, core, store, closing } = await openBench();
+    await core.audit.append(Array.from({ length: 600 }, () => entry));
+    let asked = 0;
+    store.faults.lie('search', truth => {
+      if (++asked > 1) throw new Error('lost');
+      return truth();
+    });
+    await expect(send('GET /audit', asLines)).rejects.toThrow('lost');
+    store.faults.heal();
+    closing.abort();
+    await expect(send('GET /audit', asLines)).rejects.toThrow('The server ends.');
+  });
+
+  it('reads no further when the reader of the lines has gone', async () => {
+    const { app, core, store } = await openBench();
+    await core.audit.append(Array.from({ length: 2_000 }, () => entry));
+    let asked = 0;
+    store.faults.lie('search', truth => {
+      asked++;
+      return truth();
+    });
+    const response = await app.request('/audit', {
+      headers: { authorization: 'Bearer all', ...asLines.headers },
+    });
+    await response.body?.cancel();
+    expect(asked).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../audit.js';
-import type { AuditPage, AuditPlace, AuditQuery } from '../../ports.js';
+import type { AuditPage, AuditPlace, AuditQuery, AuditRange } from '../../ports.js';
 import { framed } from '../../signature.js';
 import type { Connection } from './connection.js';
 
@@ -7,6 +7,7 @@ import type { Connection } from './connection.js';
 const CLOCK_SKEW_MS = 86_400_000;
 /** Below every number of a row. */
 const LOWEST = '-9223372036854775808';
+const HIGHEST = '9223372036854775807';
 
 type Row = readonly [position: string, entry: Uint8Array];
 type Text = Uint8Array | null;
@@ -74,21 +75,24 @@ export function prepareAudit({ prepare }: Pick<Connection, 'prepare'>) {
         from.length + to.length === 1 ? one : from.length > 0 ? followings.between : followings.all;
       return chosen.all([...from, ...to, limit]).map(placeOf);
     },
-    search(query: AuditQuery, after: string, limit: number): AuditPage {
-      const rows = search(query, after, limit);
+    search(query: AuditQuery, range: AuditRange): AuditPage {
+      const rows = search(query, range);
       const found = rows.flatMap(([position, bytes]) => {
         const entry = parse(bytes);
         return entry === undefined ? [] : [{ position, entry }];
       });
+      const { after, upTo, limit } = range;
       const more = rows.length === limit;
-      return { found, more, position: (more && rows.at(-1)?.[0]) || last() || after };
+      const end = more ? rows.at(-1)?.[0] : (upTo ?? last());
+      const isOn = end && (after === '' || BigInt(end) > BigInt(after));
+      return { found, more, position: isOn ? end : after };
     },
   };
 }
 
 function prepareSearch({ prepare }: Pick<Connection, 'prepare'>) {
   const columns = 'SELECT CAST(seq AS TEXT), CAST(entry AS BLOB) FROM audit';
-  const range = 'seq > CAST(? AS INTEGER) AND at >= ?';
+  const range = 'seq > CAST(? AS INTEGER) AND seq <= CAST(? AS INTEGER) AND at >= ?';
   const all = prepare<Row>(`${columns} WHERE ${range} ORDER BY seq LIMIT ?`);
   // A statement for each set of filters: with "? IS NULL OR …" SQLite would use none of the indexes. Numbers first,
   // from the index alone: only what the page shows is then looked up.
@@ -105,13 +109,22 @@ function prepareSearch({ prepare }: Pick<Connection, 'prepare'>) {
       WHERE at BETWEEN ?1 AND ${CLOCK_SKEW_MS} + (SELECT MIN(at) FROM audit WHERE at >= ?1)`,
   );
 
-  return ({ since, agentId, operationId }: AuditQuery, after: string, limit: number): readonly Row[] => {
+  return (
+    { since, agentId, operationId }: AuditQuery,
+    { after, upTo = HIGHEST, limit }: AuditRange,
+  ): readonly Row[] => {
     const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
     const filters = [operationId, agentId].filter(filter => filter !== undefined);
     const one = agentId === undefined ? byOperation : byAgent;
     if (filters.length > 0)
-      return (filters.length === 2 ? byBoth : one).all([...filters, after || LOWEST, from, limit]);
+      return (filters.length === 2 ? byBoth : one).all([
+        ...filters,
+        after || LOWEST,
+        upTo || LOWEST,
+        from,
+        limit,
+      ]);
     const start = after || (since !== undefined && startOf.get([from])?.[0]) || LOWEST;
-    return all.all([start, from, limit]);
+    return all.all([start, upTo || LOWEST, from, limit]);
   };
 }

@@ -74,7 +74,7 @@ function recordsIn({ call }: Thread): Records {
 }
 
 function auditIn({ call }: Thread): AuditLog {
-  const search: AuditLog['search'] = (query, after, limit) => call('search', query, after, limit);
+  const search: AuditLog['search'] = (query, range) => call('search', query, range);
   return {
     async append(entries) {
       await inChunks(entries, WRITTEN, async chunk => {

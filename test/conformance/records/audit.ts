@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { AuditQuery } from '../../../lib/ports.js';
 import { change, collect, eachWith, entry, type OpenRecords } from './harness.js';
 
 const at = (minute: number) => new Date(Date.UTC(2020, 0, 1, 0, minute)).toISOString();
@@ -85,6 +86,68 @@ export function auditLog(open: OpenRecords): void {
     expect(await audit.after(third?.position ?? '', 10, third?.position)).toEqual([]);
     expect(await (await reopen()).audit.after('', 10)).toEqual(places);
     expect(new Set(places.map(({ bytes }) => `${bytes}`)).size).toBe(4);
+  });
+
+  it('is searched page by page: each goes on right after the last entry of the one before', async () => {
+    const { audit, records } = store();
+    expect(await audit.search({}, { after: '', limit: 2 })).toEqual({ found: [], position: '', more: false });
+    await audit.append(kept.slice(0, 2));
+    await records.commit([change('a', null, '{}', { audit: kept.slice(2) })]);
+    await audit.append([entry({ agentId: 'c' })]);
+    const last = await audit.last();
+    const places = await audit.after('', 10);
+    for (const [query, expected] of [
+      [{}, [0, 1, 2, 3, 4]],
+      [{ agentId: 'a' }, [0, 3]],
+      [{ operationId: 'o2' }, [1, 2, 3]],
+      [{ agentId: 'a', operationId: 'o2' }, [3]],
+      [{ since: at(2) }, [1, 2, 3]],
+      [{ agentId: 'nobody' }, []],
+    ] as const) {
+      for (const limit of [1, 2, 10]) {
+        const found: string[] = [];
+        let page = { position: '', more: true };
+        while (page.more) {
+          const next = await audit.search(query, { after: page.position, limit });
+          found.push(...next.found.map(({ position }) => position));
+          expect(next.found.length).toBeLessThanOrEqual(limit);
+          if (next.found.length === limit) expect(next.position).toBe(next.found.at(-1)?.position);
+          page = next;
+        }
+        expect(found).toEqual(expected.map(n => places[n]?.position));
+        expect(page.position).toBe(last);
+      }
+    }
+    const first = { after: '', upTo: places[2]?.position ?? '', limit: 10 };
+    expect((await audit.search({ operationId: 'o2' }, first)).found.map(one => one.entry)).toEqual(
+      pick(1, 2),
+    );
+    expect(await audit.search({ agentId: 'b' }, { ...first, after: places[1]?.position ?? '' })).toEqual({
+      found: [],
+      position: places[2]?.position,
+      more: false,
+    });
+    expect((await audit.search({}, first)).found.map(one => one.entry)).toEqual(pick(0, 1, 2));
+  });
+
+  it('finds an agent and an operation among thousands, and each as often as it is there', async () => {
+    const { audit, records } = store();
+    const entriesOf = (n: number) => [
+      entry({ agentId: `a${n % 700}`, operationId: n < 1000 ? 'bulk' : `o${n}`, reason: `${n}` }),
+    ];
+    const steps = Array.from({ length: 2000 }, (_, n) =>
+      change(`r${n}`, null, '{}', { audit: entriesOf(n) }),
+    );
+    await records.commit(steps.slice(0, 1500));
+    for (const step of steps.slice(1500, 1520)) await audit.append(step.audit);
+    const reasons = async (query: AuditQuery) =>
+      (await collect(audit.query(query))).map(({ reason }) => reason);
+    expect(await reasons({ agentId: 'a5' })).toEqual(['5', '705', '1405']);
+    expect(await reasons({ agentId: 'a110' })).toEqual(['110', '810', '1510']);
+    expect(await reasons({ operationId: 'bulk' })).toEqual(Array.from({ length: 1000 }, (_, n) => `${n}`));
+    expect(await reasons({ operationId: 'bulk', agentId: 'a5' })).toEqual(['5', '705']);
+    expect(await reasons({ operationId: 'o1511' })).toEqual(['1511']);
+    expect(await reasons({ operationId: 'bulk', limit: 3 })).toEqual(['0', '1', '2']);
   });
 
   it('misses nobody between two positions while many write', async () => {
