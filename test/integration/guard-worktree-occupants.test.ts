@@ -84,9 +84,9 @@ describe('a worktree that a process works in', () => {
     const anchor = anchorByDescriptor();
     onTestFinished(() => anchor.release());
     const now = () => performance.now();
-    const occupancy = openOccupancy(now, openMountTable(now), 0);
-    expect(occupancy(anchor.open(process.cwd()))?.pids).toContain(process.pid);
-    expect(occupancy(anchor.open(target.worktreePath))?.pids).toEqual([]);
+    const occupantsOf = await openOccupancy(now, openMountTable(now))(0);
+    expect(occupantsOf(anchor.open(process.cwd()))?.pids).toContain(process.pid);
+    expect(occupantsOf(anchor.open(target.worktreePath))?.pids).toEqual([]);
   });
 
   it('is not taken for occupied because of a zombie', async () => {

@@ -8,7 +8,7 @@ import { readHead } from './head.js';
 import { ADMIN, keepAdmin } from './keep.js';
 import { type Manifest, readManifest, writeManifest } from './manifest.js';
 import type { IsMounted } from './mounts.js';
-import type { Occupancy, Occupants } from './occupants.js';
+import type { Occupants, OccupantsOf } from './occupants.js';
 import type { Place, Root } from './place.js';
 import { dropEmpty, type EntryPlace, findEntry, makeEntry, move, QUARANTINE } from './quarantine.js';
 import { isReftable, keepCommit, keptRef, REFTABLE } from './refs.js';
@@ -26,7 +26,7 @@ export interface Job {
   readonly repositorySpellings: readonly string[];
   readonly manifest: Manifest;
   readonly isMounted: IsMounted;
-  readonly occupancy: Occupancy;
+  readonly occupantsOf: OccupantsOf;
   /** Whether the records were asked who else names the worktree. */
   readonly isUnclaimed: boolean;
   readonly log: Log;
@@ -139,7 +139,7 @@ function clearStanding(run: Run, worktree: Directory): Cleared | undefined {
   }
   // Whoever enters between this look and the rename is not put back with it: by then something else may stand at the
   // path. Nothing is lost, for the quarantine keeps the worktree whole and is never deleted under a process.
-  const occupants = job.occupancy(worktree);
+  const occupants = job.occupantsOf(worktree);
   guardOccupants(occupants);
   if (!job.isUnclaimed) return undefined;
   const entry = openEntry(run);

@@ -1,6 +1,5 @@
 import type { Log } from '../../ports.js';
-import { anchored, type Directory, isThere, walk } from './directory.js';
-import type { Answers } from './liveness.js';
+import { anchored, type Directory, isThere, pathOf, walk } from './directory.js';
 import { type Manifest, readManifest, removeManifest, writeManifest } from './manifest.js';
 import { componentsOf } from './place.js';
 import { dropEmpty, enterOwn, QUARANTINE, REPOSITORY_QUARANTINE } from './quarantine.js';
@@ -12,7 +11,6 @@ import type { Sight } from './sight.js';
 import { isGone } from './verdict.js';
 
 export interface Sweeping extends Sight {
-  readonly answers: Answers;
   readonly remover: Remover;
   readonly log: Log;
   readonly ttlMs: number;
@@ -38,7 +36,7 @@ async function empty(sweeping: Sweeping, entry: Directory, parent: Directory, na
     sweeping.log.warn({ entry: entry.path }, 'quarantine entry holds a mount point: not deleted');
     return false;
   }
-  const { pids = [] } = sweeping.occupancy(entry) ?? {};
+  const { pids = [] } = (await sweeping.occupancy(0))(entry) ?? {};
   if (pids.length > 0) {
     sweeping.log.warn({ entry: entry.path, pids }, 'processes work in a quarantine entry: not deleted');
     return false;
@@ -57,7 +55,7 @@ async function empty(sweeping: Sweeping, entry: Directory, parent: Directory, na
 async function emptyInRepository(sweeping: Sweeping, path: string, name: string): Promise<boolean> {
   const names = componentsOf(path) ?? [];
   if (names.at(-1) !== name || names.at(-2) !== REPOSITORY_QUARANTINE) return true;
-  if (!(await sweeping.answers(path))) return false;
+  if (!(await sweeping.liveness.answers(path))) return false;
   const anchor = sweeping.openAnchor();
   try {
     const parent = walk(anchor, anchor.open('/'), names.slice(0, -2));
@@ -81,9 +79,14 @@ function isDue({ now, ttlMs }: Sweeping, entry: Directory, manifest: Manifest | 
 }
 
 /** The ref that kept the worktree's commit goes with it. @returns whether that is done with */
-function forgetCommit({ openAnchor, log }: Sweeping, entry: Directory, manifest: Manifest): boolean {
+async function forgetCommit(
+  { openAnchor, liveness, log }: Sweeping,
+  entry: Directory,
+  manifest: Manifest,
+): Promise<boolean> {
   const { agentId, operationId, repository, ref, ...rest } = manifest;
   if (ref === undefined) return true;
+  if (repository !== undefined && !(await liveness.answers(repository))) return false;
   try {
     anchored(openAnchor, anchor => {
       const git = openGitDirectory(anchor, repository);
@@ -120,6 +123,7 @@ export async function sweepEntry(
   { root, holder, name }: EntryAt,
   { early = false, anyway = false }: SweepOptions = {},
 ): Promise<boolean> {
+  if (!(await sweeping.liveness.answers(pathOf(root, holder)))) return false;
   const anchor = sweeping.openAnchor();
   try {
     const parent = walk(anchor, anchor.open(root), holder);
@@ -132,7 +136,7 @@ export async function sweepEntry(
     if (kept.length > 0 && !(await empty(sweeping, entry, quarantine, kept))) return false;
     const elsewhere = manifest?.repositoryEntry;
     if (elsewhere !== undefined && !(await emptyInRepository(sweeping, elsewhere, name))) return false;
-    const isForgotten = !manifest || forgetCommit(sweeping, entry, manifest);
+    const isForgotten = !manifest || (await forgetCommit(sweeping, entry, manifest));
     if (isForgotten && (!manifest || Date.parse(manifest.clearedAt) + MEMORY_MS <= sweeping.now())) {
       removeManifest(entry);
       dropEmpty({ parent, quarantine: QUARANTINE, entry: name });

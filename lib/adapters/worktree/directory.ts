@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
-import { Verdict } from './verdict.js';
+import { silent, Verdict } from './verdict.js';
 
 /** A directory that was opened without following a link. */
 export interface Directory {
@@ -26,10 +26,12 @@ const FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /**
  * Linux: each directory is held by a file descriptor and reached through proc(5)'s `/proc/self/fd/<fd>`, so that
  * nobody who renames or swaps a directory meanwhile can lead us elsewhere.
+ * @param answered says of each path on the way whether its filesystem is known to answer; no other is entered
  */
-export function anchorByDescriptor(): Anchor {
+export function anchorByDescriptor(answered: (path: string) => boolean = () => true): Anchor {
   const descriptors: number[] = [];
   const hold = (location: string, path: string): Directory => {
+    if (!answered(path)) throw silent();
     const fd = openSync(location, FLAGS);
     descriptors.push(fd);
     return { access: `/proc/self/fd/${fd}`, path, stat: fstatSync(fd, { bigint: true }) };
@@ -49,6 +51,9 @@ export function anchorByDescriptor(): Anchor {
 }
 
 export const join = (path: string, name: string): string => (path === '/' ? `/${name}` : `${path}/${name}`);
+
+/** Where a directory below a root is. */
+export const pathOf = (root: string, names: readonly string[]): string => names.reduce(join, root);
 
 export const walk = (anchor: Anchor, from: Directory, names: readonly string[]): Directory =>
   names.reduce((directory, name) => anchor.enter(directory, name), from);

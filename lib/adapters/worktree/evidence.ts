@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, wr
 import { mkdir, open, rm } from 'node:fs/promises';
 import type { Log } from '../../ports.js';
 import { type Anchor, anchored, type Directory, walk } from './directory.js';
+import type { Liveness } from './liveness.js';
 import { componentsOf } from './place.js';
 import { enterOwn, entryName, isEntryName, makeOwn } from './quarantine.js';
 import { errno, isGone } from './verdict.js';
@@ -23,7 +24,7 @@ export interface Loose {
 export interface EvidenceKeeper {
   keep(containerId: string, agentId: string, operationId: string, evidence: Evidence): Promise<void>;
   /** An entry is there by now: what was kept for it goes in. */
-  adopt(name: string, entryPath: string): void;
+  adopt(name: string, entryPath: string): Promise<void>;
   loose(): readonly Loose[];
   remove(name: string): Promise<void>;
 }
@@ -32,6 +33,8 @@ interface EvidenceOptions {
   /** Absolute path; only this user has any business there. Made when it is needed. */
   readonly directory: string;
   readonly openAnchor: () => Anchor;
+  /** Whether the filesystem at a path answers. */
+  readonly answers: Liveness['answers'];
   readonly log: Log;
 }
 
@@ -64,7 +67,7 @@ function moveIn(from: string, to: Directory, name: string): void {
  * Keeps evidence: in the agent's quarantine entry, or by itself in the state directory as long as there is none.
  * Which of both is made first does not matter.
  */
-export function openEvidence({ directory, openAnchor, log }: EvidenceOptions): EvidenceKeeper {
+export function openEvidence({ directory, openAnchor, answers, log }: EvidenceOptions): EvidenceKeeper {
   const entries = new Map<string, string>();
 
   function moveAll(name: string, entryPath: string): void {
@@ -79,9 +82,9 @@ export function openEvidence({ directory, openAnchor, log }: EvidenceOptions): E
     rmdirSync(from);
   }
 
-  function tryToMove(name: string): void {
+  async function tryToMove(name: string): Promise<void> {
     const path = entries.get(name);
-    if (path === undefined) return;
+    if (path === undefined || !(await answers(path))) return;
     try {
       moveAll(name, path);
     } catch (err) {
@@ -98,13 +101,13 @@ export function openEvidence({ directory, openAnchor, log }: EvidenceOptions): E
       const file = `${own}/container-${containerId.slice(0, ID_LENGTH)}`;
       if (inspect !== undefined) await write(`${file}.json`, inspect);
       if (logs !== undefined) await write(`${file}.log`, logs);
-      tryToMove(name);
+      await tryToMove(name);
     },
-    adopt(name, entryPath) {
+    async adopt(name, entryPath) {
       entries.set(name, entryPath);
       const [oldest] = entries.keys();
       if (oldest !== undefined && entries.size > REMEMBERED) entries.delete(oldest);
-      tryToMove(name);
+      await tryToMove(name);
     },
     loose: () => looseIn(directory),
     remove: name => rm(`${directory}/${name}`, { recursive: true, force: true }),

@@ -38,7 +38,7 @@ export function openExpiry({ sweeping, roots, evidence, maxBytes }: ExpiryOption
 
   async function sizeOf(found: Found): Promise<number> {
     const known = sizes.get(found.path);
-    if (known !== undefined) return known;
+    if (known !== undefined || !(await sweeping.liveness.answers(found.path))) return known ?? 0;
     const anchor = openAnchor();
     try {
       const bytes = await measure(openEntry(anchor, found), MEASURING_MS);
@@ -61,7 +61,7 @@ export function openExpiry({ sweeping, roots, evidence, maxBytes }: ExpiryOption
 
   async function all(among: readonly string[]): Promise<Kept[]> {
     const kept: Kept[] = [];
-    const found = findEntries(sweeping, among);
+    const found = await findEntries(sweeping, among);
     for (const each of found) {
       const remove = (): Promise<boolean> => sweepEntry(sweeping, each, { early: true });
       kept.push({ at: each.at, bytes: await sizeOf(each), remove });

@@ -40,6 +40,9 @@ export function guardWorktree({ worktree, nested, admin }: Evidence): void {
 const isYounger = (directory: Directory, than: Directory): boolean =>
   than.stat.birthtimeNs > 0n && directory.stat.birthtimeNs >= than.stat.birthtimeNs;
 
+/** Somebody works in the worktree; who does may have gone since that was looked at. */
+export class Occupied extends Verdict {}
+
 const NAMED = 3;
 
 /**
@@ -54,5 +57,5 @@ export function guardOccupants({ pids }: Pick<Occupants, 'pids'> = { pids: [] })
     pids.length === 1
       ? `a process works in it (PID ${named})`
       : `${pids.length} processes work in it (PIDs ${named})`;
-  throw new Verdict('refused', `${who}: end what runs there or let it leave the directory`);
+  throw new Occupied('refused', `${who}: end what runs there or let it leave the directory`);
 }

@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { LayerOutcome } from '../../outcome.js';
@@ -7,6 +6,7 @@ import { type Cleared, clear, type Job } from './clear.js';
 import { anchored } from './directory.js';
 import { type EvidenceKeeper, openEvidence } from './evidence.js';
 import { openExpiry } from './expiry.js';
+import { Occupied } from './guard.js';
 import type { Manifest } from './manifest.js';
 import { locate, spelled } from './place.js';
 import { entryName } from './quarantine.js';
@@ -14,7 +14,7 @@ import { answering, NOT_SET, openRoots } from './roots.js';
 import { openSight } from './sight.js';
 import { dateOf, openSweeping, type SweepingOptions } from './sweeping.js';
 import { openSyncer } from './sync.js';
-import { inWords, Verdict } from './verdict.js';
+import { inWords, silent, Verdict } from './verdict.js';
 
 export interface WorktreesOptions extends SweepingOptions {
   /** Directories that worktrees may live in; trusted. None: every worktree is left alone. */
@@ -36,8 +36,12 @@ export interface OpenWorktrees extends Worktrees {
   close(): Promise<void>;
 }
 
+type Planned = Omit<Job, 'occupantsOf'>;
+
 /** Of a kill-all, which clears many in one moment. */
 const LOOK_AGE_MS = 50;
+/** Longer than one clearing takes: whatever it comes to was asked just before, or is left alone. */
+const KNOWN_MS = 1_000;
 
 const LATE: Cleared = { outcome: 'pending', detail: 'no time was left to clear the worktree' };
 
@@ -47,15 +51,18 @@ const LATE: Cleared = { outcome: 'pending', detail: 'no time was left to clear t
  */
 export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
   const { ttlMs, hostId, clock, log } = options;
-  const roots = openRoots(options.roots);
   const sweeping = openSweeping(options);
-  const { answers, openAnchor } = sweeping;
-  const { isMounted, occupancy } = openSight(options, LOOK_AGE_MS);
-  const syncer = openSyncer({ log });
+  const { liveness, openAnchor } = sweeping;
+  const { answers } = liveness;
+  const roots = openRoots(options.roots, liveness);
+  const limits = { maxAgeMs: LOOK_AGE_MS, knownMs: KNOWN_MS, liveness };
+  const { isMounted, occupancy, openAnchor: openKnown } = openSight(options, limits);
+  const syncer = openSyncer({ log, answers });
   const { evidenceDirectory: directory, maxBytes } = options;
-  const evidence = directory === undefined ? undefined : openEvidence({ directory, openAnchor, log });
-  const expiry = openExpiry({ sweeping, roots: () => answering(roots, answers), evidence, maxBytes });
-  const looks = { isMounted, occupancy, log };
+  const evidence =
+    directory === undefined ? undefined : openEvidence({ directory, openAnchor, answers, log });
+  const expiry = openExpiry({ sweeping, roots: () => answering(roots, liveness), evidence, maxBytes });
+  const looks = { isMounted, log };
   const turns = pLimit(1);
 
   function manifestOf({ agentId, operationId, repository }: Target, worktreePath: string): Manifest {
@@ -72,13 +79,31 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
     };
   }
 
-  /** Hundreds in one go would hold up the kills. */
-  const go = (job: Job): Promise<Cleared | undefined> =>
+  async function clearOnce(
+    job: Planned,
+    deadline: AbortSignal,
+    lookAgeMs: number,
+  ): Promise<Cleared | undefined> {
+    const occupantsOf = await occupancy(lookAgeMs);
+    const way = [job.place.spellings[0] ?? '/', ...job.repositorySpellings];
+    const alive = await Promise.all(way.map(each => answers(each, deadline)));
+    if (alive.includes(false)) throw silent();
+    const { written, ...cleared } =
+      anchored(openKnown, anchor => clear(anchor, { ...job, occupantsOf })) ?? {};
+    if (written !== undefined) syncer.later(written);
+    return 'outcome' in cleared ? cleared : undefined;
+  }
+
+  /** One after the other: hundreds in one go would hold up the kills. */
+  const go = (job: Planned, deadline: AbortSignal): Promise<Cleared | undefined> =>
     turns(async () => {
       await setImmediate();
-      const { written, ...cleared } = anchored(openAnchor, anchor => clear(anchor, job)) ?? {};
-      if (written !== undefined) syncer.later(written);
-      return 'outcome' in cleared ? cleared : undefined;
+      try {
+        return await clearOnce(job, deadline, LOOK_AGE_MS);
+      } catch (error) {
+        if (!(error instanceof Occupied)) throw error;
+        return clearOnce(job, deadline, 0);
+      }
     });
 
   async function clearPath(
@@ -88,32 +113,27 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
     claimed?: Claimed,
   ): Promise<Cleared> {
     const { agentId, operationId, repository } = target;
-    const known = roots.list();
+    const known = await roots.list();
     const place = locate(path, known);
     const entry = entryName(agentId, operationId);
-    const spellings = repository === undefined ? [] : [repository];
-    const alive = await Promise.all([
-      answers(path, { deadline }),
-      ...spellings.map(each =>
-        answers(each, { deadline, look: async () => spellings.push(await realpath(each)) }),
-      ),
-    ]);
-    if (alive.includes(false)) throw new Verdict('failed', 'the filesystem does not answer');
+    const real = repository === undefined ? undefined : await liveness.realpath(repository, deadline);
+    const repositories = [repository, real].filter(each => each !== undefined);
+    if (!(await answers(place.spellings[0] ?? path, deadline))) throw silent();
     const manifest = manifestOf(target, path);
     const job = {
       place,
       roots: known,
       entry,
       repository,
-      repositorySpellings: spellings,
+      repositorySpellings: repositories,
       manifest,
       ...looks,
     };
-    const cleared = await go({ ...job, isUnclaimed: claimed === undefined });
+    const cleared = await go({ ...job, isUnclaimed: claimed === undefined }, deadline);
     if (cleared !== undefined || claimed === undefined) return cleared ?? LATE;
     const against = await claimed(spelled(place));
     if (against !== undefined) return against;
-    return deadline.aborted ? LATE : ((await go({ ...job, isUnclaimed: true })) ?? LATE);
+    return deadline.aborted ? LATE : ((await go({ ...job, isUnclaimed: true }, deadline)) ?? LATE);
   }
 
   async function outcomeOf(target: Target, deadline: AbortSignal, claimed?: Claimed): Promise<Cleared> {
@@ -135,11 +155,11 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
       const cleared = await outcomeOf(target, deadline, claimed);
       const { quarantinePath } = cleared;
       if (quarantinePath !== undefined)
-        evidence?.adopt(entryName(target.agentId, target.operationId), quarantinePath);
+        await evidence?.adopt(entryName(target.agentId, target.operationId), quarantinePath);
       return { layer: 'worktree', ...cleared };
     },
     async probe() {
-      const health = await roots.health(answers);
+      const health = await roots.health();
       const { size } = sweeping.undeleted;
       if (!health.ok || size === 0) return health;
       const what = size === 1 ? 'an entry' : `${size} entries`;
@@ -152,6 +172,7 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
     async close() {
       sweeping.close();
       await Promise.all([expiry.close(), syncer.flush()]);
+      liveness.close();
     },
   };
 }

@@ -1,18 +1,26 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { Directory } from './directory.js';
 import { type Mount, type MountTable, readMounts } from './mounts.js';
 import { isWithin } from './place.js';
-import { isForbidden } from './verdict.js';
+import { isForbidden, Verdict } from './verdict.js';
 
 /** Who works in a directory: has it, or something below it, as its working directory. */
 export interface Occupants {
   readonly pids: readonly number[];
-  /** How many processes of this host could not be looked at. */
+  /** How many processes of this host this user may not look at. */
   readonly unread: number;
 }
 
-/** `undefined`: this system does not tell. */
-export type Occupancy = (directory: Directory) => Occupants | undefined;
+/** Says of a directory who worked in it when the look was taken; `undefined`: this system does not tell. */
+export type OccupantsOf = (directory: Directory) => Occupants | undefined;
+
+/**
+ * Looks at all processes of this host.
+ * @param maxAgeMs how old a look may be that was taken for another
+ * @throws Verdict `pending` if they are too many to be looked at in time
+ */
+export type Occupancy = (maxAgeMs: number) => Promise<OccupantsOf>;
 
 interface Worker {
   readonly pid: number;
@@ -29,8 +37,9 @@ interface Look {
   readonly mounts: ReadonlyMap<string, readonly Mount[]>;
 }
 
-/** Milliseconds that one look may take; whom it did not come to counts as unread. */
-const BOUND_MS = 100;
+/** Milliseconds that one look may take, and how many of them without others getting their turn. */
+const BOUND_MS = 10_000;
+const SLICE_MS = 10;
 /** Of `flags` in proc_pid_stat(5): a thread of the kernel (include/linux/sched.h). */
 const PF_KTHREAD = 0x0020_0000;
 
@@ -47,16 +56,20 @@ function isAlive(pid: string): boolean {
 }
 
 /** proc_pid_cwd(5) is read and not followed: following it asks the filesystem, and a dead one never answers. */
-function lookAround(monotonic: () => number): Look {
+async function lookAround(monotonic: () => number): Promise<Look> {
   const until = monotonic() + BOUND_MS;
   const workers: Worker[] = [];
   const mounts = new Map<string, readonly Mount[]>();
   let unread = 0;
+  let sliceAt = monotonic();
   for (const name of readdirSync('/proc')) {
     if (name < '1' || name > ':') continue;
-    if (monotonic() > until) {
-      unread += 1;
-      continue;
+    if (monotonic() - sliceAt > SLICE_MS) {
+      // Whoever was not looked at may be the one who works there.
+      if (monotonic() > until)
+        throw new Verdict('pending', 'the processes of this host are too many to look at');
+      await setImmediate();
+      sliceAt = monotonic();
     }
     try {
       const cwd = readlinkSync(`/proc/${name}/cwd`);
@@ -97,31 +110,27 @@ function within(path: string, mounts: readonly Mount[]): { device: string; path:
   return { device: mount.device, path: (mount.root === '/' ? '' : mount.root) + rest || '/' };
 }
 
-/**
- * Sees who works in a directory, in containers too, by proc(5) alone.
- * @param maxAgeMs how old a look may be that saw nobody there
- */
-export function openOccupancy(monotonic: () => number, table: MountTable, maxAgeMs: number): Occupancy {
-  let last: Look | undefined;
+function occupantsIn(path: string, { workers, unread, mounts }: Look, own: readonly Mount[]): Occupants {
+  const place = within(path, own);
+  const shown = new Map<string, readonly string[]>();
+  for (const [namespace, table] of mounts)
+    shown.set(namespace, place ? spellings(place.device, place.path, table) : [path]);
+  const pids = workers
+    .filter(({ cwd, namespace }) => shown.get(namespace)?.some(spelling => isWithin(cwd, spelling)))
+    .map(({ pid }) => pid);
+  return { pids, unread };
+}
+
+/** Sees who works in a directory, in containers too, by proc(5) alone. */
+export function openOccupancy(monotonic: () => number, table: MountTable): Occupancy {
+  let last: Promise<Look> | undefined;
   let at = Number.NEGATIVE_INFINITY;
-  function look(path: string, age: number): Occupants {
-    if (last === undefined || monotonic() - at >= age) {
-      last = lookAround(monotonic);
+  return async maxAgeMs => {
+    if (last === undefined || monotonic() - at >= maxAgeMs) {
       at = monotonic();
+      last = lookAround(monotonic);
     }
-    const place = within(path, table(age));
-    const shown = new Map<string, readonly string[]>();
-    for (const [namespace, mounts] of last.mounts)
-      shown.set(namespace, place ? spellings(place.device, place.path, mounts) : [path]);
-    const pids = last.workers
-      .filter(({ cwd, namespace }) => shown.get(namespace)?.some(spelling => isWithin(cwd, spelling)))
-      .map(({ pid }) => pid);
-    return { pids, unread: last.unread };
-  }
-  return directory => {
-    const path = readlinkSync(directory.access);
-    const seen = look(path, maxAgeMs);
-    // Who left a moment ago keeps nothing back.
-    return seen.pids.length > 0 ? look(path, 0) : seen;
+    const look = await last;
+    return directory => occupantsIn(readlinkSync(directory.access), look, table(maxAgeMs));
   };
 }

@@ -1,10 +1,12 @@
 import { QUARANTINE } from './quarantine.js';
-import { Verdict } from './verdict.js';
+import { silent, Verdict } from './verdict.js';
 
 /** An allowed root: as configured, and where that really is (absent: it could not be resolved yet). */
 export interface Root {
   readonly configured: string;
   readonly real?: string;
+  /** Its filesystem does not answer. */
+  readonly isSilent?: true;
 }
 
 /** Where a worktree is recorded to be. */
@@ -58,13 +60,14 @@ export function locate(path: string, roots: readonly Root[]): Place {
     .filter(({ spelling }) => isWithin(path, spelling))
     .sort((one, other) => other.spelling.length - one.spelling.length);
   if (found === undefined) throw refuse('the worktree path lies outside the allowed roots');
-  const { configured, real } = found.root;
+  const { configured, real, isSilent } = found.root;
   const rest = path.slice(base(found.spelling).length);
   const names = rest.slice(1).split('/');
   // Case is folded because some filesystems do so.
   if (names.some(name => FORBIDDEN.has(name.toLowerCase()))) {
     throw refuse('the worktree path lies inside a quarantine or a git directory');
   }
+  if (isSilent) throw silent();
   if (real === undefined) throw new Verdict('failed', 'the allowed root of this worktree does not exist');
   return { root: real, names, spellings: [...new Set([real, configured].map(root => base(root) + rest))] };
 }

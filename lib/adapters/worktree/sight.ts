@@ -1,11 +1,13 @@
 import type { Clock } from '../../ports.js';
 import { type Anchor, anchorByDescriptor } from './directory.js';
+import { type Liveness, openLiveness } from './liveness.js';
 import { type IsMounted, isMountedBy, isMountedByDevice, openMountTable } from './mounts.js';
 import { type Occupancy, openOccupancy } from './occupants.js';
 import { anchorByPath } from './portable.js';
 
 /** What a system offers for looking at a directory before anything is done to it. */
 export interface Sight {
+  readonly liveness: Liveness;
   readonly openAnchor: () => Anchor;
   readonly isMounted: IsMounted;
   readonly occupancy: Occupancy;
@@ -17,14 +19,32 @@ export interface SightOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** @param maxAgeMs how old a look at the mounts and the processes of this host may be, where it found nothing */
-export function openSight({ platform = process.platform, clock }: SightOptions, maxAgeMs: number): Sight {
+interface SightLimits {
+  /** How old a look at the mounts may be, in milliseconds, where it found nothing. */
+  readonly maxAgeMs: number;
+  /** How long ago a filesystem must have answered that is entered; for ever if absent, unless it hangs by now. */
+  readonly knownMs?: number;
+  /** What is known of the filesystems already. */
+  readonly liveness?: Liveness;
+}
+
+export function openSight(
+  { platform = process.platform, clock }: SightOptions,
+  { maxAgeMs, knownMs = Number.POSITIVE_INFINITY, liveness: known }: SightLimits,
+): Sight {
   if (platform !== 'linux')
-    return { openAnchor: anchorByPath, isMounted: isMountedByDevice, occupancy: () => undefined };
+    return {
+      liveness: known ?? openLiveness({ clock }),
+      openAnchor: anchorByPath,
+      isMounted: isMountedByDevice,
+      occupancy: async () => () => undefined,
+    };
   const table = openMountTable(clock.monotonic);
+  const liveness = known ?? openLiveness({ clock, table });
   return {
-    openAnchor: anchorByDescriptor,
+    liveness,
+    openAnchor: () => anchorByDescriptor(path => liveness.answered(path, knownMs)),
     isMounted: isMountedBy(table, maxAgeMs),
-    occupancy: openOccupancy(clock.monotonic, table, maxAgeMs),
+    occupancy: openOccupancy(clock.monotonic, table),
   };
 }

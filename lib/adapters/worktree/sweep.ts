@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { type Sweeping, sweepEntry } from './delete.js';
-import { anchored, walk } from './directory.js';
+import { anchored, pathOf, walk } from './directory.js';
 import { enterOwn, isEntryName, QUARANTINE } from './quarantine.js';
 import { compact, type Holder, registered } from './registry.js';
 import { isGone } from './verdict.js';
@@ -56,6 +56,7 @@ export async function sweepRoot(sweeping: Sweeping, root: string): Promise<numbe
   };
   for (const holder of holders) {
     await new Promise(resolve => setImmediate(resolve));
+    if (!(await sweeping.liveness.answers(pathOf(root, holder)))) continue;
     for (const name of (await guarded({ holder }, () => entriesOf(sweeping, root, holder))) ?? []) {
       if (sweeping.isClosed()) return deleted;
       if (await guarded({ holder, name }, () => sweepEntry(sweeping, { root, holder, name }))) deleted++;

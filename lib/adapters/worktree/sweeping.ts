@@ -1,6 +1,5 @@
 import type { Clock, Log } from '../../ports.js';
 import type { Sweeping } from './delete.js';
-import { openLiveness } from './liveness.js';
 import { openRemover } from './remover.js';
 import { openSight, type SightOptions } from './sight.js';
 
@@ -24,12 +23,12 @@ export interface SweepingOptions extends SightOptions {
 /** What everything works with that looks into a quarantine or deletes in it. */
 export function openSweeping(options: SweepingOptions): Sweeping {
   const { ttlMs, isConfirmed, clock, log } = options;
+  const sight = openSight(options, { maxAgeMs: 0 });
   const remover = openRemover({ path: options.toolPath });
   let closed = false;
   return {
     // A deletion looks afresh.
-    ...openSight(options, 0),
-    answers: openLiveness(),
+    ...sight,
     remover,
     log,
     ttlMs,
@@ -40,6 +39,7 @@ export function openSweeping(options: SweepingOptions): Sweeping {
     close() {
       closed = true;
       remover.close();
+      sight.liveness.close();
     },
   };
 }

@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Log } from '../../ports.js';
+import type { Liveness } from './liveness.js';
+import { silent } from './verdict.js';
 
 interface Syncer {
   /** Brings a file to the disk, in the background and in a moment of rest. */
@@ -11,19 +13,22 @@ interface Syncer {
 
 /** Milliseconds without a new file. */
 const REST_MS = 250;
+/** Milliseconds that a flush is waited for: its filesystem may have died since it answered. */
+const FLUSH_MS = 5_000;
 
 /**
  * fsync(2) writes what others changed before, too (the 100,000 new files of a worktree, for instance), and holds up
  * every other change of the filesystem. Nobody waits for it: a manifest that is lost in a power cut is written
  * again or done without.
  */
-export function openSyncer({ log }: { log: Log }): Syncer {
+export function openSyncer({ log, answers }: { log: Log; answers: Liveness['answers'] }): Syncer {
   const paths = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<void> = Promise.resolve();
 
   async function sync(path: string): Promise<void> {
     try {
+      if (!(await answers(path))) throw silent();
       const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       await file.sync().finally(() => file.close());
     } catch (error) {
@@ -41,7 +46,11 @@ export function openSyncer({ log }: { log: Log }): Syncer {
   function flush(): Promise<void> {
     clearTimeout(timer);
     last = last.then(syncAll);
-    return last;
+    let patience: NodeJS.Timeout | undefined;
+    const over = new Promise<void>(resolve => {
+      patience = setTimeout(resolve, FLUSH_MS);
+    });
+    return Promise.race([last, over]).finally(() => clearTimeout(patience));
   }
 
   return {

@@ -11,6 +11,9 @@ export class Verdict extends Error {
   }
 }
 
+/** Said of what lies on a filesystem that does not answer; another attempt may find it well. */
+export const silent = (): Verdict => new Verdict('pending', 'the file system does not answer');
+
 /** The errno name of a system error, or '' for anything else. */
 export function errno(error: unknown): string {
   if (!(error instanceof Error) || !('code' in error)) return '';

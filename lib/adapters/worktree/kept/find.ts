@@ -1,6 +1,6 @@
 import { KillswitchError } from '../../../errors.js';
 import { type EntryAt, KEPT, type Sweeping } from '../delete.js';
-import { type Anchor, anchored, type Directory, isThere, walk } from '../directory.js';
+import { type Anchor, anchored, type Directory, isThere, pathOf, walk } from '../directory.js';
 import { type Manifest, readManifest } from '../manifest.js';
 import { enterOwn, QUARANTINE } from '../quarantine.js';
 import { registered } from '../registry.js';
@@ -46,7 +46,7 @@ export function readEntry({ openAnchor, ttlMs }: Sweeping, at: EntryAt): Found |
 }
 
 /** All entries below some roots. One that cannot be read is told in the log and hides no other. */
-export function findEntries(sweeping: Sweeping, roots: readonly string[]): readonly Found[] {
+export async function findEntries(sweeping: Sweeping, roots: readonly string[]): Promise<readonly Found[]> {
   const guarded = <T>(at: object, look: () => T): T | undefined => {
     try {
       return look();
@@ -55,16 +55,18 @@ export function findEntries(sweeping: Sweeping, roots: readonly string[]): reado
       return undefined;
     }
   };
-  return roots.flatMap(root => {
-    const holders = guarded({ root }, () =>
-      anchored(sweeping.openAnchor, anchor => registered(anchor.open(root))),
-    );
-    return (holders ?? []).flatMap(holder =>
-      (guarded({ root, holder }, () => entriesOf(sweeping, root, holder)) ?? []).flatMap(
-        name => guarded({ root, name }, () => readEntry(sweeping, { root, holder, name })) ?? [],
-      ),
-    );
-  });
+  const found: Found[] = [];
+  for (const root of roots) {
+    const list = () => anchored(sweeping.openAnchor, anchor => registered(anchor.open(root)));
+    for (const holder of guarded({ root }, list) ?? []) {
+      if (!(await sweeping.liveness.answers(pathOf(root, holder)))) continue;
+      for (const name of guarded({ root, holder }, () => entriesOf(sweeping, root, holder)) ?? []) {
+        const entry = guarded({ root, name }, () => readEntry(sweeping, { root, holder, name }));
+        if (entry !== undefined) found.push(entry);
+      }
+    }
+  }
+  return found;
 }
 
 export const newestFirst = (one: { at: number }, other: { at: number }): number => other.at - one.at;

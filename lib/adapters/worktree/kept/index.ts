@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { KillswitchError } from '../../../errors.js';
 import type { KeptEntry, Quarantine } from '../../../quarantine.js';
@@ -9,7 +10,7 @@ import { measure } from '../measure.js';
 import { answering, openRoots } from '../roots.js';
 import { sweepRoot } from '../sweep.js';
 import { openSweeping, type SweepingOptions } from '../sweeping.js';
-import { errno, Verdict } from '../verdict.js';
+import { errno, silent, Verdict } from '../verdict.js';
 import { compare, toChanges } from './changes.js';
 import { diff } from './diff.js';
 import { join, type Kept, toEntry } from './entry.js';
@@ -39,16 +40,17 @@ function inWords(error: unknown): string {
 /** Reads what killed agents left on this host, brings it back, and deletes it; needs no server and no store. */
 export function openQuarantine(options: QuarantineOptions): Quarantine {
   const sweeping = openSweeping(options);
-  const { openAnchor, answers, remover } = sweeping;
-  const roots = openRoots(options.roots);
+  const { openAnchor, liveness, remover } = sweeping;
+  const roots = openRoots(options.roots, liveness);
   const { path, evidenceDirectory } = options;
 
   async function all(): Promise<readonly Kept[]> {
-    const found = findEntries(sweeping, await answering(roots, answers));
+    const found = await findEntries(sweeping, await answering(roots, liveness));
     return join(found, looseIn(evidenceDirectory), sweeping.ttlMs).toSorted(newestFirst);
   }
 
   async function sized(kept: Kept): Promise<KeptEntry> {
+    if (!(await liveness.answers(kept.path))) return toEntry(kept);
     const anchor = openAnchor();
     try {
       const directory = kept.found ? openEntry(anchor, kept.found) : anchor.open(kept.path);
@@ -66,8 +68,9 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
     const { repository } = found.manifest ?? {};
     const anchor = openAnchor();
     try {
-      if (repository !== undefined && !(await answers(repository)))
-        throw new Verdict('failed', 'the filesystem of the repository does not answer');
+      if (!(await liveness.answers(found.path))) throw silent();
+      if (repository !== undefined && !(await liveness.answers(repository)))
+        throw new Verdict('pending', 'the file system of the repository does not answer');
       return await work(openFound(anchor, found), found, anchor);
     } catch (error) {
       if (error instanceof KillswitchError) throw error;
@@ -94,7 +97,11 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
       }),
     diff: (name, { whole = false } = {}) => on(name, opened => diff(opened, path, whole)),
     restore: (name, to) =>
-      on(name, (opened, found, anchor) => restore({ anchor, found, opened, remover, path }, to)),
+      on(name, async (opened, found, anchor) => {
+        // Links in it are the operator's own; where they lead has to answer, too.
+        await liveness.realpath(dirname(resolve(to)));
+        return restore({ anchor, found, opened, remover, path }, to);
+      }),
     async purge(name) {
       const { found, loose, name: whole } = pick(await all(), name);
       if (found) await sweepEntry(sweeping, found, { early: true, anyway: true });
@@ -103,7 +110,7 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
     },
     async purgeExpired() {
       let deleted = 0;
-      for (const root of await answering(roots, answers)) deleted += await sweepRoot(sweeping, root);
+      for (const root of await answering(roots, liveness)) deleted += await sweepRoot(sweeping, root);
       const due = looseIn(evidenceDirectory).filter(({ at }) => at + sweeping.ttlMs <= sweeping.now());
       await Promise.all(due.map(removeLoose));
       return deleted + due.length;
