@@ -8,6 +8,7 @@ import { createReconcile } from '../lib/reconcile.js';
 import { createSealer } from '../lib/sealer.js';
 import { createApp } from './app.js';
 import { readConfig, settingsOf } from './environment.js';
+import { openExposure } from './exposure.js';
 import { openFailures } from './failures.js';
 import type { Deps, KillswitchFunction } from './function.js';
 import { startHousekeeping } from './housekeeping.js';
@@ -104,6 +105,8 @@ export async function startServer(
     const { revocations } = authenticator;
     const housekeeping = startHousekeeping(node.expire, log);
     node.defer('housekeeping', () => housekeeping.close());
+    const exposure = openExposure(config, core);
+    node.defer('exposure', async () => exposure.close());
     const reconcile = createReconcile(core, cases, stop, node.hosts);
     node.defer('reconcile', () => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
@@ -123,6 +126,7 @@ export async function startServer(
         ...node.probes,
         authenticator,
         ...(revocations ? [revocations] : []),
+        ...exposure.probes,
         ...followers,
         ...(ownLog ? [ownLog] : []),
       ],

@@ -47,7 +47,11 @@ beforeAll(() => {
 
 it('finds what the server uses from any directory, by the configuration file alone', async () => {
   const file = join(temporaryDirectory(), 'killswitch.env');
-  const { DOCKER_HOST: _, ...environment } = settings('sqlite', { KILLSWITCH_SANDBOX: 'none' });
+  const {
+    DOCKER_HOST: _,
+    KILLSWITCH_CONFIG: __,
+    ...environment
+  } = settings('sqlite', { KILLSWITCH_SANDBOX: 'none' });
   const lines = Object.entries(environment).map(([name, value]) => `${name}='${value}'\n`);
   writeFileSync(file, lines.join(''), { mode: 0o600 });
   const only = { KILLSWITCH_CONFIG: file };

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startContainer, startProcess, temporaryDirectory } from '../services/agents.js';
@@ -118,5 +119,23 @@ describe('serving', () => {
     }
     const killed = await call(url, 'POST', '/agents/a1/kill');
     expect(killed).toMatchObject({ status: 202, body: { agentId: 'a1', degraded: true } });
+  });
+
+  it('goes on while it is exposed, and says in what to /readyz and in the log', async () => {
+    const environment = settings('sqlite', { KILLSWITCH_SANDBOX: 'process', HOST: '0.0.0.0' });
+    chmodSync(environment['KILLSWITCH_STATE_DIR'] ?? '', 0o777);
+    const { url, log } = await startBuiltServer(environment);
+    const own = url.replace('0.0.0.0', '127.0.0.1');
+    await startProcess({ agentId: 'beside' });
+    const ready = async () => {
+      const { status, body } = await call(own, 'GET', '/readyz');
+      const failing = body.ports.filter((port: { ok: boolean }) => !port.ok);
+      return [status, body.status, failing.map((port: { name: string }) => port.name)];
+    };
+    await expect.poll(ready).toEqual([200, 'degraded', ['state directory', 'user']]);
+    const told = log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+    expect(told).toContainEqual(expect.stringContaining('it listens on 0.0.0.0 without TLS'));
+    expect(told).toContainEqual(expect.stringContaining('others may write to it (mode 777)'));
+    expect(told).toContainEqual(expect.stringContaining('agents run as this server’s own user'));
   });
 });

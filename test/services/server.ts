@@ -19,13 +19,15 @@ export type StoreKind = (typeof storeKinds)[number];
 let prefixes = 0;
 
 /**
- * Settings of one isolated installation on the engine of the tests: own store, own label and variable, free port. Agents
- * that are started afterwards in this test file are its own, if they are not given another label or variable.
+ * Settings of one isolated installation on the engine of the tests: own store, own label and variable, free port, no
+ * configuration file. Agents that are started afterwards in this test file are its own, if they are not given another
+ * label or variable.
  */
 export function settings(store: StoreKind, more: Environment = {}): Environment {
   const { label, variable } = newIdentity();
   const prefix = `test-${process.pid}-${Date.now()}-${prefixes++}:`;
   const all: Environment = {
+    KILLSWITCH_CONFIG: '/dev/null',
     PORT: '0',
     DOCKER_HOST: inject('dockerHost'),
     KILLSWITCH_SECRET: SECRET,

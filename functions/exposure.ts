@@ -1,0 +1,141 @@
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Config } from '../lib/config.js';
+import type { Health, Log, Lookout, Probe } from '../lib/ports.js';
+
+/** A look at all processes is taken no more often, however often somebody asks `/readyz`. Milliseconds. */
+const EVERY = 5_000;
+/** How often it is taken when nobody asks, for the log; and how long after the start at first. Milliseconds. */
+const UNASKED = 60_000;
+const FIRST = 1_000;
+const NAMED = 5;
+const OTHERS_MAY_WRITE = 0o022;
+
+const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host);
+
+/** What is told once, at the start. In sentences. */
+function warningsOn({ host, trustedProxies, stateDirectory }: Config): string[] {
+  const old = resolve('.killswitch', 'state.db');
+  return [
+    ...(isLoopback(host) || trustedProxies.length > 0
+      ? []
+      : [
+          `it listens on ${host} without TLS, so tokens can be read on the way: put a proxy with TLS before it and name that in KILLSWITCH_TRUSTED_PROXIES, or set HOST to 127.0.0.1`,
+        ]),
+    ...(existsSync(old) && resolve('.killswitch') !== resolve(stateDirectory)
+      ? [
+          `${old} is the store of an earlier version, and is not used: move it to ${stateDirectory}, or let KILLSWITCH_STATE_DIR name its directory`,
+        ]
+      : []),
+  ];
+}
+
+/** Whether others may change what is kept there, or put a socket of their own in the place of ours. */
+function stateDirectoryHealth(path: string): Health {
+  const name = 'state directory';
+  const stats = statSync(path, { throwIfNoEntry: false });
+  const problem = (detail: string): Health => ({ name, ok: false, detail, aside: true });
+  if (!stats) return { name, ok: true, detail: 'not made yet' };
+  const uid = process.geteuid?.();
+  if (stats.uid !== 0 && uid !== undefined && stats.uid !== uid)
+    return problem(`it belongs to another user (${stats.uid}): chown it to the user of the server`);
+  if ((stats.mode & OTHERS_MAY_WRITE) !== 0)
+    return problem(`others may write to it (mode ${(stats.mode & 0o7777).toString(8)}): chmod 700`);
+  return { name, ok: true };
+}
+
+/** The real, effective and saved user of a process, and its PID namespace; undefined if it is gone or there is no /proc. */
+function userOf(
+  pid: string,
+): { readonly uids: readonly number[]; readonly namespace: string | undefined } | undefined {
+  let status: string;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  const [, uids = ''] = /^Uid:\s+(\d+\s+\d+\s+\d+)/m.exec(status) ?? [];
+  return { uids: uids.split(/\s+/).map(Number), namespace: namespaceOf(pid) };
+}
+
+function namespaceOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether a process may read this one's memory and environment, where the secret is, and end it: it has this one's user,
+ * or is root's, and sees it. A container with a PID namespace of its own does not.
+ */
+function mayHarm(pid: string): boolean {
+  const own = process.geteuid?.();
+  if (pid === String(process.pid) || own === undefined) return false;
+  const found = userOf(pid);
+  if (!found?.uids.some(uid => uid === own || uid === 0)) return false;
+  return found.namespace === undefined || found.namespace === namespaceOf('self');
+}
+
+/** @returns the IDs of agents that run as this server's own user, or as root, beside it */
+async function agentsThatMayHarm(lookouts: readonly Lookout[]): Promise<readonly string[]> {
+  const asked = lookouts.filter(lookout => !('layer' in lookout && lookout.layer === 'container'));
+  const all = await Promise.all(asked.map(lookout => lookout.sightings()));
+  const sighted = all
+    .flatMap(({ seen }) => seen)
+    .filter(({ layer, id }) => layer === 'process' && mayHarm(id));
+  return [...new Set(sighted.map(({ agentId }) => agentId))].sort();
+}
+
+export interface Exposure {
+  readonly probes: readonly Probe[];
+  close(): void;
+}
+
+/**
+ * Tells what makes this server less safe than it should be, in the log and to `/readyz`: a state directory that others may
+ * write to, a port that is open to others without TLS, agents that run as the server's own user. It stops all the same.
+ * Keeps no process alive.
+ */
+export function openExposure(
+  config: Config,
+  { lookouts, log }: { lookouts: readonly Lookout[]; log: Log },
+): Exposure {
+  for (const warning of warningsOn(config)) log.warn({}, warning);
+  const { detail, ok } = stateDirectoryHealth(config.stateDirectory);
+  if (!ok) log.warn({ directory: config.stateDirectory }, `the state directory is not safe: ${detail}`);
+
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let last: Promise<readonly string[]> = Promise.resolve([]);
+  let wasTold = false;
+  const look = (): Promise<readonly string[]> => {
+    if (performance.now() - lookedAt < EVERY) return last;
+    lookedAt = performance.now();
+    last = agentsThatMayHarm(lookouts).then(agents => {
+      if (agents.length > 0 && !wasTold)
+        log.warn(
+          { agents: agents.slice(0, NAMED), count: agents.length },
+          'agents run as this server’s own user, or as root beside it: they can read its secret and end it. Give the server a user of its own, and agents another',
+        );
+      wasTold = agents.length > 0;
+      return agents;
+    });
+    return last;
+  };
+  const lookUnasked = (): void => void look().catch(() => undefined);
+  // Not at once: a server that starts has to listen first.
+  const timers = [setTimeout(lookUnasked, FIRST).unref(), setInterval(lookUnasked, UNASKED).unref()];
+
+  const user: Probe = {
+    async probe() {
+      const { length } = await look();
+      const name = 'user';
+      if (length === 0) return { name, ok: true };
+      const told = `${length === 1 ? '1 agent runs' : `${length} agents run`} as the server's own user, or as root beside it, and can read its secret and end it`;
+      return { name, ok: false, detail: told, aside: true };
+    },
+  };
+  const directory: Probe = { probe: async () => stateDirectoryHealth(config.stateDirectory) };
+  return { probes: [directory, user], close: () => timers.forEach(clearTimeout) };
+}
