@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { vi } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
 import type { Log } from '../../lib/ports.js';
+import { asUser, canBeUser, openElsewhere, USER } from '../integration/process-asker.helper.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';
 import { type LookoutWorld, lookoutConformance } from './lookout.js';
@@ -10,8 +11,12 @@ import { sandboxConformance } from './sandbox.js';
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
 
 /** A process that carries no label at all. */
-function startStranger(): { pid: number; startTime: string; pids(): number[] } {
-  const child = spawn('sleep', ['100000'], { stdio: 'ignore', env: { PATH: process.env['PATH'] } });
+function startStranger(user?: number): { pid: number; startTime: string; pids(): number[] } {
+  const child = spawn('sleep', ['100000'], {
+    stdio: 'ignore',
+    env: { PATH: process.env['PATH'] },
+    ...(user !== undefined && { uid: user, gid: user }),
+  });
   afterFile(() => {
     child.kill('SIGKILL');
   });
@@ -20,10 +25,14 @@ function startStranger(): { pid: number; startTime: string; pids(): number[] } {
   return { pid, startTime, pids: () => (isAlive(pid, startTime) ? [pid] : []) };
 }
 
-const open = async (): Promise<LookoutWorld> => ({
-  sandbox: openProcesses({ log: silent }),
-  spawn: async (agentId, { labelled = true, ignoreTerm = false } = {}) => {
-    const { pid, startTime, pids } = labelled ? await startProcess({ agentId, ignoreTerm }) : startStranger();
+const worldOf = (sandbox: LookoutWorld['sandbox'], user?: number): LookoutWorld => ({
+  sandbox,
+  canHide: user !== undefined,
+  spawn: async (agentId, { labelled = true, ignoreTerm = false, hidden = false } = {}) => {
+    const as = hidden ? undefined : user;
+    const { pid, startTime, pids } = labelled
+      ? await startProcess({ agentId, ignoreTerm, user: as })
+      : startStranger(as);
     return {
       target: { agentId, operationId: 'op', process: { pid, startTime } },
       isRunning: async () => pids().length > 0,
@@ -36,5 +45,12 @@ const open = async (): Promise<LookoutWorld> => ({
   close: async () => undefined,
 });
 
+const open = async (): Promise<LookoutWorld> => worldOf(openProcesses({ log: silent }));
 sandboxConformance('The process adapter', open);
 lookoutConformance('The process adapter', open, { tells: false });
+
+if (canBeUser) {
+  const openAsUser = async (): Promise<LookoutWorld> => worldOf(await openElsewhere(asUser), USER);
+  sandboxConformance('The process adapter of an ordinary user', openAsUser);
+  lookoutConformance('The process adapter of an ordinary user', openAsUser, { tells: false });
+}

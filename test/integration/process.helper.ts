@@ -68,13 +68,16 @@ export interface RunOptions {
   readonly with?: readonly [string, ...string[]];
   /** Names that the script says, each as a line `name PID`. */
   readonly says?: readonly string[];
+  /** User and group that it runs as: those of the tests unless told. */
+  readonly user?: number;
 }
 
 /** Runs a script in a session of its own, until it said every name. All of it ends with the test, by PID. */
 export async function run(script: string, options: RunOptions = {}): Promise<Record<string, Running>> {
-  const { agentId, with: [command, ...args] = ['sh', '-c'], says = ['root'] } = options;
+  const { agentId, with: [command, ...args] = ['sh', '-c'], says = ['root'], user } = options;
   const child = spawn(command, [...args, script], {
     detached: true,
+    ...(user !== undefined && { uid: user, gid: user }),
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       PATH: process.env['PATH'],

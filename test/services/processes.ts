@@ -17,6 +17,8 @@ export interface ProcessOptions {
   /** Members with a session of their own, whose parent has ended. */
   readonly daemonized?: number;
   readonly ignoreTerm?: boolean;
+  /** User and group that it runs as: those of the tests unless told. */
+  readonly user?: number | undefined;
   /** Added to the tree's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -33,9 +35,10 @@ export interface AgentProcess {
 /** Starts a bare process tree that carries an agent's ID, and returns once every member runs. */
 export async function startProcess(options: ProcessOptions): Promise<AgentProcess> {
   const { variable = latestIdentity().variable } = options;
-  const { agentId, children = 2, daemonized = 1, ignoreTerm = false, env = {} } = options;
+  const { agentId, children = 2, daemonized = 1, ignoreTerm = false, env = {}, user } = options;
   const root = spawn('sh', ['-c', script(children, daemonized, ignoreTerm)], {
     detached: true,
+    ...(user !== undefined && { uid: user, gid: user }),
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],

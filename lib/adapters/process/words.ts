@@ -1,5 +1,5 @@
 /** What lets this user read and signal the processes of others. */
-export const MEND = 'give the killswitch CAP_SYS_PTRACE and CAP_KILL, or run it as root';
+export const MEND = 'give the killswitch CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and CAP_KILL, or run it as root';
 
 export const unreadable = (count: number): string =>
   `${count} ${count === 1 ? 'process' : 'processes'} on this host may not be read by this user`;
