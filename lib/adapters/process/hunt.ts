@@ -40,6 +40,7 @@ export async function hunt(
   const frozen = new Set<string>();
   const denied = new Set<string>();
   const struck = new Set<string>();
+  let eldest: Identity | undefined;
   let sent = 0;
   let patience = PATIENCE_MS;
   let unclear = 1;
@@ -62,7 +63,8 @@ export async function hunt(
         if (member) known.set(identity(member), member);
       }
     }
-    const pack = gather(snapshot, agentId, known, kinship);
+    const pack = gather(snapshot, agentId, known, { ...kinship, eldest: eldest ?? kinship.eldest });
+    eldest ??= pack.eldest;
     await letGo(pack);
     for (const process of pack.living) known.set(identity(process), process);
     watched = new Set(pack.living.map(({ pid }) => pid));

@@ -59,6 +59,7 @@ function trusted(
   const { pid = 0, startTime } = recorded ?? {};
   if (startTime === undefined || pid <= 1) return known;
   const now = snapshot.get(pid);
-  if (now?.startTime === startTime && !isCarrier(now)) return known;
+  // Of the dead no environment is read.
+  if (now?.startTime === startTime && now.state !== 'dead' && !isCarrier(now)) return known;
   return [...known, { pid, startTime }];
 }
