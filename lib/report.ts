@@ -121,7 +121,15 @@ export function openReport(command: Command): Report {
       };
       if (command.dryRun) {
         const none = { killed: 0, failed: 0, pending: 0, refused: 0 };
-        return { ...common, ...none, message: dryRunMessage(total), dryRun: true, verified: false };
+        const remarks = [...warnings];
+        return {
+          ...common,
+          ...none,
+          message: dryRunMessage(total),
+          dryRun: true,
+          verified: false,
+          ...(remarks.length > 0 ? { warnings: remarks } : {}),
+        };
       }
       const cut = end?.error ? [`selection: ${end.error.message}`] : [];
       const errors = [...cut, ...failures, ...cases.flatMap(errorsOf), ...foldedErrors].slice(0, MAX_TOLD);

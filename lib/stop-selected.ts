@@ -12,7 +12,7 @@ import { selectPages } from './selection.js';
 import { stopObserved } from './stop-observed.js';
 import { stopOne } from './stop-one.js';
 import { followVerdicts, type Progress } from './stop-page.js';
-import { explainNothing } from './unmatched.js';
+import { explainUnmatched } from './unmatched.js';
 
 /**
  * The latch if it is asked for, then page by page: marks killed, and starts stopping each of the page before the next
@@ -30,9 +30,8 @@ export async function stopSelected(
   const looking = observe(core);
   await overlap(selectPages(core, command), page => stopPage(core, cases, command, page, progress));
   await stopObserved(core, cases, command, { looking, progress });
-  if (progress.report.isEmpty()) {
-    for (const reason of await explainNothing(core, command)) progress.report.warn(reason);
-  }
+  const isEmpty = progress.report.isEmpty();
+  for (const reason of await explainUnmatched(core, command, { isEmpty })) progress.report.warn(reason);
 }
 
 async function engage(core: Core, command: KillAllCommand, { report }: Progress): Promise<void> {

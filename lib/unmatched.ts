@@ -17,26 +17,38 @@ function membersOf({ labels = {}, ...rest }: Selector): Selector[] {
   return [...single, ...Object.entries(labels).map(([name, value]) => ({ labels: { [name]: value } }))];
 }
 
-async function explainIds({ records }: Core, agentIds: readonly string[]): Promise<string[]> {
+/** Those that the command did not stop, for they are unknown or have ended. */
+async function explainIds(
+  { records }: Core,
+  { operationId, dryRun }: KillAllCommand,
+  agentIds: readonly string[],
+): Promise<string[]> {
   const readings = new Map((await records.agents(agentIds)).map(one => [one.agentId, readRecord(one)]));
   return agentIds.slice(0, MOST).flatMap(agentId => {
     const reading = readings.get(agentId);
     if (!reading) return [`${agentId} is no known agent`];
     if (reading.kind === 'unreadable' || isActive(reading.agent.status)) return [];
-    return [`${agentId} is ${reading.agent.status}`];
+    const { status, kill } = reading.agent;
+    const isOurs = kill?.operationId === operationId || (!dryRun && (kill?.pending.length ?? 0) > 0);
+    return isOurs ? [] : [`${agentId} is ${status}`];
   });
 }
 
 /**
- * Why a selector selects nothing: which of its members no active agent has. Empty for an empty selector.
+ * Which agents of a selector were not found to be active, and, where it selected nothing, which of its members no
+ * active agent has. Empty for an empty selector.
  * @throws KillswitchError `forbidden`, `store_unavailable`
  */
-export async function explainNothing(core: Core, command: KillAllCommand): Promise<readonly string[]> {
+export async function explainUnmatched(
+  core: Core,
+  command: KillAllCommand,
+  { isEmpty }: { readonly isEmpty: boolean },
+): Promise<readonly string[]> {
   const selector = narrow(command.selector, command.actor.within);
   const { agentIds, ...rest } = selector;
+  const ids = agentIds ? await explainIds(core, command, agentIds) : [];
   const open = new Set(membersOf(rest));
-  if (!agentIds && open.size === 0) return [];
-  const ids = agentIds ? await explainIds(core, agentIds) : [];
+  if (!isEmpty || (!agentIds && open.size === 0)) return ids;
   for await (const page of open.size > 0 ? core.records.scan('active') : []) {
     for (const stored of page) {
       const reading = readRecord(stored);

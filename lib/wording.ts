@@ -46,7 +46,7 @@ export function describeLayer(seen: LayerOutcome, { paths }: LayerWords): string
     case 'dead':
       return layer === 'container'
         ? `container dead${after(deadAfterMs)}, not removed yet${because(detail)}`
-        : `${layer} dead${after(deadAfterMs)}${because(detail)}`;
+        : `${layer} dead${after(deadAfterMs)}`;
     case 'removed':
       if (layer !== 'worktree') return `${layer} dead${after(deadAfterMs)}, removed${after(settledAfterMs)}`;
       if (quarantinePath === undefined) return `worktree removed${after(settledAfterMs)}`;

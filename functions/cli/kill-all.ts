@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import { present } from '../../lib/present.js';
 import { graceSeconds } from './options.js';
-import { EXIT } from './output.js';
 import { showReceipt } from './receipt.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
-import { warnUnmatched } from './unmatched.js';
 
 interface Options extends TargetOptions, SelectorOptions {
   readonly reason?: string;
@@ -32,8 +30,6 @@ export function addKillAll(program: Command): void {
     const body = present({ reason, latch, graceSeconds: grace, dryRun, selector });
     const scope = latch ? (['agents:kill-all', 'latch:engage'] as const) : 'agents:kill-all';
     const answer = await onTarget(options, { scope }, target => target.killAll(body));
-    const code = showReceipt(answer, answer.receipt.agents, options);
-    const isUnmatched = warnUnmatched(selector, answer.receipt);
-    process.exitCode = code === EXIT.done && isUnmatched ? EXIT.unconfirmed : code;
+    process.exitCode = showReceipt(answer, answer.receipt.agents, options);
   });
 }

@@ -2,8 +2,9 @@ import { Argument, type Command } from 'commander';
 import type { LatchStatus } from '../../lib/client.js';
 import type { Scope } from '../../lib/command.js';
 import { present } from '../../lib/present.js';
+import { describeSelector } from '../../lib/wording.js';
 import { say, sayJson, UsageError } from './output.js';
-import { describeSelector, type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
+import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
 
 const SCOPES = {

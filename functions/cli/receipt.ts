@@ -54,7 +54,10 @@ export function showReceipt(
     const untold = (receipt.total ?? 0) - agents.length;
     if (untold > 0) say(`  and ${untold} more`);
   }
-  if (receipt.dryRun) return EXIT.done;
-  for (const warning of [...advice(agents), ...(receipt.warnings ?? [])]) warn(`killswitch: ${warning}`);
-  return confirmed ? EXIT.done : EXIT.unconfirmed;
+  const { total = agents.length, warnings = [], dryRun } = receipt;
+  const all = dryRun ? warnings : [...advice(agents), ...warnings];
+  for (const warning of all) warn(`killswitch: ${warning}`);
+  // A warning says of something that it was not found, not seen or not selected: a script has to look at it.
+  const isSure = total > 0 && warnings.length === 0 && (dryRun || confirmed);
+  return isSure ? EXIT.done : EXIT.unconfirmed;
 }

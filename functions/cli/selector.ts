@@ -22,15 +22,3 @@ export const withSelectorOptions = (command: Command): Command =>
 
 export const selectorFrom = ({ agent, task, host, status, label: labels }: SelectorOptions): Selector =>
   present<Selector>({ agentIds: agent && [...agent], taskId: task, host, status, labels });
-
-/** Whom a selector selects, in words. */
-export function describeSelector({ agentIds: ids, taskId, host, status, labels = {} }: Selector): string {
-  const parts = [
-    ...(ids ? [ids.join(', ')] : []),
-    ...(taskId === undefined ? [] : [`task ${taskId}`]),
-    ...(host === undefined ? [] : [`host ${host}`]),
-    ...(status === undefined ? [] : [`status ${[status].flat().join(' or ')}`]),
-    ...Object.entries(labels).map(([name, value]) => `label ${name}=${value}`),
-  ];
-  return parts.length > 0 ? parts.join(', ') : 'every agent';
-}

@@ -59,7 +59,9 @@ describe('Slack, with a real server and real containers', () => {
     expect([answer.status, answer.message.text]).toEqual([200, 'Stopping a1 …']);
     const { message } = await told('a1 is killed: it was seen dead');
     expect(message.replace_original).toBe(true);
-    expect(message.blocks[1].text.text).toMatch(/^a1: dead after \d+ ms, container removed\n/);
+    expect(message.blocks[1].text.text).toMatch(
+      /^a1: dead; container dead after [\d.]+ ms, removed after [\d.]+ ms\n/,
+    );
     expect([a1.pids(), a2.pids().length]).toEqual([[], 11]);
   });
 

@@ -81,7 +81,7 @@ it('kills an agent, tells what was seen of it, and ends with 0', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(agent.pids()).toEqual([]);
   expect(stdout).toMatch(
-    /^Agent one killed successfully\n {2}one {2}dead: process dead after [\d.]+ ms; worktree moved after [\d.]+ ms to \/.*one~.*\n$/,
+    /^Agent one killed successfully\n {2}one: dead; process dead after [\d.]+ ms; worktree moved after [\d.]+ ms to \/.*one~.*\n$/,
   );
   expect(await client.agents.get('one')).toMatchObject({ kill: { reason: 'it loops', pending: [] } });
 
@@ -96,8 +96,8 @@ it('ends with 3 and warns while a death is unconfirmed', async () => {
   });
   await engineless.client.agents.register('lost', { status: 'running', containerId: 'a'.repeat(64) });
   const { code, stdout, stderr } = await runCli(['kill', 'lost'], engineless.env);
-  expect(stdout).toContain('  lost  NOT CONFIRMED: container ');
-  expect(stderr).toContain('Not confirmed yet: lost.');
+  expect(stdout).toContain('  lost: NOT CONFIRMED DEAD; container ');
+  expect(stderr).toContain('It may still run: lost.');
   expect(code).toBe(3);
   const json = await runCli(['kill', 'lost', '--json'], engineless.env);
   expect(JSON.parse(json.stdout)).toMatchObject({ agentId: 'lost', verified: false, pending: ['container'] });
@@ -108,7 +108,7 @@ it('ends with 3 when nobody was asked whether it is dead', async () => {
   const disabled = await serve({ KILLSWITCH_SANDBOX: 'none' });
   await disabled.client.agents.register('unseen', { status: 'running' });
   const { code, stderr } = await runCli(['kill-all'], disabled.env);
-  expect(stderr).toBe('killswitch: Marked killed, but nobody saw it die: unseen.\n');
+  expect(stderr).toBe('killswitch: nothing was seen running of unseen: marked killed by the record alone\n');
   expect(code).toBe(3);
 });
 
@@ -120,7 +120,8 @@ it('kills those that a selector selects, after a dry run that kills nobody', asy
   const dry = await runCli([...selection, '--dry-run'], env);
   expect(dry).toEqual({
     code: 0,
-    stdout: 'Dry run: 1 agent would be killed\n  chosen  running\n',
+    stdout:
+      'Dry run: 1 agent would be marked killed and stopped; what runs of them was not looked at\n  chosen  running\n',
     stderr: '',
   });
   expect(chosen.pids()).not.toEqual([]);
@@ -132,7 +133,7 @@ it('kills those that a selector selects, after a dry run that kills nobody', asy
   expect(other.pids()).not.toEqual([]);
 
   const all = await runCli(['kill-all'], env);
-  expect(all.stdout).toMatch(/^1 of 1 agent killed\n {2}other {2}dead: process dead after/);
+  expect(all.stdout).toMatch(/^1 of 1 agent killed\n {2}other: dead; process dead after/);
   expect(other.pids()).toEqual([]);
 });
 
@@ -143,13 +144,14 @@ it('ends with 3 where nothing was found to stop, and names what was asked for', 
     expect(stdout).toMatch(/^(No active agents|Dry run: 0 agents|1 of 1 agent|Dry run: 1 agent)/);
     return [code, stderr];
   };
-  expect(await found()).toEqual([3, 'killswitch: Nothing to stop was found.\n']);
-  const typo = 'killswitch: Nothing to stop was found for typo.\n';
+  expect(await found()).toEqual([3, '']);
+  const typo = 'killswitch: typo is no known agent\n';
   expect(await found('--agent', 'typo')).toEqual([3, typo]);
   expect(await found('--agent', 'typo', '--dry-run')).toEqual([3, typo]);
   expect(await found('--task', 't0', '--label', 'team=core')).toEqual([
     3,
-    'killswitch: Nothing to stop was found for task t0, label team=core.\n',
+    'killswitch: no active agent is among the agents with task t0\n' +
+      'killswitch: no active agent is among the agents with label team=core\n',
   ]);
 
   const { pid, startTime } = await startProcess({ agentId: 'right', ignoreTerm: true });

@@ -11,28 +11,30 @@ describe.each(storeKinds)('killing all agents on %s', store => {
     expect(body).not.toHaveProperty('errors');
   });
 
-  it('kills all running and spawning agents, containers and processes, and leaves the ended ones alone', async () => {
+  it('kills all running and spawning agents, containers and processes, and what runs though its record says completed too', async () => {
     const world = await openWorld(store);
     const inContainer = await world.containerAgent({ worktree: true });
     const onHost = await world.processAgent({ worktree: true });
     const spawning = await world.agent({ status: 'spawning' });
     await spawning.register();
-    const ended = await world.containerAgent();
-    await world.request('PATCH', `/agents/${ended.agentId}`, { body: { status: 'completed' } });
+    const [ended, runsOn] = [await world.agent(), await world.containerAgent()];
+    await ended.register();
+    for (const { agentId } of [ended, runsOn]) {
+      await world.request('PATCH', `/agents/${agentId}`, { body: { status: 'completed' } });
+    }
 
     const { status, body } = await world.request('POST', '/agents/kill-all', { body: { reason: 'fire' } });
-    expect(body).toMatchObject({ total: 3, killed: 3, failed: 0, pending: 0 });
+    expect(body).toMatchObject({ total: 4, killed: 4, failed: 0, pending: 0 });
     expect(status).toBe(200);
     expect(body.agents.map((one: { agentId: string }) => one.agentId).sort()).toEqual(
-      [inContainer.agentId, onHost.agentId, spawning.agentId].sort(),
+      [inContainer.agentId, onHost.agentId, spawning.agentId, runsOn.agentId].sort(),
     );
-    expect(inContainer.container.pids()).toEqual([]);
+    for (const { container } of [inContainer, runsOn]) expect(container.pids()).toEqual([]);
     expect(onHost.tree.pids()).toEqual([]);
-    expect(ended.container.pids()).toHaveLength(11);
     const bulk = world.log.entries.filter(entry => entry['operation'] === 'KILL_ALL_AGENTS');
     expect(bulk).toMatchObject([
       { level: 'warn', phase: 'accepted' },
-      { level: 'warn', phase: 'settled', total: 3, killed: 3, failed: 0 },
+      { level: 'warn', phase: 'settled', total: 4, killed: 4, failed: 0 },
     ]);
   });
 
@@ -60,12 +62,12 @@ describe.each(storeKinds)('killing all agents on %s', store => {
     const world = await openWorld(store);
     const sound = await world.containerAgent();
     const victim = await world.containerAgent();
-    await world.request('PATCH', `/agents/${victim.agentId}`, { body: { status: 'completed' } });
     const hostile = await world.agent();
     await hostile.register({ containerId: victim.container.id });
-    const { status, body } = await world.request('POST', '/agents/kill-all');
+    const selector = { agentIds: [sound.agentId, hostile.agentId] };
+    const { status, body } = await world.request('POST', '/agents/kill-all', { body: { selector } });
     expect(status).toBe(202);
-    expect(body).toMatchObject({ total: 2, killed: 1, failed: 1 });
+    expect(body).toMatchObject({ total: 2, killed: 1, failed: 1, pending: 1 });
     expect(body.errors).toEqual([expect.stringContaining(hostile.agentId)]);
     expect(sound.container.pids()).toEqual([]);
     expect(victim.container.pids()).toHaveLength(11);

@@ -34,7 +34,7 @@ it('lists what is left over, leaves what is young alone, and stops the rest', as
   expect(runs()).toEqual([true, true, true]);
 
   const killed = await runCli(['sweep', '--kill', '--older-than', '0s'], world.environment);
-  expect(killed.stdout).toMatch(/^stray {2}dead: container dead after/m);
+  expect(killed.stdout).toMatch(/^stray: dead; container dead after/m);
   expect(killed.stderr.match(/"operation":"SWEEP","phase":"settled"/g)).toHaveLength(2);
   expect([killed.code, ...runs()]).toEqual([0, true, false, false]);
 
