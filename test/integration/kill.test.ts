@@ -128,7 +128,7 @@ describe.each(storeKinds)('killing one agent on %s', store => {
     expect((await world.request('GET', `/agents/${agent.agentId}`)).body.status).toBe('killed');
   });
 
-  it('marks an agent killed and keeps what it owes when no engine answers, and the next server pays', async () => {
+  it('sees an agent dead when no engine answers, keeps what it owes, and the next server pays', async () => {
     const home = await openWorld(store);
     const agent = await home.containerAgent({ worktree: true });
     await home.close();
@@ -138,9 +138,10 @@ describe.each(storeKinds)('killing one agent on %s', store => {
     });
     const first = await deaf.request('POST', `/agents/${agent.agentId}/kill`);
     expect(first.status).toBe(202);
-    expect(first.body).toMatchObject({ verified: false, pending: expect.arrayContaining(['container']) });
-    expect(first.body.message).not.toMatch(/killed/);
-    expect(existsSync(agent.worktreePath ?? '')).toBe(true);
+    expect(first.body).toMatchObject({ verified: true, pending: ['container'] });
+    expect(first.body.message).toMatch(/is dead; not cleaned up yet: container$/);
+    expect(agent.container.pids()).toEqual([]);
+    expect(existsSync(agent.worktreePath ?? '')).toBe(false);
     await deaf.close();
 
     const again = await openWorld(store, home.environment);
