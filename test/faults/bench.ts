@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { OutcomeName, Receipt } from '../../lib/outcome.js';
 import { type fakeCore, killAllOf, stopOn } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 
 export type Bed = ReturnType<typeof fakeCore>;
 
@@ -14,14 +15,16 @@ export async function stopBoth(bed: Bed, meddle: (stopping: Promise<Receipt>) =>
   await bed.agent('a1');
   const other = await bed.agent('a2');
   const stop = stopOn(bed.core);
-  const stopping = stop.stop(killAllOf());
-  meddle(stopping);
-  const receipt = await stopping;
+  const receipt = await atDeadlines(() => {
+    const stopping = stop.stop(killAllOf());
+    meddle(stopping);
+    return stopping;
+  });
   expect([await other.isAlive(), await other.hasWorktree()]).toEqual([false, false]);
   expect(outcomeOf(receipt, 'a2', 'container')).toBe('removed');
   expect(outcomeOf(receipt, 'a2', 'worktree')).toBe('removed');
   expect(await bed.record('a2')).toMatchObject({ status: 'killed', kill: { pending: [] } });
   expect(JSON.stringify(receipt)).not.toContain('broken');
-  await stop.idle();
+  await atDeadlines(() => stop.idle());
   return receipt;
 }

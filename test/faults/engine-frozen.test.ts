@@ -69,7 +69,7 @@ describe('All agents die, and what is owed is paid later by itself, when', () =>
 
     const outcomes = Promise.all(agents.map(({ target }) => docker.kill(target, atOnce())));
     const alive = () => agents.flatMap(agent => agent.pids());
-    await expect.poll(alive, { timeout: 2_000 }).toEqual([]);
+    await expect.poll(alive).toEqual([]);
     expect(await outcomes).toEqual(agents.map(() => DEAD));
     expect(bystander.pids()).toHaveLength(5);
     const owed = await Promise.all(

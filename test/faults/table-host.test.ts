@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Lookout, Sighting } from '../../lib/ports.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 import type { Bed } from './bench.js';
 
 const brief = { limits: { respondMs: 60 } };
@@ -12,7 +13,7 @@ const takeDown = ({ store }: Bed): void => {
 async function stopBoth(bed: Bed) {
   const agents = [await bed.agent('a1'), await bed.agent('a2')];
   takeDown(bed);
-  const receipt = await stopOn(bed.core).stop(killAllOf());
+  const receipt = await atDeadlines(() => stopOn(bed.core).stop(killAllOf()));
   expect(await Promise.all(agents.map(agent => agent.isAlive()))).toEqual([false, false]);
   expect(receipt).toMatchObject({ degraded: true, total: 2, killed: 2 });
   return receipt;
@@ -33,7 +34,12 @@ describe('a journal whose append', () => {
       'running',
     ],
     ['hangs', ({ journal }) => journal.faults.hang('append'), undefined, 'running'],
-    ['answers late', ({ journal }) => journal.faults.late('append', 2), undefined, 'killed'],
+    [
+      'answers late',
+      ({ journal }) => journal.faults.late('append', new Promise(setImmediate)),
+      undefined,
+      'killed',
+    ],
     ['is done twice', ({ journal }) => journal.faults.duplicate('append'), undefined, 'killed'],
     ['lies', ({ journal }) => journal.faults.lie('append', () => undefined), undefined, 'running'],
   ])('%s keeps nobody alive', async (_, meddle, errors, status) => {

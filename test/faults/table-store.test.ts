@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BenchAgent, fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 import { type Bed, stopBoth } from './bench.js';
 
 const owed = ({ store }: Bed) => [...(store.memory.debts.get('h1')?.keys() ?? [])];
@@ -120,7 +121,7 @@ const ALL_TOLD = [
 
 describe.each(METHODS)('a store whose %s', method => {
   const open = async () => {
-    const bed = fakeCore({ limits: { respondMs: 100 } });
+    const bed = fakeCore();
     return { bed, agents: [await bed.agent('a1'), await bed.agent('a2')] };
   };
   const stopAll = (bed: Bed) => stopOn(bed.core).stop(killAllOf());
@@ -155,6 +156,6 @@ describe.each(METHODS)('a store whose %s', method => {
   it('hangs holds up no answer longer than that may take', async () => {
     const { bed } = await open();
     bed.store.faults.hang(method);
-    expect(await stopAll(bed)).toMatchObject({ operationId: expect.any(String) });
+    expect(await atDeadlines(() => stopAll(bed))).toMatchObject({ operationId: expect.any(String) });
   });
 });

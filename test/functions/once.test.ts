@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FakeClock } from '../fakes/clock.js';
 import { fakeCore } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 import { expectProblem, openApp } from './bench.js';
 
 const KILL = 'POST /agents/a1/kill';
@@ -85,7 +86,7 @@ describe('a request with an Idempotency-Key', () => {
     const { send, agent, containers } = openApp({ bed });
     await agent('a1');
     containers.inject('kill', 'late');
-    const first = await send(KILL, under('k1'));
+    const first = await atDeadlines(() => send(KILL, under('k1')));
     expect((await inTime(bed.clock, send(KILL, under('k1')))).json).toEqual(first.json);
     expect(first.status).toBe(202);
     containers.release();
@@ -97,7 +98,7 @@ describe('a request with an Idempotency-Key', () => {
     const elsewhere = openApp({ bed });
     await elsewhere.agent('a1');
     elsewhere.containers.inject('kill', 'late');
-    const { operationId } = (await elsewhere.send(KILL, under('k1'))).json;
+    const { operationId } = (await atDeadlines(() => elsewhere.send(KILL, under('k1')))).json;
     const here = openApp({ bed, newId: () => 'here' });
     expect(await inTime(bed.clock, here.send(KILL, under('k1')))).toMatchObject({
       status: 202,

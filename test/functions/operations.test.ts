@@ -65,16 +65,20 @@ describe('GET /operations/:operationId', () => {
 
 describe('GET /operations/:operationId/events', () => {
   it('tells progress as it is made, then the end, and closes', async () => {
-    const { send, agent, containers } = openApp();
+    const { app, send, agent, containers } = openApp();
     await agent('a1');
     containers.inject('kill', 'late');
     const killing = send('POST /agents/a1/kill', { headers: { 'x-request-id': 'r' } });
     await expect.poll(() => containers.calls.length).toBe(1);
-    const following = send('GET /operations/id-1/events', { headers: { 'x-request-id': 'r' } });
-    setTimeout(() => containers.release(), 300);
+    const headers = { authorization: 'Bearer all', 'x-request-id': 'r' };
+    const followed = await app.request('/operations/id-1/events', { headers });
+    expect(followed.headers.get('content-type')).toContain('text/event-stream');
+    let text = '';
+    for await (const chunk of followed.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      if (text === '') containers.release();
+      text += chunk;
+    }
     const { json: receipt } = await killing;
-    const { headers, text } = await following;
-    expect(headers.get('content-type')).toContain('text/event-stream');
     const events = eventsOf(text);
     expect(events[0]).toMatchObject({ event: 'progress', data: { state: 'running' } });
     expect(events.at(-1)).toMatchObject({

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readIntent } from '../../lib/intent.js';
 import type { Lookout } from '../../lib/ports.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 type Method = Parameters<Bed['store']['faults']['fail']>[0];
@@ -98,7 +99,8 @@ describe('without a store, a kill', () => {
     const agent = await bed.agent('a1');
     takeDown(bed);
     bed.journal.faults.hang('append');
-    expect(await stopOn(bed.core).stop(killOf('a1'))).toMatchObject({ degraded: true, incomplete: true });
+    const receipt = await atDeadlines(() => stopOn(bed.core).stop(killOf('a1')));
+    expect(receipt).toMatchObject({ degraded: true, incomplete: true });
     expect(await agent.isAlive()).toBe(false);
   });
 

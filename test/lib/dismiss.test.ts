@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dismissOperation } from '../../lib/dismiss.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 
@@ -82,7 +83,7 @@ describe('a dismissal', () => {
     await refused(bed);
     const command = killOf('a1');
     const stop = stopOn(bed.core);
-    await stop.stop(command);
+    await atDeadlines(() => stop.stop(command));
     await dismissOperation(bed.core, order(command.operationId));
     expect(await stop.stop(killOf('a1'))).toMatchObject({ pending: 1, refused: 1 });
     expect(await bed.record('a1')).toMatchObject({ kill: { pending: ['container'] } });
@@ -94,7 +95,7 @@ describe('a dismissal', () => {
     bed.containers.inject('kill', 'late');
     const stop = stopOn(bed.core);
     const command = killOf('a1');
-    await stop.stop(command);
+    await atDeadlines(() => stop.stop(command));
     await dismissOperation(bed.core, order(command.operationId));
     bed.containers.release();
     await stop.idle();

@@ -103,22 +103,26 @@ describe('the reconcile', () => {
   });
 
   it('looks at once when it is woken', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const bed = fakeCore();
     const reconcile = reconcileOn(bed.core);
     await reconcile.start();
     await owing(bed);
     bed.clock.advance(60_000);
     reconcile.wake();
-    await expect
-      .poll(async () => (await bed.record('a1'))['kill'], { timeout: 1_400 })
-      .toMatchObject({ pending: [] });
+    await vi.advanceTimersByTimeAsync(1);
+    await expect.poll(async () => (await bed.record('a1'))['kill']).toMatchObject({ pending: [] });
   });
 
   it('stops at once what starts and was killed, without a look', async () => {
+    // No look comes by itself while the time stands still.
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const bed = fakeCore();
     await reconcileOn(bed.core).start();
     const back = await resurrected(bed);
-    await expect.poll(() => back.isRunning(), { timeout: 1_400 }).toBe(false);
+    await expect.poll(() => back.isRunning()).toBe(false);
   });
 
   it('lets an agent that will not die keep nobody else waiting', async () => {

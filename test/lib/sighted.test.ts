@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Lookout } from '../../lib/ports.js';
 import { lookAround } from '../../lib/sighted.js';
 import { fakeCore } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 
 const fakeLookout = (sightings: Lookout['sightings']): Lookout => ({
   sightings,
@@ -47,7 +48,9 @@ describe('looking around on this host', () => {
   ])('tells what the others see where one %s, and that it is not all', async (_, sightings) => {
     const { core, containers, log } = fakeCore({ limits: { respondMs: 20 } });
     containers.spawn('a1');
-    const { seen, blind } = await lookAround({ ...core, lookouts: [fakeLookout(sightings), containers] });
+    const { seen, blind } = await atDeadlines(() =>
+      lookAround({ ...core, lookouts: [fakeLookout(sightings), containers] }),
+    );
     expect(seen).toMatchObject([{ agentId: 'a1' }]);
     expect(blind).toEqual(['a lookout does not answer']);
     expect(log.lines).toMatchObject([{ level: 'error', message: 'a lookout does not answer' }]);

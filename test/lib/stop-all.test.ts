@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeCore, killAllOf, stopOn } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 
 describe('a kill-all', () => {
   it('takes what other programs wrote, what the index does not know, and each agent once', async () => {
@@ -88,7 +89,7 @@ describe('a kill-all', () => {
       limits: { ...bed.core.limits, respondMs: 20 },
       records: { ...records, commit },
     });
-    expect(await stop.stop(killAllOf())).toMatchObject({ killed: 1 });
+    expect(await atDeadlines(() => stop.stop(killAllOf()))).toMatchObject({ killed: 1 });
     let isIdle = false;
     const idle = stop.idle().then(() => {
       isIdle = true;

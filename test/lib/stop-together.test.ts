@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 
 describe('commands at the same time', () => {
   it('let one of 50 kill the agent; the others get its operation, and it is cleaned up once', async () => {
@@ -57,7 +58,7 @@ describe('commands at the same time', () => {
     for (const agentId of ids) await bed.agent(agentId);
     bed.containers.inject('kill', 'hangs', { agentId: 'a0' });
     const stop = stopOn({ ...bed.core, limits: { ...bed.core.limits, killMs: 20 } });
-    const receipts = await Promise.all(ids.map(agentId => stop.stop(killOf(agentId))));
+    const receipts = await atDeadlines(() => Promise.all(ids.map(agentId => stop.stop(killOf(agentId)))));
     expect(receipts.filter(({ killed }) => killed === 1)).toHaveLength(19);
   });
 });

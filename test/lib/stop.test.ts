@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scenarios } from '../conformance/scenarios.js';
 import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
+import { atDeadlines } from '../fakes/deadlines.js';
 
 scenarios('fakes', async () => ({ ...fakeCore(), close: async () => undefined }));
 
@@ -12,7 +13,7 @@ describe('an answer by the deadline', () => {
     const agent = await bed.agent('a1');
     bed.containers.inject('kill', 'late');
     const stop = stopOn(bed.core);
-    expect(await stop.stop(killOf('a1'))).toMatchObject({
+    expect(await atDeadlines(() => stop.stop(killOf('a1')))).toMatchObject({
       message: 'Agent a1 is not confirmed dead: container pending, worktree pending',
       verified: false,
       total: 1,
@@ -31,7 +32,7 @@ describe('an answer by the deadline', () => {
     const bed = fakeCore(soon);
     await bed.agent('a1');
     bed.containers.inject('remove', 'hangs');
-    expect(await stopOn(bed.core).stop(killOf('a1'))).toMatchObject({
+    expect(await atDeadlines(() => stopOn(bed.core).stop(killOf('a1')))).toMatchObject({
       message: 'Agent a1 is dead; not cleaned up yet: container',
       verified: true,
       killed: 1,
@@ -43,7 +44,7 @@ describe('an answer by the deadline', () => {
     const bed = fakeCore(soon);
     await bed.agent('a1');
     bed.store.faults.hang(method);
-    expect(await stopOn(bed.core).stop(killOf('a1'))).toMatchObject({
+    expect(await atDeadlines(() => stopOn(bed.core).stop(killOf('a1')))).toMatchObject({
       message: 'Agent a1 is not killed yet: the store has not answered',
       incomplete: true,
       verified: false,
@@ -71,7 +72,7 @@ describe('an answer by the deadline', () => {
     };
     bed.store.seedForeign('foreign', '{"status":"running"}');
     const stop = stopOn(core);
-    expect(await stop.stop(killAllOf())).toMatchObject({
+    expect(await atDeadlines(() => stop.stop(killAllOf()))).toMatchObject({
       message: '1 of 1 agent killed, not every agent was reached',
       incomplete: true,
       verified: false,
@@ -104,7 +105,7 @@ describe('an answer by the deadline', () => {
     });
     bed.store.faults.late('agents', held);
     const stop = stopOn(bed.core);
-    await stop.stop(killOf('a1'));
+    await atDeadlines(() => stop.stop(killOf('a1')));
     bed.store.memory.documents.clear();
     go();
     await stop.idle();
