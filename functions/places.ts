@@ -5,6 +5,8 @@ import { ConfigError } from '../lib/config.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const NAME = 'killswitch';
+/** The state directory of root, and of a service that root gives it to. */
+export const SYSTEM_STATE = join('/var/lib', NAME);
 const FILE = 'killswitch.env';
 
 /** A relative path in one of its variables is to be ignored: https://specifications.freedesktop.org/basedir-spec/ */
@@ -37,7 +39,7 @@ const isRoot = (): boolean => process.geteuid?.() === 0;
  */
 export function stateDirectoryOf(env: Environment): string {
   if (env['KILLSWITCH_STATE_DIR']) return env['KILLSWITCH_STATE_DIR'];
-  if (isRoot()) return join('/var/lib', NAME);
+  if (isRoot()) return SYSTEM_STATE;
   const folder = ownFolder(env, 'XDG_STATE_HOME', '.local/state');
   if (folder !== undefined) return join(folder, NAME);
   throw new ConfigError(['set KILLSWITCH_STATE_DIR: this user has no home directory']);

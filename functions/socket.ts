@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Log } from '../lib/ports.js';
+import { problemWithSocket } from './own-socket.js';
 import { type App, closeServer, connectionLimits, createServer } from './server.js';
 
 /** Milliseconds for whoever listens on a socket that is there already. */
@@ -25,7 +26,13 @@ export async function listenOnSocket(
 ): Promise<SocketListening> {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    if (await isFree(path)) return await bind(app, path);
+    if (await isFree(path)) {
+      const listening = await bind(app, path);
+      const problem = problemWithSocket(realpathSync(path));
+      if (problem !== undefined)
+        log.warn({ socket: path }, `commands will send no credential to the socket: ${problem}`);
+      return listening;
+    }
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE') {

@@ -1,18 +1,21 @@
 import { type Client, type ClientOptions, createClient } from '../../lib/client.js';
 import type { Scope, Within } from '../../lib/command.js';
+import { ownSocket } from '../own-socket.js';
 import { socketOf } from '../places.js';
 import { type Environment, tokenFrom } from './credential.js';
-import { ownSocket } from './own-socket.js';
+import { refuseForeignPort } from './own-port.js';
 import { socketFetch } from './socket-fetch.js';
 
 /** A server that listens everywhere is reached here. */
 const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
+const portOf = (env: Environment): string => env['PORT'] || '8787';
+
 /** Where a server with this environment listens. */
 export function urlFrom(env: Environment): string {
   const host = env['HOST'] || '127.0.0.1';
   const address = LOCAL[host] ?? host;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${env['PORT'] || '8787'}`;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${portOf(env)}`;
 }
 
 const absent: typeof globalThis.fetch = () => Promise.reject(new TypeError('There is no such socket.'));
@@ -31,7 +34,7 @@ export interface Whereabouts {
 
 /**
  * What was named, or else what the environment names, or else the socket if it is there, or else the port.
- * @throws Error in a clear sentence if another user may have put the socket there
+ * @throws Error in a clear sentence if another user may have put the socket there, or listens on the port
  */
 function serverFrom({ url, socket }: Whereabouts, env: Environment): Omit<ClientOptions, 'token'> {
   if (url !== undefined) return { url };
@@ -39,7 +42,9 @@ function serverFrom({ url, socket }: Whereabouts, env: Environment): Omit<Client
   if (env['KILLSWITCH_URL']) return { url: env['KILLSWITCH_URL'] };
   const path = socketOf(env);
   const found = ownSocket(path);
-  return found === undefined ? { url: urlFrom(env) } : through(path, found);
+  if (found !== undefined) return through(path, found);
+  refuseForeignPort(portOf(env));
+  return { url: urlFrom(env) };
 }
 
 /** A client with just the rights that a command needs. */

@@ -68,10 +68,14 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
 /** What cannot be told must not end what is being done. */
 process.stderr.on('error', () => undefined);
 
+/** Longer than any command. Without it the process would end, without a word, while it waits for what holds it by nothing. */
+const held = setInterval(() => undefined, 2 ** 31 - 1);
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+} finally {
+  clearInterval(held);
 }
 
 /** Looked up only when asked for, so that nothing else hangs on it; by name, for it is compiled to another depth. */

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -60,11 +60,17 @@ it('finds what the server uses from any directory, by the configuration file alo
   const elsewhere = { cwd: temporaryDirectory() };
 
   const engaged = await runCli(['latch', 'engage', '--task', 't1'], unset, elsewhere);
-  expect(engaged).toMatchObject({ code: 0, stdout: expect.stringContaining('ENGAGED for task t1') });
+  expect(engaged).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('ENGAGED for the agents with task t1'),
+  });
   server.signal('SIGKILL');
   await server.ended;
   const status = await runCli(['latch', '--local'], unset, { cwd: '/' });
-  expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('ENGAGED for task t1') });
+  expect(status).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('ENGAGED for the agents with task t1'),
+  });
   const directory = environment['KILLSWITCH_STATE_DIR'];
   expect(status.stderr).toBe(`killswitch: Using the embedded store in ${directory}.\n`);
 
@@ -126,7 +132,7 @@ describe.runIf(isForOthers)('for an ordinary user', () => {
     server.kill('SIGTERM');
     await once(server, 'exit');
     const status = await runCli(['latch', '--local'], env, as(ANN, tmpdir()));
-    expect(status.stdout).toContain('ENGAGED for task t1');
+    expect(status.stdout).toContain('ENGAGED for the agents with task t1');
     expect(status.stderr).toBe(`killswitch: Using the embedded store in ${home}/.local/state/killswitch.\n`);
   }, 60_000);
 
@@ -217,6 +223,32 @@ describe.runIf(isForOthers)('for an ordinary user', () => {
     },
     60_000,
   );
+
+  it('sends no token to a port on which another user listens, unless it is named', async () => {
+    const script = `require('node:net').createServer(s => { console.log('called'); s.end('HTTP/1.1 500 x\\r\\ncontent-length: 0\\r\\n\\r\\n'); })
+      .listen(0, '127.0.0.1', function () { console.log(this.address().port); })`;
+    const listener = spawn(process.execPath, ['-e', script], {
+      uid: MALLORY,
+      gid: MALLORY,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    afterFile(() => listener.kill('SIGKILL'));
+    let said = '';
+    listener.stdout.on('data', chunk => {
+      said += chunk;
+    });
+    await once(listener.stdout, 'data');
+    const port = said.trim();
+    const env = { KILLSWITCH_TOKEN: TOKEN, PORT: port };
+    const { code, stderr } = await runCli(['agents'], env, as(ANN));
+    expect([code, said]).toEqual([1, `${port}\n`]);
+    expect(stderr).toContain(
+      `Port ${port} is not to be trusted: another user (54322) listens on it. No credential was sent.`,
+    );
+    const url = `http://127.0.0.1:${port}`;
+    expect((await runCli(['agents'], { ...env, KILLSWITCH_URL: url }, as(ANN))).code).toBe(1);
+    expect(said).toContain('called');
+  }, 60_000);
 
   it('sends no token to a socket whose directory anybody can put another in the place of', async () => {
     const open = ownedBy(ANN, join(openFolder(), 'open'), 0o777);

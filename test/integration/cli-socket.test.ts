@@ -37,13 +37,13 @@ it('says which socket nobody answers on', async () => {
 it('engages, shows and resets the latch', async () => {
   expect((await runCli(['latch'], env)).stdout).toBe('Open: agents can run.\n');
   const engaged = await runCli(['latch', 'engage', '--task', 't1', '--reason', 'it spreads'], env);
-  const line = /^ENGAGED for task t1, since \S+ by cli:\S+: it spreads\n$/;
+  const line = /^ENGAGED for the agents with task t1, since \S+ by cli:\S+: it spreads\n$/;
   expect(engaged).toEqual({ code: 0, stdout: expect.stringMatching(line), stderr: '' });
   await runCli(['latch', 'engage', '--label', 'team=core'], env);
   const { stdout } = await runCli(['latch', 'status'], env);
   expect(stdout.split('\n')).toEqual([
-    expect.stringContaining('ENGAGED for task t1'),
-    expect.stringMatching(/^ENGAGED for label team=core, since \S+ by cli:\S+$/),
+    expect.stringContaining('ENGAGED for the agents with task t1'),
+    expect.stringMatching(/^ENGAGED for the agents with label team=core, since \S+ by cli:\S+$/),
     '',
   ]);
   expect(JSON.parse((await runCli(['latch', '--json'], env)).stdout)).toMatchObject({
@@ -69,7 +69,7 @@ it('kills all and engages the latch in one go, and shows the operation afterward
   await world.request('PUT', `/agents/${agentId}`, { body: record });
   const killed = await runCli(['kill-all', '--task', 't9', '--latch', '--reason', 'fire', '--json'], env);
   expect([killed.code, pids()]).toEqual([0, []]);
-  expect((await runCli(['latch'], env)).stdout).toContain('ENGAGED for task t9');
+  expect((await runCli(['latch'], env)).stdout).toContain('ENGAGED for the agents with task t9');
 
   const { operationId } = JSON.parse(killed.stdout) as { operationId: string };
   const shown = await runCli(['operation', operationId], env);

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
@@ -136,6 +136,19 @@ it('kills those that a selector selects, after a dry run that kills nobody', asy
   expect(all.stdout).toMatch(/^1 of 1 agent killed\n {2}other: dead; process dead after/);
   expect(other.pids()).toEqual([]);
 });
+
+it('never ends without a word where a server closes the connection', async () => {
+  const rude = createNetServer(socket => socket.destroy());
+  await once(rude.listen(0, '127.0.0.1'), 'listening');
+  const { port } = rude.address() as AddressInfo;
+  const asked = { KILLSWITCH_URL: `http://127.0.0.1:${port}`, KILLSWITCH_TOKEN: 'x' };
+  const ended = await Promise.all([runCli(['agents'], asked), runCli(['kill', 'a1'], asked)]);
+  rude.close();
+  for (const { code, stderr } of ended) {
+    expect(stderr).toMatch(/^killswitch: No (server answers at|answer from) http/);
+    expect(code).toBe(1);
+  }
+}, 60_000);
 
 it('ends with 3 where nothing was found to stop, and names what was asked for', async () => {
   const empty = await serve();

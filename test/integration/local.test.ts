@@ -112,7 +112,7 @@ it('engages and resets the latch without a server', async () => {
   const environment = apart('sqlite');
   const selected = ['latch', 'engage', '--local', '--task', 't1', '--reason', 'fire'];
   expect((await runCli(selected, environment)).stdout).toMatch(
-    /^ENGAGED for task t1, since .* by local:.*: fire\n$/,
+    /^ENGAGED for the agents with task t1, since .* by local:.*: fire\n$/,
   );
   const world = await openWorld('sqlite', environment);
   expect((await (await world.agent({ taskId: 't1' })).register()).status).toBe(409);

@@ -15,20 +15,19 @@ function* foldersAbove(path: string): Generator<string> {
   }
 }
 
-/** Only root may have made something in each of these. */
-const areRoots = (folders: Iterable<string>): boolean =>
-  [...folders].map(folder => statSync(folder)).every(({ uid, mode }) => uid === 0 && (mode & OTHERS) === 0);
-
-/**
- * Ours or root's. Root itself also takes what belongs to a user of the server's own, if it is root that gave that user
- * the directory: nobody else can have put it there.
- */
-function isTrusted({ uid }: Stats, folder: string): boolean {
-  if (uid === 0 || uid === euid()) return true;
-  return euid() === 0 && statSync(folder).uid === uid && areRoots(foldersAbove(folder));
+/** The user of a folder that root alone can have made and given away; `undefined` where others can, or there is none. */
+export function userGivenByRoot(folder: string): number | undefined {
+  const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
+  const above = [...foldersAbove(folder)].map(one => statSync(one, { throwIfNoEntry: false }));
+  return above.every(stats => stats?.uid === 0 && (stats.mode & OTHERS) === 0) ? owner : undefined;
 }
 
-function problemWith(path: string): string | undefined {
+/** Ours or root's. Root itself also takes what belongs to a user of the server's own, to whom root gave the directory. */
+const isTrusted = ({ uid }: Stats, folder: string): boolean =>
+  uid === 0 || uid === euid() || (euid() === 0 && userGivenByRoot(folder) === uid);
+
+/** Why a socket, by its real path, may be another user's. @throws as the file system does, also where there is none */
+export function problemWithSocket(path: string): string | undefined {
   const folder = dirname(path);
   const [socket, directory] = [lstatSync(path), statSync(folder)];
   if (!isTrusted(socket, folder)) return `it belongs to another user (${socket.uid})`;
@@ -55,7 +54,7 @@ export function ownSocket(path: string): string | undefined {
   } catch {
     return undefined;
   }
-  const problem = problemWith(real);
+  const problem = problemWithSocket(real);
   if (problem === undefined) return real;
   throw new Error(
     `The socket ${path} is not to be trusted: ${problem}. No credential was sent. Make it and its directory yours alone (chmod 700), or name the server with --url or KILLSWITCH_URL.`,

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { userGivenByRoot } from '../own-socket.js';
+import { SYSTEM_STATE } from '../places.js';
+
+const LISTENING = '0A';
+
+/** The users whose programs listen on a port of this machine (proc_net(5)); none where that is not shown. */
+function listeners(port: number): readonly number[] {
+  return ['tcp', 'tcp6'].flatMap(table => {
+    let text: string;
+    try {
+      text = readFileSync(`/proc/net/${table}`, 'latin1');
+    } catch {
+      return [];
+    }
+    const rows = text
+      .split('\n')
+      .slice(1)
+      .map(line => line.trim().split(/\s+/));
+    return rows
+      .filter(
+        ([, local = '', , state]) =>
+          state === LISTENING && Number.parseInt(local.split(':')[1] ?? '', 16) === port,
+      )
+      .map(row => Number(row[7]));
+  });
+}
+
+/**
+ * Any user may listen on the port while no server does, and would be sent the credential: so it has to be this user, root,
+ * or the one to whom root gave the state directory of the service.
+ * @throws Error in a clear sentence
+ */
+export function refuseForeignPort(port: string): void {
+  const own = process.geteuid?.();
+  const foreign = listeners(Number(port)).find(
+    uid => uid !== 0 && uid !== own && uid !== userGivenByRoot(SYSTEM_STATE),
+  );
+  if (foreign === undefined) return;
+  throw new Error(
+    `Port ${port} is not to be trusted: another user (${foreign}) listens on it. No credential was sent. If that is the server, name it with --url or KILLSWITCH_URL.`,
+  );
+}
