@@ -110,11 +110,14 @@ describe('The event stream', () => {
     const events: Answer = (response, request) => {
       asked.push(new URL(request.url ?? '', 'http://docker').searchParams.get('since') ?? '');
       stream(event('start', { at }))(response, request);
-      if (asked.length === 1) setTimeout(() => response.destroy(), 100);
+      responses.push(response);
     };
+    const responses: ServerResponse[] = [];
     const before = Date.now() / 1000;
-    const { untilDetail } = await followed({ events, fill: json([]) });
-    await vi.waitFor(() => expect(asked).toHaveLength(2), 5_000);
+    const { told, untilDetail } = await followed({ events, fill: json([]) });
+    await vi.waitFor(() => expect(told).toHaveLength(1), 20_000);
+    responses[0]?.destroy();
+    await vi.waitFor(() => expect(asked).toHaveLength(2), 20_000);
     expect(Number(asked[0])).toBeGreaterThanOrEqual(before);
     expect(Number(asked[0])).toBeLessThan(at / 1000);
     expect(asked[1]).toBe((at / 1000).toFixed(3));
@@ -126,14 +129,15 @@ describe('The map', () => {
   test('is filled anew with every stream, for the engine may have lost what happened in between', async () => {
     const events: Answer = (response, request) => {
       stream()(response, request);
-      if (asked.push(response) === 1) setTimeout(() => response.destroy(), 100);
+      asked.push(response);
     };
     const asked: ServerResponse[] = [];
     const fill = inTurn(json([]), json([container('running')]));
     const { told, untilDetail } = await followed({ events, fill });
     await untilDetail('live');
     expect(told).toEqual([]);
-    await vi.waitFor(() => expect(told).toEqual([seen]), 5_000);
+    asked[0]?.destroy();
+    await vi.waitFor(() => expect(told).toEqual([seen]), 20_000);
   });
 
   test('forgets what was removed, also if a list that was under way still has it', async () => {
