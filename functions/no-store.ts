@@ -12,7 +12,15 @@ export function openNothing(cause: unknown): Probe & {
   };
   const none = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) });
   return {
-    records: { read: refuse, agents: refuse, scan: none, commit: refuse, tombstoned: refuse, debts: refuse },
+    records: {
+      read: refuse,
+      agents: refuse,
+      scan: none,
+      page: refuse,
+      commit: refuse,
+      tombstoned: refuse,
+      debts: refuse,
+    },
     audit: { append: refuse, query: none, search: refuse, after: refuse, last: refuse },
     probe: async () => ({ name: 'store', ok: false, detail: 'it could not be opened' }),
     close: async () => undefined,

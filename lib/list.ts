@@ -10,7 +10,7 @@ import { matches } from './select.js';
 export interface AgentPage {
   /** Each the JSON text of one record as stored, or of `{agentId, status: "unreadable", detail}`. */
   readonly agents: readonly string[];
-  /** The last ID of this page: pass it on to get the next; absent on the last page. */
+  /** An ID that the next page begins after: pass it on to get it; absent on the last page. */
   readonly cursor?: string;
 }
 
@@ -40,24 +40,34 @@ function isListed({ selector }: ListQuery, actor: Actor, stored: StoredAgent): b
   );
 }
 
+/** Records that one request reads, whatever it finds among them. */
+const LOOKED_AT = 10_000;
+const PAGE = 1_000;
+
 /**
- * The agents by ID in ascending order, a page at a time. Keeps no more than a page in memory.
+ * The agents by ID in ascending order, a page at a time. A page may be short, or empty, and yet have a cursor: where
+ * few are selected among many.
  * @throws KillswitchError `forbidden`, `store_unavailable`
  */
 export async function list(core: Core, actor: Actor, query: ListQuery): Promise<AgentPage> {
   authorize(actor, 'agents:read');
-  const { cursor = '', limit } = query;
-  let kept = new Map<string, StoredAgent>();
-  for await (const page of core.records.scan('all')) {
-    for (const stored of page) {
-      if (stored.agentId > cursor && isListed(query, actor, stored)) kept.set(stored.agentId, stored);
+  const { limit } = query;
+  const all = Object.keys(query.selector).length === 0 && Object.keys(actor.within).length === 0;
+  // One more than is shown tells whether there is more.
+  const size = all ? Math.min(limit + 1, PAGE) : PAGE;
+  const found: StoredAgent[] = [];
+  let after = query.cursor ?? '';
+  for (let looked = 0; looked < LOOKED_AT; looked += size) {
+    const page = await core.records.page(after, size);
+    found.push(...page.agents.filter(stored => isListed(query, actor, stored)));
+    const last = found[limit - 1];
+    if (last && found.length > limit) {
+      return { agents: found.slice(0, limit).map(show), cursor: last.agentId };
     }
-    kept = new Map([...kept].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit + 1));
+    if (page.next === undefined) return { agents: found.map(show) };
+    after = page.next;
   }
-  const found = [...kept.values()];
-  const shown = found.slice(0, limit);
-  const last = shown.at(-1);
-  return { agents: shown.map(show), ...(found.length > limit && last ? { cursor: last.agentId } : {}) };
+  return { agents: found.map(show), cursor: after };
 }
 
 /**

@@ -45,9 +45,12 @@ export function mergeAgentRecord(answers: readonly OriginAnswer[], requestId: st
   return one ? { status: 200, body: one } : notDone(sorted, requestId);
 }
 
+const byCode = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
 /**
  * The answers to `GET /agents` as one page, by ID. A record that several origins tell alike is one record; where they
- * differ, all are told. Each origin sends a page of its own, so this one holds the first of them all.
+ * differ, all are told. Each origin sends a page of its own, so this one holds the first of them all, up to where each
+ * has looked: an origin with more than it sent has looked up to its cursor.
  */
 export function mergeAgentPage(
   answers: readonly OriginAnswer[],
@@ -59,16 +62,17 @@ export function mergeAgentPage(
   const missing = missed(sorted);
   const pages = sorted.given.map(({ body }) => body);
   const texts = new Map(pages.flatMap(({ agents }) => agents).map(agent => [JSON.stringify(agent), agent]));
-  const found = [...texts.values()].sort((a, b) =>
-    a.agentId < b.agentId ? -1 : Number(a.agentId > b.agentId),
-  );
+  const [bound] = pages.flatMap(({ cursor }) => cursor ?? []).sort(byCode);
+  const found = [...texts.values()]
+    .filter(({ agentId }) => bound === undefined || byCode(agentId, bound) <= 0)
+    .sort((a, b) => byCode(a.agentId, b.agentId));
   // A page never ends between two records of one ID: the next one begins behind it.
   const end = found[limit - 1]?.agentId ?? '';
   const agents = found.filter(({ agentId }, index) => index < limit || agentId === end);
-  const isMore = agents.length < found.length || pages.some(({ cursor }) => cursor !== undefined);
+  const cursor = agents.length < found.length ? agents.at(-1)?.agentId : bound;
   const body = present({
     agents,
-    cursor: isMore ? agents.at(-1)?.agentId : undefined,
+    cursor,
     errors: missing.length > 0 ? missing : undefined,
     origins: partsOf({ ...sorted, given: [] }),
   });

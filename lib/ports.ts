@@ -51,12 +51,26 @@ export interface Records {
    * there is, also those that other programs wrote.
    */
   scan(scope: 'active' | 'all'): AsyncIterable<readonly StoredAgent[]>;
+  /**
+   * Agents in ascending order of their IDs (by code unit), from after an ID on; `''`: from the beginning. Whoever begins
+   * there and goes on from each `next` is given every agent that exists throughout, also those that other programs
+   * wrote. A page may be short, or empty, and yet there is more.
+   * @param limit the most agents of the page, at most 1,000
+   */
+  page(after: string, limit: number): Promise<AgentPage>;
   /** Each step by itself is atomic; one that is refused does not stop the others. Results in the order given. */
   commit(steps: readonly Step[]): Promise<readonly StepResult[]>;
   /** Whether each of these IDs was killed, in the order asked, records or no records. */
   tombstoned(agentIds: readonly string[]): Promise<readonly boolean[]>;
   /** Agents and operations for which `host` owes something that was due by `before` (epoch ms), oldest first. */
   debts(host: string, before: number, limit: number): Promise<readonly string[]>;
+}
+
+/** One page of agents. */
+export interface AgentPage {
+  readonly agents: readonly StoredAgent[];
+  /** The next page begins after this ID; absent on the last page. */
+  readonly next?: string;
 }
 
 export interface StoredAgent extends Stored {

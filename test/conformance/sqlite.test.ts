@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterAll, expect, it } from 'vitest';
 import { openSqlite } from '../../lib/adapters/sqlite/index.js';
-import type { Step } from '../../lib/ports.js';
+import type { AgentPage, Step } from '../../lib/ports.js';
 import { collect, entry } from './records/harness.js';
 import { type RecordsUnderTest, recordsConformance } from './records.js';
 
@@ -111,6 +111,13 @@ it('passes over IDs that are no text, which would end the process, and finds all
     const found = (await collect(records.scan(scope))).flat().map(({ agentId }) => agentId);
     expect(found.toSorted()).toEqual(ids.toSorted());
   }
+  const paged: string[] = [];
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: AgentPage = await records.page(after, 1);
+    paged.push(...page.agents.map(({ agentId }) => agentId));
+    after = page.next;
+  }
+  expect(paged).toEqual(ids);
   expect((await records.debts('h', 1, 10)).toSorted()).toEqual(ids.toSorted());
   await close();
 });

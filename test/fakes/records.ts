@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../../lib/audit.js';
 import { KillswitchError } from '../../lib/errors.js';
 import type {
+  AgentPage,
   AuditLog,
   AuditPage,
   AuditPlace,
@@ -20,6 +21,7 @@ export interface Answers {
   read: readonly (string | null | undefined)[];
   agents: readonly StoredAgent[];
   scan: readonly (readonly StoredAgent[])[];
+  page: AgentPage;
   commit: readonly StepResult[];
   tombstoned: readonly boolean[];
   debts: readonly string[];
@@ -148,6 +150,15 @@ export function fakeRecords({ memory = emptyMemory(), now = Date.now } = {}): Fa
         const pages = () => pagesOf((scope === 'active' ? [...active] : everyAgent()).flatMap(stored));
         yield* await open('scan', pages);
       },
+      page: (after, limit) =>
+        open('page', () => {
+          const ids = everyAgent()
+            .sort(byText)
+            .filter(agentId => agentId > after)
+            .slice(0, limit);
+          const next = ids.length === limit ? ids.at(-1) : undefined;
+          return { agents: ids.flatMap(stored), ...(next !== undefined && { next }) };
+        }),
       commit: steps => open('commit', () => steps.map(apply)),
       tombstoned: agentIds => open('tombstoned', () => agentIds.map(id => tombstones.has(id))),
       debts: (host, before, limit) =>

@@ -163,4 +163,50 @@ describe('a store', () => {
     await store.audit.append([entry]);
     expect(await collect(store.audit.query({ since: entry.timestamp }))).toEqual([entry]);
   });
+
+  /** How often the server was asked for names of keys, and for texts. */
+  async function askedFor(work: () => Promise<unknown>): Promise<{ scan: number; mget: number }> {
+    await server.admin.config('RESETSTAT');
+    await work();
+    const stats = await server.admin.info('commandstats');
+    const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    return { scan: calls('scan'), mget: calls('mget') };
+  }
+
+  it('reads of a page of agents that page alone, and looks for names of keys before the first one only', async () => {
+    const ids = Array.from({ length: 5_000 }, (_, n) => `a${10_000 + n}`);
+    await server.admin.mset(ids.flatMap(id => [`orchestrator:agent:${id}`, '{"status":"running"}']));
+    let after = '';
+    const page = async () => {
+      const { agents, next = '' } = await store.records.page(after, 100);
+      after = next;
+      return agents.map(({ agentId }) => agentId);
+    };
+    const first = await askedFor(async () => expect(await page()).toEqual(ids.slice(0, 100)));
+    expect(first.scan).toBeGreaterThan(0);
+    expect(first.mget).toBe(1);
+    const second = await askedFor(async () => expect(await page()).toEqual(ids.slice(100, 200)));
+    expect(second).toEqual({ scan: 0, mget: 1 });
+  });
+
+  it('begins to know who is there with whichever page is asked for first', async () => {
+    await server.admin.set('orchestrator:agent:b', '{}');
+    expect((await store.records.page('a', 10)).agents).toHaveLength(1);
+  });
+
+  it('forgets agents that were deleted by others, and no others', async () => {
+    const known = 'orchestrator:killswitch:agents';
+    await store.records.commit([kill('a'), kill('b'), kill('c')]);
+    await server.admin.del('orchestrator:agent:a', 'orchestrator:agent:b');
+    await server.admin.rpush('orchestrator:agent:b', 'x');
+    const listed = (await store.records.page('', 10)).agents.map(({ agentId }) => agentId);
+    expect(listed).toEqual(['b', 'c']);
+    expect(await server.admin.zrange(known, '0', '-1')).toEqual(['b', 'c']);
+  });
+
+  it('lists nobody where the index of the agents is another key, and stops all the same', async () => {
+    await server.admin.set('orchestrator:killswitch:agents', 'x');
+    expect(await store.records.commit([kill('a')])).toEqual(['committed']);
+    await expect(store.records.page('', 10)).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
 });

@@ -487,6 +487,15 @@ describe('a look at several origins', () => {
     expect(exact.body.cursor).toBe('a3');
   });
 
+  it('tells no more than up to where each origin has looked, be its page short or empty', () => {
+    const short = get('/agents?limit=3', { a: list(['a1'], { cursor: 'a5' }), b: list(['a2', 'a6', 'a7']) });
+    expect(idsOf(short)).toEqual(['a1', 'a2']);
+    expect(short.body.cursor).toBe('a5');
+    const empty = get('/agents', { a: list([], { cursor: 'a5' }), b: list(['b1'], { cursor: 'b1' }) });
+    expect(idsOf(empty)).toEqual([]);
+    expect(empty.body.cursor).toBe('a5');
+  });
+
   it.each(['x', '0', '1.5'])('leaves a limit of %s to the origins', limit => {
     expect(idsOf(get(`/agents?limit=${limit}`, { a: list(['a1']) }))).toEqual(['a1']);
   });

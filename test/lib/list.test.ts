@@ -63,6 +63,31 @@ describe('the list of agents', () => {
     expect(pages).toBe(4);
   });
 
+  it('looks at so many records at a time, and goes on from there', async () => {
+    const bed = fakeCore();
+    const all = Array.from({ length: 10_500 }, (_, n) => `a${10_000 + n}`);
+    for (const agentId of all) bed.store.seedForeign(agentId, '{"status":"completed"}');
+    await bed.agent('b1');
+    const selector = { status: 'running' } as const;
+    const first = await listed(bed, { selector });
+    expect(first).toMatchObject({ ids: [], cursor: all[9_999] });
+    const second = await listed(bed, { selector, cursor: first.cursor ?? '' });
+    expect(second).toEqual({ ids: ['b1'], agents: second.agents });
+  });
+
+  it('reads no more records than it shows, and one, where all are asked for', async () => {
+    const bed = fakeCore();
+    for (const id of ['a1', 'a2', 'a3', 'a4']) await bed.agent(id);
+    const read: number[] = [];
+    bed.store.faults.lie('page', truth => {
+      const page = truth();
+      read.push(page.agents.length);
+      return page;
+    });
+    expect((await listed(bed, { limit: 2 })).ids).toEqual(['a1', 'a2']);
+    expect(read).toEqual([3]);
+  });
+
   it('has no cursor on a last page that is just full', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
@@ -91,7 +116,7 @@ describe('the list of agents', () => {
 
   it('fails when the store does not answer', async () => {
     const bed = fakeCore();
-    bed.store.faults.fail('scan');
+    bed.store.faults.fail('page');
     await expect(listed(bed)).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });

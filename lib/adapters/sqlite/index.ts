@@ -1,6 +1,8 @@
 import { searchAll } from '../../audit-log.js';
 import type { AuditLog, Clock, Health, Probe, Records } from '../../ports.js';
 import { inChunks } from './chunks.js';
+import { decode } from './documents.js';
+import type { Operations } from './operations.js';
 import { startThread, type Thread } from './thread.js';
 
 export interface SqliteOptions {
@@ -65,6 +67,18 @@ function recordsIn({ call }: Thread): Records {
         const page = await call('page', scope, after);
         if (page.agents.length > 0) yield page.agents;
         after = page.next;
+      }
+    },
+    async page(after, limit) {
+      for (let from: Uint8Array | string = after; ; ) {
+        const page: Awaited<ReturnType<Operations['page']>> = await call('page', 'all', from, limit);
+        if (!page.next) return { agents: page.agents };
+        const next = decode(page.next);
+        if (next !== undefined) return { agents: page.agents, next };
+        // A page that ends at an ID that is no text: nobody could name the place.
+        if (page.agents.length > 0)
+          return { agents: page.agents, next: page.agents.at(-1)?.agentId ?? after };
+        from = page.next;
       }
     },
     commit: steps => inChunks(steps, WRITTEN, chunk => call('commit', chunk)),

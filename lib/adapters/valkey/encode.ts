@@ -16,6 +16,7 @@ const bit = {
   tombstone: 128,
   due: 256,
   paid: 512,
+  agent: 1024,
 } as const;
 
 /** Numbers of what a call names more than once. */
@@ -46,6 +47,7 @@ function pushStep(args: Args, step: Step, numbers: Numbers): void {
   if (expect !== null) set(bit.expect, expect);
   if (next !== null) set(bit.next, next);
   if (ttlSeconds !== undefined) set(bit.ttl, Math.max(1, Math.ceil(ttlSeconds)));
+  if (document.kind === 'agent') set(bit.agent);
   if (admission) set(bit.admission);
   if (typeof admission?.latch === 'string') set(bit.latch, admission.latch);
   if (active !== undefined) set(active ? bit.join : bit.leave);
@@ -66,7 +68,7 @@ export function encode(
   steps: readonly Step[],
   entries: readonly AuditEntry[] = [],
 ): ScriptCall {
-  const names = [keys.active, keys.tombstones, keys.audit, keys.auditIndex, keys.latch];
+  const names = [keys.active, keys.tombstones, keys.audit, keys.auditIndex, keys.known, keys.latch];
   for (const { document } of steps) names.push(keys.document(document));
   const hosts = new Map<string, number>();
   for (const { debt } of steps) {

@@ -5,6 +5,7 @@ import { openCommitter } from './commit.js';
 import { hasHashTag, keyspace } from './keys.js';
 import { openLink } from './link.js';
 import { connect } from './options.js';
+import { openPage } from './page.js';
 import { openReader } from './read.js';
 import { openScan } from './scan.js';
 import { parseStoreUrl } from './url.js';
@@ -44,7 +45,12 @@ export function openValkey(options: ValkeyOptions): ValkeyStore {
   const { commit, append, probe } = openCommitter(link, keys);
   const reader = openReader(link, keys);
   return {
-    records: { ...reader, commit, scan: openScan(link, keys, reader.agents) },
+    records: {
+      ...reader,
+      commit,
+      scan: openScan(link, keys, reader.agents),
+      page: openPage(link, keys, reader.agents),
+    },
     audit: openAudit(link, keys, append),
     async probe(): Promise<Health> {
       try {

@@ -8,6 +8,8 @@ export interface Keyspace {
   readonly tombstones: string;
   /** Stream with one field, `entry`, of JSON. */
   readonly audit: string;
+  /** Sorted set of the IDs of all agents that are known, each with score 0; others' records may be missing. */
+  readonly known: string;
   /** Hash: how far the index of the audit goes. See lua/commit.lua. */
   readonly auditIndex: string;
   /** Stream of where the subjects stand that are hashed to this bucket. */
@@ -32,6 +34,7 @@ export function keyspace(prefix: string): Keyspace {
     active: `${own}active`,
     tombstones: `${own}tombstones`,
     audit: `${own}audit`,
+    known: `${own}agents`,
     auditIndex: `${own}audit:index`,
     auditBucket: bucket => `${own}audit:index:${bucket}`,
     latch,

@@ -34,15 +34,9 @@ async function* inPages(source: AsyncIterable<readonly string[]>): AsyncGenerato
   if (page.size > 0) yield [...page];
 }
 
-/**
- * What stands from begin to end of a scan is found. What is added or removed meanwhile may be; and an agent may
- * come again on a later page.
- */
-export function openScan(link: Link, keys: Keyspace, agents: Records['agents']): Records['scan'] {
-  const indexed = (): AsyncIterable<string[]> =>
-    follow(cursor => link.call(client => client.sscan(keys.active, cursor, 'COUNT', PER_EXCHANGE)));
-
-  async function* everyRecord(): AsyncGenerator<string[]> {
+/** The IDs of all records that there are, in pieces; what stands from begin to end of it is found, once or more. */
+export function openEveryId(link: Link, keys: Keyspace): () => AsyncIterable<readonly string[]> {
+  return async function* everyId() {
     const nodes = await link.call(async (client): Promise<readonly (Redis | undefined)[]> => {
       if (!(client instanceof Cluster)) return [undefined];
       // Goes to the master of our slot, which is among the masters from then on: without it all would look empty.
@@ -50,22 +44,27 @@ export function openScan(link: Link, keys: Keyspace, agents: Records['agents']):
       return client.nodes('master');
     });
     for (const node of nodes) {
-      yield* follow(cursor =>
+      const found = follow(cursor =>
         link.call(client =>
           (node ?? (client as Redis)).scan(cursor, 'MATCH', keys.agents, 'COUNT', PER_EXCHANGE),
         ),
       );
+      for await (const names of found) yield names.map(keys.agentOf).filter(id => AGENT_ID.test(id));
     }
-  }
+  };
+}
 
-  async function* allIds(): AsyncGenerator<string[]> {
-    for await (const found of everyRecord()) {
-      yield found.map(keys.agentOf);
-    }
-  }
+/**
+ * What stands from begin to end of a scan is found. What is added or removed meanwhile may be; and an agent may
+ * come again on a later page.
+ */
+export function openScan(link: Link, keys: Keyspace, agents: Records['agents']): Records['scan'] {
+  const everyId = openEveryId(link, keys);
+  const indexed = (): AsyncIterable<string[]> =>
+    follow(cursor => link.call(client => client.sscan(keys.active, cursor, 'COUNT', PER_EXCHANGE)));
 
   return async function* scan(scope) {
-    for await (const ids of inPages(scope === 'active' ? indexed() : allIds())) {
+    for await (const ids of inPages(scope === 'active' ? indexed() : everyId())) {
       const page = await agents(ids.filter(id => AGENT_ID.test(id)));
       if (page.length > 0) yield page;
     }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StoredAgent } from '../../../lib/ports.js';
+import type { AgentPage, Records, StoredAgent } from '../../../lib/ports.js';
 import { change, collect, eachWith, ids, type OpenRecords, running } from './harness.js';
 
 const names = (pages: readonly (readonly StoredAgent[])[]): string[] =>
@@ -88,5 +88,68 @@ export function scans(open: OpenRecords): void {
       for await (const page of records.scan(scope)) if (page.length > 0) break;
     }
     expect(await records.commit([change('after', null, '{}')])).toEqual(['committed']);
+  });
+
+  /** Every page from the beginning on, and what is done after the first. */
+  async function turn(records: Records, limit: number, amid: () => Promise<unknown> = async () => undefined) {
+    const found: string[] = [];
+    let first = true;
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const page: AgentPage = await records.page(after, limit);
+      expect(page.agents.length).toBeLessThanOrEqual(limit);
+      found.push(...page.agents.map(({ agentId }) => agentId));
+      after = page.next;
+      if (first) await amid();
+      first = false;
+    }
+    return found;
+  }
+
+  it('by pages gives every agent once, in the order of the IDs, also foreign ones', async () => {
+    const { records, seedForeign } = store();
+    const ours = ['B', 'a', 'a-1', 'a.b', 'a:1', 'a_1', 'b', 'z', '10', '9'];
+    await records.commit(ours.map(id => change(id, null, running(id))));
+    for (const id of ['foreign', 'A', 'zz']) await seedForeign(id, running(id));
+    const all = [...ours, 'foreign', 'A', 'zz'].sort();
+    for (const limit of [1, 3, all.length, 1000]) expect(await turn(records, limit)).toEqual(all);
+    expect((await records.page('a', 2)).agents).toEqual([
+      { agentId: 'a-1', raw: running('a-1'), tombstoned: false },
+      { agentId: 'a.b', raw: running('a.b'), tombstoned: false },
+    ]);
+    expect(await records.page('zz', 10)).toEqual({ agents: [] });
+  });
+
+  it('by pages of an empty store has one that is empty', async () => {
+    expect(await store().records.page('', 10)).toEqual({ agents: [] });
+  });
+
+  it('by pages leaves out nobody who stays while others come and go, and nobody comes twice', async () => {
+    const { records, seedForeign, reopen } = store();
+    const others = await reopen();
+    const staying = ids('s', 60);
+    const leaving = ids('l', 30);
+    await records.commit([...staying.slice(10), ...leaving].map(id => change(id, null, running(id))));
+    for (const id of staying.slice(0, 10)) await seedForeign(id, running(id));
+    const found = await turn(records, 7, async () => {
+      await others.records.commit([
+        ...leaving.map(id => change(id, running(id), null)),
+        ...staying.slice(10, 40).map(id => change(id, running(id), '{}')),
+        ...ids('t', 20).map(id => change(id, null, running(id))),
+      ]);
+    });
+    expect(staying.filter(id => !found.includes(id))).toEqual([]);
+    expect(new Set(found).size).toBe(found.length);
+    expect(await turn(others.records, 50)).toEqual([...staying, ...ids('t', 20)]);
+  });
+
+  it('by pages has an agent again that was deleted and is there once more', async () => {
+    const { records } = store();
+    const listed = () => turn(records, 10);
+    await records.commit([change('a', null, '1'), change('a', '1', null), change('a', null, '2')]);
+    expect(await listed()).toEqual(['a']);
+    await records.commit([change('a', '2', null)]);
+    expect(await listed()).toEqual([]);
+    await records.commit([change('a', null, null), change('b', null, null)]);
+    expect(await listed()).toEqual([]);
   });
 }

@@ -9,9 +9,10 @@
     [3]       stream  audit; each entry has one field, `entry`
     [4]       hash    state of the audit's index: `tip`, the last entry that was written through this script; `gaps`,
                       ranges of entries that were not (FROM is not in the gap, TO is): `FROM TO,FROM TO`
-    [5]       string  latch
-    [6..5+n]  string  the document of each of the n steps
-    [6+n..]   zset    debts of the hosts that the steps name: agent ID, scored by when to try (epoch ms)
+    [5]       zset    IDs of the known agents, each with score 0
+    [6]       string  latch
+    [7..6+n]  string  the document of each of the n steps
+    [7+n..]   zset    debts of the hosts that the steps name: agent ID, scored by when to try (epoch ms)
     then      stream  buckets of the audit's index. An element says that a subject stands in a range of the audit whose
                       IDs all have the milliseconds of the element's own ID: `of` hash of the subject, `from` and `to`
                       sequence numbers
@@ -23,6 +24,7 @@
               its bucket, its hash
     then for each step, in this order; what is in brackets only stands there if its bit is set in the mask:
       mask    bits  1 EXPECT  2 NEXT  4 TTL  8 ADMISSION  16 LATCH  32 JOIN  64 LEAVE  128 TOMBSTONE  256 DUE  512 PAID
+                    1024 AGENT: the document is the record of the agent `id`
       id      member of the index, of the tombstones and of the debts
       [EXPECT]       the exact text that the document must have; without it, the document must be absent
       [NEXT]         the text that it gets; without it, it is deleted
@@ -42,7 +44,7 @@
 ]]
 
 local COMMITTED, CONFLICT, TOMBSTONED = 0, 1, 2
-local ACTIVE, TOMBSTONES, AUDIT, INDEX, LATCH, FIXED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 5
+local ACTIVE, TOMBSTONES, AUDIT, INDEX, KNOWN, LATCH, FIXED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], 6
 local MAX_GAPS = 32
 
 local band = bit.band
@@ -160,7 +162,7 @@ local function write(document, text, ttl)
 end
 
 -- Index and debts decide nothing, so they are written once, at the end, as the last step that names them has it.
-local joins, debts = {}, {}
+local joins, known, debts = {}, {}, {}
 
 local results = {}
 for step = 1, count do
@@ -179,6 +181,8 @@ for step = 1, count do
   local result = decide(document, id, expect, band(mask, 8) ~= 0, latch)
   results[step] = result
   if result == COMMITTED then
+    -- Only what comes or goes: to write a record over changes nothing of who is known.
+    if band(mask, 1024) ~= 0 and (not texts[document]) ~= (not following) then known[id] = following ~= false end
     write(document, following, ttl)
     if tombstone then redis.call('HSETNX', TOMBSTONES, id, tombstone) end
     if band(mask, 96) ~= 0 then joins[id] = band(mask, 32) ~= 0 end
@@ -198,6 +202,15 @@ local joining, leaving = {}, {}
 for id, does in pairs(joins) do table.insert(does and joining or leaving, id) end
 if #joining > 0 then redis.call('SADD', ACTIVE, unpack(joining)) end
 if #leaving > 0 then redis.call('SREM', ACTIVE, unpack(leaving)) end
+
+-- Of another type: the list of agents cannot be had then, and everything else can.
+for id, comes in pairs(known) do
+  if comes then
+    redis.pcall('ZADD', KNOWN, 0, id)
+  else
+    redis.pcall('ZREM', KNOWN, id)
+  end
+end
 
 for creditor, owed in pairs(debts) do
   local due, paid = {}, {}

@@ -1,0 +1,16 @@
+--[[
+  Takes agents out of the sorted index of known ones whose records are gone.
+
+  KEYS
+    [1]       zset    IDs of the known agents, each with score 0
+    [2..]     any     the record of each agent
+  ARGV        the IDs, in the order of the records
+
+  Returns how many were taken out.
+]]
+
+local forgotten = 0
+for i, id in ipairs(ARGV) do
+  if redis.call('EXISTS', KEYS[i + 1]) == 0 then forgotten = forgotten + redis.call('ZREM', KEYS[1], id) end
+end
+return forgotten

@@ -1,0 +1,69 @@
+import type { Records } from '../../ports.js';
+import type { Keyspace } from './keys.js';
+import type { Link } from './link.js';
+import { openEveryId } from './scan.js';
+import { loadScript } from './script.js';
+
+/**
+ * Pages of the agents by ID, from a sorted index that the commits keep. Records that other programs wrote are not in it
+ * by themselves: whoever begins at the beginning has them looked for, by the names of the keys alone, before the first
+ * page. An agent that exists all the time is in the index from then on, and on one of the pages.
+ */
+export function openPage(link: Link, keys: Keyspace, agents: Records['agents']): Records['page'] {
+  const everyId = openEveryId(link, keys);
+  const forget = loadScript(new URL('./lua/forget.lua', import.meta.url), { allowOom: true });
+  let isComplete = false;
+
+  async function complete(): Promise<void> {
+    for await (const ids of everyId()) {
+      if (ids.length === 0) continue;
+      const scores = await link.call(client => client.zmscore(keys.known, ...ids));
+      const missing = ids.filter((_, index) => scores[index] === null).flatMap(id => [0, id]);
+      if (missing.length > 0) await link.call(client => client.zadd(keys.known, 'NX', ...missing));
+    }
+    isComplete = true;
+  }
+
+  /** What was deleted behind our back. If this fails they are passed over once more, next time. */
+  const drop = (gone: readonly string[]): Promise<unknown> =>
+    link
+      .call(client =>
+        forget(client, [
+          { keys: [keys.known, ...gone.map(id => keys.document({ kind: 'agent', id }))], args: gone },
+        ]),
+      )
+      .catch(() => undefined);
+
+  const completing = oneAfterAnother(complete);
+
+  return async (after, limit) => {
+    // The beginning may have been read by another process, or by an older version.
+    if (after === '' || !isComplete) await completing();
+    const from = after === '' ? '-' : `(${after}`;
+    const ids = await link.call(client => client.zrangebylex(keys.known, from, '+', 'LIMIT', 0, limit));
+    const found = await agents(ids);
+    const present = new Set(found.map(({ agentId }) => agentId));
+    const gone = ids.filter(id => !present.has(id));
+    if (gone.length > 0) await drop(gone);
+    const next = ids.length === limit ? ids.at(-1) : undefined;
+    return { agents: found, ...(next !== undefined && { next }) };
+  };
+}
+
+/** Runs work once for all who ask while another run is under way: that one began too early for them. */
+function oneAfterAnother(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let following: Promise<void> | undefined;
+  const start = (): Promise<void> => {
+    following = undefined;
+    running = work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return () => {
+    if (!running) return start();
+    following ??= running.then(start, start);
+    return following;
+  };
+}
