@@ -53,7 +53,7 @@ export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 
       .get(PATH, c => {
         const claims = claimsOf(c.req.param('token'));
         if (!claims) return page(c, { kind: 'none' }, 404);
-        if (claims.exp * 1000 <= clock.now()) return page(c, { kind: 'over', ...claims }, 410);
+        if (claims.exp * 1000 <= clock.now()) return page(c, { kind: 'over' }, 410);
         return page(c, { kind: 'ask', ...claims });
       })
       .post(PATH, async c => {
@@ -67,12 +67,14 @@ export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 
           if (agentId === undefined || actor.tokenId === undefined) return page(c, { kind: 'none' }, 404);
           const order = killOrder(agentId, { reason: 'kill link' }, `link:${actor.tokenId}`);
           const { status, body } = await perform(actor, order);
-          return page(c, { kind: 'done', agentId, status, message: messageOf(body) }, status);
+          const { verified } = (body ?? {}) as { readonly verified?: unknown };
+          const done = { agentId, status, message: messageOf(body), verified: verified === true };
+          return page(c, { kind: 'done', ...done }, status);
         } catch (error) {
           if (!(error instanceof KillswitchError) || error.code !== 'unauthenticated') throw error;
           const seconds = failures?.count(c.get('source'));
           if (seconds !== undefined) c.header('retry-after', `${seconds}`);
-          return page(c, { kind: 'over', ...claims }, seconds === undefined ? 401 : 429);
+          return page(c, { kind: 'over' }, seconds === undefined ? 401 : 429);
         }
       }),
 };

@@ -3,9 +3,16 @@ import { html } from 'hono/html';
 /** What the page of a kill link says. */
 export type Said =
   | { readonly kind: 'ask'; readonly agentId: string; readonly exp: number }
-  | { readonly kind: 'done'; readonly agentId: string; readonly status: number; readonly message: string }
-  /** Expired, used, or not signed by us. */
-  | { readonly kind: 'over'; readonly agentId: string }
+  | {
+      readonly kind: 'done';
+      readonly agentId: string;
+      readonly status: number;
+      readonly message: string;
+      /** Its processes were seen to be gone. */
+      readonly verified: boolean;
+    }
+  /** Expired, used before, or not signed by us: which of them is not told. */
+  | { readonly kind: 'over' }
   | { readonly kind: 'none' };
 
 const STYLE = `
@@ -42,7 +49,10 @@ function words(said: Said) {
       };
     case 'done':
       if (said.status === 200) {
-        return { title: html`Agent ${id(said.agentId)} is dead`, content: html`<p>${said.message}.</p>` };
+        const title = said.verified
+          ? html`Agent ${id(said.agentId)} is dead`
+          : html`Nothing of agent ${id(said.agentId)} was seen running`;
+        return { title, content: html`<p>${said.message}.</p>` };
       }
       return said.status === 202
         ? {
@@ -53,8 +63,8 @@ function words(said: Said) {
     case 'over':
       return {
         title: html`This link does not hold any more`,
-        content: html`<p>It was used before, or its time is over. If it was you who pressed it, agent
-          ${id(said.agentId)} was stopped by that. Otherwise ask for a new link.</p>`,
+        content: html`<p>It was used before, its time is over, or it was not made here. Nothing was done just now.
+          What a press before this one came to is not known here: ask whoever sent the link, or for a new one.</p>`,
       };
     case 'none':
       return { title: html`This is no kill link`, content: html`<p>A part of it may be missing.</p>` };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Deps } from '../../functions/function.js';
 import { claimsOf } from '../../functions/links.js';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { openTokens } from '../../lib/adapters/jose/tokens.js';
@@ -21,7 +22,7 @@ const linkFor = (more: Partial<Parameters<typeof mintToken>[0]> = {}): Promise<s
     ...more,
   });
 
-async function openBench() {
+async function openBench(more: Partial<Deps> = {}) {
   const bed = fakeCore();
   const { clock, log, records } = bed.core;
   const tokens = await openTokens({
@@ -31,7 +32,7 @@ async function openBench() {
     log,
     remember: (id, ttlSeconds) => remember(records, id, ttlSeconds),
   });
-  const app = openApp({ bed, authenticator: tokens, clock: { now: () => Date.now() } });
+  const app = openApp({ bed, authenticator: tokens, clock: { now: () => Date.now() }, ...more });
   const agent = await app.agent('a1');
   return { ...app, agent, link: await linkFor() };
 }
@@ -61,6 +62,7 @@ describe('a kill link', () => {
     const again = await send(`POST /links/${link}`, { token: null });
     expect(again.status).toBe(401);
     expect(again.text).toContain('does not hold any more');
+    expect(again.text).not.toMatch(/was stopped|a1/);
     const accepted = store.memory.audit.filter(({ phase }) => phase === 'accepted');
     expect(accepted).toMatchObject([{ agentId: 'a1', actor: 'ops', reason: 'kill link' }]);
   });
@@ -91,6 +93,27 @@ describe('a kill link', () => {
     expect(status).toBe(expected);
     expect(headers.get('content-type')).toContain('text/html');
     expect(await agent.isAlive()).toBe(true);
+  });
+
+  it('claims nothing of an agent after a press that stopped nobody', async () => {
+    const { send } = await openBench();
+    const unknown = await linkFor({ within: { agentId: 'nobody' } });
+    expect((await send(`POST /links/${unknown}`, { token: null })).status).toBe(404);
+    for (const link of [unknown, await linkFor({ secret: 'x'.repeat(40) })]) {
+      const { status, text } = await send(`POST /links/${link}`, { token: null });
+      expect(status).toBe(401);
+      expect(text).toContain('What a press before this one came to is not known here');
+      expect(text).not.toMatch(/was stopped|is dead/);
+    }
+  });
+
+  it('says dead of what was seen to be dead alone', async () => {
+    const { send } = await openBench({
+      perform: async () => ({ status: 200, body: { message: 'm', verified: false } }),
+    });
+    const { text } = await send(`POST /links/${await linkFor()}`, { token: null });
+    expect(text).toContain('was seen running');
+    expect(text).not.toContain('is dead');
   });
 
   it.each(['x', 'a.b.c', 'a..c', `a.${btoa('{"agent":"<b>","exp":1}')}.c`, `a.${btoa('null')}.c`])(
