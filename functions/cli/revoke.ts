@@ -1,6 +1,14 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
-import { parseRevocations, type Revocations, type RevokedBy, revocationLine } from '../../lib/revocation.js';
+import {
+  endLine,
+  entriesIn,
+  isWhole,
+  parseRevocations,
+  type Revocations,
+  type RevokedBy,
+  revocationLine,
+} from '../../lib/revocation.js';
 import type { Environment } from './credential.js';
 import { say, sayJson, UsageError } from './output.js';
 
@@ -38,6 +46,12 @@ export function addRevoke(token: Command): void {
         say(`${added.includes(one) ? 'Revoked' : 'Revoked before'}: ${one.by} ${one.value}`);
       }
       say('Servers that read this list refuse it from the next second on.');
+      const text = read(file);
+      if (!isWhole(text)) {
+        say(
+          `Nobody would notice if it were cut. Where it is complete, end it with: ${endLine(entriesIn(text)).trim()}`,
+        );
+      }
     });
 }
 
@@ -99,7 +113,10 @@ function revoke(file: string, wanted: readonly Wanted[]): readonly Wanted[] {
   const added = wanted.filter(({ by, value }) => 'problem' in known || !known[by].has(value));
   if (added.length > 0) {
     const start = before === '' || before.endsWith('\n') ? '' : '\n';
-    append(file, start + added.map(({ by, value }) => revocationLine(by, value)).join(''));
+    const lines = added.map(({ by, value }) => revocationLine(by, value)).join('');
+    // An end is said only of a list that was whole before: of another one it is not known.
+    const end = entriesIn(before) === 0 || isWhole(before) ? endLine(entriesIn(before) + added.length) : '';
+    append(file, start + lines + end);
   }
   const list = listIn(read(file));
   // An editor may have put its own text in the place of the file meanwhile.

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { parseRevocations } from '../../lib/revocation.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { call, SECRET, settings, startBuiltServer } from '../services/server.js';
 import { runCli } from './cli-run.js';
@@ -45,20 +46,23 @@ it('adds to a list what is not in it, whatever its last line ends with, and make
   expect((await revoke('--sub', 'eve', 'mallory')).stdout).toContain(
     'Revoked before: sub eve\nRevoked: sub mallory\n',
   );
+  expect((await revoke('--sub', 'eve')).stdout).toContain('Where it is complete, end it with: # end 2\n');
   expect(readFileSync(file, 'utf8')).toBe('# by hand\nsub eve\nsub mallory\n');
 
   const { token, jti } = await makeToken('--sub', 'ops');
   const [held, fresh] = [openFile(token), openFile()];
   const json = await runCli(['token', 'revoke', '--file', fresh, '--token-file', held, '--json']);
   expect(JSON.parse(json.stdout)).toEqual({ revoked: [{ by: 'jti', value: jti }], added: 1 });
-  expect(readFileSync(fresh, 'utf8')).toBe(`jti ${jti}\n`);
+  expect(readFileSync(fresh, 'utf8')).toBe(`jti ${jti}\n# end 1\n`);
 });
 
 it('loses none of many that are revoked at once', async () => {
   const file = openFile();
   const subjects = Array.from({ length: 8 }, (_, at) => `s${at}`);
   await Promise.all(subjects.map(sub => runCli(['token', 'revoke', '--file', file, '--sub', sub])));
-  expect(readFileSync(file, 'utf8').trim().split('\n').sort()).toEqual(subjects.map(sub => `sub ${sub}`));
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  expect(lines.filter(line => !line.startsWith('#')).sort()).toEqual(subjects.map(sub => `sub ${sub}`));
+  expect(parseRevocations(lines.join('\n'))).toMatchObject({ sub: new Set(subjects) });
 });
 
 it('writes it all the same, and says so, where servers will not take the list', async () => {

@@ -60,7 +60,7 @@ it('refuses all tokens of a subject, whenever they were issued, until its line i
     expect(await isTaken({ sub: 'mallory', iat, jti: 'new' })).toBe(false);
   }
   expect(await isTaken({ sub: 'alice' })).toBe(true);
-  await writeFile(file, '# she is back\n');
+  await writeFile(file, '# she is back\n# end 0\n');
   pass(1000);
   await vi.waitFor(async () => expect(await isTaken({ sub: 'mallory' })).toBe(true));
 });
@@ -109,7 +109,7 @@ it.each([
     expect(await isTaken({ jti: 'j1' })).toBe(false);
     expect(logged.filter(({ level }) => level === 'warn')).toHaveLength(1);
 
-    await writeFile(`${file}.new`, 'jti j2\n');
+    await writeFile(`${file}.new`, 'jti j2\n# end 1\n');
     await rename(`${file}.new`, file);
     pass(1000);
     await vi.waitFor(async () => expect(await isTaken({ jti: 'j1' })).toBe(true));
@@ -118,6 +118,39 @@ it.each([
 );
 
 it.each([
+  ['in the middle', 'jti j1\n', 1],
+  ['in the middle of a line', 'jti j1\nsub mal', 1],
+  ['at its beginning', '', 2],
+  ['at its beginning, and goes on', 'jti j2\n', 2],
+])('counts what was revoked before while the file is cut %s, and says so', async (_, text, missing) => {
+  await writeFile(file, 'jti j1\nsub mallory\n');
+  const { pass, isTaken, health } = await open();
+  await writeFile(file, text);
+  pass(1000);
+  await vi.waitFor(async () =>
+    expect(await health()).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining(
+        `${missing} stand in the file no more and count until it ends with "# end`,
+      ),
+    }),
+  );
+  expect([await isTaken({ jti: 'j1' }), await isTaken({ sub: 'mallory' })]).toEqual([false, false]);
+  if (text.includes('j2')) expect(await isTaken({ jti: 'j2' })).toBe(false);
+
+  await writeFile(file, 'jti j1\n# end 1\n');
+  pass(1000);
+  await vi.waitFor(async () => expect(await isTaken({ sub: 'mallory' })).toBe(true));
+  expect(await isTaken({ jti: 'j1' })).toBe(false);
+  expect(await health()).toMatchObject({ ok: true });
+});
+
+it.each([
+  [
+    'was cut',
+    () => writeFile(file, 'jti j1\n# end 2\n'),
+    'line 2 ends a list of 2, and there are 1: it was cut',
+  ],
   ['is not there', () => rm(file), 'there is no such file'],
   ['is none', () => writeFile(file, '{}'), 'line 1 is neither "jti <id>" nor "sub <subject>"'],
 ])('does not open with a list that %s, and says so in one sentence', async (_, spoil, why) => {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseRevocations, revocationLine, revokedBy } from '../../lib/revocation.js';
+import {
+  endLine,
+  entriesIn,
+  isWhole,
+  parseRevocations,
+  revocationLine,
+  revokedBy,
+} from '../../lib/revocation.js';
 
 it('reads a line each, and passes over empty lines, comments and the ways in which lines end', () => {
   const text = '\ufeff# why\r\n\r\njti a-1\nsub  John Smith \n  # more\nsub\tmallory@example.org\njti a-1';
@@ -24,6 +31,28 @@ it.each([
   expect(parseRevocations(`jti good\n${line}\nsub good\n`)).toEqual({
     problem: 'line 2 is neither "jti <id>" nor "sub <subject>"',
   });
+});
+
+it('reads how many lines have come before its end, and takes nothing of a list that lacks some', () => {
+  const lines = ['jti a', 'jti a', '# why', 'sub b'];
+  const text = [...lines, '# end 3'].join('\n');
+  expect(parseRevocations(text)).toEqual({ jti: new Set(['a']), sub: new Set(['b']) });
+  expect([isWhole(text), isWhole(`${text}\n\n`), isWhole(lines.join('\n')), isWhole('')]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(entriesIn(text)).toBe(3);
+  for (const cut of [lines.slice(1), lines.slice(2), []]) {
+    expect(parseRevocations([...cut, endLine(3)].join('\n'))).toEqual({
+      problem: expect.stringMatching(/^line \d ends a list of 3, and there are \d: it was cut$/),
+    });
+  }
+  // What was added behind the end by hand counts, and what was added before it does too.
+  const added = parseRevocations(`sub c\n${text}\nsub d`);
+  expect(added).toMatchObject({ sub: new Set(['c', 'b', 'd']) });
+  expect(isWhole(`${text}\nsub d`)).toBe(false);
 });
 
 it('never throws, and reads back whatever it writes as what it was and nothing more', () => {

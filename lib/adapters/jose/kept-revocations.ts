@@ -1,5 +1,5 @@
 import type { Clock, Log, Probe } from '../../ports.js';
-import { parseRevocations, type Revocations } from '../../revocation.js';
+import { bothOf, isWhole, missingIn, parseRevocations, type Revocations } from '../../revocation.js';
 import { fileSource } from './file-source.js';
 import { keep } from './kept.js';
 import { SourceError } from './source.js';
@@ -17,16 +17,27 @@ function read(text: string): Revocations {
 
 /**
  * The list of revocations in a file, looked at each second. Once there was a good one, the last good one counts,
- * whatever becomes of the file.
+ * whatever becomes of the file. A list that was cut may look like a good one, so what it leaves out counts no more
+ * only if the list says where it ends.
  * @throws Error in a sentence, if there is none to begin with: nobody shall count on a list that is not there
  */
 export async function keepRevocations(
   file: string,
   parts: { readonly clock: Clock; readonly log: Log },
 ): Promise<KeptRevocations> {
+  let known: Revocations | undefined;
+  let missing = 0;
+  function readOn(text: string): Revocations {
+    const found = read(text);
+    missing = known && !isWhole(text) ? missingIn(found, known) : 0;
+    if (missing > 0)
+      parts.log.warn({ missing }, 'The list of revocations may have been cut: what is missing counts');
+    known = known && missing > 0 ? bothOf(known, found) : found;
+    return known;
+  }
   const kept = keep<Revocations>(fileSource(file), {
     ...{ clock: parts.clock, log: parts.log },
-    read,
+    read: readOn,
     name: 'list of revocations',
     told: ({ jti, sub }) => ({ tokens: jti.size, subjects: sub.size }),
   });
@@ -43,8 +54,12 @@ export async function keepRevocations(
       const { jti, sub } = kept.current() ?? first;
       const failure = kept.failure();
       const failed = failure === undefined ? '' : `; the last look failed: ${failure}`;
-      const detail = `${jti.size} tokens and ${sub.size} subjects, confirmed ${kept.age()} s ago${failed}`;
-      return { name: 'revocations', ok: failure === undefined, detail, aside: true };
+      const cut =
+        missing === 0
+          ? ''
+          : `; ${missing} stand in the file no more and count until it ends with "# end <lines>"`;
+      const detail = `${jti.size} tokens and ${sub.size} subjects, confirmed ${kept.age()} s ago${cut}${failed}`;
+      return { name: 'revocations', ok: failure === undefined && missing === 0, detail, aside: true };
     },
     close: kept.close,
   };
