@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { Selector, Within } from '../lib/command.js';
 import type { Hold, Latch } from '../lib/latch.js';
 import type { Receipt } from '../lib/outcome.js';
 import { present } from '../lib/present.js';
@@ -24,12 +25,51 @@ export const killAnswer = (c: Context<Env>, receipt: Receipt): Response =>
 
 const shownHold = ({ operationId: _, ...hold }: Hold): Omit<Hold, 'operationId'> => hold;
 
-/** The first hold; and all of them, where there are several. */
-export const latchAnswer = ({ engaged, holds }: Latch) => ({
-  engaged,
-  ...(holds[0] && shownHold(holds[0])),
-  ...(holds.length > 1 && { holds: holds.map(shownHold) }),
-});
+type Shown = Omit<Hold, 'operationId'>;
+
+/** Of a hold that a credential may not read: that there is one which may concern what the credential covers. */
+const HIDDEN = 'It may hold here too; more of it is not shown to a credential that is narrowed';
+
+/**
+ * A hold, as a narrowed credential may read it: whole where it is for everybody or lies inside; nothing of it where
+ * it lies outside; that there is one where that cannot be told, as of a label.
+ */
+function holdWithin(hold: Hold, within: Within): Shown | undefined {
+  const { agentIds, taskId, host, ...others } = hold.selector;
+  const { agentId } = within;
+  const isApart = (asked: string | undefined, own: string | undefined): boolean =>
+    asked !== undefined && own !== undefined && asked !== own;
+  if (isApart(taskId, within.taskId) || isApart(host, within.host)) return undefined;
+  if (agentIds && agentId !== undefined && !agentIds.includes(agentId)) return undefined;
+  const isKnown =
+    Object.values(others).every(member => member === undefined) &&
+    (agentIds === undefined || agentId !== undefined) &&
+    (taskId === undefined || taskId === within.taskId) &&
+    (host === undefined || host === within.host);
+  const own = present<Selector>({
+    agentIds: agentId === undefined ? undefined : [agentId],
+    ...taskAndHost(within),
+  });
+  if (!isKnown) return { since: hold.since, by: '(not shown)', reason: HIDDEN, selector: own };
+  return shownHold(agentIds ? { ...hold, selector: { ...hold.selector, agentIds: own.agentIds } } : hold);
+}
+
+const taskAndHost = ({ taskId, host }: Within) => ({ taskId, host });
+
+/**
+ * The first hold; and all of them, where there are several.
+ * @param within what the credential that asks is narrowed to: it is answered for that alone
+ */
+export function latchAnswer({ engaged, holds }: Latch, within: Within = {}) {
+  const isNarrowed = Object.keys(within).length > 0;
+  const shown = holds.flatMap(hold => (isNarrowed ? (holdWithin(hold, within) ?? []) : shownHold(hold)));
+  return {
+    // Without holds while it is engaged, it cannot be read and is for everybody.
+    engaged: engaged && (holds.length === 0 || shown.length > 0),
+    ...shown[0],
+    ...(shown.length > 1 && { holds: shown }),
+  };
+}
 
 export const killAllAnswer = (c: Context<Env>, receipt: Receipt): Response =>
   c.json(receipt, statusOf(receipt));

@@ -98,7 +98,9 @@ export const endpoints: readonly Endpoint[] = [
     path: '/latch',
     summary: 'Whether the emergency stop is engaged',
     scope: 'agents:read',
-    answers: { 200: 'Since when, by whom, why, and for whom' },
+    answers: {
+      200: 'Since when, by whom, why, and for whom; to a narrowed token, of what may concern what it covers',
+    },
     errors: ['store_unavailable'],
   },
   {
@@ -107,7 +109,8 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Engage the emergency stop: nobody becomes active',
     scope: 'latch:engage',
     body: engageBodySchema,
-    answers: { 200: 'Engaged' },
+    idempotent: true,
+    answers: { 200: 'Engaged; or how it stands now, where the key was used before' },
     errors: ['conflict', 'store_unavailable'],
   },
   {

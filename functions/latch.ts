@@ -30,6 +30,17 @@ async function takeKey({ records }: Core, { subject }: Actor, key: string | unde
   return result === 'first';
 }
 
+const engageKey = async ({ subject }: Actor, key: string): Promise<string> => {
+  checkKey(key);
+  return `engage:${await digest(subject, key)}`;
+};
+
+/** Whether it was engaged with this key before. While nobody can tell it was not: to stop twice is harmless. */
+async function wasEngaged({ records }: Core, id: string): Promise<boolean> {
+  const [found] = await records.read([{ kind: 'memory', id }]).catch(() => []);
+  return typeof found === 'string';
+}
+
 /** `/latch`: whether the emergency stop is engaged, and for whom; engages it; resets it. */
 export const latch: KillswitchFunction = {
   name: 'latch',
@@ -40,14 +51,24 @@ export const latch: KillswitchFunction = {
       requestId: c.get('requestId'),
     });
     return new Hono<Env>()
-      .get(PATH, authenticated(deps), async c =>
-        c.json(latchAnswer(await lookAtLatch(deps.core, c.get('actor')))),
-      )
+      .get(PATH, authenticated(deps), async c => {
+        const actor = c.get('actor');
+        return c.json(latchAnswer(await lookAtLatch(deps.core, actor), actor.within));
+      })
       .post(PATH, authenticated(deps), async c => {
         const engaging = present(await body(c, engageBodySchema));
-        const engaged = await engageLatch(deps.core, { ...order(c), ...engaging });
+        const { actor, ...rest } = order(c);
+        authorize(actor, 'latch:engage');
+        const key = c.req.header('idempotency-key');
+        const id = key === undefined ? undefined : await engageKey(actor, key);
+        // What comes again, by a retry or by somebody who has recorded it, must not undo a reset.
+        if (id !== undefined && (await wasEngaged(deps.core, id))) {
+          return c.json(latchAnswer((await findLatch(deps.core)).latch, actor.within));
+        }
+        const engaged = await engageLatch(deps.core, { actor, ...rest, ...engaging });
         deps.wake();
-        return c.json(latchAnswer(engaged));
+        if (id !== undefined) await remember(deps.core.records, id, KEPT);
+        return c.json(latchAnswer(engaged, actor.within));
       })
       .delete(PATH, authenticated(deps), async c => {
         const resetting = { ...order(c), ...(await body(c, resetBodySchema)) };

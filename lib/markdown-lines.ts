@@ -94,7 +94,7 @@ const isDelimiterRow = (line: string): boolean =>
 /** Whether a link begins in it that does not end there, or a line that may say where one leads. */
 const hasOpenLink = (text: string): boolean =>
   text.lastIndexOf('[') > text.lastIndexOf(']') ||
-  text.lastIndexOf('](') > text.lastIndexOf(')') ||
+  text.split('\n').some(line => line.lastIndexOf('](') > line.lastIndexOf(')')) ||
   /^ {0,3}\[/m.test(text);
 
 /** What the lines above in the same paragraph put a line in, if anything. */

@@ -36,11 +36,8 @@ export const killOrder = (agentId: string, body: z.input<typeof killBodySchema> 
 export const killAllOrder = (body: z.input<typeof killAllBodySchema> = {}, key?: string): Order =>
   present({ method: 'POST', path: '/agents/kill-all', body, key });
 
-export const engageOrder = (body: z.input<typeof engageBodySchema> = {}): Order => ({
-  method: 'POST',
-  path: '/latch',
-  body,
-});
+export const engageOrder = (body: z.input<typeof engageBodySchema> = {}, key?: string): Order =>
+  present({ method: 'POST', path: '/latch', body, key });
 
 export const resetOrder = (body: z.input<typeof resetBodySchema>, key?: string): Order =>
   present({ method: 'DELETE', path: '/latch', body, key });

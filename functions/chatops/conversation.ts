@@ -75,7 +75,7 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
         case 'latch': {
           const { selector, reason } = phrase;
           const scope = 'latch:engage';
-          const order = engageOrder({ selector, ...present<Reason>({ reason }) });
+          const order = engageOrder({ selector, ...present<Reason>({ reason }) }, key);
           if (!may(scope)) return deny(stage, person, scope, order);
           const doing = `Engaging the emergency stop for ${describeSelector(selector)} …`;
           return turnLatch(doing, { stage, person, scope, order });

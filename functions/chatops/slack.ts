@@ -7,7 +7,7 @@ import { allowSchema, idsSchema } from './allow.js';
 import { nowhere, openEdits, sendJson } from './edits.js';
 import { baseSchema, within } from './origin.js';
 import { begin, type Incoming, jsonOf, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
-import type { Reply } from './reply.js';
+import { type Reply, toAsker } from './reply.js';
 import { isTooLong, STOP, slackMessage } from './slack-message.js';
 import type { Stage } from './stage.js';
 import { halved, joined } from './ticket.js';
@@ -91,7 +91,10 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
       source,
     };
     const edits = editsAt(response_url);
-    const refusal = foreign(by);
+    // In a channel that is shared with another workspace, its people press too.
+    const home = user.team_id ?? by.team;
+    const isGuest = home !== by.team && !set.TEAMS?.has(home);
+    const refusal = isGuest ? toAsker('Nothing was done: your workspace is not served here') : foreign(by);
     if (refusal) {
       begin(deps, one => one.last(refusal), edits);
       return undefined;

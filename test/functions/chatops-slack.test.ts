@@ -9,6 +9,7 @@ import {
   slackForm,
   slackHeaders,
   slackPress,
+  slackPressForm,
 } from './chatops-bench.js';
 
 /** What Slack's documentation signs, to the letter. */
@@ -263,6 +264,40 @@ describe('/killswitch in Slack', () => {
     const { message } = await slack(chat, `all ${'東'.repeat(900)}`);
     expect(message.blocks[1].text.text).toContain('too long for a button in Slack');
     expect(message.blocks).toHaveLength(2);
+  });
+
+  it('engages the emergency stop once for one request, though it is sent again after a reset', async () => {
+    const chat = await openChat();
+    const body = slackForm('latch task=t1 it spreads', { response_url: `${chat.url}/commands/T1/1/x` });
+    const headers = slackHeaders(body, chat.now());
+    await chat.post('slack', body, headers);
+    await chat.settle();
+    expect((await chat.send('GET /latch')).json).toMatchObject({ engaged: true, reason: 'it spreads' });
+    await chat.send('DELETE /latch', { body: { reason: 'over' } });
+    await chat.post('slack', body, headers);
+    await chat.settle();
+    expect((await chat.send('GET /latch')).json).toEqual({ engaged: false });
+  });
+
+  it.each([
+    ['whoever is of another workspace', 'T9', undefined, false],
+    ['whoever is of another workspace, where others are named', 'T9', 'T1,T7', false],
+    ['whoever is of another workspace that is named', 'T7', 'T1,T7', true],
+    ['whoever is of this workspace', 'T1', undefined, true],
+  ])('hears in a shared channel a press by %s: %s', async (_, home, teams, isHeard) => {
+    const settings = teams === undefined ? {} : { KILLSWITCH_SLACK_TEAMS: teams };
+    const chat = await openChat({ settings });
+    const { isAlive } = await chat.agent('a1');
+    const { message } = await slack(chat, 'all');
+    const form = new URLSearchParams(slackPressForm(chat.url, message));
+    const payload = JSON.parse(form.get('payload') ?? '');
+    payload.user.team_id = home;
+    form.set('payload', JSON.stringify(payload));
+    const body = form.toString();
+    await chat.post('slack', body, slackHeaders(body, chat.now()));
+    await chat.settle();
+    expect(await isAlive()).toBe(!isHeard);
+    if (!isHeard) expect(JSON.stringify(chat.posted)).toContain('your workspace is not served here');
   });
 
   it('is served to the workspaces that are named alone', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Selector } from '../../lib/command.js';
 import { fakeCore } from '../fakes/core.js';
 import { expectProblem, openApp, type Token } from './bench.js';
 
@@ -120,6 +121,69 @@ describe('the latch', () => {
     await send('POST /latch');
     const body = line.startsWith('DELETE') ? { reason } : undefined;
     expect((await send(line, { token, ...(body && { body }) })).status).toBe(status);
+  });
+
+  it('is engaged once for the same key: what was recorded does not undo a reset', async () => {
+    const bed = fakeCore();
+    const { send, woken } = openApp({ bed });
+    const again = { body: { reason }, headers: { 'idempotency-key': 'k1' } };
+    expect((await send('POST /latch', again)).json).toMatchObject({ engaged: true, reason });
+    await send('DELETE /latch', { body: { reason: 'over' } });
+    expect((await send('POST /latch', again)).json).toEqual(open);
+    expect(woken()).toBe(1);
+    expect((await send('POST /latch', { ...again, token: 'bob' })).json).toMatchObject({ engaged: true });
+    expect((await send('POST /latch', { ...again, token: 'reader' })).status).toBe(403);
+    const odd = { headers: { 'idempotency-key': 'x'.repeat(300) } };
+    expectProblem(await send('POST /latch', odd), 400, 'invalid_request');
+  });
+
+  it('is engaged by a key that a failed attempt has used', async () => {
+    const bed = fakeCore();
+    const { send } = openApp({ bed });
+    const again = { headers: { 'idempotency-key': 'k1' } };
+    bed.store.faults.fail('commit');
+    expectProblem(await send('POST /latch', again), 503, 'store_unavailable');
+    bed.store.faults.heal();
+    expect((await send('POST /latch', again)).json).toMatchObject({ engaged: true });
+  });
+
+  it.each<[string, Selector, object]>([
+    ['for everybody', {}, { engaged: true, by: 'alice', reason, selector: {} }],
+    ['for its task', { taskId: 't1' }, { engaged: true, by: 'alice', reason, selector: { taskId: 't1' } }],
+    ['for another task', { taskId: 't2' }, { engaged: false }],
+    ...[{ agentIds: ['a7'] }, { host: 'h7' }, { labels: { secret: 'x' } }, { taskId: 't1', host: 'h7' }].map(
+      (selector): [string, Selector, object] => [
+        `for ${JSON.stringify(selector)}`,
+        selector,
+        { engaged: true, by: '(not shown)', selector: { taskId: 't1' } },
+      ],
+    ),
+  ])('shows a narrowed credential what may concern it alone: %s', async (_, selector, shown) => {
+    const { send } = openApp();
+    await send('POST /latch', { body: { reason, selector } });
+    const { json, text } = await send('GET /latch', { token: 'narrowed' });
+    expect(json).toMatchObject(shown);
+    if (!text.includes('alice')) expect(text).not.toMatch(/a7|h7|secret|t2|spreads/);
+  });
+
+  it('shows an agent that it is among others for which it is engaged, and none of them', async () => {
+    const bed = fakeCore();
+    const own = { kind: 'token', subject: 'a1', scopes: new Set(['agents:read']), within: { agentId: 'a1' } };
+    const { send } = openApp({ bed });
+    await send('POST /latch', { body: { reason, selector: { agentIds: ['a1', 'a2'] } } });
+    await send('POST /latch', { body: { reason: 'hush', selector: { agentIds: ['a3'] } } });
+    const authenticator = {
+      authenticate: async () => own as never,
+      probe: async () => ({ name: 'x', ok: true }),
+    };
+    const { json } = await openApp({ bed, authenticator }).send('GET /latch');
+    expect(json).toEqual({
+      engaged: true,
+      since: expect.any(String),
+      by: 'alice',
+      reason,
+      selector: { agentIds: ['a1'] },
+    });
   });
 
   it('is engaged by a narrowed credential for what that reaches', async () => {
