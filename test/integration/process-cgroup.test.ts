@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openProcesses } from '../../lib/adapters/process/index.js';
+import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive } from '../services/agents.js';
-import { readOf } from '../services/proc.js';
+import { readOf, signal } from '../services/proc.js';
 import { freezer, makeCgroup, move, startIn, unified } from './cgroup.helper.js';
 import { atOnce, newId, type Running, recordOf, run, silent } from './process.helper.js';
 
@@ -36,6 +37,56 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
       layer: 'process',
       outcome: 'alreadyGone',
     });
+  });
+
+  test('an agent that is known by its variable alone dies with all that is in its cgroup', async () => {
+    const agentId = newId();
+    const { root, lost } = await startAgent(agentId);
+    expect(await sandbox.kill(recordOf(agentId), atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+    expect([isRunning(root), isRunning(lost)]).toEqual([false, false]);
+  });
+
+  test('what is in a cgroup below it dies, too', async () => {
+    const [agentId, group] = [newId(), makeCgroup(point)];
+    const { root, lost } = await startAgent(agentId, { group });
+    move(lost?.pid ?? 0, makeCgroup(group, 'below'));
+    expect(await sandbox.kill(recordOf(agentId), atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+    expect([isRunning(root), isRunning(lost)]).toEqual([false, false]);
+  });
+
+  test('each cgroup that processes of an agent founded dies with it', async () => {
+    const agentId = newId();
+    const [one, other] = [await startAgent(agentId), await startAgent(agentId)];
+    const target = recordOf(agentId, one.root);
+    expect(await sandbox.kill(target, atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+    expect([one.lost, other.root, other.lost].map(isRunning)).toEqual([false, false, false]);
+  });
+
+  test('a cgroup that was seen as the agent’s is still its own when its founder is gone', async () => {
+    const agentId = newId();
+    const { root, lost } = await startAgent(agentId);
+    await sandbox.sightings();
+    signal(root?.pid ?? 0, root?.startTime, 'SIGKILL');
+    await expect.poll(() => isRunning(root)).toBe(false);
+    expect(isRunning(lost)).toBe(true);
+    expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toEqual({
+      layer: 'process',
+      outcome: 'dead',
+    });
+    expect(isRunning(lost)).toBe(false);
+  });
+
+  test('and is its own no more when another agent has come into it since', async () => {
+    const agentId = newId();
+    const group = makeCgroup(point);
+    const { root, lost } = await startAgent(agentId, { group });
+    await sandbox.sightings();
+    const { root: other } = await run('echo root $$; exec sleep 1000 >/dev/null', { agentId: newId() });
+    move(other?.pid ?? 0, group);
+    signal(root?.pid ?? 0, root?.startTime, 'SIGKILL');
+    await expect.poll(() => isRunning(root)).toBe(false);
+    expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toMatchObject({ detail: LIMIT });
+    expect([isRunning(lost), isRunning(other)]).toEqual([true, true]);
   });
 
   test.each([

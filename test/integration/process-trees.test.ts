@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { openProcesses } from '../../lib/adapters/process/index.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import type { Target } from '../../lib/ports.js';
-import { isAlive, startProcess } from '../services/agents.js';
-import { readOf } from '../services/proc.js';
-import { atOnce, carriersOf, newId, type Running, recordOf, run, sandbox } from './process.helper.js';
+import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
+import { allProcesses, readOf, signal } from '../services/proc.js';
+import { atOnce, carriersOf, newId, type Running, recordOf, run, sandbox, silent } from './process.helper.js';
 
 const isRunning = (process: Running | undefined): boolean =>
   process !== undefined && isAlive(process.pid, process.startTime);
@@ -129,4 +130,31 @@ test('Kills 20 trees at once, each with its own outcome', async () => {
   );
   expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['dead']));
   expect(agents.flatMap(agent => agent.pids())).toEqual([]);
+});
+
+test('Kills a daemon that left the agent in every way after it was seen, and says what it cannot see', async () => {
+  const agentId = newId();
+  const own = openProcesses({ log: silent });
+  const daemon = `(sh -c 'echo daemon $$; trap "exec setsid env -i sleep 1000 >/dev/null" USR1; while :; do sleep 0.01; done' & wait)`;
+  const script = `${daemon} & echo root $$; while :; do sleep 0.05; done`;
+  const { root, daemon: child } = await run(script, { agentId, says: ['root', 'daemon'] });
+  await own.sightings();
+  const parent = allProcesses().find(({ pid }) => pid === child?.pid)?.parent ?? 0;
+  signal(parent, startTimeOf(parent), 'SIGKILL');
+  signal(child?.pid ?? 0, child?.startTime, 'SIGUSR1');
+  await expect.poll(() => readOf(child?.pid ?? 0, 'cmdline')).toContain('1000');
+  expect(readOf(child?.pid ?? 0, 'environ')).toBe('');
+  // One that never was the agent's, as like to it as can be.
+  const { bystander } = await run(
+    `exec env -i setsid sh -c 'echo bystander $$; exec sleep 1000 >/dev/null'`,
+    {
+      says: ['bystander'],
+    },
+  );
+  expect(await own.kill(recordOf(agentId, root), atOnce())).toEqual({
+    layer: 'process',
+    outcome: 'dead',
+    detail: LIMIT,
+  });
+  expect([isRunning(root), isRunning(child), isRunning(bystander)]).toEqual([false, false, true]);
 });
