@@ -26,6 +26,8 @@ export interface Kernel extends Probe {
    * for the first to die take the processor. Answers with those that were known and could be used.
    */
   kill(keys: readonly string[]): readonly string[];
+  /** Whether a kill would reach it: it is known, and not only to be looked at. */
+  reaches(key: string): boolean;
   /** PIDs that are in it and in those below it at this moment; none where it is unknown or cannot be read. */
   members(key: string): readonly number[];
   /**
@@ -34,6 +36,9 @@ export interface Kernel extends Probe {
    * IDs of which something still lives; does not reject.
    */
   sweep(ids: readonly string[]): Promise<readonly string[]>;
-  /** `empty`: none is left, or the cgroup is gone; `unknown`: never learnt, or it cannot be read here. */
+  /**
+   * Also of one that this process may look at and not kill. `empty`: none is left, or the cgroup is gone; `unknown`: never learnt, or it cannot be read
+   * here.
+   */
   look(key: string): 'empty' | 'populated' | 'unknown';
 }

@@ -73,6 +73,15 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       await expectEmpty(key);
     });
 
+    test('reaches what it learnt, and nothing that it forgot or never learnt', async () => {
+      const key = newId();
+      const cgroup = await world.spawn(key);
+      kernel.learn(key, cgroup.pid);
+      expect([kernel.reaches(key), kernel.reaches(newId())]).toEqual([true, false]);
+      kernel.forget(key);
+      expect(kernel.reaches(key)).toBe(false);
+    });
+
     test('lists who is in a cgroup, and nobody of one that it does not know or that is empty', async () => {
       const key = newId();
       const cgroup = await world.spawn(key);

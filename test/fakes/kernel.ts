@@ -88,6 +88,7 @@ export function fakeKernel(): FakeKernel {
       if (cgroup === undefined || kernel.fault === 'unusable') return 'unknown';
       return cgroup.isRunning() ? 'populated' : 'empty';
     },
+    reaches: key => kernel.fault !== 'unusable' && known.has(key),
     members(key) {
       const cgroup = kernel.fault === 'unusable' ? undefined : known.get(key);
       return cgroup?.isRunning() ? [cgroup.pid, cgroup.member] : [];

@@ -1,9 +1,12 @@
-import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { killOldUnified } from '../../lib/adapters/cgroup/legacy.js';
+import { isUnifiedEmpty } from '../../lib/adapters/cgroup/unified.js';
 import type { Kernel } from '../../lib/ports.js';
 import { clearCgroup, freezer, makeCgroup, move, newId, pids, startIn, unified } from './cgroup.helper.js';
+import { run } from './process.helper.js';
 
 const nobody = (): boolean => false;
 
@@ -106,6 +109,19 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
 });
 
 for (const { point } of unified) {
+  test('a cgroup whose processes keep forking dies one by one, as before Linux 5.14', async () => {
+    const group = makeCgroup(point);
+    const tree = await startIn([group], 3);
+    mkdirSync(join(group, 'child'));
+    move(tree.members[0] ?? 0, join(group, 'child'));
+    const forker = `echo $$ >${group}/cgroup.procs; echo ready; while :; do sleep 0.01 & sleep 0.01 & wait; done`;
+    await run(forker, { with: ['bash', '-c'], says: ['ready'] });
+    expect(killOldUnified(group)).toBe(true);
+    await expect.poll(() => isUnifiedEmpty(group), { interval: 1, timeout: 10_000 }).toBe(true);
+    expect(readFileSync(join(group, 'cgroup.freeze'), 'utf8')).toBe('0\n');
+    expect(tree.isRunning()).toBe(false);
+  });
+
   test('a threaded cgroup dies with the one above it', async () => {
     const kernel = openCgroups({ root: point });
     const group = makeCgroup(point);

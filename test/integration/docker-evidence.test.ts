@@ -94,6 +94,7 @@ describe('The evidence of a container', () => {
       forget: () => undefined,
       kill: () => [],
       members: () => [],
+      reaches: () => false,
       look: () => life,
       probe: async () => ({ name: 'kernel', ok: true }),
     };

@@ -28,6 +28,7 @@ const kernelWith = ({
   kill: vi.fn(kill),
   look: vi.fn(look),
   members: vi.fn(members),
+  reaches: () => true,
   probe: async () => ({ name: 'kernel', ok: true }),
 });
 

@@ -7,7 +7,7 @@ import type { Host, Located } from './locate.js';
 import type { CgroupMount } from './mountinfo.js';
 import { idInName } from './named.js';
 import { namesOf } from './paths.js';
-import { controlOf, obstacleAt, type Place } from './place.js';
+import { type Place, useOf } from './place.js';
 
 /** Where the usual engines put their containers, so that the tree need not be searched for those. */
 const USUAL: readonly ((id: string) => readonly string[])[] = [
@@ -42,14 +42,11 @@ export async function find(host: Host, ids: ReadonlySet<string>): Promise<Readon
   const take = (mount: CgroupMount, id: string, names: readonly string[]): void => {
     const directory = join(mount.point, ...names);
     const path = `/${[...namesOf(mount.root), ...names].join('/')}`;
-    const isForeign = mount.version === 1 && host.proc.self !== process.pid;
-    const obstacle = guard(mount, path)
+    const use = guard(mount, path)
       ? 'the cgroup also holds this service or what started it'
-      : isForeign
-        ? 'the PIDs are of another namespace'
-        : obstacleAt(directory, controlOf(mount));
-    if (obstacle !== undefined) whyNot.set(id, obstacle);
-    else places.set(id, [...(places.get(id) ?? []), { mount, path, directory }]);
+      : useOf(mount, directory, host.proc);
+    if (typeof use === 'string') whyNot.set(id, use);
+    else places.set(id, [...(places.get(id) ?? []), { mount, path, directory, use }]);
   };
 
   for (const mount of searched(host.mounts)) {

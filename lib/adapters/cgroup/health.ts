@@ -17,7 +17,9 @@ export function describeMounts(mounts: readonly CgroupMount[]): string {
 
 /** What is used for a sandbox, on such a machine. */
 export function describeUse({ unified, legacy }: Sandboxed, mounts: readonly CgroupMount[]): string {
-  const places = [unified, legacy].filter(place => place !== undefined);
+  const all = [unified, legacy].filter(place => place !== undefined);
+  const places = all.filter(({ use }) => use.control !== undefined);
+  if (places.length === 0) return unusable(all[0]?.use.why ?? '');
   const isHybrid = new Set(mounts.map(({ version }) => version)).size === 2;
   const used = places.map(({ mount }) => nameOf(mount)).join(' and ');
   const scoped = places.some(({ path }) => namesOf(path).some(name => /\.(scope|slice|service)$/.test(name)));

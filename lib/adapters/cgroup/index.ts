@@ -4,7 +4,7 @@ import { ifPossible } from './files.js';
 import { find } from './find.js';
 import { guardOf } from './guard.js';
 import { describeMounts, describeUse, unusable } from './health.js';
-import { isEmpty, membersIn, type Sandboxed, strike } from './kill.js';
+import { isEmpty, membersIn, reaches, type Sandboxed, strike } from './kill.js';
 import { type Host, type Located, locate } from './locate.js';
 import { parseMountinfo } from './mountinfo.js';
 import { openProc } from './proc.js';
@@ -146,6 +146,10 @@ export function openCgroups({
       const empty = sandboxed && ifPossible(() => isEmpty(sandboxed));
       if (empty === undefined) return 'unknown';
       return empty ? 'empty' : 'populated';
+    },
+    reaches(key) {
+      const sandboxed = known.get(key);
+      return sandboxed !== undefined && reaches(sandboxed);
     },
     members(key) {
       const sandboxed = known.get(key);

@@ -1,6 +1,6 @@
 import { ifPossible } from './files.js';
 import type { Guard } from './guard.js';
-import { isLegacyEmpty, killLegacy, thaw } from './legacy.js';
+import { isLegacyEmpty, killLegacy, killOldUnified, thaw } from './legacy.js';
 import { inodeOf, type Place } from './place.js';
 import { membersOf, treeOf } from './tree.js';
 import { isUnifiedEmpty, killUnified } from './unified.js';
@@ -19,12 +19,17 @@ type Finish = () => boolean;
  * Strikes by version 2 where there is one, for that is one write. Throws if nothing can be done, or if the cgroup has
  * come to hold this service.
  */
-export function strike(guard: Guard, { unified, legacy }: Sandboxed): Finish {
+export function strike(guard: Guard, sandboxed: Sandboxed): Finish {
+  const { unified, legacy } = sandboxed;
   for (const place of [unified, legacy]) {
     if (place && guard(place.mount, place.path)) throw new Error('The cgroup holds this service.');
   }
-  const [modern, old] = [live(unified), live(legacy)];
+  if (!reaches(sandboxed)) return () => false;
+  const [modern, old] = [unified, legacy].map(place => live(place?.use.control && place));
   if (modern === undefined) return () => old === undefined || killLegacy(old.directory);
+  if (modern.use.control === 'cgroup.freeze') {
+    return () => killOldUnified(modern.directory) && (old === undefined || killStrays(old, modern));
+  }
   try {
     killUnified(modern.directory);
   } catch (error) {
@@ -34,6 +39,10 @@ export function strike(guard: Guard, { unified, legacy }: Sandboxed): Finish {
   }
   return () => old === undefined || killStrays(old, modern);
 }
+
+/** Whether it may be killed, and is not only to be looked at. */
+export const reaches = ({ unified, legacy }: Sandboxed): boolean =>
+  [unified, legacy].some(place => place?.use.control !== undefined);
 
 /** On a hybrid machine both versions know the sandbox, and who left version 2 alone is still found in version 1. */
 function killStrays({ directory }: Place, modern: Place): boolean {

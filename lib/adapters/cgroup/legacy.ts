@@ -4,24 +4,39 @@ import { membersOf, treeOf } from './tree.js';
 
 const ROUNDS = 100;
 
+/** The file that freezes a cgroup with those below it, and what is written to it. */
+interface Freezer {
+  readonly file: string;
+  readonly frozen: string;
+  readonly thawed: string;
+}
+
+const LEGACY: Freezer = { file: 'freezer.state', frozen: 'FROZEN', thawed: 'THAWED' };
+const UNIFIED: Freezer = { file: 'cgroup.freeze', frozen: '1', thawed: '0' };
+
+/** Version 1, which has no kill of its own. */
+export const killLegacy = (directory: string): boolean => killOneByOne(directory, LEGACY);
+/** Version 2 before Linux 5.14, which has no `cgroup.kill` (cgroup-v2.rst). */
+export const killOldUnified = (directory: string): boolean => killOneByOne(directory, UNIFIED);
+
 /**
- * Version 1, which has no kill of its own: freezes the subtree so that nobody forks, sends SIGKILL to all, and thaws,
- * because a frozen process dies only then. Again until nobody new is found, for a fork may have been under way: to wait
- * for all to be frozen takes longer than to look again. False if somebody may not be signalled.
+ * Freezes the subtree so that nobody forks, sends SIGKILL to all, and thaws, because in version 1 a frozen process dies
+ * only then. Again until nobody new is found, for a fork may have been under way: to wait for all to be frozen takes
+ * longer than to look again. False if somebody may not be signalled.
  */
-export function killLegacy(directory: string): boolean {
+function killOneByOne(directory: string, freezer: Freezer): boolean {
   const met = new Set<number>();
   let allowed = true;
   for (let round = 0; round < ROUNDS; round++) {
     if (strangers(directory, met).length === 0) return allowed;
-    setFreezer(directory, 'FROZEN');
+    write(directory, freezer, freezer.frozen);
     try {
       for (const pid of strangers(directory, met)) {
         met.add(pid);
         allowed = sendKill(pid) && allowed;
       }
     } finally {
-      thaw(treeOf(directory));
+      release(treeOf(directory), freezer);
     }
   }
   return allowed;
@@ -43,14 +58,17 @@ function sendKill(pid: number): boolean {
   }
 }
 
-/** Lets go what is frozen, by us or by Docker's pause. Each cgroup of a tree may have been frozen by itself. */
-export function thaw(tree: readonly string[]): void {
-  for (const directory of tree) setFreezer(directory, 'THAWED');
+/** Lets go what is frozen in version 1, by us or by Docker's pause. */
+export const thaw = (tree: readonly string[]): void => release(tree, LEGACY);
+
+/** Each cgroup of a tree may have been frozen by itself. */
+function release(tree: readonly string[], freezer: Freezer): void {
+  for (const directory of tree) write(directory, freezer, freezer.thawed);
 }
 
 /** Best effort: another controller has no such file. */
-function setFreezer(directory: string, state: 'FROZEN' | 'THAWED'): void {
-  ifPossible(() => writeControl(join(directory, 'freezer.state'), state));
+function write(directory: string, { file }: Freezer, state: string): void {
+  ifPossible(() => writeControl(join(directory, file), state));
 }
 
 /** Whether no live process is in the cgroup nor below it. */

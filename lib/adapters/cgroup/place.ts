@@ -10,8 +10,17 @@ import { below, namesOf } from './paths.js';
 import type { Proc } from './proc.js';
 import { membersOf, treeOf } from './tree.js';
 
-/** A cgroup that may be killed as a whole. */
+/** How a cgroup is killed, or why it is only looked at: that it is empty can be seen by others than may kill it. */
+export type Use =
+  | { readonly control: Control; readonly why?: never }
+  | { readonly control?: never; readonly why: string };
+
+/** The file that has to be writable. */
+export type Control = 'cgroup.kill' | 'cgroup.freeze' | 'freezer.state' | 'cgroup.procs';
+
+/** A cgroup that is a sandbox's as a whole. */
 export interface Place {
+  readonly use: Use;
   readonly mount: CgroupMount;
   /** As /proc shows it. */
   readonly path: string;
@@ -48,36 +57,48 @@ export function placeIn(mount: CgroupMount, seeker: Seeker): Place | string | un
   const path = `/${dropLast(namesOf(full), names.length - kept.length).join('/')}`;
   if ('id' in claim && named < 0) return 'the cgroup is not named after the container';
   if (guard(mount, path)) return 'the cgroup also holds this service or what started it';
-  if (mount.version === 1 && proc.self !== process.pid) return 'the PIDs are of another namespace';
   if (!membersOf([join(mount.point, ...names)]).includes(pid)) return 'the cgroup is not mounted here';
   const directory = join(mount.point, ...kept);
-  const obstacle = obstacleAt(directory, controlOf(mount));
-  if (obstacle !== undefined) return obstacle;
-  if ('id' in claim) return { mount, path, directory };
+  const use = useOf(mount, directory, proc);
+  if (typeof use === 'string') return use;
+  if ('id' in claim) return { mount, path, directory, use };
   const inode = inodeOf(directory);
   if (inode === undefined) return undefined;
   const founded = isFounder(proc, pid, membersOf(treeOf(directory)), claim.isForeign);
-  return founded ? { mount, path, directory, inode } : 'the cgroup is shared with others';
+  return founded ? { mount, path, directory, inode, use } : 'the cgroup is shared with others';
 }
 
 const dropLast = (names: readonly string[], count: number): readonly string[] =>
   names.slice(0, names.length - count);
 
-/** The file that has to be writable. */
-export function controlOf({ version, controllers }: CgroupMount): string {
-  if (version === 2) return 'cgroup.kill';
-  return controllers.includes('freezer') ? 'freezer.state' : 'cgroup.procs';
+/** What can be done with a cgroup; if it cannot even be looked at, why. */
+export function useOf(mount: CgroupMount, directory: string, proc: Pick<Proc, 'self'>): Use | string {
+  const control = controlOf(mount, directory);
+  const obstacle = obstacleAt(directory, control, proc);
+  if (obstacle === undefined) return { control };
+  const watched = mount.version === 2 ? 'cgroup.events' : 'cgroup.procs';
+  return allows(join(directory, watched), constants.R_OK) ? { why: obstacle } : obstacle;
 }
 
-export function obstacleAt(directory: string, control: string): string | undefined {
-  const allows = (mode: number): boolean =>
-    ifPossible(() => [accessSync(join(directory, control), mode)]) !== undefined;
-  if (!allows(constants.F_OK)) return `the kernel offers no ${control}`;
-  if (allows(constants.W_OK)) return undefined;
+function controlOf({ version, controllers }: CgroupMount, directory: string): Control {
+  if (version === 1) return controllers.includes('freezer') ? 'freezer.state' : 'cgroup.procs';
+  const isOld = !allows(join(directory, 'cgroup.kill'), constants.F_OK);
+  return isOld && allows(join(directory, 'cgroup.freeze'), constants.F_OK) ? 'cgroup.freeze' : 'cgroup.kill';
+}
+
+function obstacleAt(directory: string, control: Control, { self }: Pick<Proc, 'self'>): string | undefined {
+  // All but one send signals, by the PIDs that stand in the cgroup.
+  if (control !== 'cgroup.kill' && self !== process.pid) return 'the PIDs are of another namespace';
+  const file = join(directory, control);
+  if (!allows(file, constants.F_OK)) return `the kernel offers no ${control}`;
+  if (allows(file, constants.W_OK)) return undefined;
   return process.getuid?.() === 0
     ? 'the cgroup is read-only'
     : 'this process is not root and may not write to the cgroup';
 }
+
+const allows = (path: string, mode: number): boolean =>
+  ifPossible(() => [accessSync(path, mode)]) !== undefined;
 
 /** Undefined once the cgroup is gone. */
 export const inodeOf = (directory: string): bigint | undefined =>

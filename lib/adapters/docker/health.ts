@@ -26,7 +26,7 @@ export function openProbe({ ask, isLive, map, kernel }: ProbeOptions): () => Pro
 async function describe(map: ContainerMap, kernel: Kernel | undefined): Promise<string> {
   if (kernel === undefined) return 'no kernel path, the engine alone is used';
   const running = map.all().filter(({ state }) => state === 'running' || state === 'paused');
-  const known = running.filter(({ id }) => kernel.look(id) !== 'unknown');
+  const known = running.filter(({ id }) => kernel.reaches(id));
   const { detail } = await kernel.probe();
   const reach = `kernel path reaches ${known.length} of ${running.length} running containers`;
   return detail === undefined ? reach : `${reach} (${detail})`;

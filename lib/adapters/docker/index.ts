@@ -60,6 +60,7 @@ const NO_KERNEL: Kernel = {
   forget: () => undefined,
   kill: () => [],
   members: () => [],
+  reaches: () => false,
   look: () => 'unknown',
   probe: async () => ({ name: 'kernel', ok: true }),
 };
