@@ -28,7 +28,7 @@ export async function listenOnSocket(
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     if (await isFree(path)) {
       const listening = await bind(app, path);
-      const problem = problemWithSocket(realpathSync(path));
+      const problem = problemWith(path);
       if (problem !== undefined)
         log.warn({ socket: path }, `commands will send no credential to the socket: ${problem}`);
       return listening;
@@ -40,8 +40,21 @@ export async function listenOnSocket(
       throw new Error(sentence, { cause });
     }
   }
-  log.warn({ socket: path }, 'another process listens on the socket: this one is served on its port alone');
+  const problem = problemWith(path);
+  log.warn(
+    { socket: path, ...(problem !== undefined && { problem }) },
+    'another process listens on the socket: this one is served on its port alone',
+  );
   return { told: {}, close: async () => undefined };
+}
+
+/** Why commands will not use the socket, where that can be told. */
+function problemWith(path: string): string | undefined {
+  try {
+    return problemWithSocket(realpathSync(path));
+  } catch {
+    return undefined;
+  }
 }
 
 async function bind(app: App, path: string): Promise<SocketListening> {

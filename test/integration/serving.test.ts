@@ -136,6 +136,9 @@ describe('serving', () => {
     const told = log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
     expect(told).toContainEqual(expect.stringContaining('it listens on 0.0.0.0 without TLS'));
     expect(told).toContainEqual(expect.stringContaining('others may write to it (mode 777)'));
+    expect(told).toContain(
+      'commands will send no credential to the socket: its directory may be written by others',
+    );
     expect(told).toContainEqual(expect.stringContaining('agents run as this server’s own user'));
   });
 });

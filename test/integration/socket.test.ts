@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -89,9 +89,18 @@ describe('the unix socket', () => {
     const busy = createServer().listen(path);
     await once(busy, 'listening');
     onTestFinished(() => void busy.close());
+    if (process.getuid?.() === 0) chownSync(path, 54_321, 54_321);
     const world = await openWorld('sqlite', { KILLSWITCH_SOCKET: path });
     await world.close();
     expect(existsSync(path)).toBe(true);
+    const problem = process.getuid?.() === 0 ? { problem: 'it belongs to another user (54321)' } : {};
+    expect(world.log.entries).toContainEqual(
+      expect.objectContaining({
+        socket: path,
+        ...problem,
+        msg: expect.stringContaining('another process listens'),
+      }),
+    );
   });
 
   it('leaves the mode of a directory alone that was there already', async () => {

@@ -8,6 +8,7 @@ import { reap } from '../services/reap.js';
 export default function setup(project: TestProject): () => void {
   const folder = makeRunFolder();
   process.env[RUN_MARK] = basename(folder);
+  process.env['KILLSWITCH_CONFIG'] = '/dev/null';
   project.provide('runFolder', folder);
   return () => reap(folder, { spareWorkers: true });
 }
