@@ -39,14 +39,14 @@ describe('a sandbox whose kill', () => {
 
 describe('a sandbox whose remove', () => {
   it.each<[Fault, OutcomeName, number]>([
-    ['throws', 'failed', 1],
-    ['hangs', 'pending', 1],
-    ['late', 'pending', 1],
+    ['throws', 'dead', 1],
+    ['hangs', 'dead', 1],
+    ['late', 'dead', 1],
     ['gone', 'alreadyGone', 0],
     ['duplicate', 'alreadyGone', 0],
     ['lies', 'removed', 0],
   ])(
-    '%s is %s, with the agent dead and its worktree cleared all the same',
+    '%s leaves it %s, with the agent dead and its worktree cleared all the same',
     async (fault, container, pending) => {
       const bed = fakeCore(brief);
       bed.containers.inject('remove', fault, { agentId: 'a1' });
