@@ -3,7 +3,6 @@ import {
   type AgentReceipt,
   areDown,
   areVerified,
-  isOwed,
   isRefused,
   type LayerOutcome,
   type OutcomeName,
@@ -11,6 +10,7 @@ import {
   type Receipt,
 } from './outcome.js';
 import { present } from './present.js';
+import { describeErrors } from './wording.js';
 
 /** What is relied on in one agent's receipt; other members pass. */
 export const agentShape = z.looseObject({
@@ -108,14 +108,6 @@ export function isOpen(agent: AgentReceipt): boolean {
   return killed === 0 || pending + refused > 0;
 }
 
-/** The sentences of a receipt's `errors` about one agent. */
-export const sentencesOf = ({ agentId, error, outcomes }: AgentReceipt): string[] => [
-  ...(error ? [`${agentId}: ${error.detail}`] : []),
-  ...outcomes
-    .filter(seen => isOwed(seen) || isRefused(seen))
-    .map(({ layer, outcome, detail }) => `${agentId}: ${layer} ${outcome}${detail ? `: ${detail}` : ''}`),
-];
-
 /** Of several receipts: what is told of an agent that more than one tells of is told anew. */
 export function mergeSentences(
   told: readonly (readonly string[] | undefined)[],
@@ -125,5 +117,7 @@ export function mergeSentences(
   const isStale = (sentence: string): boolean =>
     shared.some(([one]) => sentence.startsWith(`${one?.agentId}: `));
   const kept = told.flatMap(sentences => sentences ?? []).filter(sentence => !isStale(sentence));
-  return [...new Set([...kept, ...shared.flatMap(group => sentencesOf(mergeAgent(group)))])];
+  return [
+    ...new Set([...kept, ...shared.map(mergeAgent).flatMap(agent => describeErrors(agent.agentId, agent))]),
+  ];
 }

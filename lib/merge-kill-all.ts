@@ -9,6 +9,7 @@ import {
   mergeAgent,
   mergeSentences,
 } from './merge-agents.js';
+import { mergeWarnings } from './merge-warnings.js';
 import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 import type { AgentReceipt, Receipt } from './outcome.js';
@@ -95,6 +96,10 @@ export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string
     : degraded
       ? degradedMessage(counts.killed, counts.total)
       : killAllMessage(counts, incomplete);
+  const warnings = mergeWarnings(
+    given.map(({ body }) => body.warnings),
+    agents,
+  );
   const body = present({
     operationId: one.body.operationId,
     message: [message, ...missing].join('; '),
@@ -105,6 +110,7 @@ export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string
     ...counts,
     failed,
     errors: errors.length > 0 ? errors : undefined,
+    warnings: warnings.length > 0 ? warnings : undefined,
     agents: agents.slice(0, MAX_TOLD),
     origins: partsOf(sorted),
   });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { oddInKill } from './check-receipt.js';
 import type { KillReceipt } from './client-answers.js';
 import { agentShape, groupAgents, isOneRecord, isOpen, mergeAgent, mergeSentences } from './merge-agents.js';
+import { mergeWarnings } from './merge-warnings.js';
 import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 import type { AgentReceipt } from './outcome.js';
@@ -9,7 +10,7 @@ import { present } from './present.js';
 
 /** A receipt of one agent's kill; without the agent's part where the origin's store did not answer. */
 type Told = Pick<KillReceipt, 'message' | 'operationId' | 'verified' | 'dryRun'> &
-  Partial<Pick<KillReceipt, 'incomplete' | 'degraded' | 'errors'>>;
+  Partial<Pick<KillReceipt, 'incomplete' | 'degraded' | 'errors' | 'warnings'>>;
 
 const told = z.looseObject({
   message: z.string(),
@@ -19,6 +20,7 @@ const told = z.looseObject({
   incomplete: z.literal(true).optional(),
   degraded: z.literal(true).optional(),
   errors: z.array(z.string()).optional(),
+  warnings: z.array(z.string()).optional(),
 }) as unknown as z.ZodType<Told>;
 
 /**
@@ -52,6 +54,10 @@ export function mergeKill(agentId: string, answers: readonly OriginAnswer[], req
       groups,
     ),
   ];
+  const warnings = mergeWarnings(
+    given.map(({ body }) => body.warnings),
+    agent ? [agent] : [],
+  );
   const body = present({
     ...agent,
     operationId: agent?.operationId ?? one.body.operationId,
@@ -61,6 +67,7 @@ export function mergeKill(agentId: string, answers: readonly OriginAnswer[], req
     incomplete: isPartial || missing.length > 0 || undefined,
     degraded: degraded || undefined,
     errors: errors.length > 0 ? errors : undefined,
+    warnings: warnings.length > 0 ? warnings : undefined,
     origins: partsOf(sorted),
   });
   return { status, body };

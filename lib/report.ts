@@ -3,6 +3,7 @@ import type { Command } from './command.js';
 import type { KillswitchError } from './errors.js';
 import { type AgentReceipt, isRefused, pendingOf, type Receipt } from './outcome.js';
 import {
+  blindWarning,
   degradedMessage,
   describeErrors,
   dryRunMessage,
@@ -141,7 +142,7 @@ export function openReport(command: Command): Report {
             .slice(0, NAMED)
         : [];
       const remarks = [
-        ...unsighted.map(reason => `not everything that runs could be seen: ${reason}`),
+        ...unsighted.map(blindWarning),
         ...(isOver ? [unseenWarning(unseenIds, unseen - unseenIds.length)] : []),
         ...warnings,
       ];

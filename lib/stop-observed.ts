@@ -9,6 +9,7 @@ import { readRecord } from './record.js';
 import { matches } from './select.js';
 import { isLater } from './selection.js';
 import { followVerdicts, type Progress } from './stop-page.js';
+import { leftWarning } from './wording.js';
 
 /** Milliseconds before the next look at a host that could not be seen wholly; doubling. */
 const FIRST_PAUSE = 250;
@@ -80,9 +81,7 @@ async function stopThese(
     else if (!reading) unknown.push(agentId);
   }
   if (unknown.length > 0) {
-    progress.report.warn(
-      `left running, for they have no record that says whether they are selected: ${unknown.join(', ')}`,
-    );
+    progress.report.warn(leftWarning(unknown));
   }
   if (candidates.length === 0) return;
   const running = new Set(fresh);

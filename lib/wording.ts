@@ -126,11 +126,27 @@ export function killAllMessage({ total, killed, pending, refused }: Counts, inco
   return parts.join(', ');
 }
 
+const UNSEEN = 'nothing was seen running of ';
+const BLIND = 'not everything that runs could be seen: ';
+const LEFT = 'left running, for they have no record that says whether they are selected: ';
+
 /** For the agents that owe nothing, and of which nothing was seen to die. */
 export const unseenWarning = (agentIds: readonly string[], more: number): string => {
   const names = [...agentIds, ...(more > 0 ? [`${more} more`] : [])].join(', ');
-  return `nothing was seen running of ${names}: marked killed by the record alone`;
+  return `${UNSEEN}${names}: marked killed by the record alone`;
 };
+
+export const isUnseenWarning = (warning: string): boolean => warning.startsWith(UNSEEN);
+
+/** @param reason why a host could not be looked at wholly */
+export const blindWarning = (reason: string): string => `${BLIND}${reason}`;
+
+/** For what runs without a record while a selector asks for what only a record says. */
+export const leftWarning = (agentIds: readonly string[]): string => `${LEFT}${agentIds.join(', ')}`;
+
+/** Whether a warning is about one host, and so is true whatever other hosts say. */
+export const isLocalWarning = (warning: string): boolean =>
+  warning.startsWith(BLIND) || warning.startsWith(LEFT);
 
 /** One sentence for everything that did not go as it should. */
 export const describeErrors = (
