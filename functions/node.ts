@@ -17,6 +17,7 @@ import type {
   Sandbox,
   Witness,
 } from '../lib/ports.js';
+import { createPresence } from '../lib/presence.js';
 import { present } from '../lib/present.js';
 import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
@@ -186,6 +187,7 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
     worktrees,
     journal,
     remembered: new Map(),
+    presence: createPresence(),
     // The embedded store is this host's alone, however many processes share it.
     isAlone: () => config.store.kind === 'sqlite' || hosts.isAlone(),
     newId: uuidv7,

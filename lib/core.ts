@@ -1,5 +1,6 @@
 import type { Agent } from './agent.js';
 import type { AuditLog, Clock, Journal, Log, Lookout, Records, Sandbox, Worktrees } from './ports.js';
+import type { Presence } from './presence.js';
 
 /** Milliseconds. */
 export interface Limits {
@@ -30,6 +31,8 @@ export interface Core {
    * it is of the node that sees its sandbox, and of none before.
    */
   readonly isAlone: () => boolean;
+  /** What the latest looks at this host saw. */
+  readonly presence: Presence;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,3 +1,4 @@
+import { type Agent, isActive } from './agent.js';
 import { authorize, covers, outside } from './authorize.js';
 import type { Actor, Selector } from './command.js';
 import type { Core } from './core.js';
@@ -20,11 +21,24 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** The record's own text. The key says whose it is, so the ID is set from there; nothing else is touched. */
-function show(stored: StoredAgent): string {
+/**
+ * The record's own text. The key says whose it is, so the ID is set from there; `seen: gone` stands beside an active
+ * status where this host is the agent's and its latest looks did not see it run. Nothing else is touched.
+ */
+function show(core: Core, stored: StoredAgent): string {
   const reading = readRecord(stored);
-  if (reading.kind === 'agent') return setMembers(reading.raw, { agentId: stored.agentId });
+  if (reading.kind === 'agent') {
+    const seen = isSeenGone(core, reading.agent) ? { seen: 'gone' } : {};
+    return setMembers(reading.raw, { agentId: stored.agentId, ...seen });
+  }
   return JSON.stringify({ agentId: stored.agentId, status: 'unreadable', detail: reading.why });
+}
+
+function isSeenGone(core: Core, agent: Agent): boolean {
+  const { status, containerId, process, host, agentId } = agent;
+  const isHere = host === core.hostId || (host === undefined && core.isAlone());
+  const hasSandbox = containerId !== undefined || process !== undefined;
+  return isActive(status) && isHere && hasSandbox && core.presence.isGone(agentId);
 }
 
 function isListed({ selector }: ListQuery, actor: Actor, stored: StoredAgent): boolean {
@@ -62,12 +76,12 @@ export async function list(core: Core, actor: Actor, query: ListQuery): Promise<
     found.push(...page.agents.filter(stored => isListed(query, actor, stored)));
     const last = found[limit - 1];
     if (last && found.length > limit) {
-      return { agents: found.slice(0, limit).map(show), cursor: last.agentId };
+      return { agents: found.slice(0, limit).map(stored => show(core, stored)), cursor: last.agentId };
     }
-    if (page.next === undefined) return { agents: found.map(show) };
+    if (page.next === undefined) return { agents: found.map(stored => show(core, stored)) };
     after = page.next;
   }
-  return { agents: found.map(show), cursor: after };
+  return { agents: found.map(stored => show(core, stored)), cursor: after };
 }
 
 /**
@@ -79,5 +93,5 @@ export async function get(core: Core, actor: Actor, agentId: string): Promise<st
   const [stored] = await core.records.agents([agentId]);
   if (!stored) throw unknownAgent(agentId);
   if (!isListed({ selector: {}, limit: 1 }, actor, stored)) throw outside();
-  return show(stored);
+  return show(core, stored);
 }

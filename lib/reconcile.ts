@@ -40,10 +40,8 @@ export function createReconcile(
   let closed = false;
   let looks = 0;
   const busy = new Set<string>();
-  /** Agents seen by the last two looks that saw everything. */
-  let lately: readonly ReadonlySet<string>[] = [];
-  const isGone = (agentId: string): boolean =>
-    lately.length === 2 && lately.every(seen => !seen.has(agentId));
+  const { presence } = core;
+  const { isGone } = presence;
 
   /** One that fails does not keep the others from being done. */
   async function attempt(name: string, act: () => Promise<void>): Promise<void> {
@@ -64,8 +62,9 @@ export function createReconcile(
   async function lookAtHost(): Promise<void> {
     const { seen, blind } = await lookAround(core);
     if (blind.length === 0) {
-      lately = [...lately.slice(-1), new Set(seen.map(({ agentId }) => agentId))];
-      await forgetAbsent(core, lately.at(-1) as ReadonlySet<string>, isGone);
+      const here = new Set(seen.map(({ agentId }) => agentId));
+      presence.note(here);
+      await forgetAbsent(core, here);
     }
     await enforce(core, cases, seen);
   }
@@ -117,15 +116,12 @@ export function createReconcile(
 }
 
 /** Only what runs here is worth remembering. An observed agent has no other watcher that would say that it ended. */
-async function forgetAbsent(
-  { remembered, ...core }: Core,
-  here: ReadonlySet<string>,
-  isGone: (agentId: string) => boolean,
-): Promise<void> {
+async function forgetAbsent(core: Core, here: ReadonlySet<string>): Promise<void> {
+  const { remembered, presence } = core;
   const absent = [...remembered.values()].filter(({ agentId }) => !here.has(agentId));
   const isObserved = ({ source }: Agent): boolean => source === 'observed';
-  const gone = absent.filter(agent => !isObserved(agent) || isGone(agent.agentId));
+  const gone = absent.filter(agent => !isObserved(agent) || presence.isGone(agent.agentId));
   for (const { agentId } of gone) remembered.delete(agentId);
   const observed = gone.filter(isObserved);
-  await settleEach(observed.map(({ agentId }) => completeObserved({ ...core, remembered }, agentId)));
+  await settleEach(observed.map(({ agentId }) => completeObserved(core, agentId)));
 }

@@ -13,7 +13,8 @@ function rowOf(record: AgentRecord): (string | undefined)[] {
   const { status, taskId, host, containerId, process, startedAt, kill } = reading.agent;
   const sandbox = containerId ? `container ${containerId.slice(0, 12)}` : process && `process ${process.pid}`;
   const owes = isActive(status) ? '' : kill?.pending.join(', ');
-  return [record.agentId, status, taskId, host, sandbox, startedAt, owes];
+  const shown = record['seen'] === 'gone' ? `${status}, seen gone` : status;
+  return [record.agentId, shown, taskId, host, sandbox, startedAt, owes];
 }
 
 /** One line an agent, fit for a terminal whatever the records hold. */

@@ -3,6 +3,7 @@ import { openCases } from '../../lib/cases.js';
 import type { KillAllCommand, KillCommand } from '../../lib/command.js';
 import type { Core } from '../../lib/core.js';
 import type { StoredAgent } from '../../lib/ports.js';
+import { createPresence } from '../../lib/presence.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { createStop, type Stop } from '../../lib/stop.js';
 import { actorWith } from './authenticator.js';
@@ -67,6 +68,7 @@ export function fakeCore({
     journal,
     remembered: new Map(),
     isAlone: () => true,
+    presence: createPresence(),
     newId: () => `own-${++ids}`,
     clock,
     log,

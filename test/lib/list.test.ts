@@ -152,4 +152,26 @@ describe('a narrowed credential', () => {
     });
     await expect(get(core, alice, 'nobody')).rejects.toMatchObject({ code: 'agent_not_found' });
   });
+
+  it('says of an active agent of this host that it is seen gone, when two looks did not see it', async () => {
+    const bed = fakeCore();
+    const containerId = 'c'.repeat(64);
+    for (const [agentId, members] of [
+      ['a1', { containerId, host: 'h1' }],
+      ['a2', { containerId, host: 'h2' }],
+      ['a3', {}],
+      ['a4', { containerId }],
+    ] as const) {
+      await bed.agent(agentId, { container: false, worktree: false, members });
+    }
+    const seen = async () => {
+      const { agents } = await list(bed.core, actorWith(), { selector: {}, limit: 10 });
+      return agents.map(text => (JSON.parse(text) as { seen?: string }).seen);
+    };
+    bed.core.presence.note(new Set());
+    expect(await seen()).toEqual([undefined, undefined, undefined, undefined]);
+    bed.core.presence.note(new Set(['a4']));
+    expect(await seen()).toEqual(['gone', undefined, undefined, undefined]);
+    expect((await bed.stored('a1'))?.raw).not.toContain('seen');
+  });
 });
