@@ -42,6 +42,8 @@ const OPEN: readonly OutcomeName[] = [
     'skipped',
   ] as const),
 ];
+const isKnown = (outcomes: readonly LayerOutcome[]): boolean =>
+  outcomes.every(({ outcome }) => SETTLED.includes(outcome));
 const first = (order: readonly OutcomeName[], seen: readonly LayerOutcome[]): LayerOutcome[] =>
   [...seen].sort((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome)).slice(0, 1);
 
@@ -76,7 +78,11 @@ export function mergeAgent(told: readonly AgentReceipt[]): AgentReceipt {
   const says = told.map(({ verified }) => verified);
   return present<AgentReceipt>({
     ...(Object.assign({}, ...[...told].reverse()) as AgentReceipt),
-    verified: !error && areVerified(outcomes) && (isOne ? says.includes(true) : !says.includes(false)),
+    verified:
+      !error &&
+      isKnown(outcomes) &&
+      areVerified(outcomes) &&
+      (isOne ? says.includes(true) : !says.includes(false)),
     pending: isOne
       ? pendingOf(outcomes)
       : [...new Set([...told.flatMap(({ pending }) => pending), ...pendingOf(outcomes)])],
@@ -97,7 +103,7 @@ export type Counts = Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'>;
 /** The agent's part in the counts of a receipt. */
 export const countsOf = ({ error, outcomes, pending }: AgentReceipt): Counts => ({
   total: 1,
-  killed: !error && areDown(outcomes) ? 1 : 0,
+  killed: !error && isKnown(outcomes) && areDown(outcomes) ? 1 : 0,
   pending: pending.length > 0 ? 1 : 0,
   refused: outcomes.some(isRefused) ? 1 : 0,
 });

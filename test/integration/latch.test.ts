@@ -43,6 +43,14 @@ describe.each(storeKinds)('the latch on %s', store => {
     expect(running.container.pids()).toEqual([]);
   });
 
+  it('is engaged once for a key, so that what was recorded does not undo a reset', async () => {
+    const world = await openWorld(store, apart());
+    const again = { body: { selector: { taskId: 't9' } }, headers: { 'idempotency-key': 'k1' } };
+    expect((await world.request('POST', '/latch', again)).body).toMatchObject({ engaged: true });
+    await world.request('DELETE', '/latch', { body: { reason: 'over' } });
+    expect((await world.request('POST', '/latch', again)).body).toEqual({ engaged: false });
+  });
+
   it('outlives the server, and holds for the tasks that it names alone', async () => {
     const world = await openWorld(store, apart());
     await world.request('POST', '/latch', { body: { selector: { taskId: 't1' } } });

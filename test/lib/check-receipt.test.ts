@@ -128,6 +128,13 @@ describe('an origin whose receipt does not add up', () => {
     expect(kill({ a: killed(strange) }).body).toMatchObject({ agentId: 'a1', verified: false });
   });
 
+  it('proves nothing by what is known beside an outcome that is not', () => {
+    const strange = { layer: 'process', outcome: 'vaporised' as 'removed' } as const;
+    const half = agent('a1', [layer('removed'), strange], { verified: true });
+    expect(killAll({ a: summary([half]) }).body.verified).toBe(false);
+    expect(kill({ a: killed(half) }).body.verified).toBe(false);
+  });
+
   it('has what it names as open counted as owed, though it does not say so', () => {
     const silentOnIt = agent('a1', [layer('failed')], { pending: [] });
     expect(kill({ a: open(silentOnIt), b: killed(agent('a1')) }).body.pending).toEqual(['container']);
