@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import type { AuditEntry } from '../lib/audit.js';
@@ -116,12 +117,16 @@ async function openSandboxes(
   config: Config,
   { kernel, keepEvidence: keep, log }: { kernel: Kernel; keepEvidence: Keep; log: Log },
 ): Promise<readonly Place[]> {
-  const { docker, sandboxes, agentLabel: label, requireLabel, stateDirectory } = config;
+  const { sandboxes, agentLabel: label, requireLabel, stateDirectory } = config;
+  const { clientDirectory: directory = join(homedir(), '.docker'), context, ...docker } = config.docker;
+  const client = { directory, ...(context !== undefined && { context }) };
   const evidence = config.evidence ? { keep } : undefined;
   const places: Place[] = [];
   if (sandboxes.docker) {
     const { openDocker } = await import('../lib/adapters/docker/index.js');
-    places.push(openDocker({ ...docker, label, requireLabel, kernel, evidence, stateDirectory, log }));
+    places.push(
+      openDocker({ ...docker, client, label, requireLabel, kernel, evidence, stateDirectory, log }),
+    );
   }
   if (sandboxes.process) {
     const { openProcesses } = await import('../lib/adapters/process/index.js');

@@ -18,7 +18,14 @@ export interface Config {
   readonly keyPrefix: string;
   readonly hostId: string;
   /** As the Docker CLI reads them; `host` absent: its default. */
-  readonly docker: { readonly host?: string; readonly certPath?: string; readonly tlsVerify: boolean };
+  readonly docker: {
+    readonly host?: string;
+    readonly certPath?: string;
+    readonly tlsVerify: boolean;
+    /** Where the Docker CLI keeps its settings, if not in the usual place. */
+    readonly clientDirectory?: string;
+    readonly context?: string;
+  };
   readonly sandboxes: { readonly docker: boolean; readonly process: boolean };
   /** The label of a container that must equal the agent's ID. */
   readonly agentLabel: string;
@@ -207,6 +214,8 @@ export function parseConfig(
       ...(data.DOCKER_HOST !== undefined && { host: data.DOCKER_HOST }),
       ...(data.DOCKER_CERT_PATH !== undefined && { certPath: data.DOCKER_CERT_PATH }),
       tlsVerify: data.DOCKER_TLS_VERIFY !== undefined,
+      ...(data.DOCKER_CONFIG !== undefined && { clientDirectory: data.DOCKER_CONFIG }),
+      ...(data.DOCKER_CONTEXT !== undefined && { context: data.DOCKER_CONTEXT }),
     },
     sandboxes: data.KILLSWITCH_SANDBOX,
     agentLabel: data.KILLSWITCH_AGENT_LABEL,

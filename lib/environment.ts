@@ -156,6 +156,8 @@ export const environmentSchema = z.object({
   ).optional(),
   DOCKER_CERT_PATH: z.string().optional(),
   DOCKER_TLS_VERIFY: z.string().optional(),
+  DOCKER_CONFIG: z.string().optional(),
+  DOCKER_CONTEXT: z.string().optional(),
   KILLSWITCH_SOCKET: pathSchema.optional(),
   KILLSWITCH_STATE_DIR: pathSchema,
   KILLSWITCH_STORE: storeSchema.default({ kind: 'sqlite' }),

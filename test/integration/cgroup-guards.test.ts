@@ -177,5 +177,9 @@ test('refuses everything where there is no process table', async () => {
   const kernel = openCgroups({ procRoot: '/nonexistent' });
   kernel.learn('a', process.ppid);
   expect(kernel.look('a')).toBe('unknown');
-  expect(await kernel.probe()).toMatchObject({ ok: true, detail: expect.stringMatching(/^not usable: /) });
+  expect(await kernel.probe()).toMatchObject({
+    ok: false,
+    aside: true,
+    detail: expect.stringMatching(/^not usable: /),
+  });
 });

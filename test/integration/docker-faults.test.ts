@@ -100,7 +100,7 @@ describe('An engine that is not there', () => {
     expect(await docker.probe()).toEqual({
       name: 'docker',
       ok: false,
-      detail: `${expected.detail}; event stream broken off; no kernel path, the engine alone is used`,
+      detail: `${expected.detail}; event stream broken off; kernel path: none, stops by the engine alone`,
     });
   });
 

@@ -165,6 +165,10 @@ describe('a configuration', () => {
       { DOCKER_HOST: 'tcp://10.0.0.1:2376', DOCKER_CERT_PATH: '/certs', DOCKER_TLS_VERIFY: '1' },
       { docker: { host: 'tcp://10.0.0.1:2376', certPath: '/certs', tlsVerify: true } },
     ],
+    [
+      { DOCKER_CONFIG: '/home/me/.docker', DOCKER_CONTEXT: 'far' },
+      { docker: { tlsVerify: false, clientDirectory: '/home/me/.docker', context: 'far' } },
+    ],
     [{ DOCKER_HOST: 'ssh://me@machine' }, { docker: { host: 'ssh://me@machine', tlsVerify: false } }],
     [{ KILLSWITCH_SANDBOX: 'none' }, { sandboxes: { docker: false, process: false } }],
     [{ KILLSWITCH_SANDBOX: 'docker' }, { sandboxes: { docker: true, process: false } }],

@@ -5,6 +5,7 @@ import { namesOf } from './paths.js';
 const UNUSABLE = '; the engine alone is used';
 
 export const unusable = (why: string): string => `not usable: ${why}${UNUSABLE}`;
+export const isUnusable = (detail: string): boolean => detail.endsWith(UNUSABLE);
 
 /** What there is on this machine, before anything was learnt. */
 export function describeMounts(mounts: readonly CgroupMount[]): string {

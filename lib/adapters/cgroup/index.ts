@@ -3,7 +3,7 @@ import type { Kernel, Log } from '../../ports.js';
 import { ifPossible } from './files.js';
 import { find } from './find.js';
 import { guardOf } from './guard.js';
-import { describeMounts, describeUse, unusable } from './health.js';
+import { describeMounts, describeUse, isUnusable, unusable } from './health.js';
 import { isEmpty, membersIn, reaches, type Sandboxed, strike } from './kill.js';
 import { type Host, type Located, locate } from './locate.js';
 import { parseMountinfo } from './mountinfo.js';
@@ -156,7 +156,8 @@ export function openCgroups({
       return orElse([], key, () => (sandboxed ? membersIn(sandboxed) : []));
     },
     async probe() {
-      return { name: 'kernel', ok: true, detail };
+      const ok = !isUnusable(detail);
+      return { name: 'kernel', ok, detail, ...(ok ? {} : { aside: true as const }) };
     },
   };
 }

@@ -36,10 +36,15 @@ export async function killStrays(
   // A PID of another namespace would be somebody else's here.
   if (roots.size === 0 || proc.self !== process.pid) return new Set();
   const spared = new Set(proc.untouchable());
+  const isLeft = ({ pid, startTime }: Stray): boolean =>
+    proc.startTimeOf(pid) === startTime && !proc.isZombie(pid);
   let left: readonly Stray[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     if (round > 0) await delay(PAUSE);
-    left = (await look(host, roots)).filter(({ pid }) => !spared.has(pid));
+    // One that is about to end has no namespace any more, and has not ended yet.
+    const ending = left.filter(isLeft);
+    const found = (await look(host, roots)).filter(({ pid }) => !spared.has(pid));
+    left = [...found, ...ending.filter(({ pid }) => !found.some(other => other.pid === pid))];
     if (left.length === 0) break;
     for (const { pid, startTime } of left) {
       // The PID may be another process's by now.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -11,6 +11,14 @@ export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: boolean }
   | ({ readonly kind: 'ssh' } & SshAddress);
 
+/** Where the Docker CLI keeps its settings, and which of its contexts to use. */
+export interface DockerClient {
+  /** `~/.docker`, or what `DOCKER_CONFIG` names. */
+  readonly directory: string;
+  /** As `DOCKER_CONTEXT`; otherwise the one that was chosen with `docker context use`. */
+  readonly context?: string;
+}
+
 export interface ConnectionOptions {
   /** A socket, or what `DOCKER_HOST` holds: `unix://`, `npipe://`, `tcp://`, `http://`, `https://` or `ssh://`. */
   readonly host?: string | { readonly socketPath: string } | undefined;
@@ -18,9 +26,11 @@ export interface ConnectionOptions {
   readonly certPath?: string | undefined;
   /** As `DOCKER_TLS_VERIFY`: makes `tcp://` use TLS. Under TLS the engine's certificate is always verified. */
   readonly tlsVerify?: boolean | undefined;
+  /** Where to look for the address if none is given; without, the default socket is used. */
+  readonly client?: DockerClient | undefined;
 }
 
-const DEFAULT_SOCKET = '/var/run/docker.sock';
+export const DEFAULT_SOCKET = '/var/run/docker.sock';
 
 /**
  * Reads the options as the Docker CLI does. Throws a `TypeError` that does not repeat the value.
@@ -67,8 +77,11 @@ function parseAuthority(rest: string): Authority {
   }
 }
 
+/** A context may have the certificate of its authority alone. */
 function readCertificates(directory: string): SecureContextOptions {
   const read = (name: string): Buffer => readFileSync(join(directory, name));
+  const isServerAlone = !existsSync(join(directory, 'cert.pem')) && existsSync(join(directory, 'ca.pem'));
+  if (isServerAlone) return { ca: read('ca.pem') };
   return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
 }
 

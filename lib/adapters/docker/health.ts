@@ -10,24 +10,41 @@ export interface ProbeOptions {
   readonly kernel: Kernel | undefined;
 }
 
-/** Whether the engine answers, whether the map is up to date, and of how many containers the kernel can do without. */
+/**
+ * Whether the engine answers, whether the map is up to date, and of how many containers the kernel can do without. With
+ * the engine alone everything can be stopped as long as it answers, and later: that is told, and keeps nobody out.
+ */
 export function openProbe({ ask, isLive, map, kernel }: ProbeOptions): () => Promise<Health> {
   return async () => {
     const failure = await ask().then(
       () => undefined,
       (error: unknown) => seenOf(error).detail,
     );
-    const stream = `event stream ${isLive() ? 'live' : 'broken off'}`;
-    const detail = [failure, stream, await describe(map, kernel)].filter(Boolean).join('; ');
-    return { name: 'docker', ok: failure === undefined, detail };
+    const live = isLive();
+    const reach = await reachOf(map, kernel);
+    const stream = `event stream ${live ? 'live' : 'broken off'}`;
+    const detail = [failure, stream, reach.detail].filter(Boolean).join('; ');
+    if (failure !== undefined) return { name: 'docker', ok: false, detail };
+    const isWhole = live && reach.isWhole;
+    return { name: 'docker', ok: isWhole, detail, ...(isWhole ? {} : { aside: true as const }) };
   };
 }
 
-async function describe(map: ContainerMap, kernel: Kernel | undefined): Promise<string> {
-  if (kernel === undefined) return 'no kernel path, the engine alone is used';
+interface Reach {
+  readonly isWhole: boolean;
+  readonly detail: string;
+}
+
+async function reachOf(map: ContainerMap, kernel: Kernel | undefined): Promise<Reach> {
+  if (kernel === undefined) {
+    return { isWhole: false, detail: 'kernel path: none, stops by the engine alone' };
+  }
   const running = map.all().filter(({ state }) => state === 'running' || state === 'paused');
-  const known = running.filter(({ id }) => kernel.reaches(id));
-  const { detail } = await kernel.probe();
-  const reach = `kernel path reaches ${known.length} of ${running.length} running containers`;
-  return detail === undefined ? reach : `${reach} (${detail})`;
+  const unknown = running.filter(({ id }) => !kernel.reaches(id));
+  // What was started just now is known in a moment.
+  const isWhole = unknown.every(({ restarts }) => restarts === undefined);
+  const { ok, detail } = await kernel.probe();
+  const known = running.length - unknown.length;
+  const reach = `kernel path reaches ${known} of ${running.length} running containers`;
+  return { isWhole: isWhole && ok, detail: detail === undefined ? reach : `${reach} (${detail})` };
 }

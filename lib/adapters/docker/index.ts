@@ -1,6 +1,7 @@
 import type { LayerOutcome } from '../../outcome.js';
 import type { Kernel, Log, Lookout, Sandbox } from '../../ports.js';
-import { type ConnectionOptions, parseAddress, prepareConnection } from './connection.js';
+import { type ConnectionOptions, DEFAULT_SOCKET, parseAddress, prepareConnection } from './connection.js';
+import { byContext } from './context.js';
 import { DATA_ROOT } from './disk.js';
 import { openEngine } from './engine.js';
 import { openEnginePath } from './engine-path.js';
@@ -73,12 +74,13 @@ const NO_KERNEL: Kernel = {
 export function openDocker(options: DockerOptions): DockerSandbox {
   const { label = 'killswitch.agent-id', requireLabel = true, log } = options;
   // What another machine's engine tells of has no cgroup here, whatever has its name or its PID.
-  const address = parseAddress(options);
+  const connection = byContext(options, DEFAULT_SOCKET);
+  const address = parseAddress(connection);
   const ownKernel = address.kind === 'socket' ? options.kernel : undefined;
   const kernel = ownKernel ?? NO_KERNEL;
   const { callDeadlineMs = 1500, killDeadlineMs: killMs = 10_000, refreshMs = 30_000 } = options;
   const { removalDeadlineMs = 30_000, removalConcurrency = 16 } = options;
-  const modem = openModem(prepareConnection(options));
+  const modem = openModem(prepareConnection(connection));
   const memory = openMemory({
     directory: options.stateDirectory,
     of: `${label} ${JSON.stringify(address)}`,
