@@ -93,7 +93,7 @@ export function openKiller(options: KillerOptions): Killer {
     if (owner.kind === 'refused') return { outcome: 'refused', detail: owner.detail };
     if (!path.isWithinReach()) return seen;
     if (!(await until(path.isDeadAsFarAsKnown, { withinMs: killMs, signal }))) {
-      return seen.outcome === 'blind' ? UNSEEN : seen;
+      return seen.outcome === 'blind' && path.isStruck() ? UNSEEN : seen;
     }
     return isUnchecked ? { ...DEAD, detail: UNCHECKED } : DEAD;
   };
