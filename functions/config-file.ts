@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { ConfigError } from '../lib/config.js';
-import { configFilesOf } from './places.js';
+import { configFilesOf, SYSTEM_CONFIG } from './places.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,12 +29,19 @@ interface FromFile {
 const nothing: FromFile = { variables: {}, notes: [] };
 const octal = ({ mode }: Stats): string => (mode & 0o777).toString(8).padStart(4, '0');
 
+class ForeignFile extends ConfigError {
+  constructor(path: string, uid: number) {
+    super([
+      `${path} belongs to another user (${uid}): chown it to root or to yourself, or let KILLSWITCH_CONFIG name another`,
+    ]);
+  }
+}
+
 /** Nobody but root and this user may say what a command does, or where it sends a credential. */
 function problemWith(path: string, stats: Stats): string | undefined {
   const uid = process.geteuid?.() ?? stats.uid;
   if (!stats.isFile()) return `${path} is not a file: let KILLSWITCH_CONFIG name one, or /dev/null for none`;
-  if (stats.uid !== 0 && stats.uid !== uid)
-    return `${path} belongs to another user (${stats.uid}): chown it to root or to yourself, or let KILLSWITCH_CONFIG name another`;
+  if (stats.uid !== 0 && stats.uid !== uid) throw new ForeignFile(path, stats.uid);
   if ((stats.mode & OTHERS_MAY_WRITE) !== 0)
     return `${path} may be written by others (mode ${octal(stats)}): chmod go-w ${path}`;
   return undefined;
@@ -90,6 +97,11 @@ function fromFile(env: Environment, usual: readonly string[]): FromFile {
       const found = read(path);
       return { ...found, notes: [...notes, ...found.notes] };
     } catch (error) {
+      // Root that has kept the home of a user: that user's file must neither lead nor hinder it.
+      if (error instanceof ForeignFile && !named && path !== SYSTEM_CONFIG) {
+        notes.push(`${path} belongs to another user: its settings are not used`);
+        continue;
+      }
       if (error instanceof ConfigError) throw error;
       const { code = 'failed' } = error as NodeJS.ErrnoException;
       if (named) throw new ConfigError([`KILLSWITCH_CONFIG names ${named}, which cannot be read (${code})`]);
@@ -117,6 +129,8 @@ export function withConfigFile(env: Environment, usual = configFilesOf(env)): Fr
       .filter(name => env[name])
       .map(settingOf),
   );
+  // Each of them names the server: the one of the environment is meant.
+  if (given.has('KILLSWITCH_SOCKET')) given.add('KILLSWITCH_URL');
   const beneath = Object.entries(variables).filter(([name]) => !given.has(settingOf(name)));
   return { variables: { ...env, ...Object.fromEntries(beneath) }, notes };
 }

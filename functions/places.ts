@@ -8,6 +8,7 @@ const NAME = 'killswitch';
 /** The state directory of root, and of a service that root gives it to. */
 export const SYSTEM_STATE = join('/var/lib', NAME);
 const FILE = 'killswitch.env';
+export const SYSTEM_CONFIG = join('/etc', NAME, FILE);
 
 /** A relative path in one of its variables is to be ignored: https://specifications.freedesktop.org/basedir-spec/ */
 const absolute = (path: string | undefined): string | undefined =>
@@ -52,5 +53,5 @@ export const socketOf = (env: Environment): string =>
 /** Where the configuration file may be, the first one that is there counts. */
 export function configFilesOf(env: Environment): readonly string[] {
   const folder = ownFolder(env, 'XDG_CONFIG_HOME', '.config');
-  return [join('/etc', NAME, FILE), ...(folder === undefined ? [] : [join(folder, NAME, FILE)])];
+  return [SYSTEM_CONFIG, ...(folder === undefined ? [] : [join(folder, NAME, FILE)])];
 }

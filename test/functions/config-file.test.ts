@@ -68,6 +68,8 @@ PATH=/tmp\r
 
   it('gives way to the environment, also where one of them names a file of the secret', () => {
     const text = 'PORT=1\nKILLSWITCH_SECRET_FILE=/from/file\nKILLSWITCH_TOKEN=from-file\n';
+    const socket = read('KILLSWITCH_URL=http://h:1\n', { KILLSWITCH_SOCKET: '/run/ks.sock' });
+    expect(socket).not.toHaveProperty('KILLSWITCH_URL');
     const variables = read(text, { PORT: '2', KILLSWITCH_SECRET: SECRET, KILLSWITCH_TOKEN_FILE: '/mine' });
     expect(variables).toMatchObject({ PORT: '2', KILLSWITCH_SECRET: SECRET, KILLSWITCH_TOKEN_FILE: '/mine' });
     expect(variables).not.toHaveProperty('KILLSWITCH_SECRET_FILE');
@@ -163,6 +165,15 @@ PATH=/tmp\r
       notes: [`${loop} cannot be read by this user (ELOOP): its settings are not used`],
     });
     expect(withConfigFile({}, [loop]).variables).toEqual({});
+  });
+
+  it('of another user is passed over where it is looked for, and says so', () => {
+    const foreign = file('PORT=1\n');
+    chownSync(foreign, 12_345, 12_345);
+    expect(withConfigFile({}, [foreign, file('PORT=2\n')])).toEqual({
+      variables: { PORT: '2' },
+      notes: [`${foreign} belongs to another user: its settings are not used`],
+    });
   });
 
   it('of any value in single quotes is read to the character, as systemd reads it', () => {
