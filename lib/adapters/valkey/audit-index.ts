@@ -5,9 +5,12 @@ export type Id = string;
 export const ORIGIN: Id = '0-0';
 
 /** A part of the audit, without `after` and with `upTo`. */
-export interface Segment {
+export interface Part {
   readonly after: Id;
   readonly upTo: Id;
+}
+
+export interface Segment extends Part {
   /** Whether the index knows all that stands there. */
   readonly indexed: boolean;
 }
@@ -34,7 +37,7 @@ const earlier = (one: Id, other: Id): Id => (isAfter(one, other) ? other : one);
  */
 export function segmentsOf(
   [tip, gaps]: readonly (string | null | undefined)[],
-  { after, upTo }: Pick<Segment, 'after' | 'upTo'>,
+  { after, upTo }: Part,
 ): readonly Segment[] {
   const segments: Segment[] = [];
   let at = after;

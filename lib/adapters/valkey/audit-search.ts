@@ -1,9 +1,10 @@
 import type { AuditEntry } from '../../audit.js';
 import type { AuditLog, AuditQuery } from '../../ports.js';
-import { type Id, isAfter, msOf, ORIGIN, type Segment, segmentsOf } from './audit-index.js';
+import { type Id, isAfter, msOf, ORIGIN, type Part, segmentsOf } from './audit-index.js';
+import { type Element, inOrder, type Place, placeOf } from './audit-places.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
-import { hashed, nameOf } from './subject.js';
+import { hashed, MANY, nameOf } from './subject.js';
 
 const PAGE = 500;
 /** Exchanges after which a page is answered as it is. */
@@ -12,8 +13,6 @@ const MOST_EXCHANGES = 20;
 const MOST_PLACES = 100;
 /** By how much a node's clock, which stamps the entries, may be ahead of the server's, which numbers them. */
 const CLOCK_SKEW_MS = 86_400_000;
-
-type Element = readonly [id: string, fields: readonly string[]];
 
 /** The entry of one element of the stream; `undefined` for what is not ours. */
 export function parse(fields: readonly string[]): AuditEntry | undefined {
@@ -44,9 +43,6 @@ const subjectOf = ({ agentId, operationId }: AuditQuery): string | undefined =>
 const startOf = ({ since }: AuditQuery): Id =>
   since === undefined ? ORIGIN : `${Math.max(0, Date.parse(since) - CLOCK_SKEW_MS)}-0`;
 
-const field = (fields: readonly string[], name: string): string | undefined =>
-  fields[fields.indexOf(name) + 1];
-
 /** What holds another type is no index of ours: it is done without. */
 function unlessOfAnotherType(error: unknown): undefined {
   if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error;
@@ -67,7 +63,7 @@ export function openSearch(link: Link, keys: Keyspace): AuditLog['search'] {
     });
 
   /** Everything between two places, page by page. */
-  async function* readThrough({ after, upTo }: Omit<Segment, 'indexed'>): AsyncGenerator<readonly Element[]> {
+  async function* readThrough({ after, upTo }: Part): AsyncGenerator<readonly Element[]> {
     for (let from = after; isAfter(upTo, from); ) {
       const page = await read(`(${from}`, upTo, PAGE);
       if (page.length > 0) yield page;
@@ -76,33 +72,40 @@ export function openSearch(link: Link, keys: Keyspace): AuditLog['search'] {
     }
   }
 
-  /** What the index says of a subject, and what shares its hash and its calls. */
-  async function* lookedUp(
-    { after, upTo }: Omit<Segment, 'indexed'>,
-    subject: string,
-  ): AsyncGenerator<readonly Element[]> {
-    const { bucket, of } = hashed(subject);
+  /** Where one bucket says that a subject may stand, page by page; `undefined`: it cannot be read. */
+  async function* placesIn(
+    bucket: string,
+    isMeant: (of: string) => boolean,
+    { after, upTo }: Part,
+  ): AsyncGenerator<readonly Place[] | undefined> {
     const key = keys.auditBucket(bucket);
     for (let from = msOf(after); ; ) {
       const page = await link.call(client =>
         client.xrange(key, from, msOf(upTo), 'COUNT', PAGE).catch(unlessOfAnotherType),
       );
-      if (!page) return yield* readThrough({ after, upTo });
-      const places = page.filter(([, fields]) => field(fields, 'of') === of);
-      for (let at = 0; at < places.length; at += MOST_PLACES) {
-        const part = places.slice(at, at + MOST_PLACES);
+      yield page?.flatMap(element => placeOf(element, isMeant));
+      if (!page || page.length < PAGE) return;
+      from = `(${page.at(-1)?.[0]}`;
+    }
+  }
+
+  /** What the index says of a subject, and what shares its hash and its calls. */
+  async function* lookedUp(part: Part, subject: string): AsyncGenerator<readonly Element[]> {
+    const { bucket, of, mark } = hashed(subject);
+    const places = inOrder([
+      placesIn(bucket, one => one === of, part),
+      placesIn(MANY, marks => marks.includes(mark), part),
+    ]);
+    for await (const some of places) {
+      if (!some) return yield* readThrough(part);
+      for (let at = 0; at < some.length; at += MOST_PLACES) {
         const ranges = await link.call(client =>
           Promise.all(
-            part.map(([id, fields]) => {
-              const [first, last] = [field(fields, 'from'), field(fields, 'to')];
-              return client.xrange(keys.audit, `${msOf(id)}-${first}`, `${msOf(id)}-${last}`);
-            }),
+            some.slice(at, at + MOST_PLACES).map(({ first, last }) => client.xrange(keys.audit, first, last)),
           ),
         );
-        yield ranges.flat().filter(([id]) => isAfter(id, after) && !isAfter(id, upTo));
+        yield ranges.flat().filter(([id]) => isAfter(id, part.after) && !isAfter(id, part.upTo));
       }
-      if (page.length < PAGE) return;
-      from = `(${page.at(-1)?.[0]}`;
     }
   }
 

@@ -2,7 +2,7 @@ import type { AuditEntry } from '../../audit.js';
 import type { Step } from '../../ports.js';
 import type { Keyspace } from './keys.js';
 import type { ScriptCall } from './script.js';
-import { hashed, nameOf, type SubjectKind } from './subject.js';
+import { hashed, MANY, nameOf, type SubjectKind } from './subject.js';
 
 /** Bits of a step's mask, as lua/commit.lua has them. */
 const bit = {
@@ -25,6 +25,38 @@ interface Numbers {
   debts(host: string): number;
   /** Of a subject of the audit; 0 for none. */
   subject(kind: SubjectKind, id: string | undefined): number;
+}
+
+/** Entries in one call above which the index of the audit gets one element for all of them. */
+const FEW_ENTRIES = 4;
+
+/** Numbers the subjects of a call and makes their part of ARGV. `push` gives the index of a key. */
+function subjectsOf(keys: Keyspace, push: (key: string) => number, areMany: boolean) {
+  const numbers = { agent: new Map<string, number>(), operation: new Map<string, number>() };
+  const args: Args = [];
+  let marks = '';
+  let count = 0;
+  return {
+    number(kind: SubjectKind, id: string | undefined): number {
+      if (id === undefined) return 0;
+      const known = numbers[kind].get(id);
+      if (known !== undefined) return known;
+      const { bucket, of, mark } = hashed(nameOf(kind, id));
+      if (areMany) {
+        marks += mark;
+        count = 1;
+      } else {
+        args.push(push(keys.auditBucket(bucket)), of);
+        count++;
+      }
+      numbers[kind].set(id, count);
+      return count;
+    },
+    args: (): Args => {
+      const all = areMany && count > 0 ? [push(keys.auditBucket(MANY)), marks] : args;
+      return [count, ...all];
+    },
+  };
 }
 
 type Args = (string | number)[];
@@ -74,23 +106,11 @@ export function encode(
   for (const { debt } of steps) {
     if (debt && !hosts.has(debt.host)) hosts.set(debt.host, names.push(keys.debts(debt.host)));
   }
-  const subjects = new Map<string, number>();
-  const buckets: Args = [];
-  const numbers: Numbers = {
-    debts: host => hosts.get(host) ?? 0,
-    subject(kind, id) {
-      if (id === undefined) return 0;
-      const name = nameOf(kind, id);
-      const known = subjects.get(name);
-      if (known !== undefined) return known;
-      const { bucket, of } = hashed(name);
-      buckets.push(names.push(keys.auditBucket(bucket)), of);
-      subjects.set(name, subjects.size + 1);
-      return subjects.size;
-    },
-  };
+  const areMany = steps.reduce((sum, { audit }) => sum + audit.length, entries.length) > FEW_ENTRIES;
+  const subjects = subjectsOf(keys, key => names.push(key), areMany);
+  const numbers: Numbers = { debts: host => hosts.get(host) ?? 0, subject: subjects.number };
   const rest: Args = [];
   for (const step of steps) pushStep(rest, step, numbers);
   pushEntries(rest, entries, numbers);
-  return { keys: names, args: [steps.length, hosts.size, subjects.size, ...buckets, ...rest] };
+  return { keys: names, args: [steps.length, hosts.size, ...subjects.args(), ...rest] };
 }

@@ -13,9 +13,9 @@
     [6]       string  latch
     [7..6+n]  string  the document of each of the n steps
     [7+n..]   zset    debts of the hosts that the steps name: agent ID, scored by when to try (epoch ms)
-    then      stream  buckets of the audit's index. An element says that a subject stands in a range of the audit whose
-                      IDs all have the milliseconds of the element's own ID: `of` hash of the subject, `from` and `to`
-                      sequence numbers
+    then      stream  buckets of the audit's index. An element says that a subject stands in a range of the audit: `of`
+                      hash of the subject, or of many one after another, `from` and `to` the first and the last entry, as sequence numbers where the
+                      milliseconds are those of the element's own ID, as a whole ID otherwise
 
   ARGV
     [1]       n
@@ -63,8 +63,8 @@ for subject = 1, tonumber(take()) do
 end
 
 local function split(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return ms, seq
+  local dash = string.find(id, '-', 1, true)
+  return string.sub(id, 1, dash - 1), string.sub(id, dash + 1)
 end
 
 local function isAfter(a, b)
@@ -108,10 +108,14 @@ local function index()
   for _, subject in ipairs(subjects) do
     if subject.from then
       local ms, from = split(subject.from)
-      local tms, to = split(subject.to)
-      local done = ms == tms
-        and redis.pcall('XADD', subject.bucket, ms .. '-*', 'of', subject.of, 'from', from, 'to', to)
-      if not done or done.err then complete = false end
+      local to = from
+      if subject.to ~= subject.from then
+        -- The clock goes on within a script, before Redis 7.2.
+        local tms, seq = split(subject.to)
+        to = ms == tms and seq or subject.to
+      end
+      local done = redis.pcall('XADD', subject.bucket, ms .. '-*', 'of', subject.of, 'from', from, 'to', to)
+      if done.err then complete = false end
     end
   end
   if not complete then leave(found, tip) end
@@ -204,13 +208,17 @@ if #joining > 0 then redis.call('SADD', ACTIVE, unpack(joining)) end
 if #leaving > 0 then redis.call('SREM', ACTIVE, unpack(leaving)) end
 
 -- Of another type: the list of agents cannot be had then, and everything else can.
+local coming, going = {}, {}
 for id, comes in pairs(known) do
   if comes then
-    redis.pcall('ZADD', KNOWN, 0, id)
+    table.insert(coming, 0)
+    table.insert(coming, id)
   else
-    redis.pcall('ZREM', KNOWN, id)
+    table.insert(going, id)
   end
 end
+if #coming > 0 then redis.pcall('ZADD', KNOWN, unpack(coming)) end
+if #going > 0 then redis.pcall('ZREM', KNOWN, unpack(going)) end
 
 for creditor, owed in pairs(debts) do
   local due, paid = {}, {}

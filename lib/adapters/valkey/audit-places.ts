@@ -1,0 +1,51 @@
+import { type Id, isAfter, msOf } from './audit-index.js';
+
+/** Of a stream. */
+export type Element = readonly [id: Id, fields: readonly string[]];
+
+/** A range of the audit, both ends included. */
+export interface Place {
+  readonly first: Id;
+  readonly last: Id;
+}
+
+/** What an element of a bucket says, as lua/commit.lua writes it; nothing where it means another subject. */
+export function placeOf([id, fields]: Element, isMeant: (of: string) => boolean): Place[] {
+  const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
+  const whole = (part: string): Id => (part.includes('-') ? part : `${msOf(id)}-${part}`);
+  return isMeant(field('of')) ? [{ first: whole(field('from')), last: whole(field('to')) }] : [];
+}
+
+type Pages = AsyncGenerator<readonly Place[] | undefined>;
+
+/**
+ * Joins places that come in order from several sources into one order; places of one source never overlap those of
+ * another. `undefined` as soon as a source has that.
+ */
+export async function* inOrder(sources: readonly Pages[]): Pages {
+  const open = sources.map(pages => ({ pages, waiting: [] as Place[], isDone: false }));
+  for (;;) {
+    for (const one of open) {
+      while (one.waiting.length === 0 && !one.isDone) {
+        const { done = false, value } = await one.pages.next();
+        if (!done && !value) return yield undefined;
+        one.isDone = done;
+        one.waiting = [...(value ?? [])];
+      }
+    }
+    // Of what waits, no more than up to where every source that goes on has been read.
+    const bounds = open.flatMap(({ waiting, isDone }) => (isDone ? [] : (waiting.at(-1)?.first ?? [])));
+    const bound = bounds.reduce<Id | undefined>(
+      (least, id) => (least === undefined || isAfter(least, id) ? id : least),
+      undefined,
+    );
+    const ready: Place[] = [];
+    for (const one of open) {
+      const isLater = ({ first }: Place): boolean => bound !== undefined && isAfter(first, bound);
+      ready.push(...one.waiting.filter(place => !isLater(place)));
+      one.waiting = one.waiting.filter(isLater);
+    }
+    if (ready.length === 0) return;
+    yield ready.sort((a, b) => (isAfter(a.first, b.first) ? 1 : -1));
+  }
+}
