@@ -3,7 +3,7 @@ export interface Health {
   readonly name: string;
   readonly ok: boolean;
   readonly detail?: string;
-  /** It can stop everything all the same without this. */
+  /** It can stop what it sees all the same: `/readyz` says `degraded`, and this process stays in service. */
   readonly aside?: true;
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { valuesOf } from '../../lib/adapters/process/environ.js';
 import { gather } from '../../lib/adapters/process/gather.js';
-import { signalEach } from '../../lib/adapters/process/signal.js';
+import { exists, signalEach } from '../../lib/adapters/process/signal.js';
 import { createSnapshot, type HostProcess, identity } from '../../lib/adapters/process/table.js';
 import { host } from './process.helper.js';
 
@@ -56,15 +56,31 @@ describe('a signal', () => {
     expect(kill.mock.calls).toEqual([[2, 'SIGKILL']]);
   });
 
-  it('tells who may not be signalled, and goes on to the others', () => {
+  it.each(['EPERM', 'EACCES'])('tells who may not be signalled (%s), and goes on to the others', code => {
     const [locked, open] = [host(1_001), host(1_002)];
-    kill.mockImplementationOnce(fail('EPERM'));
+    kill.mockImplementationOnce(fail(code));
     expect(signalEach([locked, open], 'SIGSTOP', () => true)).toEqual({ sent: 1, denied: [locked] });
   });
 
   it('takes who is gone for gone', () => {
     kill.mockImplementationOnce(fail('ESRCH'));
     expect(signalEach([host(1_001), host(1_002)], 'SIGSTOP', () => true)).toEqual({ sent: 1, denied: [] });
+  });
+
+  it.each([
+    ['EPERM', true],
+    ['EACCES', true],
+    ['ESRCH', false],
+  ])('that is none tells whether a PID is in use (%s)', (code, isSo) => {
+    expect(exists(1_001)).toBe(true);
+    expect(kill).toHaveBeenLastCalledWith(1_001, 0);
+    kill.mockImplementationOnce(fail(code));
+    expect(exists(1_001)).toBe(isSo);
+  });
+
+  it.each([0, -1, 0.5, Number.NaN])('is sent to none to see whether PID %d is in use, which is none', pid => {
+    expect(exists(pid)).toBe(false);
+    expect(kill).not.toHaveBeenCalled();
   });
 
   it.each(['EINVAL', undefined])('does not hide what else goes wrong (%s)', code => {

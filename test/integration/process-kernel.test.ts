@@ -33,9 +33,13 @@ const kernelWith = ({
 });
 
 describe('The cgroup of an agent', () => {
-  function open(kernel: Kernel, see: ProcessTable['see'] = pid => (pid === 100 ? founder : undefined)) {
+  function open(
+    kernel: Kernel,
+    see: ProcessTable['see'] = pid => (pid === 100 ? founder : undefined),
+    cgroupsOf: ProcessTable['cgroupsOf'] = ({ pid }) => `0::/of-${pid}`,
+  ) {
     const snapshot = () => Promise.reject(new Error('It need not be looked at.'));
-    const table = tableWith({ snapshot, see, cgroupsOf: ({ pid }) => `0::/of-${pid}` });
+    const table = tableWith({ snapshot, see, cgroupsOf });
     const error = vi.fn();
     const { of, note } = openOwnCgroups({ kernel, table, log: { ...silent, error } });
     const cgroupOf = (target: Target) => {
@@ -111,6 +115,74 @@ describe('The cgroup of an agent', () => {
     const nascent = host(100, { environment: 'nascent' });
     expect(open(kernel, () => nascent).cgroupOf(recorded)).toBeUndefined();
     expect(kernel.learnOwn).not.toHaveBeenCalled();
+  });
+
+  test('is found for those that carry the ID without being recorded: for the oldest in each cgroup alone', () => {
+    const kernel = kernelWith();
+    const members = [101, 102, 103].map(pid => host(pid, { labels: [AGENT], startTime: `${pid}` }));
+    const cgroupsOf = ({ pid }: { pid: number }) => ({ 101: '0::/a', 102: '0::/a', 103: '0::/b' })[pid];
+    const see = (pid: number) => members.find(member => member.pid === pid);
+    const own = open(kernel, see, cgroupsOf).of(recordOf(AGENT));
+    expect(own.isKnown()).toBe(false);
+    expect(own.take([...members, host(104, { labels: [AGENT] })])).toBe(true);
+    expect(kernel.learnOwn.mock.calls.map(([key, pid]) => [key, pid])).toEqual([
+      [`process:${AGENT}/101/101`, 101],
+      [`process:${AGENT}/103/103`, 103],
+    ]);
+    expect(own.take(members)).toBe(false);
+    expect(own.kill()).toBe(true);
+    expect(kernel.kill).toHaveBeenLastCalledWith([`process:${AGENT}/101/101`, `process:${AGENT}/103/103`]);
+  });
+
+  test('is learnt in each look once, and forgotten when the agent is gone and it is empty', () => {
+    const kernel = kernelWith();
+    const { note } = open(kernel);
+    const seen = new Map([[AGENT, [founder]]]);
+    note(seen);
+    note(seen);
+    expect(kernel.learnOwn).toHaveBeenCalledOnce();
+    note(new Map());
+    expect(kernel.forget).not.toHaveBeenCalled();
+    kernel.look.mockReturnValue('empty');
+    note(seen);
+    expect(kernel.forget).not.toHaveBeenCalled();
+    note(new Map());
+    expect(kernel.forget).toHaveBeenCalledExactlyOnceWith(KEY);
+  });
+
+  test.each<[string, HostProcess[], boolean]>([
+    ['nobody but its own is in it', [host(101, { startTime: '9' })], true],
+    ['another agent came into it', [host(101, { startTime: '9', labels: ['a2'] })], false],
+    ['somebody older came into it', [host(99, { startTime: '4' })], false],
+    ['who was in it is gone', [], true],
+  ])('without its founder is its own or not, where %s', (_, others, isOwn) => {
+    const kernel = kernelWith({ members: () => [99, 101] });
+    const alive = [founder];
+    const { note, of } = open(kernel, pid => alive.find(one => one.pid === pid));
+    note(new Map([[AGENT, [founder]]]));
+    alive.splice(0, 1, ...others);
+    expect(of(recorded).isKnown()).toBe(isOwn);
+    expect(kernel.forget).toHaveBeenCalledTimes(isOwn ? 0 : 1);
+  });
+
+  test('is its own no more where its founder lives and another agent has come into it', () => {
+    const kernel = kernelWith();
+    const { note, of } = open(kernel);
+    note(new Map([[AGENT, [founder]]]));
+    kernel.learnOwn.mockReturnValue(false);
+    expect(of(recorded).isKnown()).toBe(false);
+    expect(kernel.forget).toHaveBeenCalledExactlyOnceWith(KEY);
+  });
+
+  test('stays its own when its founder has cleared its environment', () => {
+    const kernel = kernelWith();
+    const see = vi.fn(() => founder);
+    const { note, of } = open(kernel, see);
+    note(new Map([[AGENT, [founder]]]));
+    see.mockReturnValue(host(100));
+    expect(of(recorded).isKnown()).toBe(true);
+    see.mockReturnValue(host(100, { labels: ['a2'] }));
+    expect(of(recorded).isKnown()).toBe(false);
   });
 
   test('is forgotten if the PID was given to another process while it was learnt', () => {

@@ -115,6 +115,22 @@ describe('A lookout', () => {
     expect(await openOn([starting, host(101, { labels: ['a2'] })]).sightings()).toHaveLength(1);
   });
 
+  test('counts what it may not read, but not what is dead, a kernel thread or PID 1', async () => {
+    const unread = { environment: 'unreadable' } as const;
+    const { lookout } = openOn([
+      ...[host(1, unread), host(101, unread), host(102, { ...unread, startTime: '' })],
+      ...[host(103, { ...unread, state: 'dead' }), host(104, { ...unread, kernel: true }), agent],
+    ]);
+    expect(await lookout.sightings()).toEqual({ seen: [sighting], unread: 2 });
+  });
+
+  test('is blind where processes are not listed, and tells what it sees', async () => {
+    const { lookout } = openOn([agent]);
+    concealed = 'some are hidden';
+    expect(await lookout.sightings()).toEqual({ seen: [sighting], blind: 'some are hidden' });
+    concealed = undefined;
+  });
+
   test('tells what it saw last, and that it is blind, when the processes cannot be looked at', async () => {
     const failure = new Error('EMFILE');
     const { lookout, sightings, error } = openOn([agent], failure, []);

@@ -35,10 +35,13 @@ export interface ProcessesOptions {
  * PID 1, kernel threads, we ourselves and our ancestors.
  *
  * Found are also children that daemonized (by the variable), and children that cleared their environment, as long as
- * their parent lives, or the leader of the session or group in which they were born. Not found: a process that did
- * all of it, cleared its environment, lost its parent *and* made a session of its own. Only a cgroup holds that one:
- * where the recorded process founded the cgroup that it is in, all in it is the agent, and nothing is dead before the
- * kernel says that nobody is left there.
+ * their parent lives, or the leader of the session or group in which they were born; and whatever was found in one of
+ * the looks before. Not found: a process that did all of it between two looks, cleared its environment, lost its parent
+ * *and* made a session of its own. Only a cgroup holds that one: where a process of the agent founded the cgroup that it
+ * is in, all in it is the agent, and nothing is dead before the kernel says that nobody is left there. Where none did,
+ * the outcome says so.
+ *
+ * Never the agent's: what merely inherited the variable, such as the server of a multiplexer in which it was started.
  *
  * Linux is read through /proc; elsewhere `ps` is asked, which is slower and takes blanks for separators: see there.
  */
