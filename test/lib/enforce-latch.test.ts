@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { openCases } from '../../lib/cases.js';
 import { engageLatch, LATCH } from '../../lib/latch.js';
+import { createReconcile } from '../../lib/reconcile.js';
+import { createStop } from '../../lib/stop.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore } from '../fakes/core.js';
 import { look, told } from './enforce-bench.js';
@@ -50,6 +53,18 @@ describe('what is started against the emergency stop', () => {
     await look(bed);
     expect(await agent.isRunning()).toBe(true);
     expect(told(bed, 'LATCH_ENFORCED')).toEqual([]);
+  });
+
+  it('is stopped as it starts, whatever the clock of the host says that engaged the emergency stop', async () => {
+    const bed = fakeCore();
+    bed.clock.advance(60_000);
+    await engage(bed);
+    bed.clock.advance(-60_000);
+    const cases = openCases(bed.core);
+    const reconcile = createReconcile(bed.core, cases, createStop(bed.core, cases));
+    const agent = bed.containers.spawn('a1', started(bed, 0));
+    await reconcile.close();
+    expect(await agent.isRunning()).toBe(false);
   });
 
   it('is not what the emergency stop does not hold', async () => {

@@ -31,6 +31,16 @@ const accepted = {
 const owed = ({ store }: ReturnType<typeof fakeCore>) => [...(store.memory.debts.get('h1') ?? [])];
 
 describe('an accepted command', () => {
+  it('is logged as accepted once, however often it is carried on with', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    const command = killAllOf();
+    await stopOn(bed.core).stop(command);
+    await stopOn(bed.core).resume(command);
+    const lines = bed.log.lines.filter(({ message }) => message === 'kill-all accepted');
+    expect(lines).toHaveLength(1);
+  });
+
   it('is stored with who asked for what, and its end is owed by this host', async () => {
     const bed = fakeCore();
     await beginOperation(bed.core, command());

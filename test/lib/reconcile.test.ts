@@ -191,4 +191,48 @@ describe('the reconcile', () => {
     await new Promise(resolve => setTimeout(resolve, 5));
     expect(await back.isRunning()).toBe(true);
   });
+
+  it('that is closed has also ended what a start had begun', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    await stopOn(bed.core).stop(killOf('a1'));
+    const reconcile = reconcileOn(bed.core);
+    bed.containers.inject('kill', 'late');
+    const back = bed.containers.spawn('a1');
+    const kills = () => bed.containers.calls.filter(({ method }) => method === 'kill').length;
+    await expect.poll(kills).toBe(2);
+    let isClosed = false;
+    const closing = reconcile.close().then(() => {
+      isClosed = true;
+    });
+    await new Promise(setImmediate);
+    expect(isClosed).toBe(false);
+    bed.containers.release();
+    await closing;
+    expect(await back.isRunning()).toBe(false);
+  });
+
+  it('reads all records once at a time, however long that takes', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const bed = fakeCore();
+    const { records } = bed.core;
+    let scans = 0;
+    let go = (): void => undefined;
+    const held = new Promise<void>(resolve => {
+      go = resolve;
+    });
+    const scan: typeof records.scan = async function* (scope) {
+      scans += 1;
+      await held;
+      yield* records.scan(scope);
+    };
+    const reconcile = reconcileOn({ ...bed.core, records: { ...records, scan } });
+    void reconcile.start();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(scans).toBe(1);
+    go();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(scans).toBeGreaterThan(1);
+  });
 });
