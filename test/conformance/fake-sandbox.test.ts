@@ -9,13 +9,12 @@ for (const layer of ['container', 'process'] as const) {
     const sandbox = fakeSandbox({ layer });
     return {
       sandbox,
-      canHide: true,
       spawn: async (...[agentId, options]: Parameters<typeof sandbox.spawn>) =>
         sandbox.spawn(agentId, options),
       close: async () => undefined,
     };
   };
-  sandboxConformance(`The fake ${layer}`, open);
+  sandboxConformance(`The fake ${layer}`, open, { canHide: true });
   lookoutConformance(`The fake ${layer}`, open);
 }
 

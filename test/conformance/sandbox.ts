@@ -18,18 +18,21 @@ export interface SpawnOptions {
   readonly labelled?: boolean;
   /** Whether it stays when it gets SIGTERM; false unless told: then it has to leave on it. */
   readonly ignoreTerm?: boolean;
-  /** Whether the sandbox may not look into it, where the world {@link SandboxWorld.canHide}. */
+  /** Whether the sandbox may not look into it, where agents can be {@link Hiding.canHide hidden} from it. */
   readonly hidden?: boolean;
 }
 
 /** A sandbox with the means to start agents in it. */
 export interface SandboxWorld {
   readonly sandbox: Sandbox;
-  /** Whether agents can be started that the sandbox may not look into. */
-  readonly canHide?: boolean;
   /** Comes back when the agent runs and, unless it ignores SIGTERM, would leave on it. */
   spawn(agentId: string, options?: SpawnOptions): Promise<SpawnedAgent>;
   close(): Promise<void>;
+}
+
+export interface Hiding {
+  /** Whether agents can be started that the sandbox may not look into. */
+  readonly canHide?: boolean;
 }
 
 const SEEN_DOWN: OutcomeName[] = ['dead', 'removed', 'alreadyGone'];
@@ -40,7 +43,11 @@ const within = (ms = 20_000): AbortSignal => AbortSignal.timeout(ms);
 const atOnce = (): KillOptions => ({ graceMs: 0, deadline: within() });
 
 /** What every {@link Sandbox} has to do, whatever agents run in. */
-export function sandboxConformance(name: string, open: () => Promise<SandboxWorld>): void {
+export function sandboxConformance(
+  name: string,
+  open: () => Promise<SandboxWorld>,
+  { canHide = false }: Hiding = {},
+): void {
   describe(`${name} is a sandbox`, () => {
     let world: SandboxWorld;
     beforeAll(async () => {
@@ -48,6 +55,9 @@ export function sandboxConformance(name: string, open: () => Promise<SandboxWorl
     });
     afterAll(() => world.close());
 
+    const hiding = (title: string, run: () => Promise<void>): void => {
+      if (canHide) test(title, run);
+    };
     const kill = async (target: Target, options = atOnce()): Promise<OutcomeName> => {
       const { layer, outcome } = await world.sandbox.kill(target, options);
       expect(layer).toBe(world.sandbox.layer);
@@ -101,8 +111,7 @@ export function sandboxConformance(name: string, open: () => Promise<SandboxWorl
       expect(await kill(agent.target)).toBe('alreadyGone');
     });
 
-    test('is blind to what is recorded and may not be read, says so, and lets it run', async ({ skip }) => {
-      skip(!world.canHide, 'nothing can be hidden from it here');
+    hiding('is blind to what is recorded and may not be read, says so, and lets it run', async () => {
       const agent = await world.spawn(newId(), { hidden: true });
       const { outcome, detail } = await world.sandbox.kill(agent.target, atOnce());
       expect(outcome).toBe('blind');
@@ -110,18 +119,14 @@ export function sandboxConformance(name: string, open: () => Promise<SandboxWorl
       expect(await agent.isRunning()).toBe(true);
     });
 
-    test('kills what it can read, and still is blind to what is recorded and may not be read', async ({
-      skip,
-    }) => {
-      skip(!world.canHide, 'nothing can be hidden from it here');
+    hiding('kills what it can read, and still is blind to what is recorded and may not be read', async () => {
       const agentId = newId();
       const [hidden, open] = [await world.spawn(agentId, { hidden: true }), await world.spawn(agentId)];
       expect(await kill(hidden.target)).toBe('blind');
       expect([await hidden.isRunning(), await open.isRunning()]).toEqual([true, false]);
     });
 
-    test('says how much it may not read of an agent that it does not find', async ({ skip }) => {
-      skip(!world.canHide, 'nothing can be hidden from it here');
+    hiding('says how much it may not read of an agent that it does not find', async () => {
       const agentId = newId();
       await world.spawn(agentId, { hidden: true });
       const { outcome, detail } = await world.sandbox.kill({ agentId, operationId: 'op' }, atOnce());
@@ -234,7 +239,7 @@ export function sandboxConformance(name: string, open: () => Promise<SandboxWorl
     test('says that it is well, or what it sees or reaches less of than there is', async () => {
       const { ok, aside, detail } = await world.sandbox.probe();
       expect(ok || aside).toBe(true);
-      if (!ok) expect(detail).toContain(world.canHide ? 'may not be read' : 'kernel path');
+      if (!ok) expect(detail).toContain(canHide ? 'may not be read' : 'kernel path');
     });
   });
 }

@@ -12,6 +12,10 @@ const NEEDS = {
   git: { package: 'git', names: ['git'] },
   promtool: { package: 'prometheus', names: ['promtool'] },
   ip: { package: 'iproute2', names: ['ip'] },
+  tmux: { package: 'tmux', names: ['tmux'] },
+  bindfs: { package: 'bindfs', names: ['bindfs'] },
+  setpriv: { package: 'util-linux', names: ['setpriv'] },
+  systemd: { package: 'systemd', names: ['systemd-analyze'] },
   curl: { package: 'curl', names: ['curl'] },
   alertmanager: { package: 'prometheus-alertmanager', names: ['prometheus-alertmanager', 'alertmanager'] },
 } as const;

@@ -42,7 +42,10 @@ export default async function setup(project: Providing): Promise<() => Promise<v
 
 async function start(project: Providing, folder: string, services: Service[]): Promise<void> {
   const { DOCKER_HOST: dockerHost, KILLSWITCH_TEST_REDIS: redisUrl } = process.env;
-  const needs: Need[] = ['busybox', 'git', 'ip', 'curl', 'alertmanager', 'promtool'];
+  const needs: Need[] = [
+    ...(['busybox', 'git', 'ip', 'curl', 'alertmanager', 'promtool'] as const),
+    ...(['tmux', 'bindfs', 'setpriv', 'systemd'] as const),
+  ];
   if (!dockerHost) needs.push('dockerd', 'containerd');
   if (!redisUrl) needs.push('redis');
   const binaries = findBinaries(needs);
