@@ -13,7 +13,7 @@ import { cgroupsOf, membersOf } from '../services/cgroups.js';
 import { type EngineService, startEngine } from '../services/dockerd.js';
 import { engineAt } from '../services/engine.js';
 import { importImage, layOutImage } from '../services/image.js';
-import { signal, startTimeOf } from '../services/proc.js';
+import { freezeAll, signal, startTimeOf } from '../services/proc.js';
 import { afterFile } from '../services/registry.js';
 
 export interface StartedAgent {
@@ -110,7 +110,7 @@ export function freeze(pid: number): () => void {
   const startTime = startTimeOf(pid);
   const thaw = (): void => signal(pid, startTime, 'SIGCONT');
   onTestFinished(thaw);
-  signal(pid, startTime, 'SIGSTOP');
+  freezeAll(pid);
   return thaw;
 }
 

@@ -6,6 +6,7 @@ import { findBinaries } from '../services/binaries.js';
 import { type EngineService, startEngine } from '../services/dockerd.js';
 import { engineAt } from '../services/engine.js';
 import { importImage, layOutImage } from '../services/image.js';
+import { freezeAll } from '../services/proc.js';
 
 // An engine of this file alone: while it is frozen, nobody else's tests could go on.
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
@@ -38,7 +39,7 @@ async function start(agentId: string): Promise<Target> {
 
 async function whileFrozen(pid: number | null, work: () => Promise<void>): Promise<void> {
   if (!pid) throw new Error('There is no process to freeze.');
-  process.kill(pid, 'SIGSTOP');
+  freezeAll(pid);
   try {
     await work();
   } finally {

@@ -10,7 +10,7 @@ import { cgroupsOf, membersOf } from '../services/cgroups.js';
 import { engineAt } from '../services/engine.js';
 import { importImage, layOutImage } from '../services/image.js';
 import { startPodman } from '../services/podman.js';
-import { signal, startTimeOf } from '../services/proc.js';
+import { freezeAll, signal, startTimeOf } from '../services/proc.js';
 import type { Service } from '../services/service.js';
 
 // Podman's service, by the API that it shares with Docker.
@@ -78,7 +78,7 @@ test('is not needed for the kill of what is recorded', async () => {
   const { target, pids, container } = await start('podman-frozen');
   const pid = service.pid ?? 0;
   const startTime = startTimeOf(pid);
-  signal(pid, startTime, 'SIGSTOP');
+  freezeAll(pid);
   onTestFinished(() => signal(pid, startTime, 'SIGCONT'));
   const { docker } = open({ callDeadlineMs: 300 });
   expect(await docker.kill(target, atOnce())).toMatchObject({

@@ -38,6 +38,23 @@ export function signal(pid: number, startTime: string | undefined, name: NodeJS.
   }
 }
 
+/** Freezes a process, and comes back when each of its threads has stopped: until then it still answers. */
+export function freezeAll(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  const isStopped = (thread: string): boolean =>
+    /\) [TZXt] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'));
+  const deadline = performance.now() + 5_000;
+  while (performance.now() < deadline) {
+    try {
+      if (readdirSync(`/proc/${pid}/task`).every(isStopped)) return;
+    } catch {
+      // A thread ended in between.
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
+  throw new Error(`Process ${pid} did not stop.`);
+}
+
 /** Every live process that this one may see. */
 export function allProcesses(): ProcessEntry[] {
   return readdirSync('/proc')
