@@ -111,7 +111,7 @@ export const endpoints: readonly Endpoint[] = [
     body: engageBodySchema,
     idempotent: true,
     answers: { 200: 'Engaged; or how it stands now, where the key was used before' },
-    errors: ['conflict', 'store_unavailable'],
+    errors: ['latch_full', 'conflict', 'unreadable_record', 'store_unavailable'],
   },
   {
     method: 'delete',
@@ -120,8 +120,8 @@ export const endpoints: readonly Endpoint[] = [
     scope: 'latch:reset',
     body: resetBodySchema,
     idempotent: true,
-    answers: { 200: 'Released' },
-    errors: ['conflict', 'store_unavailable'],
+    answers: { 200: 'Released; or as it stands, where the key was for an earlier emergency' },
+    errors: ['conflict', 'unreadable_record', 'store_unavailable'],
   },
   {
     method: 'get',

@@ -2,11 +2,12 @@ import { type Context, Hono } from 'hono';
 import { authorize } from '../lib/authorize.js';
 import { type Actor, engageBodySchema, resetBodySchema } from '../lib/command.js';
 import type { Core } from '../lib/core.js';
-import { KillswitchError } from '../lib/errors.js';
+import { engageLatch } from '../lib/engage-latch.js';
 import { checkKey, digest } from '../lib/idempotency.js';
-import { engageLatch, findLatch, lookAtLatch, resetLatch } from '../lib/latch.js';
+import { findLatch, lookAtLatch } from '../lib/latch.js';
 import { present } from '../lib/present.js';
 import { remember } from '../lib/remember.js';
+import { resetLatch } from '../lib/reset-latch.js';
 import { runAlone } from './alone.js';
 import { latchAnswer } from './answer.js';
 import type { Env, KillswitchFunction } from './function.js';
@@ -16,19 +17,6 @@ const PATH = '/latch';
 
 /** Seconds. */
 const KEPT = 24 * 3_600;
-
-/**
- * Whether a key comes for the first time, or there is none. What was sent once and comes again, by a retry or by
- * somebody who has recorded it, must not let agents run that were stopped since.
- * @throws KillswitchError `invalid_request`; `store_unavailable` where nobody can tell
- */
-async function takeKey({ records }: Core, { subject }: Actor, key: string | undefined): Promise<boolean> {
-  if (key === undefined) return true;
-  checkKey(key);
-  const result = await remember(records, `reset:${await digest(subject, key)}`, KEPT);
-  if (result === 'unknown') throw new KillswitchError('store_unavailable');
-  return result === 'first';
-}
 
 const engageKey = async ({ subject }: Actor, key: string): Promise<string> => {
   checkKey(key);
@@ -71,11 +59,9 @@ export const latch: KillswitchFunction = {
         return c.json(latchAnswer(engaged, actor.within));
       })
       .delete(PATH, authenticated(deps), async c => {
-        const resetting = { ...order(c), ...(await body(c, resetBodySchema)) };
-        authorize(resetting.actor, 'latch:reset');
-        const isFirst = await takeKey(deps.core, resetting.actor, c.req.header('idempotency-key'));
-        const latch = isFirst ? await resetLatch(deps.core, resetting) : (await findLatch(deps.core)).latch;
-        return c.json(latchAnswer(latch));
+        const key = c.req.header('idempotency-key');
+        const resetting = { ...order(c), ...(await body(c, resetBodySchema)), ...present({ key }) };
+        return c.json(latchAnswer(await resetLatch(deps.core, resetting)));
       });
   },
 };

@@ -16,6 +16,7 @@ export const errorRegistry = {
   container_changed: { status: 409, title: 'The agent runs in another container' },
   conflict: { status: 409, title: 'The record kept changing meanwhile' },
   idempotency_mismatch: { status: 409, title: 'The idempotency key belongs to another request' },
+  latch_full: { status: 409, title: 'The emergency stop cannot hold more' },
   latched: { status: 409, title: 'The emergency stop is engaged' },
   tombstoned: { status: 409, title: 'The agent ID was killed and stays dead' },
   unreadable_record: { status: 409, title: 'The record of the agent cannot be read' },

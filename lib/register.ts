@@ -27,10 +27,12 @@ function agrees(stored: StoredAgent, body: Registration): boolean {
 }
 
 /** Found running before it was registered: the registration takes its place. */
-const isObserved = (stored: StoredAgent): boolean => {
-  const reading = readRecord(stored);
-  return reading.kind === 'agent' && reading.agent.source === 'observed' && isActive(reading.agent.status);
-};
+function observedIn(stored: StoredAgent | undefined): readonly Agent[] {
+  const reading = stored && readRecord(stored);
+  if (reading?.kind !== 'agent') return [];
+  const { agent } = reading;
+  return agent.source === 'observed' && isActive(agent.status) ? [agent] : [];
+}
 
 /**
  * Registers an agent as active. The same registration again is no error.
@@ -50,7 +52,7 @@ export async function register(
   const agent: Agent = { agentId, labels: {}, ...present(body) };
   const compute = ([stored, latch]: readonly [StoredAgent | undefined, LatchFound]) => {
     if (stored?.tombstoned) throw tombstoned(agentId);
-    if (stored && !isObserved(stored)) {
+    if (stored && observedIn(stored).length === 0) {
       if (agrees(stored, body)) return { value: { created: false, raw: stored.raw as string } };
       throw new KillswitchError('agent_exists', `Agent ${agentId} is registered already`);
     }
@@ -59,7 +61,8 @@ export async function register(
       document: { kind: 'agent', id: agentId } as const,
       expect: stored?.raw ?? null,
       next: raw,
-      admission: admission(latch, agent),
+      // One that was found running is held by what selects it now, and by what selects it then.
+      admission: admission(latch, [agent, ...observedIn(stored)]),
       active: true,
       audit: [present({ ...entry, requestId, ...by(actor), agentId, taskId, status })],
     };

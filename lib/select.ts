@@ -7,10 +7,22 @@ import { idOf, type Reading, readRecord } from './record.js';
 const anyOf = <T>(wanted: T | readonly T[] | undefined, value: T): boolean =>
   wanted === undefined || (Array.isArray(wanted) ? wanted.includes(value) : wanted === value);
 
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** A long list is asked once for each agent: looked through each time, a kill-all by IDs would be quadratic. */
+function isListed(agentIds: readonly string[], agentId: string): boolean {
+  let set = sets.get(agentIds);
+  if (!set) {
+    set = new Set(agentIds);
+    sets.set(agentIds, set);
+  }
+  return set.has(agentId);
+}
+
 /** Whether a record is among the selected. Every member of the selector must hold. */
 export function matches(selector: Selector, agent: Agent): boolean {
   return (
-    anyOf(selector.agentIds, agent.agentId) &&
+    (selector.agentIds === undefined || isListed(selector.agentIds, agent.agentId)) &&
     anyOf(selector.status, agent.status) &&
     (selector.taskId === undefined || selector.taskId === agent.taskId) &&
     (selector.host === undefined || selector.host === agent.host) &&
@@ -23,7 +35,7 @@ export function matches(selector: Selector, agent: Agent): boolean {
 /** A record that cannot be read may hide an active agent, unless the selector asks for what it does not show. */
 export function mayBeSelected({ agentIds, ...content }: Selector, agentId: string): boolean {
   const asksForContent = Object.values(content).some(member => member !== undefined);
-  return !asksForContent && anyOf(agentIds, agentId);
+  return !asksForContent && (agentIds === undefined || isListed(agentIds, agentId));
 }
 
 const isTarget = (selector: Selector, reading: Reading): boolean =>

@@ -5,7 +5,7 @@ import { agentIn, change, tombstoned } from './change.js';
 import type { Actor } from './command.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError, unknownAgent } from './errors.js';
-import { admission, findLatch, type LatchFound } from './latch.js';
+import { admission, findLatch, holdOf, type LatchFound } from './latch.js';
 import { setMembers } from './members.js';
 import type { StoredAgent } from './ports.js';
 import { present } from './present.js';
@@ -24,6 +24,15 @@ function forbidEscape(actor: Actor, agent: Agent, body: Transition): void {
       throw new KillswitchError('forbidden', `A credential for this agent alone may not change its ${name}`);
     }
   }
+}
+
+/**
+ * What the emergency stop must not select for this change: nothing where one that is active stays what it is to it.
+ * Who could step out of a hold, or into one as active, would pass it with the next step.
+ */
+function heldTo({ latch }: LatchFound, agent: Agent, moved: Agent): readonly Agent[] {
+  const stays = agent.status === moved.status && !holdOf(latch, agent) === !holdOf(latch, moved);
+  return stays ? [] : [agent, moved];
 }
 
 /**
@@ -65,7 +74,7 @@ export async function transition(
       document: { kind: 'agent', id: agentId } as const,
       expect: raw,
       next,
-      ...(isActive(status) && { admission: admission(latch, status === agent.status ? undefined : agent) }),
+      ...(isActive(status) && { admission: admission(latch, heldTo(latch, agent, moved)) }),
       active: isActive(status),
       audit: [present({ ...entry, ...told, statusBefore: agent.status, status })],
     };

@@ -9,10 +9,12 @@ import {
   resetBodySchema,
   scopes,
 } from '../../lib/command.js';
-import { engageLatch, lookAtLatch, resetLatch } from '../../lib/latch.js';
+import { engageLatch } from '../../lib/engage-latch.js';
+import { lookAtLatch } from '../../lib/latch.js';
 import type { Receipt } from '../../lib/outcome.js';
 import type { Log } from '../../lib/ports.js';
 import { present } from '../../lib/present.js';
+import { resetLatch } from '../../lib/reset-latch.js';
 import { killReceipt, latchAnswer, statusOf } from '../answer.js';
 import type { Node } from '../node.js';
 import { userName } from './credential.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Selector } from '../../lib/command.js';
+import { KillswitchError } from '../../lib/errors.js';
 import { fakeCore } from '../fakes/core.js';
 import { expectProblem, openApp, type Token } from './bench.js';
 
@@ -61,6 +62,20 @@ describe('the latch', () => {
       503,
       'store_unavailable',
     );
+  });
+
+  it('is reset by the retry of a request that failed half-way', async () => {
+    const { send, store } = openApp();
+    const again = { body: { reason: 'found it' }, headers: { 'idempotency-key': 'k1' } };
+    await send('POST /latch');
+    let commits = 0;
+    store.faults.lie('commit', truth => {
+      if (++commits > 1) throw new KillswitchError('store_unavailable');
+      return truth();
+    });
+    expectProblem(await send('DELETE /latch', again), 503, 'store_unavailable');
+    store.faults.heal();
+    expect((await send('DELETE /latch', again)).json).toEqual(open);
   });
 
   it('is audited with each change, and with none that changes nothing', async () => {

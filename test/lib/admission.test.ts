@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../lib/core.js';
-import { engageLatch, LATCH, resetLatch } from '../../lib/latch.js';
+import { engageLatch } from '../../lib/engage-latch.js';
+import { LATCH } from '../../lib/latch.js';
 import { register } from '../../lib/register.js';
+import { resetLatch } from '../../lib/reset-latch.js';
 import { transition } from '../../lib/transition.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';
@@ -49,6 +51,43 @@ describe('while the emergency stop is engaged', () => {
     await engageLatch(core, order);
     await transition(core, alice, 'a1', { taskId: 't9' });
     expect(await record('a1')).toMatchObject({ status: 'running', taskId: 't9' });
+  });
+
+  it('nobody becomes active in one step with what takes it out of a hold, or into one', async () => {
+    const { core, agent, record } = fakeCore();
+    await agent('a1', { status: 'spawning' });
+    await engageLatch(core, { ...order, selector: { taskId: 't2' } });
+    const into = { status: 'running', taskId: 't2' } as const;
+    await expect(transition(core, alice, 'a1', into)).rejects.toMatchObject(latched);
+    await engageLatch(core, { ...order, selector: { taskId: 't1' } });
+    const outOf = { status: 'running', taskId: 't3' } as const;
+    await expect(transition(core, alice, 'a1', outOf)).rejects.toMatchObject(latched);
+    expect(await record('a1')).toMatchObject({ status: 'spawning', taskId: 't1' });
+  });
+
+  it.each(['spawning', 'running'] as const)(
+    'a %s one steps neither out of a hold nor into one',
+    async status => {
+      const { core, agent, record } = fakeCore();
+      await agent('a1', { status });
+      await engageLatch(core, { ...order, selector: { taskId: 't2' } });
+      await expect(transition(core, alice, 'a1', { taskId: 't2' })).rejects.toMatchObject(latched);
+      await engageLatch(core, { ...order, selector: { labels: { team: 'core' } } });
+      await expect(transition(core, alice, 'a1', { labels: { team: 'core' } })).rejects.toMatchObject(
+        latched,
+      );
+      await engageLatch(core, { ...order, selector: { taskId: 't1' } });
+      await expect(transition(core, alice, 'a1', { taskId: 't3' })).rejects.toMatchObject(latched);
+      await transition(core, alice, 'a1', { labels: { team: 'core' } });
+      expect(await record('a1')).toMatchObject({ status, taskId: 't1', labels: { team: 'core' } });
+    },
+  );
+
+  it('one that was found running is not registered out of a hold', async () => {
+    const { core, agent } = fakeCore();
+    await agent('a1', { members: { source: 'observed' } });
+    await engageLatch(core, { ...order, selector: { source: 'observed' } });
+    await expect(register(core, alice, 'a1', { status: 'running' })).rejects.toMatchObject(latched);
   });
 
   it('the same registration again is still no error', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openCases } from '../../lib/cases.js';
-import { engageLatch, LATCH } from '../../lib/latch.js';
+import { engageLatch } from '../../lib/engage-latch.js';
+import { LATCH } from '../../lib/latch.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { createStop } from '../../lib/stop.js';
 import { actorWith } from '../fakes/authenticator.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { engageLatch } from '../../lib/latch.js';
+import { engageLatch } from '../../lib/engage-latch.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';
 

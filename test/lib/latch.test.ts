@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../lib/core.js';
-import { engageLatch, findLatch, LATCH, lookAtLatch, resetLatch } from '../../lib/latch.js';
+import { engageLatch } from '../../lib/engage-latch.js';
+import { findLatch, LATCH, lookAtLatch } from '../../lib/latch.js';
+import { resetLatch } from '../../lib/reset-latch.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';
 
@@ -145,7 +147,7 @@ describe('resetting the emergency stop', () => {
     expect((await findLatch(core)).latch.engaged).toBe(true);
   });
 
-  it('sees what is engaged in between before it releases it', async () => {
+  it('never releases what is engaged in between: that is another emergency', async () => {
     const { core } = fakeCore();
     await engageLatch(core, { ...order, selector: { taskId: 't1' } });
     let rounds = 0;
@@ -159,9 +161,19 @@ describe('resetting the emergency stop', () => {
         },
       },
     };
-    await resetLatch(meddled, order);
-    expect(rounds).toBe(2);
-    expect((await findLatch(core)).latch).toEqual(open);
+    await expect(resetLatch(meddled, order)).rejects.toMatchObject({ code: 'conflict', status: 409 });
+    expect((await findLatch(core)).latch.holds).toHaveLength(2);
+  });
+
+  it('that another reset was faster with is no error', async () => {
+    const { core, store } = fakeCore();
+    await engageLatch(core, order);
+    const commit: Core['records']['commit'] = async steps => {
+      await resetLatch(core, order);
+      return core.records.commit(steps);
+    };
+    expect(await resetLatch({ ...core, records: { ...core.records, commit } }, order)).toEqual(open);
+    expect(store.memory.audit.filter(({ operation }) => operation === 'RESET_LATCH')).toHaveLength(1);
   });
 });
 

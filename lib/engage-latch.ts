@@ -1,0 +1,77 @@
+import { authorize, narrow } from './authorize.js';
+import { type Change, change } from './change.js';
+import type { Actor, Selector } from './command.js';
+import { type Core, timestamp } from './core.js';
+import { KillswitchError } from './errors.js';
+import { findLatch, type Hold, LATCH, type Latch, type LatchFound, writable } from './latch.js';
+import { type LatchOrder, latchEntry } from './latch-entry.js';
+import { present } from './present.js';
+import { isSameJson } from './same-json.js';
+import { utf8 } from './signature.js';
+
+/** How much the emergency stop may hold. It is read with each agent that starts. */
+export const latchLimits = {
+  holds: 64,
+  /** Of the whole text. */
+  bytes: 65_536,
+  /** Of that what narrowed credentials may fill; the rest is kept for the others. */
+  narrowed: { holds: 48, bytes: 32_768, ofOneSubject: 8 },
+} as const;
+
+const sorted = <T extends string>(values: readonly T[]): T[] => [...new Set(values)].sort();
+
+/** The same for all selectors that select the same by the same members. */
+function normalized({ agentIds, status, ...rest }: Selector): Selector {
+  const statuses = status === undefined ? [] : sorted([status].flat());
+  return present<Selector>({
+    ...rest,
+    agentIds: agentIds && sorted(agentIds),
+    status: statuses.length === 1 ? statuses[0] : status && statuses,
+  });
+}
+
+const isForAll = ({ selector }: Pick<Hold, 'selector'>): boolean => Object.keys(selector).length === 0;
+
+/** A text that grew with each request would in the end slow down every stop. */
+function isTooMuch(next: readonly Hold[], text: string, { subject, within }: Actor): boolean {
+  const isNarrowed = Object.keys(within).length > 0;
+  const { holds, bytes } = isNarrowed ? latchLimits.narrowed : latchLimits;
+  const own = next.filter(({ by }) => by === subject).length;
+  return (
+    next.length > holds ||
+    utf8(text).byteLength > bytes ||
+    (isNarrowed && own > latchLimits.narrowed.ofOneSubject)
+  );
+}
+
+const full = (): KillswitchError =>
+  new KillswitchError(
+    'latch_full',
+    'The emergency stop cannot take up another selection: engage it for every agent, or reset it',
+  );
+
+/**
+ * Engages the emergency stop for what the selector selects, on top of what it is engaged for already. From the
+ * moment it resolves, nobody of those becomes active.
+ * @throws KillswitchError `forbidden`, `latch_full`, `conflict`, `unreadable_record`, `store_unavailable`
+ */
+export async function engageLatch(core: Core, order: LatchOrder & { selector?: Selector }): Promise<Latch> {
+  const { actor, operationId, reason } = order;
+  authorize(actor, 'latch:engage');
+  const selector = normalized(narrow(order.selector ?? {}, actor.within));
+  const compute = ({ raw, latch }: LatchFound): Change<Latch> => {
+    const same = (hold: Hold): boolean => isSameJson(normalized(hold.selector), selector);
+    if (latch.engaged && (latch.holds.length === 0 || latch.holds.some(same))) return { value: latch };
+    const hold = present<Hold>({ operationId, since: timestamp(core), by: actor.subject, reason, selector });
+    const next: Latch = { engaged: true, holds: [...latch.holds, hold] };
+    const text = JSON.stringify(next);
+    // There is always room for the hold that stops everybody; with it no other one is needed.
+    if (!isForAll(hold) && isTooMuch(next.holds, text, actor)) {
+      if (latch.holds.some(isForAll)) return { value: latch };
+      throw full();
+    }
+    const audit = [latchEntry(core, 'ENGAGE_LATCH', order, selector)];
+    return { step: { document: LATCH, expect: writable(raw), next: text, audit }, value: next };
+  };
+  return change(core, () => findLatch(core), compute, 'emergency stop engaged');
+}

@@ -1,0 +1,61 @@
+import { authorize } from './authorize.js';
+import type { Actor } from './command.js';
+import type { Core } from './core.js';
+import { KillswitchError } from './errors.js';
+import { checkKey, digest } from './idempotency.js';
+import { findLatch, LATCH, type Latch, type LatchFound, OPEN, writable } from './latch.js';
+import { type LatchOrder, latchEntry } from './latch-entry.js';
+
+export interface ResetOrder extends LatchOrder {
+  readonly reason: string;
+  /** An idempotency key: under the same one it is never a later emergency that is reset. */
+  readonly key?: string;
+}
+
+/** Seconds. */
+const KEPT = 24 * 3_600;
+/** What a key is bound to that came while there was nothing to be reset. */
+const NOTHING = 'nothing';
+
+/**
+ * Binds a key to the emergency stop that stands when it comes for the first time: a retry, or one who has recorded
+ * the request, resets that one or none.
+ * @returns whether the emergency stop that stands now is the one that the key is bound to
+ * @throws KillswitchError `invalid_request`, `store_unavailable`
+ */
+async function isMeant(core: Core, { subject }: Actor, key: string, { raw }: LatchFound): Promise<boolean> {
+  checkKey(key);
+  const document = { kind: 'memory', id: `reset:${await digest(subject, key)}` } as const;
+  const standing = raw === null ? NOTHING : await digest(raw ?? '');
+  const step = { document, expect: null, next: standing, ttlSeconds: KEPT, audit: [] };
+  const [result] = await core.records.commit([step]);
+  if (result === 'committed') return true;
+  const [bound] = await core.records.read([document]);
+  return bound === standing;
+}
+
+/**
+ * Releases the emergency stop as a whole, exactly as it was found. Starts nothing.
+ * @returns the emergency stop as it stands then: still engaged where the key was for an earlier one
+ * @throws KillswitchError `forbidden`, `invalid_request`, `unreadable_record`, `store_unavailable`; `conflict` where
+ *   it was engaged for something else meanwhile, which nobody has asked to release
+ */
+export async function resetLatch(core: Core, order: ResetOrder): Promise<Latch> {
+  authorize(order.actor, 'latch:reset');
+  const found = await findLatch(core);
+  if (order.key !== undefined && !(await isMeant(core, order.actor, order.key, found))) return found.latch;
+  if (!found.latch.engaged) return OPEN;
+  const entry = latchEntry(core, 'RESET_LATCH', order);
+  const [result] = await core.records.commit([
+    { document: LATCH, expect: writable(found.raw), next: null, audit: [entry] },
+  ]);
+  if (result === 'committed') core.log.warn(entry, 'emergency stop reset');
+  // Another reset was faster, or something was engaged on top.
+  else if ((await findLatch(core)).latch.engaged) {
+    throw new KillswitchError(
+      'conflict',
+      'The emergency stop was engaged for something else meanwhile: look at it, and reset it again',
+    );
+  }
+  return OPEN;
+}
