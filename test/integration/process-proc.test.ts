@@ -4,6 +4,7 @@ import { setImmediate as firstLook } from 'node:timers/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { coalesce } from '../../lib/adapters/process/coalesce.js';
 import { valuesOf } from '../../lib/adapters/process/environ.js';
+import { readText } from '../../lib/adapters/process/files.js';
 import { openProcesses } from '../../lib/adapters/process/index.js';
 import { openProc } from '../../lib/adapters/process/linux.js';
 import { parseStat } from '../../lib/adapters/process/stat.js';
@@ -196,6 +197,15 @@ describe('A process table of our making', () => {
     expect(error).toHaveBeenCalledOnce();
     expect(await sandbox.probe()).toEqual({ name: 'process', ok: false, detail });
   });
+});
+
+test('Reads a list of /proc to its end, though the kernel gives a page at a time', async () => {
+  const count = 1_200;
+  const script = `for i in $(seq ${count}); do sleep 1000 >/dev/null & done; echo root $$; wait`;
+  const { root } = await run(script, { agentId: newId() });
+  const pid = root?.pid ?? 0;
+  const path = `/proc/${pid}/task/${pid}/children`;
+  await expect.poll(() => readText(path)?.trim().split(' ')).toHaveLength(count);
 });
 
 test.each(['sh', 'a b', ')', 'a) R 1 2 3', 'x\n1 (y) Z 1'])('Reads a stat of the command %j', comm => {

@@ -14,15 +14,17 @@ let buffer = Buffer.allocUnsafeSlow(128 * 1024);
  * A file of /proc, valid until the next call; `gone` with its process, or `denied` to us. Throws when *we* are short
  * of something, because then nothing is known of the process. Synchronous: the kernel answers from memory, and a busy
  * thread pool must not delay a stop.
+ * @param isList of many lines or numbers: the kernel gives no more than a page of those at a time
  */
-export function readBytes(path: string): Buffer | 'gone' | 'denied' {
+export function readBytes(path: string, isList = false): Buffer | 'gone' | 'denied' {
   return unlessOutOfReach(() => {
     const file = openSync(path, 'r');
     try {
       let length = readSync(file, buffer, 0, buffer.length, null);
-      while (length === buffer.length && length < LARGEST) {
-        buffer = Buffer.concat([buffer], buffer.length * 2);
-        length += readSync(file, buffer, length, buffer.length - length, null);
+      for (let more = length; length < LARGEST && more > 0 && (isList || length === buffer.length); ) {
+        if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+        more = readSync(file, buffer, length, buffer.length - length, null);
+        length += more;
       }
       return buffer.subarray(0, length);
     } finally {
@@ -32,7 +34,7 @@ export function readBytes(path: string): Buffer | 'gone' | 'denied' {
 }
 
 export function readText(path: string): string | undefined {
-  const bytes = readBytes(path);
+  const bytes = readBytes(path, true);
   return typeof bytes === 'string' ? undefined : bytes.toString('latin1');
 }
 
