@@ -7,6 +7,7 @@ import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';
 import { linkPage, type Said } from './links/page.js';
 import { from } from './request.js';
+import { trust } from './trusted.js';
 
 const PATH = '/links/:token';
 
@@ -62,6 +63,7 @@ export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 
         if (!claims) return page(c, { kind: 'none' }, 404);
         try {
           const actor = from(c, await authenticator.authenticate(`Bearer ${token}`));
+          trust(c);
           const { agentId } = actor.within;
           // A token for more than one agent is nobody's link.
           if (agentId === undefined || actor.tokenId === undefined) return page(c, { kind: 'none' }, 404);

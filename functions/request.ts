@@ -7,6 +7,7 @@ import { type ErrorCode, KillswitchError } from '../lib/errors.js';
 import type { ShownWith } from '../lib/ports.js';
 import type { Deps, Env } from './function.js';
 import { voucherOf } from './perform.js';
+import { trust } from './trusted.js';
 
 /**
  * The path and query as sent: the request line as Node read it, where Node serves, for a URL is normalised. RFC 9112
@@ -34,6 +35,7 @@ export const authenticated =
     const authorization = c.req.header('authorization');
     const actor = voucherOf(c.env) ?? from(c, await authenticator.authenticate(authorization, shownWith(c)));
     c.set('actor', actor);
+    trust(c);
     await next();
   };
 

@@ -23,6 +23,14 @@ const FALLBACK_DESCRIPTORS = 1_024;
 /** Of the half that connections may take, what the port leaves over for the socket. */
 const RESERVE = 32;
 const MOST_ON_SOCKET = 64;
+/**
+ * However many descriptors there are. One that does not read its answer holds up to about 200 KiB of it in this process
+ * before it is closed, so that these come to 200 MiB at the worst; and no more are needed, as a kill takes milliseconds.
+ */
+const MOST_AT_PORT = 1_024;
+/** What one address may take of the port, so that the others find room. */
+const SHARE_OF_NETWORK = 1 / 4;
+const LEAST_OF_NETWORK = 16;
 /** Connections that the system holds until they are taken: a queue that is full makes clients try again in a second. */
 const BACKLOG = 4_096;
 
@@ -43,7 +51,7 @@ function descriptors(): number {
  */
 export function connectionLimits(limit = descriptors()): { readonly port: number; readonly socket: number } {
   return {
-    port: Math.max(16, Math.floor(limit / 2) - RESERVE),
+    port: Math.min(MOST_AT_PORT, Math.max(16, Math.floor(limit / 2) - RESERVE)),
     socket: Math.max(4, Math.min(MOST_ON_SOCKET, Math.floor(limit / 4))),
   };
 }
@@ -51,7 +59,8 @@ export function connectionLimits(limit = descriptors()): { readonly port: number
 export function createServer(app: App, maxConnections: number): Server {
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: TIMEOUTS }) as Server;
   giveCredentialsPrecedence(server);
-  limitConnections(server, maxConnections);
+  const mostOfNetwork = Math.max(LEAST_OF_NETWORK, Math.floor(maxConnections * SHARE_OF_NETWORK));
+  limitConnections(server, { most: maxConnections, mostOfNetwork });
   return server;
 }
 

@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { limitConnections } from '../../functions/connections.js';
+import { trust } from '../../functions/trusted.js';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: x\r\n';
 
@@ -10,7 +11,7 @@ let server: Server;
 const clients: Socket[] = [];
 beforeEach(async () => {
   server = createServer().listen(0, '127.0.0.1');
-  limitConnections(server, 2);
+  limitConnections(server, { most: 2 });
   await once(server, 'listening');
 });
 afterEach(async () => {
@@ -47,15 +48,88 @@ it('makes room by closing whoever has waited longest', async () => {
   await isClosed(second);
 });
 
-it('never closes one that is being answered, and rather turns a new one away', async () => {
+const trusted = async (): Promise<{ client: Socket; response: ServerResponse }> => {
   const one = await openAsking();
-  const other = await openAsking();
+  trust({ env: { incoming: one.response.req } });
+  return one;
+};
+
+it('never closes one that is being answered under a credential that held, and rather turns a new one away', async () => {
+  const one = await trusted();
+  const other = await trusted();
   await isClosed(await open());
   for (const { client, response } of [one, other]) {
     const told = once(client, 'data');
     response.end('still here');
     expect(String(await told)).toContain('still here');
   }
+});
+
+it('makes room by closing one that is being answered without a credential', async () => {
+  const stranger = await openAsking();
+  const { client, response } = await trusted();
+  const newcomer = await openAsking();
+  await isClosed(stranger.client);
+  for (const [socket, answer] of [
+    [client, response],
+    [newcomer.client, newcomer.response],
+  ] as const) {
+    const told = once(socket, 'data');
+    answer.end('still here');
+    expect(String(await told)).toContain('still here');
+  }
+});
+
+it('makes room by closing one that has its answer and does not read it, before any that only came', async () => {
+  const older = await open();
+  const { client, response } = await openAsking();
+  client.pause();
+  response.end(Buffer.alloc(16 * 1024 * 1024));
+  await open();
+  client.resume();
+  await isClosed(client);
+  expect(older.closed).toBe(false);
+});
+
+it('closes one that takes nothing of its answer for long', async () => {
+  const { client, response } = await openAsking();
+  client.pause();
+  response.end(Buffer.alloc(16 * 1024 * 1024));
+  await once(response, 'close');
+  expect(client.bytesRead).toBeLessThan(16 * 1024 * 1024);
+});
+
+it('keeps one that takes its answer slowly', async () => {
+  const { client, response } = await openAsking();
+  client.pause();
+  response.end(Buffer.alloc(16 * 1024 * 1024));
+  const reading = setInterval(() => client.read(256 * 1024), 100);
+  await once(response, 'finish', { signal: AbortSignal.timeout(30_000) });
+  clearInterval(reading);
+  expect(client.closed).toBe(false);
+}, 40_000);
+
+it('makes room for one of a network that has its share among its own, and leaves the others alone', async () => {
+  const limited = createServer().listen(0, '127.0.0.1');
+  limitConnections(limited, { most: 4, mostOfNetwork: 2 });
+  await once(limited, 'listening');
+  const { port } = limited.address() as AddressInfo;
+  const from = async (localAddress: string): Promise<Socket> => {
+    const accepted = once(limited, 'connection');
+    const client = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined);
+    client.resume();
+    clients.push(client);
+    await accepted;
+    return client;
+  };
+  const other = await from('127.0.0.2');
+  const [first] = [await from('127.0.0.3'), await from('127.0.0.3')];
+  await from('127.0.0.3');
+  await isClosed(first);
+  expect(other.closed).toBe(false);
+  for (const client of clients) client.destroy();
+  limited.close();
+  await once(limited, 'close');
 });
 
 it('takes one whose body has not come for one that waits', async () => {

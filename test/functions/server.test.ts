@@ -9,7 +9,7 @@ describe('the connections', () => {
     [64, 16, 16],
     [200, 68, 50],
     [1_024, 480, 64],
-    [1_048_576, 524_256, 64],
+    [1_048_576, 1_024, 64],
   ])('of %i file descriptors are %i of the port and %i of the socket', (limit, port, socket) => {
     expect(connectionLimits(limit)).toEqual({ port, socket });
   });
