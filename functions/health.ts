@@ -20,20 +20,44 @@ async function ask(probe: Deps['probes'][number]): Promise<Health> {
   }
 }
 
+/** Milliseconds for which an answer is good for all who ask. */
+const FRESH_MS = 1_000;
+
+/**
+ * Asks once for all who ask at the same time or within a second: a probe writes to disks and wakes engines, and anybody
+ * may ask for one.
+ */
+function coalesced<T>(look: () => Promise<T>): () => Promise<T> {
+  let last: { readonly found: Promise<T>; endedAt?: number } | undefined;
+  return () => {
+    if (last && (last.endedAt === undefined || performance.now() - last.endedAt < FRESH_MS))
+      return last.found;
+    const asked: NonNullable<typeof last> = { found: look() };
+    const end = (): void => {
+      asked.endedAt = performance.now();
+    };
+    asked.found.then(end, end);
+    last = asked;
+    return asked.found;
+  };
+}
+
 /**
  * `/healthz`: this process answers. `/readyz`: what each port says of itself; 503 if one does not work that the stop
  * needs. That nobody can be told of a stop takes no stop out of service.
  */
 export const health: KillswitchFunction<Pick<Deps, 'probes'>> = {
   name: 'health',
-  routes: deps =>
-    new Hono<Env>()
+  routes: deps => {
+    const look = coalesced(() => Promise.all(deps.probes.map(ask)));
+    return new Hono<Env>()
       .get('/healthz', c => c.json({ status: 'ok' }))
       .get('/readyz', async c => {
-        const ports = await Promise.all(deps.probes.map(ask));
+        const ports = await look();
         const status = ports.every(({ ok }) => ok) ? 'ready' : 'degraded';
         return c.json({ status, ports }, ports.every(({ ok, aside }) => ok || aside) ? 200 : 503);
-      }),
+      });
+  },
 };
 
 await runAlone(health);

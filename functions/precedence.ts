@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 /** So many may wait while others still come in. */
 const MOST = 512;
 /** Paths whose callers sign what they send, or have no credential to show. */
-const WITHOUT = /^\/(?:hooks|chatops|links|healthz|readyz)(?:[/?]|$)/;
+const WITHOUT = /^\/(?:hooks|chatops|links|healthz|readyz|metrics|openapi\.json)(?:[/?]|$)/;
 
 const showsNothing = ({ headers, url = '' }: IncomingMessage): boolean =>
   headers.authorization === undefined && !WITHOUT.test(url);

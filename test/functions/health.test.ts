@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openApp } from './bench.js';
 
 const well = { probe: async () => ({ name: 'store', ok: true }) };
@@ -30,5 +30,24 @@ describe('health', () => {
     expect(status).toBe(503);
     expect(json).toMatchObject({ status: 'degraded', ports: [{ ok: true }, { ok: false, detail }] });
     expect(text).not.toContain('secret');
+  });
+
+  it('asks the ports once for all who come together or within a second', async () => {
+    let asked = 0;
+    const counting = {
+      async probe() {
+        asked++;
+        return { name: 'store', ok: true };
+      },
+    };
+    const { send } = openApp({ probes: [counting] });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send('GET /readyz', { token: null })));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    await send('GET /readyz', { token: null });
+    expect(asked).toBe(1);
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 1_001);
+    await send('GET /readyz', { token: null });
+    expect(asked).toBe(2);
+    vi.restoreAllMocks();
   });
 });

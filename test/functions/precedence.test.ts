@@ -72,13 +72,19 @@ it('serves none of the others while connections come in, unless very many wait',
   await expect.poll(() => served).toHaveLength(601);
 });
 
-it.each(['/hooks/sentry', '/hooks/standard?x=1', '/chatops/slack', '/links/abc', '/healthz', '/readyz'])(
-  'does not keep %s waiting, whose callers sign or show nothing',
-  path => {
-    arriveTogether(['/agents/1'], [path]);
-    expect(served).toEqual([path]);
-  },
-);
+it.each([
+  '/hooks/sentry',
+  '/hooks/standard?x=1',
+  '/chatops/slack',
+  '/links/abc',
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/openapi.json',
+])('does not keep %s waiting, whose callers sign or show nothing', path => {
+  arriveTogether(['/agents/1'], [path]);
+  expect(served).toEqual([path]);
+});
 
 it.each(['/hook', '/healthz-of-mine', '/agents/hooks/kill', '*'])('lets %s wait', path => {
   arriveTogether([path]);
