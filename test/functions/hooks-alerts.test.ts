@@ -203,3 +203,35 @@ describe.each([
     expectUntouched();
   });
 });
+
+describe('a delivery with very many orders', () => {
+  const event = (count: number) =>
+    alertsOf('4', ...Array.from({ length: count }, (_, at) => alertOf({ agent_id: `agent-${at}` })));
+
+  it('has at most 50 of them carried out, and says how many were not', async () => {
+    const { deliver, orders } = await openNoted(alertmanager);
+    const { told } = await deliver(event(60));
+    expect(orders).toHaveLength(50);
+    expect(told.answers).toHaveLength(50);
+    expect(told.ignored).toEqual(['10 orders were not carried out: one delivery may have at most 50']);
+  });
+
+  it('has them carried out one after another', async () => {
+    let running = 0;
+    let most = 0;
+    const { deliver } = await openHooks(
+      alertmanager,
+      {},
+      {
+        async perform() {
+          most = Math.max(most, ++running);
+          await new Promise(resolve => setImmediate(resolve));
+          running--;
+          return { status: 200, body: {} };
+        },
+      },
+    );
+    expect((await deliver(event(5))).told.answers).toHaveLength(5);
+    expect(most).toBe(1);
+  });
+});
