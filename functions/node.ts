@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import type { AuditEntry } from '../lib/audit.js';
@@ -27,6 +26,7 @@ import { throttleLog } from '../lib/throttle-log.js';
 import { telling } from '../lib/told.js';
 import { variablesOf } from './config-file.js';
 import { openNothing } from './no-store.js';
+import { dockerFolderOf } from './places.js';
 import { createTeardown, type Left, type Teardown } from './teardown.js';
 
 /**
@@ -118,7 +118,7 @@ async function openSandboxes(
   { kernel, keepEvidence: keep, log }: { kernel: Kernel; keepEvidence: Keep; log: Log },
 ): Promise<readonly Place[]> {
   const { sandboxes, agentLabel: label, requireLabel, stateDirectory } = config;
-  const { clientDirectory: directory = join(homedir(), '.docker'), context, ...docker } = config.docker;
+  const { clientDirectory: directory = dockerFolderOf(process.env), context, ...docker } = config.docker;
   const client = { directory, ...(context !== undefined && { context }) };
   const evidence = config.evidence ? { keep } : undefined;
   const places: Place[] = [];

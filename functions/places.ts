@@ -50,6 +50,9 @@ export function stateDirectoryOf(env: Environment): string {
 export const socketOf = (env: Environment): string =>
   env['KILLSWITCH_SOCKET'] || join(stateDirectoryOf(env), `${NAME}.sock`);
 
+/** Where the Docker CLI keeps its settings; a folder that is not there for a user without a home, as of a service. */
+export const dockerFolderOf = (env: Environment): string => join(home(env) ?? '/nonexistent', '.docker');
+
 /** Where the configuration file may be, the first one that is there counts. */
 export function configFilesOf(env: Environment): readonly string[] {
   const folder = ownFolder(env, 'XDG_CONFIG_HOME', '.config');
