@@ -111,6 +111,8 @@ export async function replayJournal(core: Core, stop: Stop): Promise<void> {
       log.error({ id }, 'a line of the journal cannot be read and is left there');
       continue;
     }
+    // It may be carried out without the store still, and then nothing of it is written yet: it stays for the next time.
+    if (stop.isRunning(id)) continue;
     try {
       const found = await findOperation(core, id);
       // One that the store knows as well is being carried out already, perhaps: it is done once.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { replayJournal } from '../../lib/debts.js';
 import { writeIntent } from '../../lib/intent.js';
 import { findOperation } from '../../lib/operation.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
@@ -16,6 +17,20 @@ const killed = [
 ];
 
 describe('when the store is back, an order from the journal', () => {
+  it('stays there while its own run without the store has not ended, and is carried out after that', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    const order = killOf('a1');
+    bed.journal.memory.set(order.operationId, writeIntent(order, at(0)));
+    const stop = stopOn(bed.core);
+    const resume = () => Promise.reject(new Error('joined the run without the store'));
+    await replayJournal(bed.core, { ...stop, isRunning: () => true, resume });
+    expect(bed.journal.memory.size).toBe(1);
+    await replayJournal(bed.core, stop);
+    expect(bed.journal.memory.size).toBe(0);
+    expect(await bed.record('a1')).toMatchObject({ status: 'killed' });
+  });
+
   it('is carried out to its end: marked, settled, cleared, told, and taken out', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
