@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { agentReceipt } from '../../lib/case.js';
+import type { Core } from '../../lib/core.js';
 import type { AgentReceipt } from '../../lib/outcome.js';
+import { lookAround } from '../../lib/sighted.js';
 import { findLeftovers, type Leftover, sweep } from '../../lib/sweep.js';
 import { describeAgent } from '../../lib/wording.js';
 import { age } from './options.js';
@@ -22,11 +24,8 @@ export function addSweep(program: Command): void {
     .action(async ({ kill, olderThan, json }: Options) => {
       const { withNode } = await import('./local.js');
       process.exitCode = await withNode(async ({ core, cases }, actor) => {
-        const blind = (await Promise.all(core.sandboxes.map(sandbox => sandbox.probe()))).filter(
-          ({ ok }) => !ok,
-        );
-        for (const { name, detail } of blind)
-          warn(`killswitch: Not looked at: ${name}: ${detail ?? 'no answer'}.`);
+        const blind = await gaps(core);
+        for (const gap of blind) warn(`killswitch: Not looked at: ${gap}.`);
         const leftovers = await findLeftovers(core, olderThan);
         const stopped = kill ? sweep(core, cases, leftovers, { actor, operationId: core.newId() }) : [];
         await Promise.all(stopped.map(({ done }) => done));
@@ -34,6 +33,15 @@ export function addSweep(program: Command): void {
         return blind.length > 0 ? EXIT.unconfirmed : code;
       });
     });
+}
+
+/** What may hold something that was not seen. How something could be stopped is no matter here. */
+async function gaps(core: Core): Promise<readonly string[]> {
+  const ports = await Promise.all(core.sandboxes.map(sandbox => sandbox.probe()));
+  const broken = ports.filter(({ ok, aside }) => !ok && !aside);
+  if (broken.length > 0) return broken.map(({ name, detail }) => `${name}: ${detail ?? 'no answer'}`);
+  const { blind, unread } = await lookAround(core);
+  return [...blind, ...(unread > 0 ? [`${unread} processes that this user may not read`] : [])];
 }
 
 /** Shows what was found and what became of it, and returns the exit code that it deserves. */

@@ -10,11 +10,15 @@ export interface ProbeOptions {
   readonly kernel: Kernel | undefined;
 }
 
+/** Milliseconds after the start in which the event stream may still be opened. */
+const STARTING = 5_000;
+
 /**
  * Whether the engine answers, whether the map is up to date, and of how many containers the kernel can do without. With
  * the engine alone everything can be stopped as long as it answers, and later: that is told, and keeps nobody out.
  */
 export function openProbe({ ask, isLive, map, kernel }: ProbeOptions): () => Promise<Health> {
+  const opened = performance.now();
   return async () => {
     const failure = await ask().then(
       () => undefined,
@@ -25,7 +29,8 @@ export function openProbe({ ask, isLive, map, kernel }: ProbeOptions): () => Pro
     const stream = `event stream ${live ? 'live' : 'broken off'}`;
     const detail = [failure, stream, reach.detail].filter(Boolean).join('; ');
     if (failure !== undefined) return { name: 'docker', ok: false, detail };
-    const isWhole = live && reach.isWhole;
+    const isStarting = performance.now() < opened + STARTING;
+    const isWhole = (live || isStarting) && reach.isWhole;
     return { name: 'docker', ok: isWhole, detail, ...(isWhole ? {} : { aside: true as const }) };
   };
 }
