@@ -19,7 +19,7 @@ const MOST_LOOKS = 16;
 
 /**
  * Stops what runs here under a label and was not stopped by its record: nobody registered it, or its record says
- * something else. Looks again until a look finds nothing new; while something could not be seen, for as long as one
+ * something else. Looks again until a look finds nothing more to stop; while something could not be seen, for as long as one
  * kill may take.
  * @param looking the first look, begun before the records were read
  * @throws KillswitchError `store_unavailable`
@@ -38,9 +38,9 @@ export async function stopObserved(
     const { blind, byAgent } = observation;
     progress.report.blind(blind);
     const fresh = [...byAgent.keys()].filter(agentId => !handled.has(agentId) && handled.add(agentId));
-    if (fresh.length > 0) await stopThese(core, cases, command, { selector, observation, fresh, progress });
+    const stopped = await stopThese(core, cases, command, { selector, observation, fresh, progress });
     if (command.dryRun) return;
-    if (blind.length === 0 && (fresh.length === 0 || look === MOST_LOOKS)) return;
+    if (blind.length === 0 && (stopped === 0 || look === MOST_LOOKS)) return;
     if (blind.length > 0) {
       if (core.clock.monotonic() + pause > endsAt) return;
       await new Promise(resolve => setTimeout(resolve, pause));
@@ -57,12 +57,14 @@ interface Fresh {
   readonly progress: Progress;
 }
 
+/** @returns how many were stopped that no record had led to */
 async function stopThese(
   core: Core,
   cases: Cases,
   command: KillAllCommand,
   { selector, observation, fresh, progress }: Fresh,
-): Promise<void> {
+): Promise<number> {
+  if (fresh.length === 0) return 0;
   const stored = await core.records.agents(fresh);
   const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
   const candidates: Candidate[] = [];
@@ -83,13 +85,14 @@ async function stopThese(
   if (unknown.length > 0) {
     progress.report.warn(leftWarning(unknown));
   }
-  if (candidates.length === 0) return;
+  if (candidates.length === 0) return 0;
   const running = new Set(fresh);
   const verdicts = command.dryRun
     ? previewKills(command, candidates, running)
     : await commitKills(core, command, candidates, running);
   const agents = candidates.flatMap(one => (one.kind === 'unreadable' ? [] : [one.agent]));
   followVerdicts(core, cases, command, { verdicts, agents }, progress);
+  return candidates.length;
 }
 
 /** It is running, so a selector of running agents selects it whatever its record says. */
