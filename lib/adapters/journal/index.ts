@@ -105,10 +105,10 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
   };
 
   let filling: Promise<unknown> | undefined;
-  /** One at a time. A failure is told by the probe, which finds fewer places than there should be. */
+  /** One at a time, and never in the turn of an order. A failure is told by the probe, which finds fewer places than there should be. */
   const fill = (): Promise<unknown> => {
     filling ??= (
-      reserve.length > 0 ? writing(() => makeDirectory(folder).then(room.fill)) : Promise.resolve()
+      reserve.length > 0 ? reading(() => makeDirectory(folder).then(room.fill)) : Promise.resolve()
     )
       .catch(() => undefined)
       .finally(() => {
