@@ -13,7 +13,7 @@ import { lookAround } from './sighted.js';
 /** Something that carries an agent's label and runs here, though its record does not say that the agent does. */
 export interface Leftover {
   readonly agentId: string;
-  /** What its record says; absent: it has none. */
+  /** What its record says; absent: its orchestrator has not registered it. */
   readonly status?: Status;
   /** Milliseconds since the oldest of it was started; absent: nobody can tell. */
   readonly ageMs?: number;
@@ -52,8 +52,11 @@ export async function findLeftovers(core: Core, graceMs: number): Promise<readon
   return [...byAgent].flatMap(([agentId, seen]) => {
     const reading = readings.get(agentId);
     if (!reading) return [leftoverOf(core, seen, undefined, graceMs)];
-    if (reading.kind === 'unreadable' || isActive(reading.agent.status)) return [];
-    return [leftoverOf(core, seen, reading.agent.status, graceMs)];
+    if (reading.kind === 'unreadable') return [];
+    const { status, source } = reading.agent;
+    // What a node found running has a record of its own making: its orchestrator knows nothing of it all the same.
+    if (isActive(status)) return source === 'observed' ? [leftoverOf(core, seen, undefined, graceMs)] : [];
+    return [leftoverOf(core, seen, status, graceMs)];
   });
 }
 

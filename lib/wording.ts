@@ -78,7 +78,9 @@ export function describeState({ verified, outcomes, error }: AgentReceipt): stri
 
 /** What was seen of one agent, in one line. */
 export function describeAgent(receipt: AgentReceipt, words: LayerWords = { paths: true }): string {
-  const parts = [describeState(receipt), ...receipt.outcomes.map(outcome => describeLayer(outcome, words))];
+  // Beside a death that was seen, it says nothing that there was no second sandbox.
+  const shown = receipt.outcomes.filter(seen => !(receipt.verified && seen.outcome === 'notFound'));
+  const parts = [describeState(receipt), ...shown.map(outcome => describeLayer(outcome, words))];
   return `${receipt.agentId}: ${parts.join('; ')}`;
 }
 

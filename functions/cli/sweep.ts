@@ -63,6 +63,6 @@ function lineOf({ agentId, status, ageMs, young, seen }: Leftover, stopped: read
   if (receipt) return describeAgent(receipt);
   const places = seen.map(({ layer, id }) => `${layer} ${id.slice(0, 12)}`).join(', ');
   const since = ageMs === undefined ? 'of unknown age' : `for ${Math.round(ageMs / 1_000)} s`;
-  const why = status === undefined ? 'it has no record' : `its record says ${status}`;
+  const why = status === undefined ? 'it is not registered' : `its record says ${status}`;
   return `${agentId}  runs ${since} as ${places}: ${why}${young ? ' (young: left alone)' : ''}`;
 }

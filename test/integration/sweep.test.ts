@@ -23,7 +23,7 @@ it('lists what is left over, leaves what is young alone, and stops the rest', as
         `^${ended.agentId} {2}runs for \\d+ s as container [0-9a-f]{12}: its record says completed$`,
       ),
     ),
-    expect.stringMatching(/^stray {2}runs for \d+ s as container [0-9a-f]{12}: it has no record$/),
+    expect.stringMatching(/^stray {2}runs for \d+ s as container [0-9a-f]{12}: it is not registered$/),
   ]);
 
   const young = await runCli(['sweep', '--kill', '--json', '--older-than', '1h'], world.environment);

@@ -36,14 +36,17 @@ describe('the leftovers', () => {
     }
     spawn('unreadable', 60_000);
     store.seedForeign('unreadable', '{');
+    await agent('adopted', { container: false, members: { source: 'observed' } });
+    spawn('adopted', 60_000);
     const common = { ageMs: 60_000, young: false, seen: [{ layer: 'container' }] };
     expect(await find()).toMatchObject([
       { agentId: 'stray', ...common },
       { agentId: 'completed', status: 'completed', ...common },
       { agentId: 'failed', status: 'failed', ...common },
       { agentId: 'killed', status: 'killed', ...common },
+      { agentId: 'adopted', ...common },
     ]);
-    expect((await find())[0]).not.toHaveProperty('status');
+    for (const at of [0, -1]) expect((await find()).at(at)).not.toHaveProperty('status');
   });
 
   it('are as old as the oldest of them, on whatever layer', async () => {
