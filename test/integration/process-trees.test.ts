@@ -143,7 +143,7 @@ test('Kills a daemon that left the agent in every way after it was seen, and say
   signal(parent, startTimeOf(parent), 'SIGKILL');
   signal(child?.pid ?? 0, child?.startTime, 'SIGUSR1');
   await expect.poll(() => readOf(child?.pid ?? 0, 'cmdline')).toContain('1000');
-  expect(readOf(child?.pid ?? 0, 'environ')).toBe('');
+  await expect.poll(() => readOf(child?.pid ?? 0, 'environ')).toBe('');
   // One that never was the agent's, as like to it as can be.
   const { bystander } = await run(
     `exec env -i setsid sh -c 'echo bystander $$; exec sleep 1000 >/dev/null'`,
