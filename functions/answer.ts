@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { Selector, Within } from '../lib/command.js';
-import type { Hold, Latch } from '../lib/latch.js';
+import { type Hold, isUnverified, type Latch } from '../lib/latch.js';
 import type { Receipt } from '../lib/outcome.js';
 import { present } from '../lib/present.js';
 import type { Env } from './function.js';
@@ -60,13 +60,15 @@ const taskAndHost = ({ taskId, host }: Within) => ({ taskId, host });
  * The first hold; and all of them, where there are several.
  * @param within what the credential that asks is narrowed to: it is answered for that alone
  */
-export function latchAnswer({ engaged, holds }: Latch, within: Within = {}) {
+export function latchAnswer(latch: Latch, within: Within = {}) {
+  const { engaged, holds } = latch;
   const isNarrowed = Object.keys(within).length > 0;
   const shown = holds.flatMap(hold => (isNarrowed ? (holdWithin(hold, within) ?? []) : shownHold(hold)));
   return {
     // Without holds while it is engaged, it cannot be read and is for everybody.
     engaged: engaged && (holds.length === 0 || shown.length > 0),
     ...shown[0],
+    ...(isUnverified(latch) && { unverified: true as const }),
     ...(shown.length > 1 && { holds: shown }),
   };
 }

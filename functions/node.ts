@@ -1,19 +1,18 @@
 import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
-import type { AuditEntry } from '../lib/audit.js';
-import { type Cases, openCases } from '../lib/cases.js';
+import { openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config.js';
 import { openConfirmed } from '../lib/confirmed.js';
 import { type Core, defaultLimits } from '../lib/core.js';
-import { createHosts, type Hosts } from '../lib/hosts.js';
+import { createHosts } from '../lib/hosts.js';
 import type {
   AuditKeys,
   Clock,
   Kernel,
+  KeyRing,
   Log,
   Lookout,
   Metrics,
-  Probe,
   Sandbox,
   Witness,
 } from '../lib/ports.js';
@@ -21,13 +20,16 @@ import { createPresence } from '../lib/presence.js';
 import { present } from '../lib/present.js';
 import type { Quarantine } from '../lib/quarantine.js';
 import { remember } from '../lib/remember.js';
-import { createStop, type Stop } from '../lib/stop.js';
+import { createStop } from '../lib/stop.js';
 import { throttleLog } from '../lib/throttle-log.js';
 import { telling } from '../lib/told.js';
 import { variablesOf } from './config-file.js';
 import { openNothing } from './no-store.js';
 import { dockerFolderOf } from './places.js';
-import { createTeardown, type Left, type Teardown } from './teardown.js';
+import { createTeardown } from './teardown.js';
+import type { Node, NodeOptions } from './wired.js';
+
+export type { Node } from './wired.js';
 
 /**
  * The composition root for Node: it alone reads the environment and knows the adapters, each of which is loaded when
@@ -75,25 +77,44 @@ export interface Seals {
   readonly witness: Witness;
   /** @throws Error in one clear sentence where there is none; as the file system does */
   openKeys(): Promise<AuditKeys>;
+  /** What signs orders; by the same secrets. Rejects as `openKeys` does. */
+  openOrderKeys(): Promise<KeyRing>;
 }
 
 /** @param options.create makes a secret in the state directory where none is set and none was made before */
 export async function openSeals(config: Config, { create }: { readonly create: boolean }): Promise<Seals> {
   const { store, stateDirectory: directory, keyPrefix, auditSecrets } = config;
-  const { auditKeys, auditSecret, openWitness } = await import('../lib/adapters/seal/index.js');
+  const { auditKeys, auditSecret, openWitness, orderKeys } = await import('../lib/adapters/seal/index.js');
+  async function secrets(): Promise<[string, ...string[]]> {
+    const [first = await auditSecret({ directory, create }), ...others] = auditSecrets;
+    if (first) return [first, ...others];
+    throw new Error(
+      'There is no key to verify with: set KILLSWITCH_AUDIT_KEY, or KILLSWITCH_SECRET, as the server has it.',
+    );
+  }
   return {
     witness: openWitness({
       directory,
       store: store.kind === 'sqlite' ? 'sqlite' : `${store.url} ${keyPrefix}`,
     }),
-    async openKeys() {
-      const [first = await auditSecret({ directory, create }), ...others] = auditSecrets;
-      if (first) return auditKeys([first, ...others]);
-      throw new Error(
-        'There is no key to verify with: set KILLSWITCH_AUDIT_KEY, or KILLSWITCH_SECRET, as the server has it.',
-      );
-    },
+    openKeys: async () => auditKeys(await secrets()),
+    openOrderKeys: async () => orderKeys(await secrets()),
   };
+}
+
+/** `undefined`, and told: then what is written now counts as nobody's later. No stop waits for a key. */
+async function openOrderKeys(
+  config: Config,
+  { create, log }: { readonly create: boolean; readonly log: Log },
+): Promise<KeyRing | undefined> {
+  try {
+    return await (await openSeals(config, { create })).openOrderKeys();
+  } catch (err) {
+    // A command line that has no key is none that others rely on.
+    if (create)
+      log.warn({ err }, 'orders are not signed, and count as unverified when they are carried on with');
+    return undefined;
+  }
 }
 
 /** Where the evidence is that no quarantine entry holds. */
@@ -135,40 +156,15 @@ async function openSandboxes(
   return places;
 }
 
-/** All of one process that stops agents, wired. */
-export interface Node {
-  readonly core: Core;
-  readonly cases: Cases;
-  readonly stop: Stop;
-  readonly hosts: Hosts;
-  readonly probes: readonly Probe[];
-  /** Deletes what was kept long enough, or is too much. To be called now and then. */
-  readonly expire: () => Promise<number>;
-  /** Registers how something that is built upon it ends: before it, the last one first. */
-  readonly defer: Teardown['add'];
-  /**
-   * Ends it in order: first the work in flight, then the connections.
-   * @returns what could not be ended, or not within so many milliseconds; it is logged, and keeps nothing else from
-   *   being ended
-   */
-  close(withinMs?: number): Promise<readonly Left[]>;
-}
-
-interface Options {
-  /** Goes on without a store that cannot be opened, as without one that does not answer. */
-  readonly storeless?: boolean;
-  /** Told of what this process has written into the audit; may not throw. */
-  readonly onWritten?: (entries: readonly AuditEntry[]) => void;
-}
-
 /** @throws Error in one clear sentence of an adapter */
-export async function openNode(config: Config, log: Log, options: Options = {}): Promise<Node> {
-  const { storeless = false, onWritten = () => undefined } = options;
+export async function openNode(config: Config, log: Log, options: NodeOptions = {}): Promise<Node> {
+  const { storeless = false, createKeys = false, onWritten = () => undefined } = options;
   const { hostId, stateDirectory, worktreeRoots: roots, quarantineTtlMs: ttlMs } = config;
-  const [{ openCgroups }, { openJournal, RESERVE }, { openWorktrees }, store] = await Promise.all([
+  const [{ openCgroups }, { openJournal, RESERVE }, { openWorktrees }, orderKeys, store] = await Promise.all([
     import('../lib/adapters/cgroup/index.js'),
     import('../lib/adapters/journal/index.js'),
     import('../lib/adapters/worktree/index.js'),
+    openOrderKeys(config, { create: createKeys, log }),
     openStore(config, log).catch((error: unknown) =>
       storeless ? openNothing(error) : Promise.reject(error),
     ),
@@ -192,6 +188,7 @@ export async function openNode(config: Config, log: Log, options: Options = {}):
     worktrees,
     journal,
     remembered: new Map(),
+    orderKeys,
     presence: createPresence(),
     // The embedded store is this host's alone, however many processes share it.
     isAlone: () => config.store.kind === 'sqlite' || hosts.isAlone(),

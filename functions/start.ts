@@ -86,6 +86,7 @@ export async function startServer(
   const seals = await openSeals(config, { create: true });
   let wakeFollowers = (): void => undefined;
   const node = await openNode(config, log, {
+    createKeys: true,
     onWritten(entries) {
       metrics.written(entries);
       wakeFollowers();

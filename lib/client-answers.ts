@@ -20,6 +20,8 @@ export interface KillReceipt extends AgentReceipt {
 /** Whom the emergency stop keeps from running, since when, and why: what it was first engaged for. */
 export interface LatchStatus extends Partial<Omit<Hold, 'operationId'>> {
   readonly engaged: boolean;
+  /** Some of it is not known to have been written by this program: it holds all the same. */
+  readonly unverified?: true;
   /** All that it is engaged for, where that is several things. */
   readonly holds?: readonly Omit<Hold, 'operationId'>[];
 }

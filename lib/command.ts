@@ -36,6 +36,8 @@ export interface Actor {
    * stop, and nothing else.
    */
   readonly unaddressed?: true;
+  /** An order whose signature does not hold: it is carried out, because it stops, and in no other name than this. */
+  readonly unverified?: true;
 }
 
 /** Which agents. An empty selector selects every active agent; members narrow it together; lists are "any of". */

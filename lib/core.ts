@@ -1,5 +1,15 @@
 import type { Agent } from './agent.js';
-import type { AuditLog, Clock, Journal, Log, Lookout, Records, Sandbox, Worktrees } from './ports.js';
+import type {
+  AuditLog,
+  Clock,
+  Journal,
+  KeyRing,
+  Log,
+  Lookout,
+  Records,
+  Sandbox,
+  Worktrees,
+} from './ports.js';
 import type { Presence } from './presence.js';
 
 /** Milliseconds. */
@@ -26,6 +36,8 @@ export interface Core {
   readonly worktrees: Worktrees;
   readonly journal: Journal;
   readonly remembered: Remembered;
+  /** Signs what runs as an order later. Absent: nothing of the kind counts as ours. */
+  readonly orderKeys?: KeyRing | undefined;
   /**
    * Whether no other node shares the store, as far as is known. Then a record without a host is of this one; otherwise
    * it is of the node that sees its sandbox, and of none before.

@@ -84,11 +84,24 @@ export async function payDebts(core: Core, cases: Cases, stop: Stop, before: num
     const found = await findOperation(core, id);
     if (found && !found.operation) return giveUp(core, id, found.raw);
     const operation = found?.operation;
-    const command = operation?.state === 'running' ? readIntent(operation.intent) : undefined;
+    const command = operation?.state === 'running' ? intentOf(core, id, operation.intent) : undefined;
     if (command) await stop.resume(command);
     else await payForAgent(core, cases, id);
   });
   await settleEach(work);
+}
+
+/** A stop is never denied: what is not known to be ours is carried out too, and told. */
+function intentOf(core: Core, operationId: string, text: string): Command | undefined {
+  const command = readIntent(core, operationId, text);
+  if (command?.actor.unverified) {
+    const { type, reason } = command;
+    core.log.error(
+      { operationId, type, reason },
+      'an order that is not signed by this program is carried out',
+    );
+  }
+  return command;
 }
 
 /** An operation whose text cannot be read is not carried out, now or later: it is said once, and kept as it stands. */
@@ -106,7 +119,7 @@ async function giveUp(core: Core, operationId: string, raw: string): Promise<voi
 export async function replayJournal(core: Core, stop: Stop): Promise<void> {
   const { journal, log } = core;
   for (const { id, text } of await journal.read()) {
-    const command = readIntent(text);
+    const command = intentOf(core, id, text);
     if (!command) {
       log.error({ id }, 'a line of the journal cannot be read and is left there');
       continue;

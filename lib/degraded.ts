@@ -79,7 +79,7 @@ export async function stopWithoutStore(
   const wereActive = activeByMemory(core, command);
   const order = wereActive.length > 0 ? { ...command, wereActive } : command;
   const written = Promise.resolve()
-    .then(() => core.journal.append(operationId, writeIntent(order, timestamp(core))))
+    .then(() => core.journal.append(operationId, writeIntent(core, order, timestamp(core))))
     .catch((error: unknown) => {
       core.log.error({ err: error, operationId }, 'the journal was not written');
       report.fail('the order could not be written down: repeat it when the store is back');

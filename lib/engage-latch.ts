@@ -8,6 +8,7 @@ import { type LatchOrder, latchEntry } from './latch-entry.js';
 import { present } from './present.js';
 import { isSameJson } from './same-json.js';
 import { utf8 } from './signature.js';
+import { signText } from './signed-text.js';
 
 /** How much the emergency stop may hold. It is read with each agent that starts. */
 export const latchLimits = {
@@ -62,9 +63,12 @@ export async function engageLatch(core: Core, order: LatchOrder & { selector?: S
   const compute = ({ raw, latch }: LatchFound): Change<Latch> => {
     const same = (hold: Hold): boolean => isSameJson(normalized(hold.selector), selector);
     if (latch.engaged && (latch.holds.length === 0 || latch.holds.some(same))) return { value: latch };
-    const hold = present<Hold>({ operationId, since: timestamp(core), by: actor.subject, reason, selector });
+    const hold = present<Hold>({
+      ...{ operationId, since: timestamp(core), by: actor.subject, reason, selector },
+      unverified: actor.unverified,
+    });
     const next: Latch = { engaged: true, holds: [...latch.holds, hold] };
-    const text = JSON.stringify(next);
+    const text = signText(core, 'latch', LATCH.id, JSON.stringify(next));
     // There is always room for the hold that stops everybody; with it no other one is needed.
     if (!isForAll(hold) && isTooMuch(next.holds, text, actor)) {
       if (latch.holds.some(isForAll)) return { value: latch };

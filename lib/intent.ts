@@ -1,7 +1,12 @@
 import * as z from 'zod';
 import { agentIdSchema } from './agent.js';
+import { STOPPING } from './authorize.js';
 import { type Actor, type Command, killAllBodySchema, killBodySchema, scopes } from './command.js';
 import { present } from './present.js';
+import { readSigned, type Signing, signText } from './signed-text.js';
+
+/** As the schemas of the orders have it. */
+const LONGEST_REASON = 1_000;
 
 const narrowing = z.string().optional();
 const common = {
@@ -14,6 +19,7 @@ const common = {
     subject: z.string(),
     source: z.string().optional(),
     scopes: z.array(z.enum(scopes)),
+    unverified: z.literal(true).optional(),
     within: z.object({ agentId: narrowing, taskId: narrowing, host: narrowing }),
   }),
 };
@@ -22,12 +28,31 @@ const intentSchema = z.discriminatedUnion('type', [
   killAllBodySchema.required({ selector: true }).extend({ ...common, type: z.literal('kill-all') }),
 ]);
 
-/** A command as text, so that whoever finds it can carry it on after this process has died. */
-export const writeIntent = (command: Command, requestedAt: string): string =>
-  JSON.stringify({ requestedAt, ...command, actor: { ...command.actor, scopes: [...command.actor.scopes] } });
+/** A command as signed text, so that whoever finds it can carry it on after this process has died. */
+export function writeIntent(signing: Signing, command: Command, requestedAt: string): string {
+  const actor = { ...command.actor, scopes: [...command.actor.scopes] };
+  const text = JSON.stringify({ requestedAt, ...command, actor });
+  return signText(signing, 'intent', command.operationId, text);
+}
 
-/** The command, with when it was asked for; `undefined` for what is no intent of ours. */
-export function readIntent(text: string): Command | undefined {
+/** Of what anybody may have written. Who it says has asked is told, and is nobody's name to act in. */
+function unverified(command: Command): Command {
+  const { actor, reason } = command;
+  const claimed = `not verified, in the name of ${JSON.stringify(actor.subject)}`;
+  return {
+    ...command,
+    actor: { kind: 'local', subject: 'unverified', scopes: STOPPING, within: actor.within, unverified: true },
+    reason: (reason === undefined ? claimed : `${claimed}: ${reason}`).slice(0, LONGEST_REASON),
+  };
+}
+
+/**
+ * The command, with when it was asked for; `undefined` for what is no intent. One whose signature does not hold stops
+ * all the same, as `unverified`.
+ * @param id of the operation that it was kept for
+ */
+export function readIntent(signing: Signing, id: string, raw: string): Command | undefined {
+  const { text, isOurs } = readSigned(signing, 'intent', id, raw);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -38,5 +63,6 @@ export function readIntent(text: string): Command | undefined {
   if (!data) return undefined;
   const { scopes: granted, within, ...who } = data.actor;
   const actor = present<Actor>({ ...who, scopes: new Set(granted), within: present(within) });
-  return present<Command>({ ...data, actor } as Command);
+  const command = present<Command>({ ...data, operationId: id, actor } as Command);
+  return isOurs ? command : unverified(command);
 }

@@ -7,6 +7,7 @@ import { KillswitchError } from './errors.js';
 import type { DocumentRef } from './ports.js';
 import { present } from './present.js';
 import { matches } from './select.js';
+import { readSigned, type Signing } from './signed-text.js';
 
 /** One reason for which the emergency stop is engaged, and for whom. */
 export interface Hold {
@@ -17,6 +18,8 @@ export interface Hold {
   readonly reason?: string;
   /** Empty: every agent. */
   readonly selector: Selector;
+  /** Its signature did not hold when it was read, or the order's when it was engaged. */
+  readonly unverified?: true;
 }
 
 const textSchema = z.object({
@@ -28,6 +31,7 @@ const textSchema = z.object({
         by: z.string(),
         reason: z.string().optional(),
         selector: selectorSchema,
+        unverified: z.literal(true).optional(),
       }),
     )
     .min(1),
@@ -47,31 +51,46 @@ export interface LatchFound {
 
 export const LATCH: DocumentRef = { kind: 'latch', id: '' };
 export const OPEN: Latch = { engaged: false, holds: [] };
+/** What cannot be read must not let anything run. */
+const UNREADABLE: Latch = { engaged: true, holds: [] };
 
-function parse(raw: string | undefined): Latch {
+/** Of a text that anybody may have written: it holds, and in no other name than this. */
+const unverified = ({ by, reason, ...hold }: Hold): Hold => ({
+  ...hold,
+  by: 'unverified',
+  reason: `not verified, in the name of ${JSON.stringify(by)}${reason === undefined ? '' : `: ${reason}`}`,
+  unverified: true,
+});
+
+function parse(signing: Signing, raw: string): Latch {
   try {
-    const { holds } = textSchema.parse(JSON.parse(raw ?? ''));
-    return { engaged: true, holds: holds.map(hold => present<Hold>(hold)) };
+    const { text, isOurs } = readSigned(signing, 'latch', LATCH.id, raw);
+    const holds = textSchema.parse(JSON.parse(text)).holds.map(hold => present<Hold>(hold));
+    return { engaged: true, holds: isOurs ? holds : holds.map(unverified) };
   } catch {
-    // What cannot be read must not let anything run.
-    return { engaged: true, holds: [] };
+    return UNREADABLE;
   }
 }
 
 /** The last text that was read: it is asked for with each agent that starts, and seldom changes. */
-let last: { readonly raw: string; readonly latch: Latch } | undefined;
+let last: { readonly raw: string; readonly keys: Signing['orderKeys']; readonly latch: Latch } | undefined;
 
-function read(raw: string | null | undefined): Latch {
+function readLatch(signing: Signing, raw: string | null | undefined): Latch {
   if (raw === null) return OPEN;
-  if (raw === undefined) return parse(raw);
-  if (last?.raw !== raw) last = { raw, latch: parse(raw) };
+  if (raw === undefined) return UNREADABLE;
+  const { orderKeys: keys } = signing;
+  if (last?.raw !== raw || last.keys !== keys) last = { raw, keys, latch: parse(signing, raw) };
   return last.latch;
 }
 
-export async function findLatch({ records }: Pick<Core, 'records'>): Promise<LatchFound> {
-  const [raw] = await records.read([LATCH]);
-  return { raw, latch: read(raw) };
+export async function findLatch(core: Pick<Core, 'records'> & Signing): Promise<LatchFound> {
+  const [raw] = await core.records.read([LATCH]);
+  return { raw, latch: readLatch(core, raw) };
 }
+
+/** Whether any of it is not known to have been written by this program. */
+export const isUnverified = ({ engaged, holds }: Latch): boolean =>
+  engaged && (holds.length === 0 || holds.some(hold => hold.unverified));
 
 /** The hold that keeps this agent from running; an empty selector where the latch cannot be read. */
 export function holdOf(

@@ -5,6 +5,7 @@ import { type Core, timestamp } from './core.js';
 import { setTexts } from './members.js';
 import type { Step } from './ports.js';
 import { present } from './present.js';
+import { signText } from './signed-text.js';
 import { SWITCHED_OFF } from './stop-agent.js';
 
 export const isLocal = (core: Pick<Core, 'hostId'>, { host }: Pick<Agent, 'host'>): boolean =>
@@ -101,7 +102,7 @@ export function marksBy(core: Core, command: Command): (agent: Agent, raw: strin
       expect: raw,
       next: setTexts(raw ?? JSON.stringify(agent), texts),
       active: false,
-      tombstone,
+      tombstone: signText(core, 'tombstone', agentId, tombstone),
       debt: isSettled ? { host: core.hostId, dueAt: null } : debtOf(core, agent),
       audit: isSettled ? [accepted, { ...settled, ...who }] : [accepted],
     };

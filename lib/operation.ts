@@ -62,7 +62,7 @@ function begunOperation(core: Core, command: Command): Operation {
     requestedAt,
     requestedBy: actor.subject,
     reason,
-    intent: writeIntent(command, requestedAt),
+    intent: writeIntent(core, command, requestedAt),
     receipt: undefined,
   });
 }
@@ -139,7 +139,11 @@ export async function endOperation(
     if (found?.operation?.state === 'ended' || (!found && !receipt)) return { value: undefined };
     // Its beginning could not be stored, and is told of now.
     const late = found ? [] : bulkEntries(core, command);
-    const operation = found?.operation ?? begunOperation(core, command);
+    const kept = found?.operation ?? begunOperation(core, command);
+    const { unverified, subject } = command.actor;
+    const operation = unverified
+      ? { ...kept, requestedBy: subject, ...present({ reason: command.reason }) }
+      : kept;
     const step: Step = {
       document: documentOf(operationId),
       expect: found?.raw ?? null,

@@ -12,6 +12,7 @@ import { type FakeJournal, fakeJournal } from './journal.js';
 import { fakeLog } from './log.js';
 import { type FakeRecords, fakeRecords } from './records.js';
 import { type FakeSandbox, fakeSandbox } from './sandbox.js';
+import { signing } from './signing.js';
 import { type FakeWorktrees, fakeWorktrees } from './worktrees.js';
 
 export interface AgentOptions {
@@ -67,6 +68,7 @@ export function fakeCore({
     worktrees: trees.worktrees,
     journal,
     remembered: new Map(),
+    ...signing,
     isAlone: () => true,
     presence: createPresence(),
     newId: () => `own-${++ids}`,

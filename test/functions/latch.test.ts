@@ -117,7 +117,7 @@ describe('the latch', () => {
     const { send, store } = openApp();
     for (const raw of ['', 'null', '{"holds":[]}', '{"holds":[{}]}', '{"holds":[{"selector":{"task":1}}]}']) {
       store.memory.documents.set('latch:', { raw, expiresAt: Number.POSITIVE_INFINITY });
-      expect((await send('GET /latch')).json).toEqual({ engaged: true });
+      expect((await send('GET /latch')).json).toEqual({ engaged: true, unverified: true });
       expectProblem(await send('PUT /agents/a2', { body: { status: 'running' } }), 409, 'latched');
     }
     expect((await send('DELETE /latch', { body: { reason } })).json).toEqual(open);

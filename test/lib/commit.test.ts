@@ -60,6 +60,7 @@ describe('marking agents killed', () => {
     expect(JSON.parse(tombstones.get('a1') ?? '')).toEqual({
       operationId: command.operationId,
       at: '2026-11-22T10:00:00.000Z',
+      mac: expect.any(String),
     });
     expect([...active]).toEqual([]);
     expect([...(debts.get('h1') ?? [])]).toEqual([['a1', bed.clock.now() + bed.core.limits.respondMs]]);

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { readIntent } from '../../lib/intent.js';
 import { narrowedTo } from '../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
+import { signing } from '../fakes/signing.js';
 
 const takeDown = ({ store }: Bed): void => {
   for (const method of ['read', 'agents', 'scan', 'commit'] as const) store.faults.fail(method);
 };
-const written = ({ journal }: Bed) => [...journal.memory.values()].map(text => readIntent(String(text)));
+const written = ({ journal }: Bed) => [...journal.memory].map(([id, text]) => readIntent(signing, id, text));
 
 /** What was read of three agents before the store went: two active ones, of two tasks, and one that had ended. */
 async function openBed(): Promise<Bed> {

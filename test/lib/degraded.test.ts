@@ -3,6 +3,7 @@ import { readIntent } from '../../lib/intent.js';
 import type { Lookout } from '../../lib/ports.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 import { atDeadlines } from '../fakes/deadlines.js';
+import { signing } from '../fakes/signing.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 type Method = Parameters<Bed['store']['faults']['fail']>[0];
@@ -25,7 +26,7 @@ async function remembering(bed: Bed): Promise<Bed> {
   await startOn(bed.core);
   return bed;
 }
-const intents = ({ journal }: Bed) => [...journal.memory.values()].map(readIntent);
+const intents = ({ journal }: Bed) => [...journal.memory].map(([id, text]) => readIntent(signing, id, text));
 
 describe('without a store, a kill', () => {
   it('stops what carries the label on this host, writes the order down, and says all that', async () => {

@@ -4,6 +4,7 @@ import { readIntent, writeIntent } from '../../lib/intent.js';
 import { vouchedFor } from '../../lib/order.js';
 import { actorWith, narrowedTo } from '../fakes/authenticator.js';
 import { killAllOf, killOf } from '../fakes/core.js';
+import { signing } from '../fakes/signing.js';
 
 const requestedAt = '2026-11-22T10:00:00.000Z';
 
@@ -38,26 +39,35 @@ describe('a command written down', () => {
       }),
     ],
   ])('%s is read again as it was, with when it was given', (_, command) => {
-    expect(readIntent(writeIntent(command, requestedAt))).toEqual({ ...command, requestedAt });
+    expect(readIntent(signing, command.operationId, writeIntent(signing, command, requestedAt))).toEqual({
+      ...command,
+      requestedAt,
+    });
   });
 
   it('a second time keeps when it was first given', () => {
     const command = killOf('a1', { requestedAt });
-    expect(readIntent(writeIntent(command, '2027-01-01T00:00:00.000Z'))).toMatchObject({ requestedAt });
+    expect(
+      readIntent(signing, command.operationId, writeIntent(signing, command, '2027-01-01T00:00:00.000Z')),
+    ).toMatchObject({
+      requestedAt,
+    });
   });
 
   it('holds no token ID', () => {
     const command = killOf('a1', { actor: actorWith({ tokenId: 'jti-1' }) });
-    expect(readIntent(writeIntent(command, requestedAt))?.actor).not.toHaveProperty('tokenId');
+    expect(
+      readIntent(signing, command.operationId, writeIntent(signing, command, requestedAt))?.actor,
+    ).not.toHaveProperty('tokenId');
   });
 });
 
 describe('what is no command', () => {
-  const good = JSON.parse(writeIntent(killAllOf(), requestedAt)) as Record<string, unknown>;
+  const good = JSON.parse(writeIntent(signing, killAllOf(), requestedAt)) as Record<string, unknown>;
 
   it.each<[string, string]>([
     ['nothing', ''],
-    ['torn', writeIntent(killOf('a1'), requestedAt).slice(0, -10)],
+    ['torn', writeIntent(signing, killOf('a1'), requestedAt).slice(0, -10)],
     ['something else', '[1]'],
     ['of an unknown type', JSON.stringify({ ...good, type: 'start' })],
     ['without a selector', JSON.stringify({ ...good, selector: undefined })],
@@ -69,6 +79,6 @@ describe('what is no command', () => {
       JSON.stringify({ ...good, actor: { ...(good.actor as object), scopes: ['root'] } }),
     ],
   ])('is not taken for one: %s', (_, text) => {
-    expect(readIntent(text)).toBeUndefined();
+    expect(readIntent(signing, 'op', text)).toBeUndefined();
   });
 });

@@ -8,6 +8,7 @@ import { findLatch } from '../../lib/latch.js';
 import { findOperation } from '../../lib/operation.js';
 import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
 import { damaged } from '../fakes/damage.js';
+import { signing } from '../fakes/signing.js';
 
 const RUNS = { numRuns: 200 };
 const text = fc.string({ unit: 'binary' });
@@ -20,16 +21,16 @@ const like = (good: unknown): fc.Arbitrary<string> =>
 const at = '2026-11-22T10:00:00.000Z';
 
 it('an intent is one of ours that can be written again, or none', () => {
-  const kill = JSON.parse(writeIntent(killOf('a1', { reason: 'drill', graceSeconds: 5 }), at));
-  const all = JSON.parse(writeIntent(killAllOf({ selector: { labels: { team: 'core' } } }), at));
+  const kill = JSON.parse(writeIntent(signing, killOf('a1', { reason: 'drill', graceSeconds: 5 }), at));
+  const all = JSON.parse(writeIntent(signing, killAllOf({ selector: { labels: { team: 'core' } } }), at));
   fc.assert(
     fc.property(fc.oneof(like(kill), like(all)), raw => {
-      const command = readIntent(raw);
+      const command = readIntent(signing, 'op', raw);
       if (command === undefined) return;
       const { reason, graceSeconds } = command;
       const schema = command.type === 'kill' ? killBodySchema : killAllBodySchema;
       expect(schema.safeParse({ reason, graceSeconds }).success).toBe(true);
-      expect(readIntent(writeIntent(command, at))).toEqual(command);
+      expect(readIntent(signing, 'op', writeIntent(signing, command, at))).toEqual(command);
     }),
     RUNS,
   );
@@ -75,7 +76,7 @@ it('an operation is one of ours, or none, whatever stands there', async () => {
     type: 'kill',
     requestedAt: at,
     requestedBy: 'ops',
-    intent: writeIntent(killOf('a1'), at),
+    intent: writeIntent(signing, killOf('a1'), at),
     receipt: { operationId: 'op-1' },
   };
   await fc.assert(

@@ -9,7 +9,7 @@ import { type FakeCore as Bed, fakeCore, killOf, startOn, stopOn } from '../fake
 const at = '2026-11-22T10:00:00.000Z';
 const append = (bed: Bed, agentId: string): Promise<void> => {
   const command = killOf(agentId);
-  return bed.journal.append(command.operationId, writeIntent(command, at));
+  return bed.journal.append(command.operationId, writeIntent(bed.core, command, at));
 };
 const takeDown = ({ store }: Bed): void => {
   for (const method of ['read', 'agents', 'scan', 'commit'] as const) store.faults.fail(method);

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Witness } from '../../ports.js';
 import { placeText, readText } from './files.js';
 
-export { auditKeys } from './keys.js';
+export { auditKeys, orderKeys } from './keys.js';
 
 const KEY_BYTES = 32;
 

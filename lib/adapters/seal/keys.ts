@@ -1,5 +1,5 @@
 import { createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { AuditKeys } from '../../ports.js';
+import type { AuditKeys, KeyRing } from '../../ports.js';
 
 const ID_BYTES = 8;
 const KEY_BYTES = 32;
@@ -10,16 +10,25 @@ const derive = (secret: string, purpose: string, bytes: number): Buffer =>
 
 const signed = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
-/** @param secrets at least one; the first signs, all verify */
-export function auditKeys(secrets: readonly [string, ...string[]]): AuditKeys {
+/** At least one; the first signs, all verify. */
+type Secrets = readonly [string, ...string[]];
+
+export const auditKeys = (secrets: Secrets): AuditKeys => ({
+  ...keyRing(secrets, 'killswitch audit checkpoint'),
+  digest: data => hash('sha256', data, 'base64'),
+});
+
+/** Signs what runs as an order later, and never a checkpoint of the audit. */
+export const orderKeys = (secrets: Secrets): KeyRing => keyRing(secrets, 'killswitch order');
+
+function keyRing(secrets: Secrets, purpose: string): KeyRing {
   const keys = secrets.map(secret => ({
-    id: derive(secret, 'killswitch audit checkpoint key id', ID_BYTES).toString('hex'),
-    key: derive(secret, 'killswitch audit checkpoint', KEY_BYTES),
+    id: derive(secret, `${purpose} key id`, ID_BYTES).toString('hex'),
+    key: derive(secret, purpose, KEY_BYTES),
   })) as [{ id: string; key: Buffer }];
   const [{ id, key: signing }] = keys;
   return {
     id,
-    digest: data => hash('sha256', data, 'base64'),
     sign: text => signed(signing, text).toString('base64'),
     check(named, text, signature) {
       const found = keys.find(one => one.id === named);
