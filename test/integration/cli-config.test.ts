@@ -1,11 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { build } from '../services/build.js';
+import { buildForOthers } from '../services/build.js';
 import { afterFile } from '../services/registry.js';
 import { SECRET, settings, startBuiltServer } from '../services/server.js';
 import { temporaryDirectory } from '../services/temporary.js';
@@ -29,20 +29,9 @@ function ownedBy(uid: number, path: string, mode = 0o700): string {
   return path;
 }
 
-/** Whether another user could start the program that lies in this checkout. */
-const canRead = (path: string): boolean =>
-  spawnSync(process.execPath, ['-e', `require('node:fs').accessSync(${JSON.stringify(path)})`], {
-    uid: ANN,
-    gid: ANN,
-  }).status === 0;
-const isForOthers =
-  process.getuid?.() === 0 && canRead(new URL('../../package.json', import.meta.url).pathname);
-
 let program: string;
 beforeAll(() => {
-  program = join(openFolder(), 'dist');
-  cpSync(build(), program, { recursive: true, verbatimSymlinks: true });
-  chmodSync(program, 0o755);
+  program = buildForOthers(openFolder());
 });
 
 it('finds what the server uses from any directory, by the configuration file alone', async () => {
@@ -110,7 +99,7 @@ it('refuses a bad configuration file in every command, and shows no secret', asy
   }
 }, 60_000);
 
-describe.runIf(isForOthers)('for an ordinary user', () => {
+describe.runIf(process.getuid?.() === 0)('for an ordinary user', () => {
   const as = (uid: number, cwd = '/'): How => ({ uid, gid: uid, cwd, program });
 
   it('keeps server and commands together, from any directory', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from './context.js';
@@ -22,4 +22,24 @@ export function build(): string {
     rmSync(draft, { recursive: true });
   }
   return folder;
+}
+
+/**
+ * Copies the program, with the packages that it needs, into a folder that every user of this machine may read, as this
+ * checkout need not be.
+ * @returns the folder of the compiled program
+ */
+export function buildForOthers(folder: string): string {
+  const program = join(folder, 'dist');
+  const modules = join(ROOT, 'node_modules');
+  cpSync(build(), program, { recursive: true, filter: path => !path.endsWith('/node_modules') });
+  const listed = execFileSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  for (const path of listed.split('\n').filter(path => path.startsWith(`${modules}/`))) {
+    cpSync(path, join(program, 'node_modules', path.slice(modules.length)), { recursive: true });
+  }
+  chmodSync(program, 0o755);
+  return program;
 }
