@@ -1,11 +1,11 @@
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import { KillswitchError, tooManyFailures, toProblem } from '../lib/errors.js';
 import { throttleLog } from '../lib/throttle-log.js';
+import { limitBody } from './body-size.js';
 import { auditDenial } from './denials.js';
 import type { Deps, Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { voucherOf } from './perform.js';
@@ -20,19 +20,6 @@ function problem(c: Context<Env>, error: unknown, headers: Record<string, string
   const { status, ...rest } = toProblem(error, c.get('requestId'));
   const body = JSON.stringify({ ...rest, status });
   return c.body(body, status as 400, { 'content-type': 'application/problem+json', ...headers });
-}
-
-function limit(maxSize: number): MiddlewareHandler<Env> {
-  const onError = (): never => {
-    throw new KillswitchError('body_too_large', `The body may have at most ${maxSize} bytes`);
-  };
-  const counting = bodyLimit({ maxSize, onError });
-  return (c, next) => {
-    const length = c.req.header('content-length');
-    // Node holds a body to the length that it declares. To count it, most of a request's time would go into a Request.
-    if (length === undefined || c.req.header('transfer-encoding') !== undefined) return counting(c, next);
-    return Number(length) <= maxSize ? next() : onError();
-  };
 }
 
 /** Of what the functions work with, what the app itself needs; at the edge there is neither core nor metrics. */
@@ -70,7 +57,7 @@ export function createApp<D extends AppDeps>(
     c.header('cache-control', 'no-store');
   });
   app.use(plainPath);
-  const [small, large] = [limit(MAX_BODY_BYTES), limit(MAX_HOOK_BYTES)];
+  const [small, large] = [limitBody(MAX_BODY_BYTES), limitBody(MAX_HOOK_BYTES)];
   app.use((c, next) => (c.req.path.startsWith('/hooks/') ? large : small)(c, next));
   for (const one of functions) {
     const routes = one.routes(deps);
@@ -84,6 +71,7 @@ export function createApp<D extends AppDeps>(
       log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
     }
     if (deps.core && known && error.code === 'forbidden') auditDenial(deps.core, c);
+    if (known && error.code === 'busy') return problem(c, error, { 'retry-after': '1' });
     if (!known || error.code !== 'unauthenticated') return problem(c, error);
     deps.metrics?.unauthenticated();
     const seconds = deps.failures?.count(c.get('source'));

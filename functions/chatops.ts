@@ -10,6 +10,7 @@ import { openMattermost } from './chatops/mattermost.js';
 import type { OpenPlatform, Platform } from './chatops/platform.js';
 import { openSlack } from './chatops/slack.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
+import { withUnprovenBody } from './unproven-body.js';
 
 /** By the name in the path. */
 const platforms: Readonly<Record<string, OpenPlatform>> = {
@@ -71,9 +72,9 @@ export const chatopsWith = (wait?: Wait): KillswitchFunction<TriggerDeps> => ({
     return new Hono<Env>().post('/chatops/:platform', async c => {
       const platform = open.get(c.req.param('platform'));
       if (!platform) throw new KillswitchError('not_found', 'No such platform is set up');
-      const body = new Uint8Array(await c.req.arrayBuffer());
       const source = c.get('source');
-      const answer = await platform.receive({ headers: c.req.raw.headers, body, source });
+      const { headers } = c.req.raw;
+      const answer = await withUnprovenBody(c, body => platform.receive({ headers, body, source }));
       return answer === undefined ? c.body(null, 200) : c.json(answer);
     });
   },

@@ -171,6 +171,7 @@ export const endpoints: readonly Endpoint[] = [
       'not_found',
       'invalid_request',
       'body_too_large',
+      'busy',
       'store_unavailable',
     ],
   },
@@ -200,7 +201,14 @@ export const endpoints: readonly Endpoint[] = [
     path: '/chatops/{platform}',
     summary: "A chat's slash command or button, under its platform's own signature",
     answers: { 200: 'What the platform shows; what becomes of an order is told there later' },
-    errors: ['unauthenticated', 'too_many_failures', 'not_found', 'invalid_request', 'body_too_large'],
+    errors: [
+      'unauthenticated',
+      'too_many_failures',
+      'not_found',
+      'invalid_request',
+      'body_too_large',
+      'busy',
+    ],
   },
   { method: 'get', path: '/healthz', summary: 'This process answers', answers: { 200: 'It does' } },
   {

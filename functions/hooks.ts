@@ -15,6 +15,7 @@ import type { OpenSource, Source } from './hooks/source.js';
 import { standard } from './hooks/standard.js';
 import { from } from './request.js';
 import { trust } from './trusted.js';
+import { withUnprovenBody } from './unproven-body.js';
 
 /** In one delivery: more than an incident names, and few enough to be carried out while the platform waits. */
 const MOST_ORDERS = 50;
@@ -62,12 +63,10 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
     return new Hono<Env>().post('/hooks/:source', async c => {
       const source = open.get(c.req.param('source'));
       if (!source) throw new KillswitchError('not_found', 'No such source is set up');
-      const body = new Uint8Array(await c.req.arrayBuffer());
-      const { actor, orders, ignored } = await source.read({
-        headers: c.req.raw.headers,
-        body,
-        now: clock.now(),
-      });
+      const { headers } = c.req.raw;
+      const { actor, orders, ignored } = await withUnprovenBody(c, body =>
+        source.read({ headers, body, now: clock.now() }),
+      );
       trust(c);
       const answers: Answered[] = [];
       // One after another, so that what others ask for meanwhile is carried out between them.

@@ -24,6 +24,7 @@ export const errorRegistry = {
   unsupported_media_type: { status: 415, title: 'The content type is not application/json' },
   too_many_failures: { status: 429, title: 'Too many credentials failed' },
   internal: { status: 500, title: 'Something failed inside' },
+  busy: { status: 503, title: 'Too much comes in at the moment' },
   store_unavailable: { status: 503, title: 'The store does not answer' },
   origins_unavailable: { status: 503, title: 'The order could not be passed on' },
   unconfigured: { status: 503, title: 'Configuration is missing' },
