@@ -75,6 +75,8 @@ export async function openStore({ store, stateDirectory, keyPrefix }: Config, lo
 /** What the audit is sealed and verified with. */
 export interface Seals {
   readonly witness: Witness;
+  /** Of the emergency stop. */
+  readonly latchWitness: Witness;
   /** @throws Error in one clear sentence where there is none; as the file system does */
   openKeys(): Promise<AuditKeys>;
   /** What signs orders; by the same secrets. Rejects as `openKeys` does. */
@@ -85,6 +87,7 @@ export interface Seals {
 export async function openSeals(config: Config, { create }: { readonly create: boolean }): Promise<Seals> {
   const { store, stateDirectory: directory, keyPrefix, auditSecrets } = config;
   const { auditKeys, auditSecret, openWitness, orderKeys } = await import('../lib/adapters/seal/index.js');
+  const name = store.kind === 'sqlite' ? 'sqlite' : `${store.url} ${keyPrefix}`;
   async function secrets(): Promise<[string, ...string[]]> {
     const [first = await auditSecret({ directory, create }), ...others] = auditSecrets;
     if (first) return [first, ...others];
@@ -93,10 +96,8 @@ export async function openSeals(config: Config, { create }: { readonly create: b
     );
   }
   return {
-    witness: openWitness({
-      directory,
-      store: store.kind === 'sqlite' ? 'sqlite' : `${store.url} ${keyPrefix}`,
-    }),
+    witness: openWitness({ directory, store: name }),
+    latchWitness: openWitness({ directory, store: name, of: 'latch' }),
     openKeys: async () => auditKeys(await secrets()),
     openOrderKeys: async () => orderKeys(await secrets()),
   };

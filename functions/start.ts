@@ -2,7 +2,9 @@ import { realpathSync } from 'node:fs';
 import { parse } from 'node:path';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import type { AuditEntry } from '../lib/audit.js';
 import { allOf, type Config, ConfigError } from '../lib/config.js';
+import { createLatchGuard } from '../lib/latch-guard.js';
 import type { Log } from '../lib/ports.js';
 import { createReconcile } from '../lib/reconcile.js';
 import { createSealer } from '../lib/sealer.js';
@@ -84,12 +86,12 @@ export async function startServer(
     log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
   const metrics = await openMetrics();
   const seals = await openSeals(config, { create: true });
-  let wakeFollowers = (): void => undefined;
+  let follow = (_entries: readonly AuditEntry[]): void => undefined;
   const node = await openNode(config, log, {
     createKeys: true,
     onWritten(entries) {
       metrics.written(entries);
-      wakeFollowers();
+      follow(entries);
     },
   });
   const { core, cases, stop } = node;
@@ -112,8 +114,10 @@ export async function startServer(
     node.defer('reconcile', () => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
     const sealer = createSealer({ ...core, ...seals });
-    const followers = [...notifiers, sealer];
-    wakeFollowers = () => {
+    const latchGuard = createLatchGuard({ ...core, witness: seals.latchWitness });
+    const followers = [...notifiers, sealer, latchGuard];
+    follow = entries => {
+      latchGuard.heard(entries);
       for (const follower of followers) follower.wake();
     };
     for (const follower of followers) node.defer('notifications and seals', () => follower.close());

@@ -13,6 +13,8 @@ export type AuditOperation =
   | 'DISMISS_AGENT'
   | 'ENGAGE_LATCH'
   | 'RESET_LATCH'
+  | 'RESTORE_LATCH'
+  | 'UNVERIFIED_LATCH'
   | 'RESURRECTION'
   | 'LATCH_ENFORCED'
   | 'SWEEP'
@@ -45,6 +47,10 @@ export interface AuditEntry {
   readonly failed?: number;
   readonly pending?: number;
   readonly errors?: readonly string[];
+  /** Of a reset of the latch: the operations whose holds it released. */
+  readonly released?: readonly string[];
+  /** Of a reset of the latch: the signature of `released`. */
+  readonly mac?: string;
 }
 
 /** Who it was, for an entry, and where they asked from. */

@@ -76,6 +76,8 @@ function typeOf({ operation, phase, outcomes }: AuditEntry): EventType | undefin
     case 'LATCH_ENFORCED':
       return 'killswitch.latch.enforced';
     case 'ENGAGE_LATCH':
+    case 'RESTORE_LATCH':
+    case 'UNVERIFIED_LATCH':
       return 'killswitch.latch.engaged';
     case 'RESET_LATCH':
       return 'killswitch.latch.reset';

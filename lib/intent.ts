@@ -5,6 +5,9 @@ import { type Actor, type Command, killAllBodySchema, killBodySchema, scopes } f
 import { present } from './present.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
 
+/** In whose name an order is carried out that this program did not sign. */
+export const UNVERIFIED_SUBJECT = 'unverified';
+
 /** As the schemas of the orders have it. */
 const LONGEST_REASON = 1_000;
 
@@ -41,7 +44,13 @@ function unverified(command: Command): Command {
   const claimed = `not verified, in the name of ${JSON.stringify(actor.subject)}`;
   return {
     ...command,
-    actor: { kind: 'local', subject: 'unverified', scopes: STOPPING, within: actor.within, unverified: true },
+    actor: {
+      kind: 'local',
+      subject: UNVERIFIED_SUBJECT,
+      scopes: STOPPING,
+      within: actor.within,
+      unverified: true,
+    },
     reason: (reason === undefined ? claimed : `${claimed}: ${reason}`).slice(0, LONGEST_REASON),
   };
 }

@@ -1,7 +1,9 @@
 import { type AuditEntry, by } from './audit.js';
 import type { Actor, Selector } from './command.js';
 import { type Core, timestamp } from './core.js';
+import type { Hold } from './latch.js';
 import { present } from './present.js';
+import { readSigned, type Signing, signText } from './signed-text.js';
 
 /** Who engages or resets the emergency stop, and why. */
 export interface LatchOrder {
@@ -28,3 +30,24 @@ export const latchEntry = (
     reason,
     selector,
   });
+
+/** What was released by the reset of a latch that could not be read: all that was engaged by then. */
+const EVERYTHING = '*';
+
+const nameOf = ({ operationId, timestamp }: AuditEntry): string => `${operationId} ${timestamp}`;
+
+/** A reset, signed, with the holds that it released: only so does the latch stay away when it is gone. */
+export function resetEntry(core: Core, order: LatchOrder, holds: readonly Hold[]): AuditEntry {
+  const entry = latchEntry(core, 'RESET_LATCH', order);
+  const released = holds.length > 0 ? holds.map(({ operationId }) => operationId) : [EVERYTHING];
+  const signed = signText(core, 'reset', nameOf(entry), JSON.stringify({ released }));
+  return { ...entry, ...(JSON.parse(signed) as Partial<AuditEntry>) };
+}
+
+/** Whether this reset is one that this program signed, and released the hold. */
+export function isReleased(signing: Signing, entry: AuditEntry, { operationId, since }: Hold): boolean {
+  const { released = [], mac, timestamp } = entry;
+  const text = JSON.stringify({ released, mac });
+  if (!readSigned(signing, 'reset', nameOf(entry), text).isOurs) return false;
+  return released.includes(operationId) || (released.includes(EVERYTHING) && since <= timestamp);
+}

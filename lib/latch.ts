@@ -75,7 +75,8 @@ function parse(signing: Signing, raw: string): Latch {
 /** The last text that was read: it is asked for with each agent that starts, and seldom changes. */
 let last: { readonly raw: string; readonly keys: Signing['orderKeys']; readonly latch: Latch } | undefined;
 
-function readLatch(signing: Signing, raw: string | null | undefined): Latch {
+/** What a text of the latch says; `null`: there is none. */
+export function readLatch(signing: Signing, raw: string | null | undefined): Latch {
   if (raw === null) return OPEN;
   if (raw === undefined) return UNREADABLE;
   const { orderKeys: keys } = signing;

@@ -4,7 +4,7 @@ import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import { checkKey, digest } from './idempotency.js';
 import { findLatch, LATCH, type Latch, type LatchFound, OPEN, writable } from './latch.js';
-import { type LatchOrder, latchEntry } from './latch-entry.js';
+import { type LatchOrder, resetEntry } from './latch-entry.js';
 
 export interface ResetOrder extends LatchOrder {
   readonly reason: string;
@@ -45,7 +45,7 @@ export async function resetLatch(core: Core, order: ResetOrder): Promise<Latch> 
   const found = await findLatch(core);
   if (order.key !== undefined && !(await isMeant(core, order.actor, order.key, found))) return found.latch;
   if (!found.latch.engaged) return OPEN;
-  const entry = latchEntry(core, 'RESET_LATCH', order);
+  const entry = resetEntry(core, order, found.latch.holds);
   const [result] = await core.records.commit([
     { document: LATCH, expect: writable(found.raw), next: null, audit: [entry] },
   ]);

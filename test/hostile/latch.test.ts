@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../functions/environment.js';
+import { openStore } from '../../functions/node.js';
 import { latchLimits } from '../../lib/engage-latch.js';
+import { LATCH } from '../../lib/latch.js';
 import { openWorld } from '../integration/world.js';
+import { afterFile } from '../services/registry.js';
 import { storeKinds, tokenFor } from '../services/server.js';
 
 let labels = 0;
@@ -30,6 +34,30 @@ describe.each(storeKinds)('on %s, who wants past the emergency stop', store => {
       status: 'spawning',
       taskId: 't1',
     });
+  });
+
+  it('does not get rid of it by deleting it from the store', async () => {
+    const world = await openWorld(store, apart());
+    const other = await openStore(readConfig(world.environment), world.log);
+    afterFile(() => other.close());
+    await world.request('POST', '/latch', { body: { selector: { taskId: 't1' }, reason: 'fire' } });
+    const health = async () => {
+      const { body } = await world.request('GET', '/readyz');
+      return body.ports.find(({ name }: { name: string }) => name === 'latch');
+    };
+    const audited = async () => (await world.request('GET', '/audit')).text;
+    const [raw] = await other.records.read([LATCH]);
+    await other.records.commit([{ document: LATCH, expect: raw ?? null, next: null, audit: [] }]);
+    await expect.poll(audited, { timeout: 20_000 }).toContain('RESTORE_LATCH');
+    await expect.poll(health).toMatchObject({ ok: false });
+    await expect
+      .poll(async () => (await world.request('GET', '/latch')).body, { timeout: 10_000 })
+      .toMatchObject({ engaged: true, by: 'tests', reason: 'fire' });
+    expect((await world.request('DELETE', '/latch', { body: { reason: 'out' } })).body).toEqual({
+      engaged: false,
+    });
+    await expect.poll(health, { timeout: 10_000 }).toMatchObject({ ok: true });
+    expect((await world.request('GET', '/latch')).body).toEqual({ engaged: false });
   });
 
   it('does not grow it without bound', async () => {

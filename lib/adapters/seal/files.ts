@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /** Bytes. */
-const LARGEST = 65_536;
+const LARGEST = 262_144;
 
 async function withFile<T>(
   path: string,

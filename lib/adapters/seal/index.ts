@@ -17,9 +17,18 @@ const nameOf = (store: string): string =>
 /**
  * What this host has seen of a store's audit, in a file of its own (mode 0600) beneath the state directory.
  * @param store its URL and what else tells it from others
+ * @param of what was seen: the audit, unless told
  */
-export function openWitness({ directory, store }: { directory: string; store: string }): Witness {
-  const path = resolve(directory, 'audit', `${nameOf(store)}.seen.json`);
+export function openWitness({
+  directory,
+  store,
+  of = 'seen',
+}: {
+  directory: string;
+  store: string;
+  of?: 'seen' | 'latch';
+}): Witness {
+  const path = resolve(directory, 'audit', `${nameOf(store)}.${of}.json`);
   return { read: () => readText(path), keep: text => placeText(path, text, 'replace') };
 }
 
