@@ -10,6 +10,12 @@ const SLOW = 1_000;
 /** Milliseconds in which a peer that does not take its answer has to take some of it, or it is closed. */
 const LONGEST_STALL = { stranger: 3_000, trusted: 15_000 };
 
+/**
+ * Questions that a stranger may have open on one connection. The rest of what it sent at once would be parsed and
+ * answered before anything of others is even read.
+ */
+const MOST_DUE = 4;
+
 /** In the order in which they make room. A connection is trusted from the first credential on it that holds. */
 const KINDS = ['stalled', 'idle', 'written', 'young', 'resting'] as const;
 /** `working`: trusted, and an answer is due. It makes room for no other. */
@@ -152,9 +158,14 @@ export function limitConnections(
   }
 
   server.on('connection', take);
-  server.on('request', (request, response) => {
+  // Before whatever answers.
+  server.prependListener('request', (request, response) => {
     const connection = all.get(request.socket);
     if (!connection) return;
+    if (!connection.trusted && connection.due >= MOST_DUE) {
+      evict(connection);
+      return;
+    }
     // A second question before the first answer was taken proves nothing.
     const queued = connection.due++ > 0;
     if (connection.trusted) move(connection, 'working');

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 /** So many may wait while others still come in. */
 const MOST = 512;
 /** Paths whose callers sign what they send, or have no credential to show. */
-const WITHOUT = /^\/(?:hooks|chatops|links|healthz|readyz|metrics|openapi\.json)(?:[/?]|$)/;
+const WITHOUT = /^\/(?:hooks|chatops|links|healthz|readyz|metrics)(?:[/?]|$)/;
 
 const showsNothing = ({ headers, url = '' }: IncomingMessage): boolean =>
   headers.authorization === undefined && !WITHOUT.test(url);
@@ -33,7 +33,7 @@ export function giveCredentialsPrecedence(server: Server): void {
     if (waiting.length > 0) setImmediate(serve);
     if (!next) return;
     const [request, response] = next;
-    if (!response.destroyed) handle?.(request as never, response as never);
+    if (!response.destroyed && !request.socket?.destroyed) handle?.(request as never, response as never);
   }
 
   server.on('connection', () => {
@@ -41,6 +41,8 @@ export function giveCredentialsPrecedence(server: Server): void {
   });
   server.removeListener('request', handle);
   server.on('request', (request, response) => {
+    // It asked too much and was closed; what else it had sent at once is parsed all the same.
+    if (request.socket?.destroyed) return;
     if (!showsNothing(request)) {
       handle(request as never, response as never);
       return;

@@ -91,6 +91,14 @@ it('makes room by closing one that has its answer and does not read it, before a
   expect(older.closed).toBe(false);
 });
 
+it('closes one that asks many things at once without a credential, and answers a few at once', async () => {
+  server.on('request', (_, response) => void setImmediate(() => response.end()));
+  const few = await open(`${HEAD}\r\n`.repeat(4));
+  expect(String((await once(few, 'data'))[0])).toContain('200');
+  await isClosed(await open(`${HEAD}\r\n`.repeat(50)));
+  expect(few.closed).toBe(false);
+});
+
 it('closes one that takes nothing of its answer for long', async () => {
   const { client, response } = await openAsking();
   client.pause();

@@ -80,13 +80,12 @@ it.each([
   '/healthz',
   '/readyz',
   '/metrics',
-  '/openapi.json',
 ])('does not keep %s waiting, whose callers sign or show nothing', path => {
   arriveTogether(['/agents/1'], [path]);
   expect(served).toEqual([path]);
 });
 
-it.each(['/hook', '/healthz-of-mine', '/agents/hooks/kill', '*'])('lets %s wait', path => {
+it.each(['/openapi.json', '/hook', '/healthz-of-mine', '/agents/hooks/kill', '*'])('lets %s wait', path => {
   arriveTogether([path]);
   expect(served).toEqual([]);
 });
