@@ -28,8 +28,12 @@ export const requestOf = (origin: string, { method, path, body, key }: Order): R
     ...(body && { body: JSON.stringify(body) }),
   });
 
-export async function answeredBy(response: Response): Promise<Answered> {
-  const text = await response.text();
+/** @param read takes the text of the answer */
+export async function answeredBy(
+  response: Response,
+  read: (response: Response) => Promise<string> = one => one.text(),
+): Promise<Answered> {
+  const text = await read(response);
   try {
     return { status: response.status, body: JSON.parse(text) };
   } catch {

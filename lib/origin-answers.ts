@@ -8,6 +8,8 @@ export interface OriginAnswer {
   readonly origin: string;
   /** Absent: none came in time. */
   readonly answer?: Answered | undefined;
+  /** There is no answer, for the one that came has more bytes than so many and was not read. */
+  readonly mostBytes?: number;
 }
 
 /** The answers, told apart by what can be relied on. */
@@ -42,7 +44,9 @@ const problemShape = z.looseObject({
 /** No word on the order: it was the gateway's own token that did not hold there; after many such it is told 429. */
 const isOfToken = (status: number): boolean => status === 401 || status === 429;
 
-function silence({ origin, answer }: OriginAnswer): string {
+/** Why it is not known what came of an order at one origin. */
+export function silence({ origin, answer, mostBytes }: OriginAnswer): string {
+  if (mostBytes !== undefined) return `origin ${origin} answered with more than ${mostBytes} bytes`;
   if (!answer) return `origin ${origin} did not answer`;
   if (isOfToken(answer.status))
     return `origin ${origin} does not take the gateway's token: see KILLSWITCH_JWKS and KILLSWITCH_PUBLIC_URL there`;

@@ -1,8 +1,9 @@
+import { cappedText, TooLargeError } from '../../lib/capped-text.js';
 import type { Actor } from '../../lib/command.js';
 import { KillswitchError, toProblem } from '../../lib/errors.js';
 import { mergeAnswers } from '../../lib/fan-out.js';
 import type { Answered, Order } from '../../lib/order.js';
-import type { OriginAnswer } from '../../lib/origin-answers.js';
+import { type OriginAnswer, silence } from '../../lib/origin-answers.js';
 import type { Log } from '../../lib/ports.js';
 import { answeredBy } from '../perform.js';
 import type { Origin } from './settings.js';
@@ -31,16 +32,25 @@ interface Parts {
   readonly log: Log;
 }
 
+/**
+ * Of one origin's answer: a receipt names at most 1,000 agents, each of them in about 1 KiB and, with errors and
+ * details at their longest, seldom in 4. A Worker has 128 MB for all that it does at a time.
+ */
+const MOST_BYTES = 4 * 1024 * 1024;
+const read = (response: Response): Promise<string> => cappedText(response, MOST_BYTES);
+
 export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): Forward {
   async function ask({ name, url }: Origin, init: RequestInit, path: string): Promise<OriginAnswer> {
     try {
       // A redirect would carry the order to somebody who was not asked.
       const signal = AbortSignal.timeout(timeoutMs);
       const response = await fetch(url + path, { redirect: 'manual', ...init, signal });
-      return { origin: name, answer: await answeredBy(response) };
+      return { origin: name, answer: await answeredBy(response, read) };
     } catch (error) {
-      log.warn({ err: error, origin: name }, 'an origin did not answer');
-      return { origin: name };
+      const isTooLarge = error instanceof TooLargeError;
+      const what = isTooLarge ? 'an origin answered more than is read' : 'an origin did not answer';
+      log.warn({ err: error, origin: name }, what);
+      return { origin: name, ...(isTooLarge && { mostBytes: error.most }) };
     }
   }
 
@@ -64,7 +74,7 @@ export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): 
     const looks = await Promise.all(origins.map(origin => ask(origin, {}, '/healthz')));
     const silent = looks.filter(({ answer }) => answer?.status !== 200);
     if (silent.length === 0) return undefined;
-    const names = silent.map(({ origin }) => `origin ${origin} did not answer`).join('; ');
+    const names = silent.map(silence).join('; ');
     return problem(new KillswitchError('origins_unavailable', `Nothing was reset: ${names}`), requestId);
   }
 

@@ -67,6 +67,34 @@ export async function startStub(answer?: { readonly status: number; readonly bod
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
 
+/** Answers with JSON that does not end for as long as it is read. `ended`: the reader has gone. */
+export async function startFlood(declared?: number) {
+  let sent = 0;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>(resolve => {
+    end = resolve;
+  });
+  const chunk = Buffer.alloc(256 * 1024, 0x20);
+  const server = createServer((_request, response) => {
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      ...(declared !== undefined && { 'content-length': declared }),
+    });
+    const flow = (): void => {
+      do sent += chunk.length;
+      while (!response.destroyed && response.write(chunk));
+    };
+    response.on('drain', flow).on('close', end);
+    flow();
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  afterFile(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ended, sent: () => sent };
+}
+
 export const tokenWith = (claims: Readonly<Record<string, unknown>> = {}): Promise<string> =>
   bearer(claimsWith({ scope: scopes.join(' '), ...claims }));
 

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { bearer, claimsWith, keySet, makeKey, startProvider } from '../fakes/identity-provider.js';
 import { afterFile } from '../services/registry.js';
 import { expectProblem } from './bench.js';
-import { gatewayKey, openGateway, startOrigin, startStub, tokenWith } from './edge-bench.js';
+import { gatewayKey, openGateway, startFlood, startOrigin, startStub, tokenWith } from './edge-bench.js';
 
+const MIB = 1024 * 1024;
 const KILL = 'POST /agents/a1/kill';
 const KILL_ALL = 'POST /agents/kill-all';
 /** Nobody listens there, and that is found out at once. */
@@ -230,6 +231,25 @@ describe('several origins', () => {
       ],
     });
   });
+
+  it.each(['a declared', 'no declared'])(
+    'do not read the answer of one that never ends, with %s length: it is named',
+    async declared => {
+      const [a, b] = [
+        await startOrigin(),
+        await startFlood(declared === 'a declared' ? 400 * MIB : undefined),
+      ];
+      const agent = await a.agent('a1');
+      const gateway = openGateway({ a: a.url, b: b.url }, { KILLSWITCH_ORIGIN_TIMEOUT: '30s' });
+      const { status, json } = await gateway.send(KILL_ALL);
+      expect(status).toBe(202);
+      const errors = ['origin b answered with more than 4194304 bytes'];
+      expect(json).toMatchObject({ killed: 1, verified: false, errors });
+      expect(await agent.isAlive()).toBe(false);
+      await b.ended;
+      expect(b.sent()).toBeLessThan(100 * MIB);
+    },
+  );
 
   it.each([302, 500])('are not taken at the word of one that answers with %i', async code => {
     const [a, b] = [await startOrigin(), await startStub({ status: code, body: '{}' })];

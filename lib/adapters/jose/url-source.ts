@@ -1,4 +1,8 @@
+import { cappedText, TooLargeError } from '../../capped-text.js';
 import { type Source, SourceError } from './source.js';
+
+/** Bytes; a key set has some thousands. */
+const MOST_BYTES = 1024 * 1024;
 
 /** A redirect is not followed: the keys come from where the configuration says, or not at all. */
 export const urlSource = (url: string, fetch: typeof globalThis.fetch): Source => ({
@@ -13,7 +17,10 @@ export const urlSource = (url: string, fetch: typeof globalThis.fetch): Source =
       await response.body?.cancel();
       throw new SourceError(`the identity provider answers with status ${response.status}`);
     }
-    return await response.text().catch(cause => {
+    return await cappedText(response, MOST_BYTES).catch(cause => {
+      if (cause instanceof TooLargeError) {
+        throw new SourceError('the answer of the identity provider is too large', { cause });
+      }
       throw new SourceError('the answer of the identity provider breaks off', { cause });
     });
   },
