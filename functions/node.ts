@@ -19,6 +19,7 @@ import type {
 import { createPresence } from '../lib/presence.js';
 import { present } from '../lib/present.js';
 import type { Quarantine } from '../lib/quarantine.js';
+import { createRecentKills } from '../lib/recent-kills.js';
 import { remember } from '../lib/remember.js';
 import { createStop } from '../lib/stop.js';
 import { throttleLog } from '../lib/throttle-log.js';
@@ -189,6 +190,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     worktrees,
     journal,
     remembered: new Map(),
+    recentKills: createRecentKills(),
     orderKeys,
     presence: createPresence(),
     // The embedded store is this host's alone, however many processes share it.

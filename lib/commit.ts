@@ -88,6 +88,7 @@ export async function commitKills(
       for (const [index, { before, killed, step }] of tries.entries()) {
         if (results[index] !== 'committed') continue;
         lost.delete(before.agentId);
+        core.recentKills.add(before.agentId);
         core.log.warn(
           Object.assign({}, ...step.audit),
           killed.kill?.confirmedAt ? 'agent settled' : 'agent marked killed',

@@ -12,6 +12,8 @@ import type {
 } from './ports.js';
 import type { Presence } from './presence.js';
 
+import type { RecentKills } from './recent-kills.js';
+
 /** Milliseconds. */
 export interface Limits {
   /** Until the caller is answered, with what has been seen by then. The work goes on. */
@@ -36,6 +38,7 @@ export interface Core {
   readonly worktrees: Worktrees;
   readonly journal: Journal;
   readonly remembered: Remembered;
+  readonly recentKills: RecentKills;
   /** Signs what runs as an order later. Absent: nothing of the kind counts as ours. */
   readonly orderKeys?: KeyRing | undefined;
   /**

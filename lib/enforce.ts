@@ -14,6 +14,7 @@ import { type OutcomeName, pendingOf } from './outcome.js';
 import type { Sighting, StoredAgent } from './ports.js';
 import { present } from './present.js';
 import { type Reading, readRecord } from './record.js';
+import { signText } from './signed-text.js';
 import { itself } from './system.js';
 
 /** More debts than a host has. */
@@ -169,7 +170,10 @@ export async function enforce(
         const isClaimed = reading?.kind === 'agent' && reading.agent.host !== agent.host;
         return isClaimed ? pay(core, cases, agent) : payUnlessDue(core, cases, agent);
       }
-      const isRunningAgain = killed[index] || agent?.status === 'killed';
+      const isForgotten = !killed[index] && core.recentKills.has(agentId);
+      if (isForgotten)
+        await markAgain(core, stored.find(one => one.agentId === agentId) ?? { agentId, raw: null });
+      const isRunningAgain = killed[index] || isForgotten || agent?.status === 'killed';
       const unrecorded: Agent = { agentId, status: 'spawning', labels: {} };
       if (isRunningAgain) return stopAgain(core, cases, { agentId, reading, why: 'RESURRECTION' });
       if (isAgainstLatch(core, latch, agent ?? unrecorded, { seen, isNew })) {
@@ -178,6 +182,22 @@ export async function enforce(
       if (!reading) await adopt(core, agentId, seen);
     }),
   );
+}
+
+/** Lays the lasting mark anew that this process had laid, and that is gone from the store: nothing of ours lifts it. */
+async function markAgain(
+  core: Core,
+  { agentId, raw }: { readonly agentId: string; readonly raw?: string | null | undefined },
+): Promise<void> {
+  core.log.error(
+    { agentId },
+    'the mark that this agent was killed is gone from the store, and is laid again',
+  );
+  if (raw === undefined) return;
+  const text = JSON.stringify({ operationId: core.newId(), at: timestamp(core) });
+  const tombstone = signText(core, 'tombstone', agentId, text);
+  const document = { kind: 'agent', id: agentId } as const;
+  await core.records.commit([{ document, expect: raw, next: raw, tombstone, audit: [] }]);
 }
 
 /** A record without a host is of the node that sees its sandbox, unless there is but one node. */

@@ -51,7 +51,7 @@ export async function register(
   const raw = JSON.stringify({ agentId, ...body, startedAt: body.startedAt ?? timestamp(core) });
   const agent: Agent = { agentId, labels: {}, ...present(body) };
   const compute = ([stored, latch]: readonly [StoredAgent | undefined, LatchFound]) => {
-    if (stored?.tombstoned) throw tombstoned(agentId);
+    if (stored?.tombstoned || core.recentKills.has(agentId)) throw tombstoned(agentId);
     if (stored && observedIn(stored).length === 0) {
       if (agrees(stored, body)) return { value: { created: false, raw: stored.raw as string } };
       throw new KillswitchError('agent_exists', `Agent ${agentId} is registered already`);

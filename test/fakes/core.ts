@@ -4,6 +4,7 @@ import type { KillAllCommand, KillCommand } from '../../lib/command.js';
 import type { Core } from '../../lib/core.js';
 import type { StoredAgent } from '../../lib/ports.js';
 import { createPresence } from '../../lib/presence.js';
+import { createRecentKills } from '../../lib/recent-kills.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { createStop, type Stop } from '../../lib/stop.js';
 import { actorWith } from './authenticator.js';
@@ -68,6 +69,7 @@ export function fakeCore({
     worktrees: trees.worktrees,
     journal,
     remembered: new Map(),
+    recentKills: createRecentKills(),
     ...signing,
     isAlone: () => true,
     presence: createPresence(),
