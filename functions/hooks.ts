@@ -72,9 +72,9 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
       // One after another, so that what others ask for meanwhile is carried out between them.
       for (const order of actor ? orders.slice(0, MOST_ORDERS) : [])
         answers.push(await perform(from(c, actor as Actor), order));
-      const left = orders.length - answers.length;
-      const refused =
-        left > 0 ? [`${left} orders were not carried out: one delivery may have at most ${MOST_ORDERS}`] : [];
+      const [first] = orders.slice(answers.length);
+      const left = `${orders.length - answers.length} orders were not carried out, from ${first?.method} ${first?.path} on`;
+      const refused = first ? [`${left}: one delivery may have at most ${MOST_ORDERS}`] : [];
       return c.json({ answers, ignored: [...ignored, ...refused] }, statusOf(answers));
     });
   },

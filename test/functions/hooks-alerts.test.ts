@@ -208,12 +208,14 @@ describe('a delivery with very many orders', () => {
   const event = (count: number) =>
     alertsOf('4', ...Array.from({ length: count }, (_, at) => alertOf({ agent_id: `agent-${at}` })));
 
-  it('has at most 50 of them carried out, and says how many were not', async () => {
+  it('has at most 50 of them carried out, and says how many were not, and from which on', async () => {
     const { deliver, orders } = await openNoted(alertmanager);
     const { told } = await deliver(event(60));
     expect(orders).toHaveLength(50);
     expect(told.answers).toHaveLength(50);
-    expect(told.ignored).toEqual(['10 orders were not carried out: one delivery may have at most 50']);
+    expect(told.ignored).toEqual([
+      '10 orders were not carried out, from POST /agents/agent-50/kill on: one delivery may have at most 50',
+    ]);
   });
 
   it('has them carried out one after another', async () => {

@@ -108,6 +108,11 @@ describe('a key set of an identity provider', () => {
       'the identity provider answers with status 302',
     ],
     ['answers with a page', { body: '<html>' }, 'it is not JSON'],
+    [
+      'answers with more than is read',
+      { body: `{"keys":[]}${' '.repeat(1024 * 1024)}` },
+      'the answer of the identity provider is too large',
+    ],
     ['has no keys any more', { body: '{"keys":[]}' }, 'it holds no public key for EdDSA, ES256 or RS256'],
   ])('stays while the provider %s', async (_name, change, why) => {
     const provider = await start(keySet(first));
