@@ -30,13 +30,14 @@ export interface Endpoint {
   readonly type?: string;
 }
 
-const DONE = 'Seen to be done, and nothing is owed';
+const DONE =
+  'Nothing is owed; `verified` says whether its death was seen, and `warnings` what could not be seen, or was never seen running';
 const OPEN = 'Accepted; what is not confirmed yet is named, and goes on being tried';
 const AGENT = '/agents/{agentId}';
 const OPERATION = '/operations/{operationId}';
 const ACTIVATING: readonly ErrorCode[] = ['latched', 'tombstoned', 'conflict', 'store_unavailable'];
 
-/** The HTTP contract: what is told of it, and what the tests hold the routes to. */
+/** The HTTP contract: what is published of it, and what the tests hold the routes to. */
 export const endpoints: readonly Endpoint[] = [
   {
     method: 'post',
@@ -64,7 +65,9 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'The records, by ID',
     scope: 'agents:read',
     query: listQuery,
-    answers: { 200: 'A page of records as stored' },
+    answers: {
+      200: 'A page of records as stored; `seen` is `gone` where an active one is not seen any more',
+    },
     errors: ['store_unavailable'],
   },
   {
@@ -106,7 +109,7 @@ export const endpoints: readonly Endpoint[] = [
   {
     method: 'post',
     path: '/latch',
-    summary: 'Engage the emergency stop: nobody becomes active',
+    summary: 'Engage the emergency stop: no agent becomes active',
     scope: 'latch:engage',
     body: engageBodySchema,
     idempotent: true,
@@ -215,7 +218,10 @@ export const endpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/readyz',
     summary: 'What each port says of itself',
-    answers: { 200: 'All of them work', 503: 'One that a stop needs does not' },
+    answers: {
+      200: 'All that a stop needs work; `degraded` where it could stop or see less than it should',
+      503: 'One that a stop needs does not',
+    },
   },
   {
     method: 'get',

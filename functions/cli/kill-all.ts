@@ -17,7 +17,7 @@ export function addKillAll(program: Command): void {
     .command('kill-all')
     .description('stop every active agent, or those selected, at once and without asking')
     .option('--reason <text>', 'why, for the audit')
-    .option('--latch', 'engage the emergency stop for them first, so that nobody takes their place')
+    .option('--latch', 'engage the emergency stop for them first, so that no other takes their place')
     .option(
       '--grace <seconds>',
       'SIGTERM first, SIGKILL so many seconds later (default: SIGKILL)',

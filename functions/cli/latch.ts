@@ -21,7 +21,7 @@ interface Options extends TargetOptions, SelectorOptions {
 export function addLatch(program: Command): void {
   const command = program
     .command('latch')
-    .description('the emergency stop: while it is engaged nobody that it selects can run')
+    .description('the emergency stop: while it is engaged no agent that it selects can run')
     .addArgument(new Argument('[action]', 'what to do').choices(Object.keys(SCOPES)).default('status'))
     .option('--reason <text>', 'why, for the audit; a reset needs one');
   withTargetOptions(withSelectorOptions(command)).action(async (action: Action, options: Options) => {

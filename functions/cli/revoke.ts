@@ -29,7 +29,7 @@ export function addRevoke(token: Command): void {
   token
     .command('revoke')
     .description(
-      'let a token, or all of somebody, count no more, in the file that servers know by KILLSWITCH_REVOKED',
+      'let a token, or all of a subject, count no more, in the file that servers know by KILLSWITCH_REVOKED',
     )
     .option('--jti <id...>', 'this token, by its ID')
     .option('--sub <subject...>', 'all tokens of this subject, later ones too, until its line is taken out')

@@ -28,9 +28,9 @@ export function addToken(program: Command): void {
   const token = program.command('token').enablePositionalOptions();
   addRevoke(token);
   token
-    .description('make a token for somebody, signed with KILLSWITCH_SECRET or with a private key')
+    .description('make a token, signed with KILLSWITCH_SECRET or with a private key')
     .addOption(new Option('--scope <scope...>', 'what it allows').choices(scopes))
-    .option('--sub <subject>', 'whom it names, for the audit')
+    .option('--sub <subject>', 'who it is for, for the audit')
     .option('--agent <id>', 'good for this agent alone', agentId)
     .option('--task <id>', 'good for agents of this task alone')
     .option('--host <id>', 'good for agents of this host alone')
