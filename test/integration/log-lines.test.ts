@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDescriptor } from '../../lib/adapters/log/descriptor.js';
@@ -131,15 +131,21 @@ it('opens a pipe so that a write which finds no room says so, and the pipe of ot
   const lines = openLines({ descriptor, gap: () => '' });
   lines.write('x'.repeat(200_000));
   await expect.poll(() => lines.health().ok).toBe(false);
+  // A descriptor of its own that does not wait: an empty pipe must not keep this process from filling it.
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const buffer = Buffer.alloc(300_000);
   let read = 0;
   await expect
     .poll(() => {
-      if (read < 200_000) read += readSync(shared, buffer);
+      try {
+        read += readSync(reader, buffer);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'EAGAIN' });
+      }
       return read;
     })
     .toBe(200_000);
   await expect.poll(() => lines.health().ok).toBe(true);
   await lines.close(1_000);
-  closeSync(shared);
+  for (const fd of [reader, shared]) closeSync(fd);
 });
