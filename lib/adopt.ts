@@ -88,7 +88,7 @@ const amend = (
 export const claim = (core: Core, agentId: string): Promise<Agent | undefined> =>
   amend(core, agentId, ({ host }) => (host === undefined ? { host: core.hostId } : undefined), 'CLAIM_AGENT');
 
-/** Marks an observed agent of this host `completed`: it does not run any more, and nobody else watches it. */
+/** Marks an observed agent of this host `completed`: it does not run any more, and no orchestrator watches it. */
 export async function completeObserved(core: Core, agentId: string): Promise<void> {
   await amend(
     core,

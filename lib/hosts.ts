@@ -50,7 +50,7 @@ export function createHosts(core: Pick<Core, 'hostId' | 'records' | 'clock' | 'l
           'node told',
         );
       } catch (error) {
-        log.info({ err: error }, 'this node could not be told of in the store');
+        log.info({ err: error }, 'this node could not announce itself in the store');
       }
     },
     isAlone: () => known !== undefined && Object.keys(known).every(name => name === hostId),

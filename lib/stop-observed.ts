@@ -18,7 +18,7 @@ const LONGEST_PAUSE = 4_000;
 const MOST_LOOKS = 16;
 
 /**
- * Stops what runs here under a label and was not stopped by its record: nobody registered it, or its record says
+ * Stops what runs here under a label and was not stopped by its record: it was never registered, or its record says
  * something else. Looks again until a look finds nothing more to stop; while something could not be seen, for as long as one
  * kill may take.
  * @param looking the first look, begun before the records were read
