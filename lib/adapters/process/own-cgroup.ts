@@ -90,6 +90,8 @@ export function openOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll {
     const before = see(pid);
     const isKnown = founders.get(agentId)?.has(key) === true;
     if (before?.startTime !== startTime || before.kernel || isOfAnother(before, agentId)) return undefined;
+    // A zombie is in no cgroup of its own any more; what it founded stays known by what was learnt before.
+    if (before.state === 'dead') return undefined;
     // One that cleared its environment by an exec still is who it was.
     if (!before.labels.includes(label) && !isKnown) return undefined;
     if (!kernel.learnOwn(key, pid, isForeign)) return undefined;
