@@ -106,7 +106,7 @@ export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string
     dryRun: dryRun || undefined,
     incomplete: incomplete || undefined,
     degraded: degraded || undefined,
-    verified: !open && !dryRun && isProven && agents.every(({ verified }) => verified),
+    verified: counts.total > 0 && !open && !dryRun && isProven && agents.every(({ verified }) => verified),
     ...counts,
     failed,
     errors: errors.length > 0 ? errors : undefined,

@@ -70,7 +70,11 @@ function withLater(operation: Operation, receipt: Receipt, later: Later): Receip
     ...rest,
     message,
     verified:
-      isComplete && killed === total && agents.every(({ verified }) => verified) && agents.length === total,
+      total > 0 &&
+      isComplete &&
+      killed === total &&
+      agents.every(({ verified }) => verified) &&
+      agents.length === total,
     killed,
     failed: total - killed,
     pending,

@@ -149,7 +149,7 @@ export function openReport(command: Command): Report {
       return {
         ...common,
         message: degraded ? degradedMessage(killed, total) : messageOf(receipts[0]),
-        verified: !incomplete && !degraded && unverified === 0,
+        verified: total > 0 && !incomplete && !degraded && unverified === 0,
         killed,
         failed: total - killed,
         pending,

@@ -325,7 +325,7 @@ describe('a kill-all at several origins', () => {
     const { refused: _, ...older } = summary([]).body as Record<string, unknown>;
     expect(killAll({ a: { status: 200, body: older } })).toMatchObject({
       status: 200,
-      body: { message: 'No active agents to kill', total: 0, refused: 0, verified: true },
+      body: { message: 'No active agents to kill', total: 0, refused: 0, verified: false },
     });
   });
 });
