@@ -16,12 +16,15 @@ const LONGEST_STALL = { stranger: 3_000, trusted: 15_000 };
  */
 const MOST_DUE = 4;
 
-/** In the order in which they make room. A connection is trusted from the first credential on it that holds. */
-const KINDS = ['stalled', 'idle', 'written', 'young', 'resting'] as const;
+/**
+ * In the order in which they make room. A connection is trusted from the first credential on it that holds; `asking`: it
+ * shows one that is not checked yet.
+ */
+const KINDS = ['stalled', 'idle', 'written', 'young', 'asking', 'resting'] as const;
 /** `working`: trusted, and an answer is due. It makes room for no other. */
 type Kind = (typeof KINDS)[number] | 'working';
 /** Of one network that has too many, only these go. */
-const STRANGERS = KINDS.slice(0, 4);
+const STRANGERS = KINDS.slice(0, 5);
 
 interface Connection {
   readonly socket: Socket;
@@ -169,7 +172,8 @@ export function limitConnections(
     // A second question before the first answer was taken proves nothing.
     const queued = connection.due++ > 0;
     if (connection.trusted) move(connection, 'working');
-    else move(connection, queued ? 'written' : 'young');
+    else if (queued) move(connection, 'written');
+    else move(connection, request.headers.authorization === undefined ? 'young' : 'asking');
     response.once('prefinish', () => {
       if (!connection.trusted) move(connection, 'written');
     });

@@ -25,7 +25,11 @@ async function open(options: { kernel?: Kernel } = {}): Promise<LookoutWorld> {
       return {
         target: { agentId, operationId: 'op', containerId: container.id },
         isRunning: async () => container.pids().length > 0,
-        end: () => engine().getContainer(container.id).remove({ force: true }),
+        end: async () => {
+          await engine().getContainer(container.id).remove({ force: true });
+          // Its event may come later; a list says so at once.
+          await sandbox.sightings();
+        },
       };
     },
     close: () => sandbox.close(),

@@ -48,6 +48,14 @@ it('makes room by closing whoever has waited longest', async () => {
   await isClosed(second);
 });
 
+it('closes one that says nothing before one whose credential is still being checked', async () => {
+  const { response } = await openAsking(`${HEAD}Authorization: Bearer x\r\n\r\n`);
+  const silent = await open();
+  await open();
+  await isClosed(silent);
+  expect(response.destroyed).toBe(false);
+});
+
 const trusted = async (): Promise<{ client: Socket; response: ServerResponse }> => {
   const one = await openAsking();
   trust({ env: { incoming: one.response.req } });
