@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { openWorld } from './world.js';
+import { openWorld } from '../integration/world.js';
 
 const ALSO = 'other records name it, or a directory above or below it';
 
