@@ -36,7 +36,8 @@ const worldOf = (sandbox: LookoutWorld['sandbox'], user?: number): LookoutWorld 
       target: { agentId, operationId: 'op', process: { pid, startTime } },
       isRunning: async () => pids().length > 0,
       end: async () => {
-        for (const one of pids()) process.kill(one, 'SIGKILL');
+        // The first process first: it starts another when its children are gone.
+        for (const one of [pid, ...pids().filter(other => other !== pid)]) process.kill(one, 'SIGKILL');
         await vi.waitUntil(() => pids().length === 0);
       },
     };
