@@ -70,18 +70,19 @@ export async function list(core: Core, actor: Actor, query: ListQuery): Promise<
   // One more than is shown tells whether there is more.
   const size = all ? Math.min(limit + 1, PAGE) : PAGE;
   const found: StoredAgent[] = [];
+  const shown = (some: readonly StoredAgent[]) => some.map(stored => show(core, stored));
   let after = query.cursor ?? '';
   for (let looked = 0; looked < LOOKED_AT; looked += size) {
     const page = await core.records.page(after, size);
     found.push(...page.agents.filter(stored => isListed(query, actor, stored)));
     const last = found[limit - 1];
     if (last && found.length > limit) {
-      return { agents: found.slice(0, limit).map(stored => show(core, stored)), cursor: last.agentId };
+      return { agents: shown(found.slice(0, limit)), cursor: last.agentId };
     }
-    if (page.next === undefined) return { agents: found.map(stored => show(core, stored)) };
+    if (page.next === undefined) return { agents: shown(found) };
     after = page.next;
   }
-  return { agents: found.map(stored => show(core, stored)), cursor: after };
+  return { agents: shown(found), cursor: after };
 }
 
 /**

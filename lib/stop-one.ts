@@ -36,7 +36,8 @@ export async function stopOne(
   }
   const observation = await observe(core);
   const candidate = reading ?? unregistered(core, command, observation);
-  const running = mayRun(candidate, observation) ? new Set([command.agentId]) : undefined;
+  const isRunning = 'agent' in candidate && mayRun(candidate.agent, observation);
+  const running = isRunning ? new Set([command.agentId]) : undefined;
   follow(await judge(core, command, candidate, running));
 }
 
@@ -69,9 +70,7 @@ function unregistered(core: Core, command: KillCommand, { byAgent, blind, unread
 }
 
 /** Whether it is seen running, or names a sandbox that cannot be looked at now. What was seen dead needs a sighting. */
-function mayRun(candidate: Candidate, { byAgent, blind }: Observation): boolean {
-  if (candidate.kind === 'unreadable') return false;
-  const { agentId, containerId, process, kill }: Agent = candidate.agent;
+function mayRun({ agentId, containerId, process, kill }: Agent, { byAgent, blind }: Observation): boolean {
   if (byAgent.has(agentId)) return true;
   const isConfirmed = kill?.confirmedAt !== undefined;
   return blind.length > 0 && !isConfirmed && (containerId !== undefined || process !== undefined);

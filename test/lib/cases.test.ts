@@ -167,4 +167,13 @@ describe('the agents that are being stopped', () => {
     expect(one && agentReceipt(one).pending).toEqual([]);
     await cases.idle();
   });
+
+  it('counts what could not be marked for another reason, and names that', async () => {
+    const cases = openCases(fakeCore().core);
+    const error = new KillswitchError('internal');
+    const one = cases.follow(killAllOf(), { kind: 'refused', agentId: 'a1', error }, 0);
+    expect(one).toMatchObject({ agent: { agentId: 'a1' }, error });
+    const outside = new KillswitchError('forbidden');
+    expect(cases.follow(killAllOf(), { kind: 'refused', agentId: 'a1', error: outside }, 0)).toBeUndefined();
+  });
 });

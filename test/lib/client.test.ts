@@ -163,6 +163,13 @@ describe('the latch and the operations', () => {
     expect(seen[0]?.url).toBe('/operations/o%2F1');
   });
 
+  it('are given up with a reason', async () => {
+    const dismissed = { operationId: 'o/1', message: '1 agent given up', agents: ['a1'] };
+    const { client, seen } = await answering({ body: dismissed });
+    expect(await client.dismiss('o/1', { reason: 'a test machine' })).toEqual(dismissed);
+    expect(seen[0]).toMatchObject({ method: 'POST', url: '/operations/o%2F1/dismiss' });
+  });
+
   it('are told with a page of the audit', async () => {
     const entry = {
       timestamp: '2026-11-22T10:00:00.000Z',

@@ -6,6 +6,7 @@ import { KillswitchError } from '../../lib/errors.js';
 import { isLocal } from '../../lib/mark.js';
 import type { Records, StepResult } from '../../lib/ports.js';
 import { readRecord } from '../../lib/record.js';
+import { narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
@@ -314,5 +315,16 @@ describe('a preview', () => {
       { kind: 'preview', agent: { agentId: 'odd' } },
     ]);
     expect(bed.store.memory.documents).toEqual(before);
+  });
+
+  it('leaves alone what came to lie outside of the credential since it was selected', async () => {
+    const bed = fakeCore();
+    const agent = await bed.agent('a1', { members: { taskId: 't2' } });
+    const command = killAllOf({ actor: narrowedTo({ taskId: 't1' }) });
+    const [stored] = await bed.core.records.agents(['a1']);
+    if (!stored) throw new Error('it has a record');
+    const verdicts = await commitKills(bed.core, command, [readRecord(stored)]);
+    expect(verdicts).toMatchObject([{ kind: 'refused', error: { code: 'forbidden' } }]);
+    expect(await agent.isAlive()).toBe(true);
   });
 });

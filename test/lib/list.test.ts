@@ -174,4 +174,19 @@ describe('a narrowed credential', () => {
     expect(await seen()).toEqual(['gone', undefined, undefined, undefined]);
     expect((await bed.stored('a1'))?.raw).not.toContain('seen');
   });
+
+  it('ends a page after so many records that it does not list, with a cursor to go on from', async () => {
+    const bed = fakeCore();
+    let pages = 0;
+    const page = async (after: string) => {
+      pages += 1;
+      return { agents: [], next: `${after}x` };
+    };
+    const { records } = bed.core;
+    const found = await list({ ...bed.core, records: { ...records, page } }, alice, {
+      selector: { taskId: 't9' },
+      limit: 5,
+    });
+    expect(found).toEqual({ agents: [], cursor: 'x'.repeat(pages) });
+  });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../lib/command.js';
-import { beginOperation, endOperation, findOperation, lookAtOperation } from '../../lib/operation.js';
+import {
+  beginOperation,
+  endOperation,
+  findOperation,
+  lookAtOperation,
+  replaceReceipt,
+} from '../../lib/operation.js';
 import type { Receipt } from '../../lib/outcome.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
@@ -212,5 +218,10 @@ describe('an operation of a stop', () => {
     await stopping;
     await stop.idle();
     expect([stop.isRunning(order.operationId), stop.progress(order.operationId)]).toEqual([false, undefined]);
+  });
+
+  it('keeps the receipt that it has until it has ended', () => {
+    const receipt = { operationId: 'op' } as Receipt;
+    expect(replaceReceipt(undefined, receipt)).toEqual({ value: undefined });
   });
 });

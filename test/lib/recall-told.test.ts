@@ -98,4 +98,14 @@ describe('what a command had done before', () => {
     bed.store.memory.audit.push(entry('a1', 'accepted'), settled('a1'));
     expect((await recalled(bed)).known[0]).not.toHaveProperty('statusBefore');
   });
+
+  it('is worked on by its label alone where its record is gone and nothing was settled', async () => {
+    const bed = fakeCore();
+    const stray = bed.containers.spawn('a1');
+    await bed.store.audit.append([accepted('a1')]);
+    const { known } = await recall(bed.core, openCases(bed.core), command, 0);
+    await Promise.all(known.map(({ done }) => done));
+    expect(known.map(({ agent }) => agent.agentId)).toEqual(['a1']);
+    expect(await stray.isRunning()).toBe(false);
+  });
 });

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
+  bothOf,
   endLine,
   entriesIn,
   isWhole,
+  missingIn,
   parseRevocations,
   revocationLine,
   revokedBy,
@@ -78,4 +80,11 @@ it('revokes by the whole ID or subject, each of its own kind alone', () => {
   expect(revokedBy(list, { jti: 'x', sub: 'b' })).toBe('sub');
   expect(revokedBy(list, { sub: 'b' })).toBe('sub');
   for (const sub of ['a', 'B', 'bb', 'x']) expect(revokedBy(list, { jti: 'b', sub })).toBeUndefined();
+});
+
+it('joins two lists, and counts what stands in one of them no more', () => {
+  const [one, other] = ['jti a\nsub x', 'jti b\nsub x'].map(text => parseRevocations(text));
+  if (!one || !other || 'problem' in one || 'problem' in other) throw new Error('both can be read');
+  expect(bothOf(one, other)).toEqual({ jti: new Set(['a', 'b']), sub: new Set(['x']) });
+  expect([missingIn(other, one), missingIn(one, one)]).toEqual([1, 0]);
 });
