@@ -21,19 +21,18 @@ const MOST_LOOKS = 16;
  * Stops what runs here under a label and was not stopped by its record: it was never registered, or its record says
  * something else. Looks again until a look finds nothing more to stop; while something could not be seen, for as long as one
  * kill may take.
- * @param looking the first look, begun before the records were read
  * @throws KillswitchError `store_unavailable`
  */
 export async function stopObserved(
   core: Core,
   cases: Cases,
   command: KillAllCommand,
-  { looking, progress }: { readonly looking: Promise<Observation>; readonly progress: Progress },
+  progress: Progress,
 ): Promise<void> {
   const selector = narrow(command.selector, command.actor.within);
   const endsAt = core.clock.monotonic() + core.limits.killMs;
   const handled = progress.refused;
-  let observation = await looking;
+  let observation = await observe(core);
   for (let look = 1, pause = FIRST_PAUSE; ; look++) {
     const { blind, byAgent } = observation;
     progress.report.blind(blind);

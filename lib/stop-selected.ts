@@ -5,7 +5,6 @@ import type { Core } from './core.js';
 import { isStoreDown } from './degraded.js';
 import { engageLatch } from './engage-latch.js';
 import { shown } from './errors.js';
-import { observe } from './observed.js';
 import { overlap } from './overlap.js';
 import type { Reading } from './record.js';
 import { selectPages } from './selection.js';
@@ -27,9 +26,9 @@ export async function stopSelected(
 ): Promise<void> {
   if (command.type === 'kill') return stopOne(core, cases, command, progress);
   if (command.latch && !command.dryRun) await engage(core, command, progress);
-  const looking = observe(core);
   await overlap(selectPages(core, command), page => stopPage(core, cases, command, page, progress));
-  await stopObserved(core, cases, command, { looking, progress });
+  // After the others were sent SIGKILL: to look takes the processor that their deaths need.
+  await stopObserved(core, cases, command, progress);
   const isEmpty = progress.report.isEmpty();
   for (const reason of await explainUnmatched(core, command, { isEmpty })) progress.report.warn(reason);
 }
