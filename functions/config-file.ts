@@ -37,7 +37,7 @@ class ForeignFile extends ConfigError {
   }
 }
 
-/** Nobody but root and this user may say what a command does, or where it sends a credential. */
+/** Only root and this user may say what a command does, or where it sends a credential. */
 function problemWith(path: string, stats: Stats): string | undefined {
   const uid = process.geteuid?.() ?? stats.uid;
   if (!stats.isFile()) return `${path} is not a file: let KILLSWITCH_CONFIG name one, or /dev/null for none`;

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import type { Config } from '../lib/config.js';
 import type { Health, Log, Lookout, Probe } from '../lib/ports.js';
 
-/** A look at all processes is taken no more often, however often somebody asks `/readyz`. Milliseconds. */
+/** A look at all processes is taken no more often, however often `/readyz` is asked. Milliseconds. */
 const EVERY = 5_000;
-/** How often it is taken when nobody asks, for the log; and how long after the start at first. Milliseconds. */
+/** How often it is taken when `/readyz` is not asked, for the log; and how long after the start at first. Milliseconds. */
 const UNASKED = 60_000;
 const FIRST = 1_000;
 const NAMED = 5;

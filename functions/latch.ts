@@ -23,7 +23,7 @@ const engageKey = async ({ subject }: Actor, key: string): Promise<string> => {
   return `engage:${await digest(subject, key)}`;
 };
 
-/** Whether it was engaged with this key before. While nobody can tell it was not: to stop twice is harmless. */
+/** Whether it was engaged with this key before; no while the store cannot tell: to stop twice is harmless. */
 async function wasEngaged({ records }: Core, id: string): Promise<boolean> {
   const [found] = await records.read([{ kind: 'memory', id }]).catch(() => []);
   return typeof found === 'string';
@@ -49,7 +49,7 @@ export const latch: KillswitchFunction = {
         authorize(actor, 'latch:engage');
         const key = c.req.header('idempotency-key');
         const id = key === undefined ? undefined : await engageKey(actor, key);
-        // What comes again, by a retry or by somebody who has recorded it, must not undo a reset.
+        // What comes again, by a retry or by a replayed recording, must not undo a reset.
         if (id !== undefined && (await wasEngaged(deps.core, id))) {
           return c.json(latchAnswer((await findLatch(deps.core)).latch, actor.within));
         }

@@ -49,7 +49,7 @@ export function addRevoke(token: Command): void {
       const text = read(file);
       if (!isWhole(text)) {
         say(
-          `Nobody would notice if it were cut. Where it is complete, end it with: ${endLine(entriesIn(text)).trim()}`,
+          `A cut would go unnoticed. Where it is complete, end it with: ${endLine(entriesIn(text)).trim()}`,
         );
       }
     });

@@ -122,7 +122,7 @@ type Closed = z.infer<typeof pullRequestSchema>;
 /**
  * Why it is not known that this person may close the pull request of a repository; `undefined`: it is. The delivery
  * tells of the author alone how they stand to the repository. Merging, and closing another's pull request, take
- * rights on it, but one that comes from a fork is closed as well by whoever deletes the fork or its branch.
+ * rights on it, but one that comes from a fork is closed as well by the person who deletes the fork or its branch.
  */
 function refusesCloser({ pull_request, repository, sender }: Closed, set: Set): string | undefined {
   const { merged, user, head, author_association: association } = pull_request;

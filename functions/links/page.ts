@@ -64,7 +64,7 @@ function words(said: Said) {
       return {
         title: html`This link does not hold any more`,
         content: html`<p>It was used before, its time is over, or it was not made here. Nothing was done just now.
-          What a press before this one came to is not known here: ask whoever sent the link, or for a new one.</p>`,
+          What a press before this one came to is not known here: ask the sender of the link, or ask for a new one.</p>`,
       };
     case 'none':
       return { title: html`This is no kill link`, content: html`<p>A part of it may be missing.</p>` };

@@ -15,7 +15,7 @@ export interface DemoAgent {
 /** A kind of place to run an agent in. */
 export type StartAgent = (agentId: string, worktree: string) => Promise<DemoAgent>;
 
-/** What this run's agents are known by, in the engine and on the host: nobody else's are. */
+/** What this run's agents are known by, in the engine and on the host; no other agent carries these. */
 export const marksOf = (runId: string) => ({
   label: `killswitch.demo-${runId}.agent-id`,
   variable: `DEMO_AGENT_${runId}`,
