@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { segmentsOf } from '../../lib/adapters/valkey/audit-index.js';
 import type { ValkeyStore } from '../../lib/adapters/valkey/index.js';
-import type { AuditQuery } from '../../lib/ports.js';
+import type { AuditQuery } from '../../lib/audit-log.js';
 import { collect, entry, kill, open } from './valkey-harness.js';
 import { type Server, startServer } from './valkey-servers.js';
 
@@ -108,6 +108,16 @@ describe('the index of the audit', () => {
     await server.admin.del(AUDIT);
     await write('a', 'o', '4');
     expect(await reasons({ agentId: 'a' })).toEqual(['4']);
+  });
+
+  it('gives an entry once where two elements of the index name it', async () => {
+    await write('a', 'o', '1');
+    for (const key of await server.admin.keys(`${AUDIT}:index:*`)) {
+      const [[id = '', fields = []] = []] = await server.admin.xrevrange(key, '+', '-', 'COUNT', 1);
+      await server.admin.xadd(key, `${id.split('-')[0]}-*`, ...fields);
+    }
+    expect(await reasons({ agentId: 'a' })).toEqual(['1']);
+    expect(await reasons({ operationId: 'o' })).toEqual(['1']);
   });
 
   it('cuts what is asked for into what is known and what has to be read through', () => {

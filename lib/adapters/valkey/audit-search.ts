@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../audit.js';
-import type { AuditLog, AuditQuery } from '../../ports.js';
+import type { AuditLog, AuditQuery } from '../../audit-log.js';
 import { type Id, isAfter, msOf, ORIGIN, type Part, segmentsOf } from './audit-index.js';
 import { type Element, inOrder, type Place, placeOf } from './audit-places.js';
 import type { Keyspace } from './keys.js';
@@ -96,15 +96,22 @@ export function openSearch(link: Link, keys: Keyspace): AuditLog['search'] {
       placesIn(bucket, one => one === of, part),
       placesIn(MANY, marks => marks.includes(mark), part),
     ]);
+    // A stream that was deleted may number its entries anew, so that two places name the same one.
+    let last = part.after;
     for await (const some of places) {
-      if (!some) return yield* readThrough(part);
+      if (!some) return yield* readThrough({ after: last, upTo: part.upTo });
       for (let at = 0; at < some.length; at += MOST_PLACES) {
         const ranges = await link.call(client =>
           Promise.all(
             some.slice(at, at + MOST_PLACES).map(({ first, last }) => client.xrange(keys.audit, first, last)),
           ),
         );
-        yield ranges.flat().filter(([id]) => isAfter(id, part.after) && !isAfter(id, part.upTo));
+        const page = ranges.flat().filter(([id]) => {
+          if (!isAfter(id, last) || isAfter(id, part.upTo)) return false;
+          last = id;
+          return true;
+        });
+        yield page;
       }
     }
   }

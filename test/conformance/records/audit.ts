@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AuditQuery } from '../../../lib/ports.js';
+import type { AuditQuery } from '../../../lib/audit-log.js';
 import { change, collect, eachWith, entry, type OpenRecords } from './harness.js';
 
 const at = (minute: number) => new Date(Date.UTC(2020, 0, 1, 0, minute)).toISOString();
@@ -162,11 +162,13 @@ export function auditLog(open: OpenRecords): void {
     const done = Promise.all(writers).then(() => {
       open = false;
     });
-    for (let more = true; more || open; ) {
+    for (let isLast = false; !isLast; ) {
+      // Asked before the look: what was written while it was under way needs another one.
+      const wasOpen = open;
       const page = await audit.after(position, 3);
       read.push(...page.map(place => place.entry?.reason));
       position = page.at(-1)?.position ?? position;
-      more = page.length > 0;
+      isLast = !wasOpen && page.length === 0;
     }
     await done;
     expect(read).toHaveLength(40);
