@@ -1,13 +1,7 @@
 import type { z } from 'zod';
 import { registrationSchema, transitionSchema } from '../lib/agent.js';
-import {
-  dismissBodySchema,
-  engageBodySchema,
-  killAllBodySchema,
-  killBodySchema,
-  resetBodySchema,
-  type Scope,
-} from '../lib/command.js';
+import { dismissBodySchema, engageBodySchema, killAllBodySchema, killBodySchema, resetBodySchema } from '../lib/command.js';
+import type { Scope } from '../lib/actor.js';
 import type { ErrorCode } from '../lib/errors.js';
 import { listQuery } from './agents.js';
 import { auditQuery } from './audit.js';

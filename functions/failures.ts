@@ -1,5 +1,5 @@
 import { networkOf } from '../lib/address.js';
-import type { Clock, Log } from '../lib/ports.js';
+import type { Clock, Log } from '../lib/ports/runtime.js';
 import { throttleLog } from '../lib/throttle-log.js';
 
 /** Credentials that fail, a minute and network: more than a person or a bot with an old token comes to. */

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
-import type { Actor } from '../lib/command.js';
+import type { Actor } from '../lib/actor.js';
 import type { Core } from '../lib/core.js';
 import type { Perform } from '../lib/order.js';
-import type { Authenticator, Clock, Log, Metrics, NotifierStatus, Probe } from '../lib/ports.js';
+import type { Authenticator } from '../lib/ports/authenticator.js';
+import type { Clock, Log, Probe } from '../lib/ports/runtime.js';
+import type { Metrics, NotifierStatus } from '../lib/ports/metrics.js';
 import type { Settings } from '../lib/settings.js';
 import type { Stop } from '../lib/stop.js';
 import type { Failures } from './failures.js';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Health } from '../lib/ports.js';
+import type { Health } from '../lib/ports/runtime.js';
 import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';
 

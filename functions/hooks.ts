@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Actor } from '../lib/command.js';
+import type { Actor } from '../lib/actor.js';
 import { allOf } from '../lib/config.js';
 import { KillswitchError } from '../lib/errors.js';
 import type { Answered } from '../lib/order.js';

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { authorize } from '../lib/authorize.js';
-import { type Actor, engageBodySchema, resetBodySchema } from '../lib/command.js';
+import type { Actor } from '../lib/actor.js';
+import { engageBodySchema, resetBodySchema } from '../lib/command.js';
 import type { Core } from '../lib/core.js';
 import { engageLatch } from '../lib/engage-latch.js';
 import { checkKey, digest } from '../lib/idempotency.js';

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { findLatch } from '../lib/latch.js';
-import type { Standing } from '../lib/ports.js';
+import type { Standing } from '../lib/ports/metrics.js';
 import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';
 

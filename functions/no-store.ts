@@ -1,5 +1,7 @@
 import { KillswitchError } from '../lib/errors.js';
-import type { AuditLog, Probe, Records } from '../lib/ports.js';
+import type { AuditLog } from '../lib/audit-log.js';
+import type { Probe } from '../lib/ports/runtime.js';
+import type { Records } from '../lib/ports/records.js';
 
 /** In the place of a store that cannot be opened: one that never answers. */
 export function openNothing(cause: unknown): Probe & {

@@ -5,17 +5,13 @@ import type { Config } from '../lib/config.js';
 import { openConfirmed } from '../lib/confirmed.js';
 import { type Core, defaultLimits } from '../lib/core.js';
 import { createHosts } from '../lib/hosts.js';
-import type {
-  AuditKeys,
-  Clock,
-  Kernel,
-  KeyRing,
-  Log,
-  Lookout,
-  Metrics,
-  Sandbox,
-  Witness,
-} from '../lib/ports.js';
+import type { AuditKeys, KeyRing } from '../lib/ports/keys.js';
+import type { Clock, Log } from '../lib/ports/runtime.js';
+import type { Kernel } from '../lib/kernel.js';
+import type { Lookout } from '../lib/ports/lookout.js';
+import type { Metrics } from '../lib/ports/metrics.js';
+import type { Sandbox } from '../lib/ports/sandbox.js';
+import type { Witness } from '../lib/ports/witness.js';
 import { createPresence } from '../lib/presence.js';
 import { present } from '../lib/present.js';
 import type { Quarantine } from '../lib/quarantine.js';

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import { type Actor, dismissBodySchema } from '../lib/command.js';
+import type { Actor } from '../lib/actor.js';
+import { dismissBodySchema } from '../lib/command.js';
 import { dismissOperation } from '../lib/dismiss.js';
 import { lookAtOperation, type Operation } from '../lib/operation.js';
 import { refreshOperation } from '../lib/refresh-receipt.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import type { Log } from '../lib/ports.js';
+import type { Log } from '../lib/ports/runtime.js';
 import { problemWithSocket } from './own-socket.js';
 import { type App, closeServer, connectionLimits, createServer } from './server.js';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { AuditEntry } from '../lib/audit.js';
 import { allOf, type Config, ConfigError } from '../lib/config.js';
 import { createLatchGuard } from '../lib/latch-guard.js';
-import type { Log } from '../lib/ports.js';
+import type { Log } from '../lib/ports/runtime.js';
 import { createReconcile } from '../lib/reconcile.js';
 import { createSealer } from '../lib/sealer.js';
 import { createApp } from './app.js';

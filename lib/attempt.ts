@@ -1,7 +1,7 @@
 import type { LayerName } from './agent.js';
 import { KillswitchError } from './errors.js';
 import type { LayerOutcome } from './outcome.js';
-import type { Log } from './ports.js';
+import type { Log } from './ports/runtime.js';
 
 /**
  * Runs one try on one layer and always comes back with an outcome: what an adapter throws is `failed`, and one that

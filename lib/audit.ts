@@ -1,5 +1,6 @@
 import type { Status } from './agent.js';
-import type { Actor, Selector } from './command.js';
+import type { Actor } from './actor.js';
+import type { Selector } from './selector.js';
 import type { LayerOutcome } from './outcome.js';
 import { present } from './present.js';
 

@@ -1,4 +1,5 @@
-import type { Actor, Scope, Selector, Within } from './command.js';
+import type { Actor, Scope, Within } from './actor.js';
+import type { Selector } from './selector.js';
 import { KillswitchError } from './errors.js';
 
 /** What a single-use token may do while nobody can tell whether it was used before: stopping twice is harmless. */

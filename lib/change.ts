@@ -1,6 +1,6 @@
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
-import type { Step, StoredAgent } from './ports.js';
+import type { Step, StoredAgent } from './ports/records.js';
 
 /** Somebody who loses a compare-and-set loses to somebody who advances; a lifetime of bad luck ends here. */
 export const MAX_ROUNDS = 64;

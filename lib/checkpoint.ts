@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import type { AuditKeys, AuditPlace, DocumentRef } from './ports.js';
+import type { AuditKeys } from './ports/keys.js';
+import type { AuditPlace } from './audit-log.js';
+import type { DocumentRef } from './ports/records.js';
 
 /**
  * A checkpoint of the audit: which entries stand in one stretch of it, signed. Each names the one before by its hash,

@@ -4,7 +4,7 @@ import type { Dismissed } from './dismiss.js';
 import type { Hold } from './latch.js';
 import type { Operation } from './operation.js';
 import type { AgentReceipt, Receipt } from './outcome.js';
-import type { Health } from './ports.js';
+import type { Health } from './ports/runtime.js';
 
 /** The receipt of one agent's kill, as `POST /agents/:agentId/kill` answers it. */
 export interface KillReceipt extends AgentReceipt {

@@ -1,56 +1,6 @@
 import * as z from 'zod';
-import { agentIdSchema, sources, statuses } from './agent.js';
-
-export const scopes = [
-  'agents:kill',
-  'agents:kill-all',
-  'agents:read',
-  'agents:write',
-  'latch:engage',
-  'latch:reset',
-  'audit:read',
-] as const;
-export type Scope = (typeof scopes)[number];
-
-/** What a credential is narrowed to: nothing outside may be touched or seen with it. */
-export interface Within {
-  readonly agentId?: string;
-  readonly taskId?: string;
-  readonly host?: string;
-}
-
-/** Who asks, from the verified credential and never from the body. */
-export interface Actor {
-  readonly kind: 'token' | 'local' | 'trigger';
-  readonly subject: string;
-  readonly scopes: ReadonlySet<Scope>;
-  readonly within: Within;
-  /** Where the request came from: an IP address, `socket` (the unix socket) or `local` (in this process). */
-  readonly source?: string;
-  /** The token's `jti`. */
-  readonly tokenId?: string;
-  /** A single-use token that could not be checked against its earlier uses: it may stop, and nothing else. */
-  readonly unconfirmed?: true;
-  /**
-   * An order that a gateway passes on, of which it is not known here whether it is meant for this server: it may
-   * stop, and nothing else.
-   */
-  readonly unaddressed?: true;
-  /** An order whose signature does not hold: it is carried out, because it stops, and in no other name than this. */
-  readonly unverified?: true;
-}
-
-/** Which agents. An empty selector selects every active agent; members narrow it together; lists are "any of". */
-export const selectorSchema = z.strictObject({
-  agentIds: z.array(agentIdSchema).max(10_000).optional(),
-  taskId: z.string().min(1).max(1024).optional(),
-  host: z.string().min(1).max(255).optional(),
-  status: z.union([z.enum(statuses), z.array(z.enum(statuses)).min(1)]).optional(),
-  labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
-  source: z.enum(sources).optional(),
-  detector: z.string().min(1).max(128).optional(),
-});
-export type Selector = z.infer<typeof selectorSchema>;
+import type { Actor } from './actor.js';
+import { type Selector, selectorSchema } from './selector.js';
 
 const reason = z.string().max(1000);
 

@@ -1,5 +1,5 @@
 import { isActive } from './agent.js';
-import type { Records } from './ports.js';
+import type { Records } from './ports/records.js';
 import { readRecord } from './record.js';
 
 /**

@@ -1,15 +1,12 @@
 import type { Agent } from './agent.js';
-import type {
-  AuditLog,
-  Clock,
-  Journal,
-  KeyRing,
-  Log,
-  Lookout,
-  Records,
-  Sandbox,
-  Worktrees,
-} from './ports.js';
+import type { AuditLog } from './audit-log.js';
+import type { Clock, Log } from './ports/runtime.js';
+import type { Journal } from './ports/journal.js';
+import type { KeyRing } from './ports/keys.js';
+import type { Lookout } from './ports/lookout.js';
+import type { Records } from './ports/records.js';
+import type { Sandbox } from './ports/sandbox.js';
+import type { Worktrees } from './ports/worktrees.js';
 import type { Presence } from './presence.js';
 
 import type { RecentKills } from './recent-kills.js';
@@ -58,3 +55,7 @@ export interface Core {
 export type Remembered = Map<string, Agent>;
 
 export const timestamp = (core: Pick<Core, 'clock'>): string => new Date(core.clock.now()).toISOString();
+
+/** Whether an agent belongs to this host, as far as its record says. */
+export const isLocal = (core: Pick<Core, 'hostId'>, { host }: Pick<Agent, 'host'>): boolean =>
+  host === undefined || host === core.hostId;

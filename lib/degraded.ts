@@ -6,12 +6,9 @@ import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
 import { writeIntent } from './intent.js';
 import type { Report } from './report.js';
-import { matches } from './select.js';
+import { matches } from './selector.js';
 import { lookAround } from './sighted.js';
 import type { Stoppable } from './stop-agent.js';
-
-export const isStoreDown = (error: unknown): boolean =>
-  error instanceof KillswitchError && error.code === 'store_unavailable';
 
 const unknown = (agentId: string): string =>
   `${agentId}: left running: its record cannot be read now, so nobody knows whether it is selected`;

@@ -1,4 +1,4 @@
-import { isStoreDown } from './degraded.js';
+import { isStoreDown } from './errors.js';
 
 /**
  * Waits for all of them, whatever becomes of the others.

@@ -8,14 +8,15 @@ import { commitKills } from './commit.js';
 import { type Core, timestamp } from './core.js';
 import { settleEach } from './each.js';
 import { findLatch, holdOf, type Latch } from './latch.js';
-import { isLocal } from './mark.js';
+import { isLocal } from './core.js';
 import { groupSightings } from './observed.js';
 import { type OutcomeName, pendingOf } from './outcome.js';
-import type { Sighting, StoredAgent } from './ports.js';
+import type { Sighting } from './ports/lookout.js';
+import type { StoredAgent } from './ports/records.js';
 import { present } from './present.js';
 import { type Reading, readRecord } from './record.js';
 import { signText } from './signed-text.js';
-import { itself } from './system.js';
+import { itself } from './actor.js';
 
 /** More debts than a host has. */
 const MANY = 10_000;

@@ -1,6 +1,7 @@
 import { authorize, narrow } from './authorize.js';
 import { type Change, change } from './change.js';
-import type { Actor, Selector } from './command.js';
+import type { Actor } from './actor.js';
+import type { Selector } from './selector.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
 import { findLatch, type Hold, LATCH, type Latch, type LatchFound, writable } from './latch.js';

@@ -72,6 +72,10 @@ export const tooManyFailures = (seconds: number): KillswitchError =>
     `Too many credentials from this network failed: one that holds is still taken, another is told so for ${seconds} s`,
   );
 
+/** Whether the store did not answer, which never keeps a stop from going on. */
+export const isStoreDown = (error: unknown): boolean =>
+  error instanceof KillswitchError && error.code === 'store_unavailable';
+
 /** Whatever was thrown, as an error that may be shown. */
 export const shown = (error: unknown): KillswitchError =>
   error instanceof KillswitchError ? error : new KillswitchError('internal', undefined, { cause: error });

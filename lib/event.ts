@@ -1,6 +1,6 @@
 import type { Status } from './agent.js';
 import type { AuditEntry } from './audit.js';
-import type { Selector } from './command.js';
+import type { Selector } from './selector.js';
 import { areVerified, isOpen, type LayerOutcome, pendingOf } from './outcome.js';
 import { present } from './present.js';
 

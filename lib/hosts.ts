@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Change, change } from './change.js';
 import type { Core } from './core.js';
-import type { DocumentRef } from './ports.js';
+import type { DocumentRef } from './ports/records.js';
 
 /** Milliseconds between two entries of one node. */
 const REFRESH = 60_000;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { type Change, change } from './change.js';
-import type { Actor } from './command.js';
+import type { Actor } from './actor.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
-import type { DocumentRef } from './ports.js';
+import type { DocumentRef } from './ports/records.js';
 import { concat, toHex, utf8 } from './signature.js';
 
 /** A command that was sent under a key, so that sending it again does not make it another one. */

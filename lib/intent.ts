@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { agentIdSchema } from './agent.js';
 import { STOPPING } from './authorize.js';
-import { type Actor, type Command, killAllBodySchema, killBodySchema, scopes } from './command.js';
+import { type Actor, scopes } from './actor.js';
+import { type Command, killAllBodySchema, killBodySchema } from './command.js';
 import { present } from './present.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
 

@@ -1,4 +1,4 @@
-import type { Probe } from './probe.js';
+import type { Probe } from './ports/runtime.js';
 
 /**
  * The kernel's own way to the processes of a sandbox, which waits for no engine and no other process. Everything

@@ -1,5 +1,6 @@
 import { type AuditEntry, by } from './audit.js';
-import type { Actor, Selector } from './command.js';
+import type { Actor } from './actor.js';
+import type { Selector } from './selector.js';
 import { type Core, timestamp } from './core.js';
 import type { Hold } from './latch.js';
 import { present } from './present.js';

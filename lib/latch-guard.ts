@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type AuditEntry, by } from './audit.js';
 import { type Core, timestamp } from './core.js';
-import { isStoreDown } from './degraded.js';
+import { isStoreDown } from './errors.js';
 import { UNVERIFIED_SUBJECT } from './intent.js';
 import {
   findLatch,
@@ -14,12 +14,13 @@ import {
   writable,
 } from './latch.js';
 import { isReleased } from './latch-entry.js';
-import type { Health, Probe, Witness } from './ports.js';
+import type { Health, Probe } from './ports/runtime.js';
+import type { Witness } from './ports/witness.js';
 import { present } from './present.js';
 import { createRounds, type Rounds } from './rounds.js';
 import { isSameJson } from './same-json.js';
 import { signText } from './signed-text.js';
-import { itself } from './system.js';
+import { itself } from './actor.js';
 
 /** Keeps the emergency stop engaged against who deletes it from the store. */
 export interface LatchGuard extends Probe, Rounds {

@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import type { Agent } from './agent.js';
 import { authorize } from './authorize.js';
-import { type Actor, type Selector, selectorSchema } from './command.js';
+import type { Actor } from './actor.js';
+import { type Selector, selectorSchema } from './selector.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
-import type { DocumentRef } from './ports.js';
+import type { DocumentRef } from './ports/records.js';
 import { present } from './present.js';
-import { matches } from './select.js';
+import { matches } from './selector.js';
 import { readSigned, type Signing } from './signed-text.js';
 
 /** One reason for which the emergency stop is engaged, and for whom. */

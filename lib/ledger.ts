@@ -1,6 +1,6 @@
 import type { LayerName } from './agent.js';
 import { isOwed, isSeen, type LayerOutcome } from './outcome.js';
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/runtime.js';
 
 /** What has been seen of one agent so far. Filled while the work goes on; readable at any moment. */
 export interface Ledger {

@@ -1,12 +1,13 @@
 import { type Agent, isActive } from './agent.js';
 import { authorize, covers, outside } from './authorize.js';
-import type { Actor, Selector } from './command.js';
+import type { Actor } from './actor.js';
+import type { Selector } from './selector.js';
 import type { Core } from './core.js';
 import { unknownAgent } from './errors.js';
 import { setMembers } from './members.js';
-import type { StoredAgent } from './ports.js';
+import type { StoredAgent } from './ports/records.js';
 import { readRecord } from './record.js';
-import { matches } from './select.js';
+import { matches } from './selector.js';
 
 export interface AgentPage {
   /** Each the JSON text of one record as stored, or of `{agentId, status: "unreadable", detail}`. */

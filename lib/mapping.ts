@@ -1,5 +1,5 @@
 import { AGENT_ID } from './agent.js';
-import type { Selector } from './command.js';
+import type { Selector } from './selector.js';
 
 /** The word that lets a trigger select every agent. */
 export const EVERYTHING = 'everything';

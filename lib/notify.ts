@@ -1,7 +1,8 @@
 import type { Core } from './core.js';
-import { isStoreDown } from './degraded.js';
+import { isStoreDown } from './errors.js';
 import { deliverDue, type Look, type Post } from './deliver.js';
-import type { Health, NotifierStatus, Probe } from './ports.js';
+import type { Health, Probe } from './ports/runtime.js';
+import type { NotifierStatus } from './ports/metrics.js';
 import { chooseFor, type Receiver } from './receiver.js';
 import { createRounds, type Rounds } from './rounds.js';
 

@@ -1,6 +1,6 @@
 import type { Agent } from './agent.js';
 import type { Core } from './core.js';
-import type { Sighting } from './ports.js';
+import type { Sighting } from './ports/lookout.js';
 import { present } from './present.js';
 import { lookAround, type Sighted } from './sighted.js';
 

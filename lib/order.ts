@@ -1,12 +1,6 @@
 import type { z } from 'zod';
-import type {
-  Actor,
-  engageBodySchema,
-  killAllBodySchema,
-  killBodySchema,
-  resetBodySchema,
-  Scope,
-} from './command.js';
+import type { Actor, Scope } from './actor.js';
+import type { engageBodySchema, killAllBodySchema, killBodySchema, resetBodySchema } from './command.js';
 import { present } from './present.js';
 
 /** What a trigger asks for, as the request of the HTTP contract that it comes to. */

@@ -1,5 +1,5 @@
 import { AGENT_ID, type Status, statuses } from './agent.js';
-import type { Selector } from './command.js';
+import type { Selector } from './selector.js';
 import { present } from './present.js';
 
 /** What somebody asks for in words, in a chat or a comment. */

@@ -3,7 +3,7 @@ import type { Agent } from './agent.js';
 import type { Cases } from './cases.js';
 import type { Core } from './core.js';
 import { payDebts, replayJournal } from './debts.js';
-import { isStoreDown } from './degraded.js';
+import { isStoreDown } from './errors.js';
 import { settleEach } from './each.js';
 import { enforce, enforceTombstones } from './enforce.js';
 import type { Hosts } from './hosts.js';

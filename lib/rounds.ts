@@ -1,5 +1,3 @@
-import type { Clock } from './ports.js';
-
 /** One look after another, never two at once, of a process that it keeps neither alive nor busy. */
 export interface Rounds {
   start(): void;
@@ -10,7 +8,7 @@ export interface Rounds {
 }
 
 interface Options {
-  readonly clock: Clock;
+  readonly clock: { monotonic(): number };
   /** Must not reject. */
   readonly look: () => Promise<void>;
   /** Milliseconds between two looks, about. */

@@ -6,7 +6,10 @@ import {
   sealEntry,
   writeCheckpoint,
 } from './checkpoint.js';
-import type { AuditKeys, AuditLog, Clock, Records } from './ports.js';
+import type { AuditKeys } from './ports/keys.js';
+import type { AuditLog } from './audit-log.js';
+import type { Clock } from './ports/runtime.js';
+import type { Records } from './ports/records.js';
 import type { Witnessed } from './witness.js';
 
 export interface Sealing {

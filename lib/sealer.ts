@@ -1,6 +1,8 @@
 import type { Core } from './core.js';
-import { isStoreDown } from './degraded.js';
-import type { AuditKeys, Health, Probe, Witness } from './ports.js';
+import { isStoreDown } from './errors.js';
+import type { AuditKeys } from './ports/keys.js';
+import type { Health, Probe } from './ports/runtime.js';
+import type { Witness } from './ports/witness.js';
 import { createRounds, type Rounds } from './rounds.js';
 import { sealDue } from './seal.js';
 import { keepWitness, readWitness, type Witnessed } from './witness.js';

@@ -1,42 +1,8 @@
-import { type Agent, isActive } from './agent.js';
-import type { Selector } from './command.js';
+import { isActive } from './agent.js';
 import { KillswitchError } from './errors.js';
-import type { Records } from './ports.js';
+import type { Records } from './ports/records.js';
 import { idOf, type Reading, readRecord } from './record.js';
-
-const anyOf = <T>(wanted: T | readonly T[] | undefined, value: T): boolean =>
-  wanted === undefined || (Array.isArray(wanted) ? wanted.includes(value) : wanted === value);
-
-const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
-
-/** A long list is asked once for each agent: looked through each time, a kill-all by IDs would be quadratic. */
-function isListed(agentIds: readonly string[], agentId: string): boolean {
-  let set = sets.get(agentIds);
-  if (!set) {
-    set = new Set(agentIds);
-    sets.set(agentIds, set);
-  }
-  return set.has(agentId);
-}
-
-/** Whether a record is among the selected. Every member of the selector must hold. */
-export function matches(selector: Selector, agent: Agent): boolean {
-  return (
-    (selector.agentIds === undefined || isListed(selector.agentIds, agent.agentId)) &&
-    anyOf(selector.status, agent.status) &&
-    (selector.taskId === undefined || selector.taskId === agent.taskId) &&
-    (selector.host === undefined || selector.host === agent.host) &&
-    (selector.source === undefined || selector.source === (agent.source ?? 'registered')) &&
-    (selector.detector === undefined || selector.detector === agent.detector) &&
-    Object.entries(selector.labels ?? {}).every(([name, value]) => agent.labels[name] === value)
-  );
-}
-
-/** A record that cannot be read may hide an active agent, unless the selector asks for what it does not show. */
-export function mayBeSelected({ agentIds, ...content }: Selector, agentId: string): boolean {
-  const asksForContent = Object.values(content).some(member => member !== undefined);
-  return !asksForContent && (agentIds === undefined || isListed(agentIds, agentId));
-}
+import { matches, mayBeSelected, type Selector } from './selector.js';
 
 const isTarget = (selector: Selector, reading: Reading): boolean =>
   reading.kind === 'agent'

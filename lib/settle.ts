@@ -1,20 +1,14 @@
 import type { Agent, Kill } from './agent.js';
 import { type AuditEntry, by } from './audit.js';
 import { agentIn, type Change, change } from './change.js';
-import type { Actor } from './command.js';
+import type { Actor } from './actor.js';
 import { type Core, timestamp } from './core.js';
 import { setMembers } from './members.js';
 import { isOwed, type LayerOutcome, pendingOf } from './outcome.js';
-import type { Step, StoredAgent } from './ports.js';
+import type { Step, StoredAgent } from './ports/records.js';
 import { present } from './present.js';
+import { retryDelay } from './backoff.js';
 import { type Reading, readRecord } from './record.js';
-
-const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 60_000;
-
-/** Milliseconds until the next attempt: doubling, capped, with jitter so that many debts do not come due at once. */
-export const retryDelay = (attempts: number): number =>
-  Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 16)) * (0.75 + Math.random() / 2);
 
 const lastErrorOf = (outcomes: readonly LayerOutcome[]): string | undefined => {
   const owed = outcomes.filter(isOwed).map(({ layer, outcome, detail }) => `${layer}: ${detail ?? outcome}`);

@@ -1,5 +1,5 @@
 import type { Core } from './core.js';
-import type { Lookout, Sighting, Sightings } from './ports.js';
+import type { Lookout, Sighting, Sightings } from './ports/lookout.js';
 
 export interface Sighted {
   readonly seen: readonly Sighting[];

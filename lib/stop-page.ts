@@ -3,7 +3,7 @@ import type { Cases } from './cases.js';
 import type { Command } from './command.js';
 import type { Verdict } from './commit.js';
 import type { Core } from './core.js';
-import { isStoreDown } from './degraded.js';
+import { isStoreDown } from './errors.js';
 import { rememberLocal } from './remember-local.js';
 import type { Report } from './report.js';
 

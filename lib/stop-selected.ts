@@ -2,7 +2,7 @@ import type { Cases } from './cases.js';
 import type { Command, KillAllCommand } from './command.js';
 import { commitKills, previewKills } from './commit.js';
 import type { Core } from './core.js';
-import { isStoreDown } from './degraded.js';
+import { isStoreDown } from './errors.js';
 import { engageLatch } from './engage-latch.js';
 import { shown } from './errors.js';
 import { overlap } from './overlap.js';

@@ -1,5 +1,6 @@
 import type { AuditEntry } from './audit.js';
-import type { AuditLog, Records } from './ports.js';
+import type { AuditLog } from './audit-log.js';
+import type { Records } from './ports/records.js';
 
 interface Store {
   readonly records: Records;

@@ -1,8 +1,8 @@
 import type { AuditEntry } from './audit.js';
 import { authorize, outside } from './authorize.js';
-import type { Actor, Within } from './command.js';
+import type { Actor, Within } from './actor.js';
 import type { Core } from './core.js';
-import type { AuditQuery } from './ports.js';
+import type { AuditQuery } from './audit-log.js';
 import { present } from './present.js';
 
 export interface TrailQuery extends AuditQuery {

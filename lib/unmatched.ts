@@ -1,9 +1,10 @@
 import { isActive } from './agent.js';
 import { narrow } from './authorize.js';
-import type { KillAllCommand, Selector } from './command.js';
+import type { KillAllCommand } from './command.js';
+import type { Selector } from './selector.js';
 import type { Core } from './core.js';
 import { readRecord } from './record.js';
-import { matches } from './select.js';
+import { matches } from './selector.js';
 import { describeSelector } from './wording.js';
 
 /** How many agents are explained one by one. */

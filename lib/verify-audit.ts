@@ -7,7 +7,10 @@ import {
   openCheckpoint,
 } from './checkpoint.js';
 import { collectFindings, type Finding } from './finding.js';
-import type { AuditKeys, AuditLog, Records, Witness } from './ports.js';
+import type { AuditKeys } from './ports/keys.js';
+import type { AuditLog } from './audit-log.js';
+import type { Records } from './ports/records.js';
+import type { Witness } from './ports/witness.js';
 import { present } from './present.js';
 import { type Compared, compare, placesOf } from './segment.js';
 import { readWitness, type Witnessed } from './witness.js';

@@ -1,4 +1,4 @@
-import type { Selector } from './command.js';
+import type { Selector } from './selector.js';
 import {
   type AgentReceipt,
   areDown,

@@ -3,7 +3,8 @@ import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import { gather } from './gather.js';
 import { type AskedPath, normalized, openOverlaps } from './path-overlap.js';
-import type { Claimed, StoredAgent } from './ports.js';
+import type { Claimed } from './ports/worktrees.js';
+import type { StoredAgent } from './ports/records.js';
 import { readRecord } from './record.js';
 
 /** An agent that this process is stopping right now. */

@@ -1,4 +1,4 @@
-import type { Scope } from '../../lib/command.js';
+import type { Scope } from '../../lib/actor.js';
 import { engageOrder, killAllOrder, killOrder, type Order, resetOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
 import { present } from '../../lib/present.js';

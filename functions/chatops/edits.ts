@@ -1,4 +1,4 @@
-import type { Log } from '../../lib/ports.js';
+import type { Log } from '../../lib/ports/runtime.js';
 import type { Wait } from './follow.js';
 import type { Reply } from './reply.js';
 

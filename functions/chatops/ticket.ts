@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Selector, selectorSchema } from '../../lib/command.js';
+import { type Selector, selectorSchema } from '../../lib/selector.js';
 import { present } from '../../lib/present.js';
 import { fromBase64, isHmac, signHmac, utf8 } from '../../lib/signature.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import type { Scope, Within } from '../../lib/command.js';
+import type { Scope, Within } from '../../lib/actor.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

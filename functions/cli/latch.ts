@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { LatchStatus } from '../../lib/client.js';
-import type { Scope } from '../../lib/command.js';
+import type { Scope } from '../../lib/actor.js';
 import { present } from '../../lib/present.js';
 import { describeSelector } from '../../lib/wording.js';
 import { say, sayJson, UsageError } from './output.js';

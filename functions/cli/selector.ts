@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type Status, statuses } from '../../lib/agent.js';
-import type { Selector } from '../../lib/command.js';
+import type { Selector } from '../../lib/selector.js';
 import { present } from '../../lib/present.js';
 import { agentIds, type Labels, label } from './options.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { type Scope, scopes, type Within } from '../../lib/command.js';
+import { type Scope, scopes, type Within } from '../../lib/actor.js';
 import { tokenMaxAgeSchema } from '../../lib/environment.js';
 import { present } from '../../lib/present.js';
 import { urlFrom } from './connect.js';

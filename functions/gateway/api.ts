@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { STOPPING } from '../../lib/authorize.js';
-import type { Actor } from '../../lib/command.js';
-import type { Authenticator } from '../../lib/ports.js';
+import type { Actor } from '../../lib/actor.js';
+import type { Authenticator } from '../../lib/ports/authenticator.js';
 import type { Env, KillswitchFunction } from '../function.js';
 import { AGENT, agentParam, authenticated } from '../request.js';
 import type { Forward, Parcel } from './forward.js';

@@ -1,5 +1,5 @@
 import { KillswitchError } from '../../lib/errors.js';
-import type { Log } from '../../lib/ports.js';
+import type { Log } from '../../lib/ports/runtime.js';
 
 /** Of an error, its kind and what it says itself; neither its cause nor its stack, which may hold more. */
 const shownError = (error: unknown): object =>

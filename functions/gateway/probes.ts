@@ -1,4 +1,4 @@
-import type { Probe } from '../../lib/ports.js';
+import type { Probe } from '../../lib/ports/runtime.js';
 import type { Origin } from './settings.js';
 
 const PATIENCE_MS = 2_500;

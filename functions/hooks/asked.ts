@@ -1,4 +1,5 @@
-import type { Actor, Selector } from '../../lib/command.js';
+import type { Actor } from '../../lib/actor.js';
+import type { Selector } from '../../lib/selector.js';
 import { digest } from '../../lib/idempotency.js';
 import { type Mapping, mapEvent } from '../../lib/mapping.js';
 import { killAllOrder, killOrder, type Order, vouchedFor } from '../../lib/order.js';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { agentIdSchema } from '../../lib/agent.js';
-import { killAllBodySchema, killBodySchema, selectorSchema } from '../../lib/command.js';
+import { killAllBodySchema, killBodySchema } from '../../lib/command.js';
+import { selectorSchema } from '../../lib/selector.js';
 import { digest } from '../../lib/idempotency.js';
 import { killAllOrder, killOrder } from '../../lib/order.js';
 import { present } from '../../lib/present.js';

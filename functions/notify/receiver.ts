@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/ports.js';
+import type { Clock } from '../../lib/ports/runtime.js';
 import { type Failure, type Receiver, SEND_WITHIN } from '../../lib/receiver.js';
 import { renderers } from './render.js';
 import type { TargetSettings } from './settings.js';

@@ -1,4 +1,4 @@
-import type { Selector } from '../../lib/command.js';
+import type { Selector } from '../../lib/selector.js';
 import type { Event, EventData, EventType } from '../../lib/event.js';
 import { isOwed, isRefused } from '../../lib/outcome.js';
 

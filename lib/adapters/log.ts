@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import type { Log, Probe } from '../ports.js';
+import type { Log, Probe } from '../ports/runtime.js';
 import { openDescriptor } from './log/descriptor.js';
 import { openLines } from './log/lines.js';
 

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { AuditEntry } from '../audit.js';
 import { areVerified } from '../outcome.js';
-import type { Metrics, NotifierStatus, Standing } from '../ports.js';
+import type { Metrics, NotifierStatus, Standing } from '../ports/metrics.js';
 
 /** Seconds. Most kills take some hundredths; 5 is the specification's target. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

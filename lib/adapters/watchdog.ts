@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Log } from '../ports.js';
+import type { Log } from '../ports/runtime.js';
 
 export interface WatchdogOptions {
   /** Milliseconds; 0: there is none. */

@@ -1,7 +1,8 @@
 import { expect, inject } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
-import type { Kernel, Log } from '../../lib/ports.js';
+import type { Kernel } from '../../lib/kernel.js';
+import type { Log } from '../../lib/ports/runtime.js';
 import { engine, startContainer } from '../services/agents.js';
 import { type LookoutWorld, lookoutConformance } from './lookout.js';
 import { type SpawnOptions, sandboxConformance } from './sandbox.js';

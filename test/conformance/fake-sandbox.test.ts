@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KillOptions } from '../../lib/ports.js';
+import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { fakeSandbox } from '../fakes/sandbox.js';
 import { lookoutConformance } from './lookout.js';
 import { sandboxConformance } from './sandbox.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Journal } from '../../lib/ports.js';
+import type { Journal } from '../../lib/ports/journal.js';
 
 export interface JournalUnderTest {
   readonly journal: Journal;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Lookout, Sandbox, Sighting } from '../../lib/ports.js';
+import type { Lookout, Sighting } from '../../lib/ports/lookout.js';
+import type { Sandbox } from '../../lib/ports/sandbox.js';
 import type { SandboxWorld, SpawnedAgent } from './sandbox.js';
 
 /** A sandbox that is a lookout, too, with the means to start agents in it. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { vi } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
-import type { Log } from '../../lib/ports.js';
+import type { Log } from '../../lib/ports/runtime.js';
 import { asUser, canBeUser, openElsewhere, USER } from '../integration/process-asker.helper.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { openSqlite } from '../../lib/adapters/sqlite/index.js';
-import type { Records } from '../../lib/ports.js';
+import type { Records } from '../../lib/ports/records.js';
 import { agent, change, entry, ids } from './records/harness.js';
 
 // A process of its own on a shared file: `race PATH NAME` or `write PATH NAME`. It begins when stdin says anything.

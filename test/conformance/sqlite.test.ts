@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterAll, expect, it } from 'vitest';
 import { openSqlite } from '../../lib/adapters/sqlite/index.js';
-import type { AgentPage, Step } from '../../lib/ports.js';
+import type { AgentPage, Step } from '../../lib/ports/records.js';
 import { collect, entry } from './records/harness.js';
 import { type RecordsUnderTest, recordsConformance } from './records.js';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openWorktrees } from '../../lib/adapters/worktree/index.js';
-import type { Clock, Log } from '../../lib/ports.js';
+import type { Clock, Log } from '../../lib/ports/runtime.js';
 import { fakeWorktrees } from '../fakes/worktrees.js';
 import { git, makeRepository, temporaryDirectory } from '../services/agents.js';
 import { type WorktreesWorld, worktreesConformance } from './worktrees.js';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LayerOutcome } from '../../lib/outcome.js';
-import type { Target, Worktrees } from '../../lib/ports.js';
+import type { Target } from '../../lib/ports/sandbox.js';
+import type { Worktrees } from '../../lib/ports/worktrees.js';
 
 /** Worktrees with the means to make and look at them, past what is under test. */
 export interface WorktreesWorld {

@@ -1,6 +1,6 @@
-import { type Actor, type Scope, scopes, type Within } from '../../lib/command.js';
+import { type Actor, type Scope, scopes, type Within } from '../../lib/actor.js';
 import { KillswitchError } from '../../lib/errors.js';
-import type { Authenticator } from '../../lib/ports.js';
+import type { Authenticator } from '../../lib/ports/authenticator.js';
 
 /** An actor who may do everything, unless told. */
 export const actorWith = (more: Partial<Actor> = {}): Actor => ({

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/ports.js';
+import type { Clock } from '../../lib/ports/runtime.js';
 
 export interface FakeClock extends Clock {
   /** Moves both halves on. */

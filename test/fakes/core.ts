@@ -2,7 +2,7 @@ import type { Status } from '../../lib/agent.js';
 import { openCases } from '../../lib/cases.js';
 import type { KillAllCommand, KillCommand } from '../../lib/command.js';
 import type { Core } from '../../lib/core.js';
-import type { StoredAgent } from '../../lib/ports.js';
+import type { StoredAgent } from '../../lib/ports/records.js';
 import { createPresence } from '../../lib/presence.js';
 import { createRecentKills } from '../../lib/recent-kills.js';
 import { createReconcile } from '../../lib/reconcile.js';

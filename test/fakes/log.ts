@@ -1,4 +1,4 @@
-import type { Log } from '../../lib/ports.js';
+import type { Log } from '../../lib/ports/runtime.js';
 
 export interface Logged {
   readonly level: keyof Log;

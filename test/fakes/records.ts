@@ -1,18 +1,8 @@
 import type { AuditEntry } from '../../lib/audit.js';
 import { KillswitchError } from '../../lib/errors.js';
-import type {
-  AgentPage,
-  AuditLog,
-  AuditPage,
-  AuditPlace,
-  AuditQuery,
-  DocumentRef,
-  Probe,
-  Records,
-  Step,
-  StepResult,
-  StoredAgent,
-} from '../../lib/ports.js';
+import type { AgentPage, DocumentRef, Records, Step, StepResult, StoredAgent } from '../../lib/ports/records.js';
+import type { AuditLog, AuditPage, AuditPlace, AuditQuery } from '../../lib/audit-log.js';
+import type { Probe } from '../../lib/ports/runtime.js';
 import { utf8 } from '../../lib/signature.js';
 import { type Faults, faulty } from './faults.js';
 

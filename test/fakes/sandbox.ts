@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../lib/outcome.js';
-import type { Lookout, Sandbox, Sighting, Sightings, Target } from '../../lib/ports.js';
+import type { Lookout, Sighting, Sightings } from '../../lib/ports/lookout.js';
+import type { Sandbox, Target } from '../../lib/ports/sandbox.js';
 
 /**
  * - `throws`: does nothing and rejects

@@ -1,5 +1,7 @@
 import type { LayerOutcome } from '../../lib/outcome.js';
-import type { Health, Target, Worktrees } from '../../lib/ports.js';
+import type { Health } from '../../lib/ports/runtime.js';
+import type { Target } from '../../lib/ports/sandbox.js';
+import type { Worktrees } from '../../lib/ports/worktrees.js';
 import { type Faults, faulty } from './faults.js';
 
 export interface Answers {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerOptions, openDocker } from '../../lib/adapters/docker/index.js';
-import type { KillOptions } from '../../lib/ports.js';
+import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
 import { runCli } from '../integration/cli-run.js';
 import { temporaryDirectory } from '../services/agents.js';

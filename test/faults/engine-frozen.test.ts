@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
-import type { KillOptions } from '../../lib/ports.js';
+import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
 import {
   freeze,

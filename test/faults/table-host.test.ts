@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lookout, Sighting } from '../../lib/ports.js';
+import type { Lookout, Sighting } from '../../lib/ports/lookout.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 import { atDeadlines } from '../fakes/deadlines.js';
 import type { Bed } from './bench.js';

@@ -4,7 +4,7 @@ import type { Command } from '../../lib/command.js';
 import type { Core } from '../../lib/core.js';
 import { engageLatch } from '../../lib/engage-latch.js';
 import { findLatch } from '../../lib/latch.js';
-import type { Sandbox } from '../../lib/ports.js';
+import type { Sandbox } from '../../lib/ports/sandbox.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { readRecord } from '../../lib/record.js';
 import { register } from '../../lib/register.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openExposure } from '../../functions/exposure.js';
 import { parseConfig } from '../../lib/config.js';
-import type { Sighting } from '../../lib/ports.js';
+import type { Sighting } from '../../lib/ports/lookout.js';
 
 const started: ChildProcess[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'killswitch-exposure-'));

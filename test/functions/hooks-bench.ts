@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { TriggerDeps } from '../../functions/function.js';
-import type { Actor } from '../../lib/command.js';
+import type { Actor } from '../../lib/actor.js';
 import { ConfigError } from '../../lib/config.js';
 import type { Answered, Order } from '../../lib/order.js';
 import { type Answer, expectProblem, openApp } from './bench.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Selector } from '../../lib/command.js';
+import type { Selector } from '../../lib/selector.js';
 import { KillswitchError } from '../../lib/errors.js';
 import { fakeCore } from '../fakes/core.js';
 import { expectProblem, openApp, type Token } from './bench.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
-import { scopes } from '../../lib/command.js';
+import { scopes } from '../../lib/actor.js';
 import { utf8 } from '../../lib/signature.js';
 import { bearer, claimsWith, inSeconds, openTestTokens, SECRET } from '../fakes/identity-provider.js';
 

@@ -10,7 +10,7 @@ import { mintToken } from '../../functions/node.js';
 import { type Server, startServer } from '../../functions/start.js';
 import type { Registration } from '../../lib/agent.js';
 import { type Client, createClient } from '../../lib/client.js';
-import { type Scope, scopes } from '../../lib/command.js';
+import { type Scope, scopes } from '../../lib/actor.js';
 import { addWorktree, makeRepository, startProcess, temporaryDirectory } from '../services/agents.js';
 import { newIdentity, setIdentity } from '../services/identity.js';
 import { type Environment, endOf, runCli, startCli, until } from './cli-run.js';

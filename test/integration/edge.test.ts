@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
-import { scopes } from '../../lib/command.js';
+import { scopes } from '../../lib/actor.js';
 import { utf8 } from '../../lib/signature.js';
 import { makeKey } from '../fakes/identity-provider.js';
 import { startContainer } from '../services/agents.js';

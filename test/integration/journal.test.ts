@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openJournal } from '../../lib/adapters/journal/index.js';
-import type { Journal } from '../../lib/ports.js';
+import type { Journal } from '../../lib/ports/journal.js';
 import { temporaryDirectory } from '../services/agents.js';
 
 let directory: string;

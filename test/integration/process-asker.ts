@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openProcesses } from '../../lib/adapters/process/index.js';
-import type { Target } from '../../lib/ports.js';
+import type { Target } from '../../lib/ports/sandbox.js';
 
 /** What is asked of it, one JSON text a line. */
 export type Question =

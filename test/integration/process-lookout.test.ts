@@ -5,7 +5,7 @@ import { openProcesses } from '../../lib/adapters/process/index.js';
 import { openLookout } from '../../lib/adapters/process/lookout.js';
 import { startTimes } from '../../lib/adapters/process/started.js';
 import { createSnapshot, type HostProcess, type Identity } from '../../lib/adapters/process/table.js';
-import type { Lookout, Sighting } from '../../lib/ports.js';
+import type { Lookout, Sighting } from '../../lib/ports/lookout.js';
 import { startProcess, temporaryDirectory } from '../services/agents.js';
 import { signal } from '../services/proc.js';
 import { atOnce, host, newId, recordOf, run, sandbox, silent, tableWith } from './process.helper.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
-import type { Target } from '../../lib/ports.js';
+import type { Target } from '../../lib/ports/sandbox.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
 import { allProcesses, readOf, signal } from '../services/proc.js';
 import { atOnce, carriersOf, newId, type Running, recordOf, run, sandbox, silent } from './process.helper.js';

@@ -2,9 +2,9 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../../functions/server.js';
 import { type MintOptions, mintToken } from '../../lib/adapters/jose/mint.js';
-import { scopes } from '../../lib/command.js';
+import { scopes } from '../../lib/actor.js';
 import { KillswitchError } from '../../lib/errors.js';
-import type { ShownWith } from '../../lib/ports.js';
+import type { ShownWith } from '../../lib/ports/authenticator.js';
 import { utf8 } from '../../lib/signature.js';
 import {
   bearer,

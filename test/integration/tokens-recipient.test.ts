@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { type MintOptions, mintToken } from '../../lib/adapters/jose/mint.js';
 import { authorize } from '../../lib/authorize.js';
-import { scopes } from '../../lib/command.js';
+import { scopes } from '../../lib/actor.js';
 import { utf8 } from '../../lib/signature.js';
 import { bearer, claimsWith, openTestTokens, SECRET } from '../fakes/identity-provider.js';
 

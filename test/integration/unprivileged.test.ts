@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { createClient } from '../../lib/client.js';
-import { scopes } from '../../lib/command.js';
+import { scopes } from '../../lib/actor.js';
 import { isAlive, startProcess } from '../services/agents.js';
 import { buildForOthers } from '../services/build.js';
 import { newIdentity } from '../services/identity.js';

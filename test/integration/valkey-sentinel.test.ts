@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { openValkey } from '../../lib/adapters/valkey/index.js';
-import type { Step } from '../../lib/ports.js';
+import type { Step } from '../../lib/ports/records.js';
 import { freePort, startServer } from './valkey-servers.js';
 
 const password = 'hunter2';

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ValkeyStore } from '../../lib/adapters/valkey/index.js';
 import type { AuditEntry } from '../../lib/audit.js';
-import type { Step } from '../../lib/ports.js';
+import type { Step } from '../../lib/ports/records.js';
 import { readRecord, type Stored } from '../../lib/record.js';
 import { agent, collect, entry, kill, open } from './valkey-harness.js';
 import { type Server, startServer } from './valkey-servers.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type OpenWorktrees, openWorktrees } from '../../lib/adapters/worktree/index.js';
 import type { LayerOutcome } from '../../lib/outcome.js';
-import type { Target } from '../../lib/ports.js';
+import type { Target } from '../../lib/ports/sandbox.js';
 import { addWorktree, git, makeRepository, temporaryDirectory } from '../services/agents.js';
 
 export interface World {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
 import { startServer } from '../../functions/start.js';
-import type { Log } from '../../lib/ports.js';
+import type { Log } from '../../lib/ports/runtime.js';
 import {
   addWorktree,
   makeRepository,

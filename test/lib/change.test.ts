@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agentIn, change, MAX_ROUNDS } from '../../lib/change.js';
-import type { StoredAgent } from '../../lib/ports.js';
+import type { StoredAgent } from '../../lib/ports/records.js';
 import { fakeCore } from '../fakes/core.js';
 
 const entry = { timestamp: 't', operation: 'TRANSITION_AGENT', phase: 'done', actor: 'alice' } as const;

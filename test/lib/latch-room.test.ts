@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Selector } from '../../lib/command.js';
+import type { Selector } from '../../lib/selector.js';
 import type { Core } from '../../lib/core.js';
 import { engageLatch, latchLimits } from '../../lib/engage-latch.js';
 import { findLatch, LATCH } from '../../lib/latch.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { selectorSchema } from '../../lib/command.js';
+import { selectorSchema } from '../../lib/selector.js';
 import { EVERYTHING, type Mapping, mapEvent, parseMapping } from '../../lib/mapping.js';
 
 function mappingOf(text: string): Mapping {

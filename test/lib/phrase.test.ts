@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AGENT_ID, statuses } from '../../lib/agent.js';
-import { selectorSchema } from '../../lib/command.js';
+import { selectorSchema } from '../../lib/selector.js';
 import { parsePhrase } from '../../lib/phrase.js';
 
 describe('a phrase', () => {

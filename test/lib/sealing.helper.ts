@@ -1,6 +1,9 @@
 import { auditKeys } from '../../lib/adapters/seal/index.js';
 import { KillswitchError } from '../../lib/errors.js';
-import type { AuditKeys, AuditLog, Records, Witness } from '../../lib/ports.js';
+import type { AuditKeys } from '../../lib/ports/keys.js';
+import type { AuditLog } from '../../lib/audit-log.js';
+import type { Records } from '../../lib/ports/records.js';
+import type { Witness } from '../../lib/ports/witness.js';
 import { createSealer } from '../../lib/sealer.js';
 import { utf8 } from '../../lib/signature.js';
 import { verifyAudit } from '../../lib/verify-audit.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lookout } from '../../lib/ports.js';
+import type { Lookout } from '../../lib/ports/lookout.js';
 import { lookAround } from '../../lib/sighted.js';
 import { fakeCore } from '../fakes/core.js';
 import { atDeadlines } from '../fakes/deadlines.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lookout, Sightings } from '../../lib/ports.js';
+import type { Lookout, Sightings } from '../../lib/ports/lookout.js';
 import { narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 

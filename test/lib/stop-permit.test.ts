@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KillswitchError } from '../../lib/errors.js';
 import { findLatch } from '../../lib/latch.js';
-import type { Records } from '../../lib/ports.js';
+import type { Records } from '../../lib/ports/records.js';
 import { holding } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
 

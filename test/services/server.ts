@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
-import { type Scope, scopes, type Within } from '../../lib/command.js';
+import { type Scope, scopes, type Within } from '../../lib/actor.js';
 import { build } from './build.js';
 import { inject, RUN_MARK } from './context.js';
 import { type Identity, newIdentity, setIdentity } from './identity.js';

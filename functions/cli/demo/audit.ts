@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../../lib/audit.js';
-import type { Log } from '../../../lib/ports.js';
+import type { Log } from '../../../lib/ports/runtime.js';
 
 /** The server's log, of which the audit is kept. */
 export interface Collector {

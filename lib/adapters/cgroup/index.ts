@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Kernel, Log } from '../../ports.js';
+import type { Kernel } from '../../kernel.js';
+import type { Log } from '../../ports/runtime.js';
 import { ifPossible } from './files.js';
 import { find } from './find.js';
 import { guardOf } from './guard.js';

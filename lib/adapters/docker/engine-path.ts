@@ -1,4 +1,5 @@
-import type { Log, Target } from '../../ports.js';
+import type { Log } from '../../ports/runtime.js';
+import type { Target } from '../../ports/sandbox.js';
 import type { Engine, Found } from './engine.js';
 import type { Listing } from './listing.js';
 import { type Guard, lookAtRecorded, type Recorded } from './recorded.js';

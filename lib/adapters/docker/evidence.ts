@@ -1,6 +1,8 @@
 import pLimit from 'p-limit';
 import * as z from 'zod';
-import type { Kernel, Log, Target } from '../../ports.js';
+import type { Kernel } from '../../kernel.js';
+import type { Log } from '../../ports/runtime.js';
+import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId, Engine } from './engine.js';
 import { EngineError } from './errors.js';
 import { LINES, readLogs } from './last-words.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log } from '../../ports.js';
+import type { Log } from '../../ports/runtime.js';
 import type { Engine } from './engine.js';
 import type { EngineEvent } from './events.js';
 import type { ContainerMap, Known } from './map.js';

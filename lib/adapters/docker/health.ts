@@ -1,4 +1,5 @@
-import type { Health, Kernel } from '../../ports.js';
+import type { Health } from '../../ports/runtime.js';
+import type { Kernel } from '../../kernel.js';
 import type { ContainerMap } from './map.js';
 import { seenOf } from './seen.js';
 

@@ -1,5 +1,8 @@
 import type { LayerOutcome } from '../../outcome.js';
-import type { Kernel, Log, Lookout, Sandbox } from '../../ports.js';
+import type { Kernel } from '../../kernel.js';
+import type { Log } from '../../ports/runtime.js';
+import type { Lookout } from '../../ports/lookout.js';
+import type { Sandbox } from '../../ports/sandbox.js';
 import { type ConnectionOptions, DEFAULT_SOCKET, parseAddress, prepareConnection } from './connection.js';
 import { byContext } from './context.js';
 import { DATA_ROOT } from './disk.js';

@@ -1,4 +1,5 @@
-import type { Kernel, Target } from '../../ports.js';
+import type { Kernel } from '../../kernel.js';
+import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId } from './engine.js';
 import type { ContainerMap, Known } from './map.js';
 import { isDown } from './states.js';

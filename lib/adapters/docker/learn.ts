@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
-import type { Kernel, Log } from '../../ports.js';
+import type { Kernel } from '../../kernel.js';
+import type { Log } from '../../ports/runtime.js';
 import type { ContainerId, Engine } from './engine.js';
 import type { ContainerMap, Known } from './map.js';
 

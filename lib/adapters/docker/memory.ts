@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Log } from '../../ports.js';
+import type { Log } from '../../ports/runtime.js';
 import { type ContainerId, toContainerId } from './engine.js';
 
 /** What an earlier process on this machine has heard from the engine. */

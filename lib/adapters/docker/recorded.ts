@@ -1,4 +1,4 @@
-import type { Target } from '../../ports.js';
+import type { Target } from '../../ports/sandbox.js';
 import { type Engine, type Found, toContainerId } from './engine.js';
 
 export interface Guard {

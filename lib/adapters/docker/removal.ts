@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Target } from '../../ports.js';
+import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId, Engine } from './engine.js';
 import { EngineError } from './errors.js';
 import { type Gatherer, withinCap } from './evidence.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Target } from '../../ports.js';
+import type { Target } from '../../ports/sandbox.js';
 import type { EnginePath } from './engine-path.js';
 import type { Listing } from './listing.js';
 import type { ContainerMap } from './map.js';

@@ -1,4 +1,5 @@
-import type { Kernel, Log } from '../../ports.js';
+import type { Kernel } from '../../kernel.js';
+import type { Log } from '../../ports/runtime.js';
 import type { ContainerId } from './engine.js';
 
 /** Strikes containers by the kernel. Answers with those that it reached: the engine's way goes on in any case. */

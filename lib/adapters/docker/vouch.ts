@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Target } from '../../ports.js';
+import type { Target } from '../../ports/sandbox.js';
 import { labelsOnDisk } from './disk.js';
 import { type ContainerId, toContainerId } from './engine.js';
 import type { ContainerMap } from './map.js';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { agentIdSchema } from '../../agent.js';
 import { LAST_SECOND } from '../../calendar.js';
-import { type Actor, type Scope, scopes } from '../../command.js';
+import { type Actor, type Scope, scopes } from '../../actor.js';
 import { bindingSchema } from './binding.js';
 
 /**

@@ -1,5 +1,5 @@
 import * as errors from 'jose/errors';
-import type { Clock, Log } from '../../ports.js';
+import type { Clock, Log } from '../../ports/runtime.js';
 import type { KeptKeys } from './kept-keys.js';
 import { type KeySet, readKeySet } from './key-set.js';
 import { type Source, SourceError } from './source.js';

@@ -1,6 +1,6 @@
 import type { JWTVerifyGetKey } from 'jose';
 import * as errors from 'jose/errors';
-import type { Clock, Health, Log } from '../../ports.js';
+import type { Clock, Health, Log } from '../../ports/runtime.js';
 import { keep } from './kept.js';
 import { type KeySet, readKeySet } from './key-set.js';
 import type { Source } from './source.js';

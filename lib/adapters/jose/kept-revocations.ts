@@ -1,4 +1,4 @@
-import type { Clock, Log, Probe } from '../../ports.js';
+import type { Clock, Log, Probe } from '../../ports/runtime.js';
 import { bothOf, isWhole, missingIn, parseRevocations, type Revocations } from '../../revocation.js';
 import { fileSource } from './file-source.js';
 import { keep } from './kept.js';

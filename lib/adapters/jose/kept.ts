@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../../ports.js';
+import type { Clock, Log } from '../../ports/runtime.js';
 import { type Source, SourceError } from './source.js';
 
 /** What was read last and was good, looked at again in the background. */

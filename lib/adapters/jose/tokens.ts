@@ -1,4 +1,5 @@
-import type { Authenticator, Clock, Probe } from '../../ports.js';
+import type { Authenticator } from '../../ports/authenticator.js';
+import type { Clock, Probe } from '../../ports/runtime.js';
 import { fileSource } from './file-source.js';
 import { keepKeys } from './kept-keys.js';
 import { keepRevocations } from './kept-revocations.js';

@@ -1,5 +1,5 @@
 import { write as writeAsync, writeSync } from 'node:fs';
-import type { Health } from '../../ports.js';
+import type { Health } from '../../ports/runtime.js';
 import type { Descriptor } from './descriptor.js';
 
 /** Characters that may wait for a slow reader or a full disk. */

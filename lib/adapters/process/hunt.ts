@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KillOptions, Target } from '../../ports.js';
+import type { KillOptions, Target } from '../../ports/sandbox.js';
 import { gather, type Pack } from './gather.js';
 import type { OwnCgroups } from './own-cgroup.js';
 import type { Kinship } from './standing.js';

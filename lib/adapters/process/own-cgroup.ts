@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Kernel, Log, Target } from '../../ports.js';
+import type { Kernel } from '../../kernel.js';
+import type { Log } from '../../ports/runtime.js';
+import type { Target } from '../../ports/sandbox.js';
 import { isOfAnother } from './gather.js';
 import { type HostProcess, type Identity, identity, isOlder, labelOf, type ProcessTable } from './table.js';
 

@@ -1,4 +1,4 @@
-import type { Health } from '../../ports.js';
+import type { Health } from '../../ports/runtime.js';
 import { countUnread, type ProcessTable } from './table.js';
 import { MEND, unreadable } from './words.js';
 

@@ -1,6 +1,6 @@
 import type { AgentProcess } from '../../agent.js';
 import type { LayerOutcome } from '../../outcome.js';
-import type { Target } from '../../ports.js';
+import type { Target } from '../../ports/sandbox.js';
 import type { Pack } from './gather.js';
 import type { Catch } from './hunt.js';
 import type { CgroupState } from './own-cgroup.js';

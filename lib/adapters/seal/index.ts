@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { Witness } from '../../ports.js';
+import type { Witness } from '../../ports/witness.js';
 import { placeText, readText } from './files.js';
 
 export { auditKeys, orderKeys } from './keys.js';

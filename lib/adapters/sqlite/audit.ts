@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../audit.js';
-import type { AuditPage, AuditPlace, AuditQuery, AuditRange } from '../../ports.js';
+import type { AuditPage, AuditPlace, AuditQuery, AuditRange } from '../../audit-log.js';
 import { framed } from '../../signature.js';
 import type { Connection } from './connection.js';
 

@@ -1,5 +1,7 @@
 import { searchAll } from '../../audit-log.js';
-import type { AuditLog, Clock, Health, Probe, Records } from '../../ports.js';
+import type { AuditLog } from '../../audit-log.js';
+import type { Clock, Health, Probe } from '../../ports/runtime.js';
+import type { Records } from '../../ports/records.js';
 import { inChunks } from './chunks.js';
 import { decode } from './documents.js';
 import type { Operations } from './operations.js';

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../audit.js';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/runtime.js';
 import { prepareAudit, prepareRecord } from './audit.js';
 import { prepareCommit } from './commit.js';
 import type { Connection } from './connection.js';

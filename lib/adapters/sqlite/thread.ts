@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { KillswitchError } from '../../errors.js';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/runtime.js';
 import type { Answer, Failure, Request, Start } from './messages.js';
 import { monotonic } from './monotonic.js';
 import type { Operations } from './operations.js';

@@ -1,5 +1,5 @@
 import { searchAll } from '../../audit-log.js';
-import type { AuditLog, AuditPlace } from '../../ports.js';
+import type { AuditLog, AuditPlace } from '../../audit-log.js';
 import { framed } from '../../signature.js';
 import { openSearch, parse } from './audit-search.js';
 import type { Committer } from './commit.js';

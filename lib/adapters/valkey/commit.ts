@@ -1,4 +1,5 @@
-import type { AuditLog, Records, StepResult } from '../../ports.js';
+import type { AuditLog } from '../../audit-log.js';
+import type { Records, StepResult } from '../../ports/records.js';
 import { chunks } from './chunks.js';
 import { encode } from './encode.js';
 import type { Keyspace } from './keys.js';

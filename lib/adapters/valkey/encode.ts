@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../audit.js';
-import type { Step } from '../../ports.js';
+import type { Step } from '../../ports/records.js';
 import type { Keyspace } from './keys.js';
 import type { ScriptCall } from './script.js';
 import { hashed, MANY, nameOf, type SubjectKind } from './subject.js';

@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../../ports.js';
+import type { DocumentRef } from '../../ports/records.js';
 
 /** Every key that we use. All begin with the prefix, so that one hash tag in it keeps them in one slot. */
 export interface Keyspace {

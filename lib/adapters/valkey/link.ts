@@ -1,4 +1,4 @@
-import type { Log } from '../../ports.js';
+import type { Log } from '../../ports/runtime.js';
 import { storeUnavailable, wordsFor } from './failure.js';
 import type { Client } from './options.js';
 

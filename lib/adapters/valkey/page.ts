@@ -1,4 +1,4 @@
-import type { Records } from '../../ports.js';
+import type { Records } from '../../ports/records.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
 import { openEveryId } from './scan.js';

@@ -1,4 +1,4 @@
-import type { Records, StoredAgent } from '../../ports.js';
+import type { Records, StoredAgent } from '../../ports/records.js';
 import { chunks } from './chunks.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';

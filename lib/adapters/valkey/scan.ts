@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import { AGENT_ID } from '../../agent.js';
-import type { Records } from '../../ports.js';
+import type { Records } from '../../ports/records.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
 

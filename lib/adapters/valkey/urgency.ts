@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../audit.js';
-import type { Step } from '../../ports.js';
+import type { Step } from '../../ports/records.js';
 
 const ORDINARY: ReadonlySet<AuditEntry['operation']> = new Set([
   'REGISTER_AGENT',

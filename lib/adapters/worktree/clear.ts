@@ -1,5 +1,5 @@
 import type { LayerOutcome } from '../../outcome.js';
-import type { Log } from '../../ports.js';
+import type { Log } from '../../ports/runtime.js';
 import { type Admin, findAdmin } from './admin.js';
 import { type Approach, approachParent, approachWorktree, isVacant } from './approach.js';
 import { type Anchor, type Directory, isThere } from './directory.js';

@@ -1,4 +1,4 @@
-import type { Log } from '../../ports.js';
+import type { Log } from '../../ports/runtime.js';
 import { anchored, type Directory, isThere, pathOf, walk } from './directory.js';
 import { type Manifest, readManifest, removeManifest, writeManifest } from './manifest.js';
 import { componentsOf } from './place.js';

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
-import type { Log } from '../../ports.js';
+import type { Log } from '../../ports/runtime.js';
 import { type Anchor, anchored, type Directory, walk } from './directory.js';
 import type { Liveness } from './liveness.js';
 import { componentsOf } from './place.js';

@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { posix } from 'node:path';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/runtime.js';
 import { join } from './directory.js';
 import type { Mount, MountTable } from './mounts.js';
 import { isWithin } from './place.js';

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/runtime.js';
 
 /** Finds out whether filesystems answer, each in a child of its own that may hang for ever. */
 export interface Probe {

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import type { Health } from '../../ports.js';
+import type { Health } from '../../ports/runtime.js';
 import type { Liveness } from './liveness.js';
 import type { Root } from './place.js';
 import { isForbidden, isGone } from './verdict.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/runtime.js';
 import { type Anchor, anchorByDescriptor } from './directory.js';
 import { type Liveness, openLiveness } from './liveness.js';
 import { type IsMounted, isMountedBy, isMountedByDevice, openMountTable } from './mounts.js';

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../../ports.js';
+import type { Clock, Log } from '../../ports/runtime.js';
 import type { Sweeping } from './delete.js';
 import { openRemover } from './remover.js';
 import { openSight, type SightOptions } from './sight.js';

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Log } from '../../ports.js';
+import type { Log } from '../../ports/runtime.js';
 import type { Liveness } from './liveness.js';
 import { silent } from './verdict.js';
 

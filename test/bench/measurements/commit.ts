@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { marksBy } from '../../../lib/mark.js';
-import type { Step } from '../../../lib/ports.js';
+import type { Step } from '../../../lib/ports/records.js';
 import { readRecord } from '../../../lib/record.js';
 import { fakeCore, killAllOf } from '../../fakes/core.js';
 import { inject } from '../../services/context.js';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach } from 'vitest';
 import type { AuditEntry } from '../../../lib/audit.js';
-import type { AuditLog, DocumentRef, Records, Step } from '../../../lib/ports.js';
+import type { AuditLog } from '../../../lib/audit-log.js';
+import type { DocumentRef, Records, Step } from '../../../lib/ports/records.js';
 
 export interface RecordsUnderTest {
   readonly records: Records;

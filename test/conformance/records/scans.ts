@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AgentPage, Records, StoredAgent } from '../../../lib/ports.js';
+import type { AgentPage, Records, StoredAgent } from '../../../lib/ports/records.js';
 import { change, collect, eachWith, ids, type OpenRecords, running } from './harness.js';
 
 const names = (pages: readonly (readonly StoredAgent[])[]): string[] =>

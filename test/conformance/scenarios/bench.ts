@@ -1,5 +1,6 @@
 import type { Core } from '../../../lib/core.js';
-import type { Sandbox, Target, Worktrees } from '../../../lib/ports.js';
+import type { Sandbox, Target } from '../../../lib/ports/sandbox.js';
+import type { Worktrees } from '../../../lib/ports/worktrees.js';
 import type { AgentOptions, BenchAgent } from '../../fakes/core.js';
 
 /** A core with the means to start agents for it. Sandboxing is on; no agent is there at first. */

@@ -1,3 +1,16 @@
+export interface Log {
+  warn(entry: object, message: string): void;
+  error(entry: object, message: string): void;
+  info(entry: object, message: string): void;
+}
+
+export interface Clock {
+  /** Wall clock, epoch milliseconds: for timestamps. */
+  now(): number;
+  /** Monotonic, milliseconds: for durations and deadlines. */
+  monotonic(): number;
+}
+
 /** A port's own word on whether it works; `detail` may be shown. */
 export interface Health {
   readonly name: string;
