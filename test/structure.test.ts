@@ -69,11 +69,11 @@ const rules: [
     coreIsPure,
     sources,
     [
-      ['lib/stop.ts imports node:fs', file('lib/stop.ts', "import { readFileSync } from 'node:fs';")],
-      ['lib/stop.ts imports ioredis', file('lib/stop.ts', "import type { Redis } from 'ioredis';")],
-      ['lib/stop.ts imports lib/adapters/log.ts', file('lib/stop.ts', "import './adapters/log.js';")],
-      ['lib/stop.ts imports functions/app.ts', file('lib/stop.ts', "import '../functions/app.js';")],
-      ['lib/stop.ts imports fs', file('lib/stop.ts', "const fs = await import('fs');")],
+      ['lib/x/stop.ts imports node:fs', file('lib/x/stop.ts', "import { readFileSync } from 'node:fs';")],
+      ['lib/x/stop.ts imports ioredis', file('lib/x/stop.ts', "import type { Redis } from 'ioredis';")],
+      ['lib/x/stop.ts imports lib/adapters/log.ts', file('lib/x/stop.ts', "import '../adapters/log.js';")],
+      ['lib/x/stop.ts imports functions/kill.ts', file('lib/x/stop.ts', "import '../../functions/kill.js';")],
+      ['lib/x/stop.ts imports fs', file('lib/x/stop.ts', "const fs = await import('fs');")],
     ],
   ],
   [
@@ -82,8 +82,8 @@ const rules: [
     sources,
     [
       [
-        'lib/adapters/docker/index.ts imports lib/stop.ts',
-        file('lib/adapters/docker/index.ts', "import type { Stop } from '../../stop.js';"),
+        'lib/adapters/docker/index.ts imports lib/stop/stop.ts',
+        file('lib/adapters/docker/index.ts', "import type { Stop } from '../../stop/stop.js';"),
       ],
       [
         'lib/adapters/docker/index.ts imports lib/adapters/process/index.ts',

@@ -1,12 +1,7 @@
 import * as z from 'zod';
 import { ConfigError, platformVariable } from '../../lib/config.js';
-import {
-  durationSchema,
-  isTrustworthy,
-  secretSchema,
-  serverUrl,
-  tokenMaxAgeSchema,
-} from '../../lib/environment.js';
+import { durationSchema, isTrustworthy, serverUrl, tokenMaxAgeSchema } from '../../lib/environment.js';
+import { secretSchema } from '../../lib/secret.js';
 import { parseRevocations, type Revocations } from '../../lib/revocation.js';
 import type { Settings } from '../../lib/settings.js';
 

@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose/decode/protected_header';
 import * as errors from 'jose/errors';
 import { jwtVerify } from 'jose/jwt/verify';
 import type { Actor } from '../../actor.js';
-import { secretSchema } from '../../environment.js';
+import { secretSchema } from '../../secret.js';
 import { KillswitchError, stackless } from '../../errors.js';
 import type { Authenticator, ShownWith } from '../../ports/authenticator.js';
 import type { Clock, Log } from '../../ports/runtime.js';
