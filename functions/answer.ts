@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import type { Selector } from '../lib/selector.js';
 import type { Within } from '../lib/actor.js';
 import { type Hold, isUnverified, type Latch } from '../lib/latch.js';
 import type { Receipt } from '../lib/outcome.js';
-import { present } from '../lib/present.js';
+import type { Selector } from '../lib/selector.js';
+import { present } from '../lib/util/omit-undefined.js';
 import type { Env } from './function.js';
 
 /**

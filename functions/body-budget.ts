@@ -1,5 +1,5 @@
-import { networkOf } from '../lib/address.js';
 import { KillswitchError, stackless } from '../lib/errors.js';
+import { networkOf } from '../lib/util/ip-address.js';
 
 /** Bytes of all that is read at a time before a signature proves who sent it: sixteen of the largest deliveries. */
 const MOST = 16 * 1024 * 1024;

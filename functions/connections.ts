@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { networkOf } from '../lib/address.js';
+import { networkOf } from '../lib/util/ip-address.js';
 import { whenTrusted } from './trusted.js';
 
 /** Milliseconds. */

@@ -1,7 +1,13 @@
 import type { z } from 'zod';
-import { registrationSchema, transitionSchema } from '../lib/agent.js';
-import { dismissBodySchema, engageBodySchema, killAllBodySchema, killBodySchema, resetBodySchema } from '../lib/command.js';
 import type { Scope } from '../lib/actor.js';
+import { registrationSchema, transitionSchema } from '../lib/agent.js';
+import {
+  dismissBodySchema,
+  engageBodySchema,
+  killAllBodySchema,
+  killBodySchema,
+  resetBodySchema,
+} from '../lib/command.js';
 import type { ErrorCode } from '../lib/errors.js';
 import { listQuery } from './agents.js';
 import { auditQuery } from './audit.js';

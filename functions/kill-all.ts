@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { killAllBodySchema } from '../lib/command.js';
-import { present } from '../lib/present.js';
+import { present } from '../lib/util/omit-undefined.js';
 import { runAlone } from './alone.js';
 import { killAllAnswer } from './answer.js';
 import type { Env, KillswitchFunction } from './function.js';

@@ -1,14 +1,14 @@
 import { type Context, Hono } from 'hono';
-import { authorize } from '../lib/authorize.js';
 import type { Actor } from '../lib/actor.js';
+import { authorize } from '../lib/authorize.js';
 import { engageBodySchema, resetBodySchema } from '../lib/command.js';
 import type { Core } from '../lib/core.js';
 import { engageLatch } from '../lib/engage-latch.js';
 import { checkKey, digest } from '../lib/idempotency.js';
 import { findLatch, lookAtLatch } from '../lib/latch.js';
-import { present } from '../lib/present.js';
 import { remember } from '../lib/remember.js';
 import { resetLatch } from '../lib/reset-latch.js';
+import { present } from '../lib/util/omit-undefined.js';
 import { runAlone } from './alone.js';
 import { latchAnswer } from './answer.js';
 import type { Env, KillswitchFunction } from './function.js';

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { agentIdSchema } from '../lib/agent.js';
-import { LAST_SECOND } from '../lib/calendar.js';
 import { KillswitchError } from '../lib/errors.js';
 import { killOrder } from '../lib/order.js';
+import { LAST_SECOND } from '../lib/util/dates.js';
 import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';
 import { linkPage, type Said } from './links/page.js';

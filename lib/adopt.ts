@@ -1,14 +1,14 @@
+import { itself } from './actor.js';
 import { type Agent, isActive } from './agent.js';
 import { type AuditEntry, by } from './audit.js';
 import { agentIn, change } from './change.js';
 import { type Core, timestamp } from './core.js';
-import { setMembers } from './members.js';
 import { firstStart, observedAgent } from './observed.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';
-import { present } from './present.js';
 import { readRecord } from './record.js';
-import { itself } from './actor.js';
+import { setMembers } from './util/json-edit.js';
+import { present } from './util/omit-undefined.js';
 
 /** How long an orchestrator has to register what it has started, before it is taken for unregistered. Milliseconds. */
 const REGISTRATION = 3_000;

@@ -1,6 +1,6 @@
 import type { Actor, Scope, Within } from './actor.js';
-import type { Selector } from './selector.js';
 import { KillswitchError } from './errors.js';
+import type { Selector } from './selector.js';
 
 /** What a single-use token may do while nobody can tell whether it was used before: stopping twice is harmless. */
 export const STOPPING: ReadonlySet<Scope> = new Set<Scope>([

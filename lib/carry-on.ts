@@ -1,8 +1,7 @@
 import type { Cases } from './cases.js';
 import type { Command } from './command.js';
 import type { Core } from './core.js';
-import { isStoreDown } from './errors.js';
-import { shown } from './errors.js';
+import { isStoreDown, shown } from './errors.js';
 import { beginOperation, endOperation } from './operation.js';
 import { recall } from './recall.js';
 import type { Report } from './report.js';

@@ -2,8 +2,8 @@ import type { Status } from './agent.js';
 import type { KillswitchError } from './errors.js';
 import type { Ledger } from './ledger.js';
 import { type AgentReceipt, areDown, areVerified, isSeen, type LayerOutcome, pendingOf } from './outcome.js';
-import { present } from './present.js';
 import type { Stoppable } from './stop-agent.js';
+import { present } from './util/omit-undefined.js';
 
 /** One agent under one operation: what is known of it now, and when the work on it ends. */
 export interface Case {

@@ -1,13 +1,13 @@
+import type { Actor } from './actor.js';
 import type { Agent } from './agent.js';
 import { type Case, endedCase } from './case.js';
-import type { Actor } from './actor.js';
 import type { Command } from './command.js';
 import type { Verdict } from './commit.js';
 import type { Core } from './core.js';
+import { isLocal } from './core.js';
 import { type ErrorCode, KillswitchError } from './errors.js';
 import { gathering } from './gather.js';
 import { openLedger } from './ledger.js';
-import { isLocal } from './core.js';
 import { settle } from './settle.js';
 import { type Stoppable, SWITCHED_OFF, stopAgent } from './stop-agent.js';
 import { openClaims } from './worktree-claims.js';

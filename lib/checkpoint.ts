@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { AuditKeys } from './ports/keys.js';
 import type { AuditPlace } from './audit-log.js';
+import type { AuditKeys } from './ports/keys.js';
 import type { DocumentRef } from './ports/records.js';
 
 /**

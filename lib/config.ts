@@ -5,7 +5,7 @@ import {
   type KeySetLocation,
   type Store,
 } from './environment.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 
 export interface Config {
   readonly host: string;

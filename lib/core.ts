@@ -1,10 +1,10 @@
 import type { Agent } from './agent.js';
 import type { AuditLog } from './audit-log.js';
-import type { Clock, Log } from './ports/runtime.js';
 import type { Journal } from './ports/journal.js';
 import type { KeyRing } from './ports/keys.js';
 import type { Lookout } from './ports/lookout.js';
 import type { Records } from './ports/records.js';
+import type { Clock, Log } from './ports/runtime.js';
 import type { Sandbox } from './ports/sandbox.js';
 import type { Worktrees } from './ports/worktrees.js';
 import type { Presence } from './presence.js';

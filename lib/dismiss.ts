@@ -1,14 +1,14 @@
+import type { Actor } from './actor.js';
 import { type AuditEntry, by } from './audit.js';
 import { authorize } from './authorize.js';
 import { agentIn, type Change, change } from './change.js';
-import type { Actor } from './actor.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
-import { setMembers } from './members.js';
 import { findOperation } from './operation.js';
 import type { StoredAgent } from './ports/records.js';
-import { present } from './present.js';
 import { readRecord } from './record.js';
+import { setMembers } from './util/json-edit.js';
+import { present } from './util/omit-undefined.js';
 import { count } from './wording.js';
 
 export interface DismissOrder {

@@ -1,3 +1,4 @@
+import { itself } from './actor.js';
 import { adopt, claim, completeObserved } from './adopt.js';
 import { type Agent, isActive } from './agent.js';
 import type { AuditEntry } from './audit.js';
@@ -5,18 +6,16 @@ import type { Case } from './case.js';
 import type { Cases } from './cases.js';
 import type { KillCommand } from './command.js';
 import { commitKills } from './commit.js';
-import { type Core, timestamp } from './core.js';
+import { type Core, isLocal, timestamp } from './core.js';
 import { settleEach } from './each.js';
 import { findLatch, holdOf, type Latch } from './latch.js';
-import { isLocal } from './core.js';
 import { groupSightings } from './observed.js';
 import { type OutcomeName, pendingOf } from './outcome.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';
-import { present } from './present.js';
 import { type Reading, readRecord } from './record.js';
 import { signText } from './signed-text.js';
-import { itself } from './actor.js';
+import { present } from './util/omit-undefined.js';
 
 /** More debts than a host has. */
 const MANY = 10_000;

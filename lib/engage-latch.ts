@@ -1,15 +1,15 @@
+import type { Actor } from './actor.js';
 import { authorize, narrow } from './authorize.js';
 import { type Change, change } from './change.js';
-import type { Actor } from './actor.js';
-import type { Selector } from './selector.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
 import { findLatch, type Hold, LATCH, type Latch, type LatchFound, writable } from './latch.js';
 import { type LatchOrder, latchEntry } from './latch-entry.js';
-import { present } from './present.js';
-import { isSameJson } from './same-json.js';
-import { utf8 } from './signature.js';
+import type { Selector } from './selector.js';
 import { signText } from './signed-text.js';
+import { utf8 } from './util/crypto.js';
+import { isSameJson } from './util/json-equal.js';
+import { present } from './util/omit-undefined.js';
 
 /** How much the emergency stop may hold. It is read with each agent that starts. */
 export const latchLimits = {

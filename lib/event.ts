@@ -1,8 +1,8 @@
 import type { Status } from './agent.js';
 import type { AuditEntry } from './audit.js';
-import type { Selector } from './selector.js';
 import { areVerified, isOpen, type LayerOutcome, pendingOf } from './outcome.js';
-import { present } from './present.js';
+import type { Selector } from './selector.js';
+import { present } from './util/omit-undefined.js';
 
 /**
  * What is told to the outside.

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { type Change, change } from './change.js';
 import type { Actor } from './actor.js';
+import { type Change, change } from './change.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import type { DocumentRef } from './ports/records.js';
-import { concat, toHex, utf8 } from './signature.js';
+import { concat, toHex, utf8 } from './util/crypto.js';
 
 /** A command that was sent under a key, so that sending it again does not make it another one. */
 export interface Keyed {

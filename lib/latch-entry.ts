@@ -1,10 +1,10 @@
-import { type AuditEntry, by } from './audit.js';
 import type { Actor } from './actor.js';
-import type { Selector } from './selector.js';
+import { type AuditEntry, by } from './audit.js';
 import { type Core, timestamp } from './core.js';
 import type { Hold } from './latch.js';
-import { present } from './present.js';
+import type { Selector } from './selector.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
+import { present } from './util/omit-undefined.js';
 
 /** Who engages or resets the emergency stop, and why. */
 export interface LatchOrder {

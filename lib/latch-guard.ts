@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { itself } from './actor.js';
 import { type AuditEntry, by } from './audit.js';
 import { type Core, timestamp } from './core.js';
 import { isStoreDown } from './errors.js';
@@ -16,11 +17,10 @@ import {
 import { isReleased } from './latch-entry.js';
 import type { Health, Probe } from './ports/runtime.js';
 import type { Witness } from './ports/witness.js';
-import { present } from './present.js';
-import { createRounds, type Rounds } from './rounds.js';
-import { isSameJson } from './same-json.js';
 import { signText } from './signed-text.js';
-import { itself } from './actor.js';
+import { isSameJson } from './util/json-equal.js';
+import { present } from './util/omit-undefined.js';
+import { createRounds, type Rounds } from './util/poller.js';
 
 /** Keeps the emergency stop engaged against who deletes it from the store. */
 export interface LatchGuard extends Probe, Rounds {

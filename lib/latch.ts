@@ -1,14 +1,13 @@
 import * as z from 'zod';
+import type { Actor } from './actor.js';
 import type { Agent } from './agent.js';
 import { authorize } from './authorize.js';
-import type { Actor } from './actor.js';
-import { type Selector, selectorSchema } from './selector.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import type { DocumentRef } from './ports/records.js';
-import { present } from './present.js';
-import { matches } from './selector.js';
+import { matches, type Selector, selectorSchema } from './selector.js';
 import { readSigned, type Signing } from './signed-text.js';
+import { present } from './util/omit-undefined.js';
 
 /** One reason for which the emergency stop is engaged, and for whom. */
 export interface Hold {

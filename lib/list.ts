@@ -1,13 +1,13 @@
+import type { Actor } from './actor.js';
 import { type Agent, isActive } from './agent.js';
 import { authorize, covers, outside } from './authorize.js';
-import type { Actor } from './actor.js';
-import type { Selector } from './selector.js';
 import type { Core } from './core.js';
 import { unknownAgent } from './errors.js';
-import { setMembers } from './members.js';
 import type { StoredAgent } from './ports/records.js';
 import { readRecord } from './record.js';
+import type { Selector } from './selector.js';
 import { matches } from './selector.js';
+import { setMembers } from './util/json-edit.js';
 
 export interface AgentPage {
   /** Each the JSON text of one record as stored, or of `{agentId, status: "unreadable", detail}`. */

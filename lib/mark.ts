@@ -2,11 +2,11 @@ import type { Agent, Kill, LayerName } from './agent.js';
 import { type AuditEntry, by } from './audit.js';
 import type { Command } from './command.js';
 import { type Core, isLocal, timestamp } from './core.js';
-import { setTexts } from './members.js';
 import type { Step } from './ports/records.js';
-import { present } from './present.js';
 import { signText } from './signed-text.js';
 import { SWITCHED_OFF } from './stop-agent.js';
+import { setTexts } from './util/json-edit.js';
+import { present } from './util/omit-undefined.js';
 
 /** What a kill of this agent owes. An agent without any recorded sandbox is looked for by its label. */
 function owedLayers(core: Core, agent: Agent): LayerName[] {

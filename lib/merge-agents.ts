@@ -9,7 +9,7 @@ import {
   pendingOf,
   type Receipt,
 } from './outcome.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 import { describeErrors } from './wording.js';
 
 /** What is relied on in one agent's receipt; other members pass. */

@@ -13,7 +13,7 @@ import { mergeWarnings } from './merge-warnings.js';
 import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 import type { AgentReceipt, Receipt } from './outcome.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 import { degradedMessage, dryRunMessage, killAllMessage } from './wording.js';
 
 const count = z.int().min(0);

@@ -6,7 +6,7 @@ import { mergeWarnings } from './merge-warnings.js';
 import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 import type { AgentReceipt } from './outcome.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 
 /** A receipt of one agent's kill; without the agent's part where the origin's store did not answer. */
 type Told = Pick<KillReceipt, 'message' | 'operationId' | 'verified' | 'dryRun'> &

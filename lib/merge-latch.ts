@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { LatchStatus } from './client-answers.js';
 import type { Answered, Order } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 
 const hold = z.looseObject({ since: z.string(), by: z.string() });
 const shape = z.looseObject({

@@ -4,7 +4,7 @@ import type { AgentRecord, AgentRecords, OperationStatus } from './client-answer
 import { summaryShape } from './merge-kill-all.js';
 import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 
 const operation = z.looseObject({
   operationId: z.string(),

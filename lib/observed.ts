@@ -1,8 +1,8 @@
 import type { Agent } from './agent.js';
 import type { Core } from './core.js';
 import type { Sighting } from './ports/lookout.js';
-import { present } from './present.js';
 import { lookAround, type Sighted } from './sighted.js';
+import { present } from './util/omit-undefined.js';
 
 /** What runs on this host under a label, agent by agent. */
 export interface Observation extends Omit<Sighted, 'seen'> {

@@ -1,15 +1,15 @@
 import * as z from 'zod';
+import type { Actor } from './actor.js';
 import { type AuditEntry, by } from './audit.js';
 import { authorize } from './authorize.js';
 import { type Change, change } from './change.js';
-import type { Actor } from './actor.js';
 import type { Command } from './command.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
 import { writeIntent } from './intent.js';
 import type { Receipt } from './outcome.js';
 import type { DocumentRef, Step } from './ports/records.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 
 /** What the store keeps of one accepted command. While it runs, its host owes its end. */
 export interface Operation {

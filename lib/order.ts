@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Actor, Scope } from './actor.js';
 import type { engageBodySchema, killAllBodySchema, killBodySchema, resetBodySchema } from './command.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 
 /** What a trigger asks for, as the request of the HTTP contract that it comes to. */
 export interface Order {

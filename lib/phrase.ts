@@ -1,6 +1,6 @@
 import { AGENT_ID, type Status, statuses } from './agent.js';
 import type { Selector } from './selector.js';
-import { present } from './present.js';
+import { present } from './util/omit-undefined.js';
 
 /** What somebody asks for in words, in a chat or a comment. */
 export type Phrase =

@@ -4,9 +4,9 @@ import { type Case, endedCase } from './case.js';
 import type { Cases } from './cases.js';
 import type { Command } from './command.js';
 import type { Core } from './core.js';
-import { present } from './present.js';
 import { type Reading, readRecord } from './record.js';
 import type { Stoppable } from './stop-agent.js';
+import { present } from './util/omit-undefined.js';
 
 export interface Recalled {
   readonly known: readonly Case[];

@@ -1,16 +1,16 @@
+import type { Actor } from './actor.js';
 import { type Agent, isActive, type Registration } from './agent.js';
 import { by } from './audit.js';
 import { authorize } from './authorize.js';
 import { agentIn, change, tombstoned } from './change.js';
-import type { Actor } from './actor.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError } from './errors.js';
 import { admission, findLatch, type LatchFound } from './latch.js';
 import type { StoredAgent } from './ports/records.js';
-import { present } from './present.js';
 import { readRecord } from './record.js';
 import { rememberLocal } from './remember-local.js';
-import { isSameJson } from './same-json.js';
+import { isSameJson } from './util/json-equal.js';
+import { present } from './util/omit-undefined.js';
 
 export interface Registered {
   readonly created: boolean;

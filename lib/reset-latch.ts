@@ -1,5 +1,5 @@
-import { authorize } from './authorize.js';
 import type { Actor } from './actor.js';
+import { authorize } from './authorize.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import { checkKey, digest } from './idempotency.js';

@@ -1,3 +1,4 @@
+import type { AuditLog } from './audit-log.js';
 import {
   checkpointRef,
   hashOf,
@@ -7,9 +8,8 @@ import {
   writeCheckpoint,
 } from './checkpoint.js';
 import type { AuditKeys } from './ports/keys.js';
-import type { AuditLog } from './audit-log.js';
-import type { Clock } from './ports/runtime.js';
 import type { Records } from './ports/records.js';
+import type { Clock } from './ports/runtime.js';
 import type { Witnessed } from './witness.js';
 
 export interface Sealing {

@@ -3,8 +3,8 @@ import { isStoreDown } from './errors.js';
 import type { AuditKeys } from './ports/keys.js';
 import type { Health, Probe } from './ports/runtime.js';
 import type { Witness } from './ports/witness.js';
-import { createRounds, type Rounds } from './rounds.js';
 import { sealDue } from './seal.js';
+import { createRounds, type Rounds } from './util/poller.js';
 import { keepWitness, readWitness, type Witnessed } from './witness.js';
 
 /** Seals the audit behind whoever writes it, and never in the way of what it tells of. */

@@ -1,6 +1,6 @@
+import type { AuditLog, AuditPlace } from './audit-log.js';
 import { type Checkpoint, sealEntry } from './checkpoint.js';
 import type { AuditKeys } from './ports/keys.js';
-import type { AuditLog, AuditPlace } from './audit-log.js';
 
 /** What was done to entries. `moved`: it is what was sealed elsewhere in the same stretch. */
 export type Deed = 'removed' | 'changed' | 'moved' | 'inserted';

@@ -1,14 +1,14 @@
+import type { Actor } from './actor.js';
 import type { Agent, Kill } from './agent.js';
 import { type AuditEntry, by } from './audit.js';
 import { agentIn, type Change, change } from './change.js';
-import type { Actor } from './actor.js';
 import { type Core, timestamp } from './core.js';
-import { setMembers } from './members.js';
 import { isOwed, type LayerOutcome, pendingOf } from './outcome.js';
 import type { Step, StoredAgent } from './ports/records.js';
-import { present } from './present.js';
-import { retryDelay } from './backoff.js';
 import { type Reading, readRecord } from './record.js';
+import { retryDelay } from './util/backoff.js';
+import { setMembers } from './util/json-edit.js';
+import { present } from './util/omit-undefined.js';
 
 const lastErrorOf = (outcomes: readonly LayerOutcome[]): string | undefined => {
   const owed = outcomes.filter(isOwed).map(({ layer, outcome, detail }) => `${layer}: ${detail ?? outcome}`);

@@ -3,9 +3,9 @@ import { attempt } from './attempt.js';
 import type { Core } from './core.js';
 import type { Ledger } from './ledger.js';
 import { areDown, isOpen, type LayerOutcome } from './outcome.js';
-import type { Claimed } from './ports/worktrees.js';
 import type { Target } from './ports/sandbox.js';
-import { present } from './present.js';
+import type { Claimed } from './ports/worktrees.js';
+import { present } from './util/omit-undefined.js';
 
 /** What may be stopped of an agent whose record cannot be read: whatever carries its label. */
 export type Stoppable = Pick<Agent, 'agentId'> & Partial<Agent>;

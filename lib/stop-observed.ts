@@ -2,13 +2,13 @@ import { type Agent, isActive } from './agent.js';
 import { narrow } from './authorize.js';
 import type { Cases } from './cases.js';
 import type { KillAllCommand } from './command.js';
-import type { Selector } from './selector.js';
 import { type Candidate, commitKills, previewKills } from './commit.js';
 import type { Core } from './core.js';
 import { firstStart, type Observation, observe, observedAgent } from './observed.js';
 import { readRecord } from './record.js';
-import { matches } from './selector.js';
 import { isLater } from './selection.js';
+import type { Selector } from './selector.js';
+import { matches } from './selector.js';
 import { followVerdicts, type Progress } from './stop-page.js';
 import { leftWarning } from './wording.js';
 

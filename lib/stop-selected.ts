@@ -2,16 +2,15 @@ import type { Cases } from './cases.js';
 import type { Command, KillAllCommand } from './command.js';
 import { commitKills, previewKills } from './commit.js';
 import type { Core } from './core.js';
-import { isStoreDown } from './errors.js';
 import { engageLatch } from './engage-latch.js';
-import { shown } from './errors.js';
-import { overlap } from './overlap.js';
+import { isStoreDown, shown } from './errors.js';
 import type { Reading } from './record.js';
 import { selectPages } from './selection.js';
 import { stopObserved } from './stop-observed.js';
 import { stopOne } from './stop-one.js';
 import { followVerdicts, type Progress } from './stop-page.js';
 import { explainUnmatched } from './unmatched.js';
+import { overlap } from './util/overlap.js';
 
 /**
  * The latch if it is asked for, then page by page: marks killed, and starts stopping each of the page before the next

@@ -1,14 +1,14 @@
+import type { Actor } from './actor.js';
 import { isActive, type Status } from './agent.js';
 import { type AuditEntry, by } from './audit.js';
 import type { Case } from './case.js';
 import type { Cases } from './cases.js';
-import type { Actor } from './actor.js';
 import { type Core, timestamp } from './core.js';
 import { pendingOf } from './outcome.js';
 import type { Sighting } from './ports/lookout.js';
-import { present } from './present.js';
 import { readRecord } from './record.js';
 import { lookAround } from './sighted.js';
+import { present } from './util/omit-undefined.js';
 
 /** Something that carries an agent's label and runs here, though its record does not say that the agent does. */
 export interface Leftover {

@@ -1,9 +1,9 @@
-import type { AuditEntry } from './audit.js';
-import { authorize, outside } from './authorize.js';
 import type { Actor, Within } from './actor.js';
-import type { Core } from './core.js';
+import type { AuditEntry } from './audit.js';
 import type { AuditQuery } from './audit-log.js';
-import { present } from './present.js';
+import { authorize, outside } from './authorize.js';
+import type { Core } from './core.js';
+import { present } from './util/omit-undefined.js';
 
 export interface TrailQuery extends AuditQuery {
   /** A cursor: only what was committed after it. */

@@ -1,17 +1,17 @@
+import type { Actor } from './actor.js';
 import { type Agent, isActive, mayBecome, type Transition } from './agent.js';
 import { by } from './audit.js';
 import { authorize, covers, outside } from './authorize.js';
 import { agentIn, change, tombstoned } from './change.js';
-import type { Actor } from './actor.js';
 import { type Core, timestamp } from './core.js';
 import { KillswitchError, unknownAgent } from './errors.js';
 import { admission, findLatch, holdOf, type LatchFound } from './latch.js';
-import { setMembers } from './members.js';
 import type { StoredAgent } from './ports/records.js';
-import { present } from './present.js';
 import { readRecord } from './record.js';
 import { rememberLocal } from './remember-local.js';
-import { isSameJson } from './same-json.js';
+import { setMembers } from './util/json-edit.js';
+import { isSameJson } from './util/json-equal.js';
+import { present } from './util/omit-undefined.js';
 
 /** What other commands select an agent by: a credential that is the agent's own may not change it. */
 const SELECTED_BY = ['taskId', 'host', 'labels', 'startedAt'] as const;

@@ -1,9 +1,9 @@
 import { isActive } from './agent.js';
 import { narrow } from './authorize.js';
 import type { KillAllCommand } from './command.js';
-import type { Selector } from './selector.js';
 import type { Core } from './core.js';
 import { readRecord } from './record.js';
+import type { Selector } from './selector.js';
 import { matches } from './selector.js';
 import { describeSelector } from './wording.js';
 

@@ -1,3 +1,4 @@
+import type { AuditLog } from './audit-log.js';
 import {
   type Checkpoint,
   checkpointRef,
@@ -8,11 +9,10 @@ import {
 } from './checkpoint.js';
 import { collectFindings, type Finding } from './finding.js';
 import type { AuditKeys } from './ports/keys.js';
-import type { AuditLog } from './audit-log.js';
 import type { Records } from './ports/records.js';
 import type { Witness } from './ports/witness.js';
-import { present } from './present.js';
 import { type Compared, compare, placesOf } from './segment.js';
+import { present } from './util/omit-undefined.js';
 import { readWitness, type Witnessed } from './witness.js';
 
 /** What was found of the whole audit. */

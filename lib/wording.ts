@@ -1,4 +1,3 @@
-import type { Selector } from './selector.js';
 import {
   type AgentReceipt,
   areDown,
@@ -8,6 +7,7 @@ import {
   type LayerOutcome,
   type Receipt,
 } from './outcome.js';
+import type { Selector } from './selector.js';
 
 /*
  * Every sentence about what a stop saw: in answers, on the command line and in chats. All of them are made from the

@@ -2,10 +2,10 @@ import { type Agent, isActive } from './agent.js';
 import type { Core } from './core.js';
 import { KillswitchError } from './errors.js';
 import { gather } from './gather.js';
-import { type AskedPath, normalized, openOverlaps } from './path-overlap.js';
-import type { Claimed } from './ports/worktrees.js';
 import type { StoredAgent } from './ports/records.js';
+import type { Claimed } from './ports/worktrees.js';
 import { readRecord } from './record.js';
+import { type AskedPath, normalized, openOverlaps } from './util/path-overlap.js';
 
 /** An agent that this process is stopping right now. */
 export interface Stopping {

@@ -1,6 +1,6 @@
 import { killAllOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
-import { present } from '../../lib/present.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { count, describeSelector } from '../../lib/wording.js';
 import type { TriggerDeps } from '../function.js';
 import type { Wait } from './follow.js';

@@ -1,7 +1,7 @@
 import type { Scope } from '../../lib/actor.js';
 import { engageOrder, killAllOrder, killOrder, type Order, resetOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
-import { present } from '../../lib/present.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { describeSelector } from '../../lib/wording.js';
 import type { TriggerDeps } from '../function.js';
 import { AT_ONCE, confirmation } from './confirmation.js';

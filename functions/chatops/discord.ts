@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { KillswitchError } from '../../lib/errors.js';
 import { platformSettings } from '../../lib/settings.js';
-import { concat, fromHex, isEd25519, isFresh } from '../../lib/signature.js';
+import { concat, fromHex, isEd25519, isFresh } from '../../lib/util/crypto.js';
 import { allowSchema, idsSchema, scopesOf } from './allow.js';
 import { phraseOf } from './discord-command.js';
 import { discordMessage, isTooLong, sealedIn } from './discord-message.js';

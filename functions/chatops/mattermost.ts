@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { KillswitchError } from '../../lib/errors.js';
 import { parsePhrase } from '../../lib/phrase.js';
 import { platformSettings } from '../../lib/settings.js';
-import { isSecret } from '../../lib/signature.js';
+import { isSecret } from '../../lib/util/crypto.js';
 import { allowSchema, idsSchema } from './allow.js';
 import { nowhere, openEdits, sendJson } from './edits.js';
 import { isTooLong, mattermostMessage, mattermostUpdate } from './mattermost-message.js';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { KillswitchError } from '../../lib/errors.js';
 import { parsePhrase } from '../../lib/phrase.js';
 import { platformSettings } from '../../lib/settings.js';
-import { concat, fromHex, isFresh, isHmac } from '../../lib/signature.js';
+import { concat, fromHex, isFresh, isHmac } from '../../lib/util/crypto.js';
 import { allowSchema, idsSchema } from './allow.js';
 import { nowhere, openEdits, sendJson } from './edits.js';
 import { baseSchema, within } from './origin.js';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Selector, selectorSchema } from '../../lib/selector.js';
-import { present } from '../../lib/present.js';
-import { fromBase64, isHmac, signHmac, utf8 } from '../../lib/signature.js';
+import { fromBase64, isHmac, signHmac, utf8 } from '../../lib/util/crypto.js';
+import { present } from '../../lib/util/omit-undefined.js';
 
 /** A kill-all that waits for its confirmation. Nobody keeps it: the message that asks for it carries it whole. */
 export interface Ticket {

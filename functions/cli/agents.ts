@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type Status, statuses } from '../../lib/agent.js';
 import type { AgentQuery, AgentRecord, Client } from '../../lib/client.js';
-import { present } from '../../lib/present.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { connect } from './connect.js';
 import { agentId, count, type Labels, label, type ServerOptions, withServerOptions } from './options.js';
 import { say, sayJson, UsageError } from './output.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { present } from '../../lib/present.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { addVerify } from './audit/verify.js';
 import { auditLine } from './audit-line.js';
 import { connect } from './connect.js';

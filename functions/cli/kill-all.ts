@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { present } from '../../lib/present.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { graceSeconds } from './options.js';
 import { showReceipt } from './receipt.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
-import type { LatchStatus } from '../../lib/client.js';
 import type { Scope } from '../../lib/actor.js';
-import { present } from '../../lib/present.js';
+import type { LatchStatus } from '../../lib/client.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { describeSelector } from '../../lib/wording.js';
 import { say, sayJson, UsageError } from './output.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';

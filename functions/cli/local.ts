@@ -1,13 +1,19 @@
 import type { z } from 'zod';
-import type { Client, KillReceipt } from '../../lib/client.js';
 import { type Actor, scopes } from '../../lib/actor.js';
-import { type Command, engageBodySchema, killAllBodySchema, killBodySchema, resetBodySchema } from '../../lib/command.js';
+import type { Client, KillReceipt } from '../../lib/client.js';
+import {
+  type Command,
+  engageBodySchema,
+  killAllBodySchema,
+  killBodySchema,
+  resetBodySchema,
+} from '../../lib/command.js';
 import { engageLatch } from '../../lib/engage-latch.js';
 import { lookAtLatch } from '../../lib/latch.js';
 import type { Receipt } from '../../lib/outcome.js';
 import type { Log } from '../../lib/ports/runtime.js';
-import { present } from '../../lib/present.js';
 import { resetLatch } from '../../lib/reset-latch.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { killReceipt, latchAnswer, statusOf } from '../answer.js';
 import type { Node } from '../node.js';
 import { userName } from './credential.js';

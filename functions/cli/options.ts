@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AGENT_ID } from '../../lib/agent.js';
-import { LAST_SECOND } from '../../lib/calendar.js';
+import { LAST_SECOND } from '../../lib/util/dates.js';
 
 /** Options that every command which asks a server has. */
 export interface ServerOptions {

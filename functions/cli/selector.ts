@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type Status, statuses } from '../../lib/agent.js';
 import type { Selector } from '../../lib/selector.js';
-import { present } from '../../lib/present.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { agentIds, type Labels, label } from './options.js';
 
 export interface SelectorOptions {

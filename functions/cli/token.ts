@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type Scope, scopes, type Within } from '../../lib/actor.js';
 import { tokenMaxAgeSchema } from '../../lib/environment.js';
-import { present } from '../../lib/present.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { urlFrom } from './connect.js';
 import { audienceOf, cliSubject, type Environment, secretOf } from './credential.js';
 import { agentId, duration, httpUrl } from './options.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/settings.js';
-import { fromBase64, isSecret } from '../../lib/signature.js';
+import { fromBase64, isSecret } from '../../lib/util/crypto.js';
 import { readAlerts } from './alerts.js';
 import { stopper } from './asked.js';
 import { unproven } from './authentic.js';

@@ -1,5 +1,5 @@
 import { KillswitchError } from '../../lib/errors.js';
-import { isHmac } from '../../lib/signature.js';
+import { isHmac } from '../../lib/util/crypto.js';
 
 /** The refusal of every delivery that does not prove who sent it just now: one, so that it tells nothing. */
 export const unproven = (): KillswitchError =>

@@ -4,7 +4,7 @@ import { markdownLines } from '../../lib/markdown-lines.js';
 import { killAllOrder, killOrder, type Order } from '../../lib/order.js';
 import { parsePhrase } from '../../lib/phrase.js';
 import { platformSettings } from '../../lib/settings.js';
-import { fromHex } from '../../lib/signature.js';
+import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../request.js';
 import { ignored, isEverything, sorted, stopper } from './asked.js';
 import { requireHmac, requireRecent } from './authentic.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/settings.js';
-import { concat, fromHex, isFresh } from '../../lib/signature.js';
+import { concat, fromHex, isFresh } from '../../lib/util/crypto.js';
 import { readAlerts } from './alerts.js';
 import { stopper } from './asked.js';
 import { requireHmac, unproven } from './authentic.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/settings.js';
-import { fromHex } from '../../lib/signature.js';
+import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../request.js';
 import { ignored, orderFor, reasonFrom, sorted, stopper } from './asked.js';
 import { requireHmac, requireRecent, WITHIN_MEMORY } from './authentic.js';

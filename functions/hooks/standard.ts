@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { agentIdSchema } from '../../lib/agent.js';
 import { killAllBodySchema, killBodySchema } from '../../lib/command.js';
-import { selectorSchema } from '../../lib/selector.js';
 import { digest } from '../../lib/idempotency.js';
 import { killAllOrder, killOrder } from '../../lib/order.js';
-import { present } from '../../lib/present.js';
+import { selectorSchema } from '../../lib/selector.js';
 import { platformSettings } from '../../lib/settings.js';
-import { concat, fromBase64, isEd25519, isFresh, isHmac } from '../../lib/signature.js';
+import { concat, fromBase64, isEd25519, isFresh, isHmac } from '../../lib/util/crypto.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import { checked, refusePrototype } from '../request.js';
 import { ignored, isEverything, stopper } from './asked.js';
 import { unproven } from './authentic.js';

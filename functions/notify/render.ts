@@ -1,6 +1,6 @@
 import { escapeDiscord, escapeMattermost, escapeSlack } from '../../lib/escape.js';
 import type { Message } from '../../lib/receiver.js';
-import { concat, signHmac, toBase64 } from '../../lib/signature.js';
+import { concat, signHmac, toBase64 } from '../../lib/util/crypto.js';
 import { sentenceOf } from './sentence.js';
 import type { Kind, TargetSettings } from './settings.js';
 

@@ -3,7 +3,7 @@ import { ConfigError } from '../../lib/config.js';
 import { isTrustworthy } from '../../lib/environment.js';
 import { type EventType, eventTypes, usualEvents } from '../../lib/event.js';
 import { platformSettings, type Settings } from '../../lib/settings.js';
-import { fromBase64 } from '../../lib/signature.js';
+import { fromBase64 } from '../../lib/util/crypto.js';
 
 export const kinds = ['webhook', 'slack', 'discord', 'mattermost'] as const;
 export type Kind = (typeof kinds)[number];

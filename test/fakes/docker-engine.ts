@@ -3,8 +3,8 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type DockerOptions, type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
-import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import type { Log } from '../../lib/ports/runtime.js';
+import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { temporaryDirectory } from '../services/agents.js';
 
 // Engines that are unwell in ways that a real one cannot be brought to.

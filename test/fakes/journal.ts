@@ -1,5 +1,5 @@
-import type { Health } from '../../lib/ports/runtime.js';
 import type { Journal } from '../../lib/ports/journal.js';
+import type { Health } from '../../lib/ports/runtime.js';
 import { type Faults, faulty } from './faults.js';
 
 type Intent = Awaited<ReturnType<Journal['read']>>[number];

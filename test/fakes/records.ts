@@ -1,9 +1,16 @@
 import type { AuditEntry } from '../../lib/audit.js';
-import { KillswitchError } from '../../lib/errors.js';
-import type { AgentPage, DocumentRef, Records, Step, StepResult, StoredAgent } from '../../lib/ports/records.js';
 import type { AuditLog, AuditPage, AuditPlace, AuditQuery } from '../../lib/audit-log.js';
+import { KillswitchError } from '../../lib/errors.js';
+import type {
+  AgentPage,
+  DocumentRef,
+  Records,
+  Step,
+  StepResult,
+  StoredAgent,
+} from '../../lib/ports/records.js';
 import type { Probe } from '../../lib/ports/runtime.js';
-import { utf8 } from '../../lib/signature.js';
+import { utf8 } from '../../lib/util/crypto.js';
 import { type Faults, faulty } from './faults.js';
 
 /** What each method answers; a scan: its pages. */

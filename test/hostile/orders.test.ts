@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { scopes } from '../../lib/actor.js';
-import { utf8 } from '../../lib/signature.js';
+import { mintToken } from '../../lib/adapters/jose/mint.js';
+import { utf8 } from '../../lib/util/crypto.js';
 import { bearer, claimsWith, inSeconds, openTestTokens, SECRET } from '../fakes/identity-provider.js';
 
 const HERE = 'https://a.example';

@@ -10,7 +10,7 @@ import { bindingOf, mismatch } from '../../lib/adapters/jose/binding.js';
 import { openJournal } from '../../lib/adapters/journal/index.js';
 import { createClient } from '../../lib/client.js';
 import { ClientError } from '../../lib/client-error.js';
-import { utf8 } from '../../lib/signature.js';
+import { utf8 } from '../../lib/util/crypto.js';
 import { damaged, flipped } from '../fakes/damage.js';
 import { temporaryDirectory } from '../services/temporary.js';
 

@@ -4,8 +4,8 @@ import { connect, createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { type DockerOptions, type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
-import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import type { Log } from '../../lib/ports/runtime.js';
+import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { isAlive, startContainer, temporaryDirectory } from '../services/agents.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };

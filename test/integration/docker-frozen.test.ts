@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
-import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import type { Log } from '../../lib/ports/runtime.js';
+import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { findBinaries } from '../services/binaries.js';
 import { type EngineService, startEngine } from '../services/dockerd.js';

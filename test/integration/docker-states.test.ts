@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
-import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import type { Log } from '../../lib/ports/runtime.js';
+import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { type AgentContainer, engine, startContainer } from '../services/agents.js';
 
 const LABEL = 'killswitch.agent-id';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { signHmac, utf8 } from '../../lib/signature.js';
+import { signHmac, utf8 } from '../../lib/util/crypto.js';
 import { startContainer } from '../services/agents.js';
 import { makeGatewayKey, startGateway } from '../services/gateway.js';
 import { call, settings, startBuiltServer } from '../services/server.js';

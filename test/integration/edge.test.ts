@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { scopes } from '../../lib/actor.js';
-import { utf8 } from '../../lib/signature.js';
+import { mintToken } from '../../lib/adapters/jose/mint.js';
+import { utf8 } from '../../lib/util/crypto.js';
 import { makeKey } from '../fakes/identity-provider.js';
 import { startContainer } from '../services/agents.js';
 import { makeGatewayKey, startGateway } from '../services/gateway.js';

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { inject, onTestFinished } from 'vitest';
 import { openProcesses } from '../../lib/adapters/process/index.js';
 import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
-import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import type { Log } from '../../lib/ports/runtime.js';
+import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { RUN_MARK } from '../services/context.js';
 import { allProcesses, readOf, signal, startTimeOf } from '../services/proc.js';
 

@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { scopes } from '../../lib/actor.js';
 import { type MintOptions, mintToken } from '../../lib/adapters/jose/mint.js';
 import { authorize } from '../../lib/authorize.js';
-import { scopes } from '../../lib/actor.js';
-import { utf8 } from '../../lib/signature.js';
+import { utf8 } from '../../lib/util/crypto.js';
 import { bearer, claimsWith, openTestTokens, SECRET } from '../fakes/identity-provider.js';
 
 const HERE = 'https://a.example';

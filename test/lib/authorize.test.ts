@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { authorize, covers, narrow } from '../../lib/authorize.js';
 import { type Actor, type Scope, scopes, type Within } from '../../lib/actor.js';
+import { authorize, covers, narrow } from '../../lib/authorize.js';
 import type { Selector } from '../../lib/selector.js';
 
 const actorWith = (changes: Partial<Actor>): Actor => ({

@@ -1,11 +1,11 @@
 import { auditKeys } from '../../lib/adapters/seal/index.js';
+import type { AuditLog } from '../../lib/audit-log.js';
 import { KillswitchError } from '../../lib/errors.js';
 import type { AuditKeys } from '../../lib/ports/keys.js';
-import type { AuditLog } from '../../lib/audit-log.js';
 import type { Records } from '../../lib/ports/records.js';
 import type { Witness } from '../../lib/ports/witness.js';
 import { createSealer } from '../../lib/sealer.js';
-import { utf8 } from '../../lib/signature.js';
+import { utf8 } from '../../lib/util/crypto.js';
 import { verifyAudit } from '../../lib/verify-audit.js';
 import { fakeClock } from '../fakes/clock.js';
 import { fakeLog } from '../fakes/log.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerOutcome } from '../../lib/outcome.js';
-import { retryDelay } from '../../lib/backoff.js';
 import { settle } from '../../lib/settle.js';
+import { retryDelay } from '../../lib/util/backoff.js';
 import { fakeCore } from '../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;

@@ -1,5 +1,5 @@
-import type { Health } from '../../ports/runtime.js';
 import type { Kernel } from '../../kernel.js';
+import type { Health } from '../../ports/runtime.js';
 import type { ContainerMap } from './map.js';
 import { seenOf } from './seen.js';
 

@@ -1,7 +1,7 @@
-import type { LayerOutcome } from '../../outcome.js';
 import type { Kernel } from '../../kernel.js';
-import type { Log } from '../../ports/runtime.js';
+import type { LayerOutcome } from '../../outcome.js';
 import type { Lookout } from '../../ports/lookout.js';
+import type { Log } from '../../ports/runtime.js';
 import type { Sandbox } from '../../ports/sandbox.js';
 import { type ConnectionOptions, DEFAULT_SOCKET, parseAddress, prepareConnection } from './connection.js';
 import { byContext } from './context.js';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OutcomeName } from '../../outcome.js';
 import type { Kernel } from '../../kernel.js';
-import type { KillOptions, Target } from '../../ports/sandbox.js';
+import type { OutcomeName } from '../../outcome.js';
 import type { Log } from '../../ports/runtime.js';
+import type { KillOptions, Target } from '../../ports/sandbox.js';
 import { type Engine, type Found, toContainerId } from './engine.js';
 import type { EnginePath } from './engine-path.js';
 import { type KernelPath, openKernelPath } from './kernel-path.js';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { agentIdSchema } from '../../agent.js';
-import { LAST_SECOND } from '../../calendar.js';
 import { type Actor, type Scope, scopes } from '../../actor.js';
+import { agentIdSchema } from '../../agent.js';
+import { LAST_SECOND } from '../../util/dates.js';
 import { bindingSchema } from './binding.js';
 
 /**

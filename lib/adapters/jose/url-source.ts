@@ -1,4 +1,4 @@
-import { cappedText, TooLargeError } from '../../capped-text.js';
+import { cappedText, TooLargeError } from '../../util/read-limited-text.js';
 import { type Source, SourceError } from './source.js';
 
 /** Bytes; a key set has some thousands. */

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LayerOutcome } from '../../outcome.js';
 import type { Kernel } from '../../kernel.js';
-import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
-import type { Log } from '../../ports/runtime.js';
+import type { LayerOutcome } from '../../outcome.js';
 import type { Lookout } from '../../ports/lookout.js';
+import type { Log } from '../../ports/runtime.js';
+import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
 import { openCondemned } from './condemned.js';
 import { hunt } from './hunt.js';
 import { openProc } from './linux.js';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_ID } from '../../agent.js';
-import type { Log } from '../../ports/runtime.js';
 import type { Lookout, Sighting, Sightings } from '../../ports/lookout.js';
-import { present } from '../../present.js';
+import type { Log } from '../../ports/runtime.js';
+import { present } from '../../util/omit-undefined.js';
 import type { Noted } from './memory.js';
 import { countUnread, type HostProcess, type ProcessTable, type Snapshot } from './table.js';
 

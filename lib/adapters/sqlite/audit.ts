@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../audit.js';
 import type { AuditPage, AuditPlace, AuditQuery, AuditRange } from '../../audit-log.js';
-import { framed } from '../../signature.js';
+import { framed } from '../../util/crypto.js';
 import type { Connection } from './connection.js';
 
 /** By how much a clock that stamped an entry may be behind that of an earlier one. Milliseconds. */

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../audit.js';
-import type { Clock } from '../../ports/runtime.js';
 import type { DocumentRef, Step, StepResult } from '../../ports/records.js';
+import type { Clock } from '../../ports/runtime.js';
 import type { Connection } from './connection.js';
 import { isExactly, prepareFind } from './documents.js';
 

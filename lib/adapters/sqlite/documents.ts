@@ -1,5 +1,5 @@
-import type { Clock } from '../../ports/runtime.js';
 import type { DocumentRef } from '../../ports/records.js';
+import type { Clock } from '../../ports/runtime.js';
 import type { Connection } from './connection.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

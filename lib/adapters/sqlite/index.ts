@@ -1,7 +1,7 @@
-import { searchAll } from '../../audit-log.js';
 import type { AuditLog } from '../../audit-log.js';
-import type { Clock, Health, Probe } from '../../ports/runtime.js';
+import { searchAll } from '../../audit-log.js';
 import type { Records } from '../../ports/records.js';
+import type { Clock, Health, Probe } from '../../ports/runtime.js';
 import { inChunks } from './chunks.js';
 import { decode } from './documents.js';
 import type { Operations } from './operations.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../ports/runtime.js';
 import type { DocumentRef, StoredAgent } from '../../ports/records.js';
+import type { Clock } from '../../ports/runtime.js';
 import type { Connection } from './connection.js';
 import { decode, prepareFind } from './documents.js';
 

@@ -1,6 +1,6 @@
-import { searchAll } from '../../audit-log.js';
 import type { AuditLog, AuditPlace } from '../../audit-log.js';
-import { framed } from '../../signature.js';
+import { searchAll } from '../../audit-log.js';
+import { framed } from '../../util/crypto.js';
 import { openSearch, parse } from './audit-search.js';
 import type { Committer } from './commit.js';
 import type { Keyspace } from './keys.js';

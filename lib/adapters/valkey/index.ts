@@ -1,7 +1,7 @@
-import type { KillswitchError } from '../../errors.js';
 import type { AuditLog } from '../../audit-log.js';
-import type { Health, Log, Probe } from '../../ports/runtime.js';
+import type { KillswitchError } from '../../errors.js';
 import type { Records } from '../../ports/records.js';
+import type { Health, Log, Probe } from '../../ports/runtime.js';
 import { openAudit } from './audit.js';
 import { openCommitter } from './commit.js';
 import { hasHashTag, keyspace } from './keys.js';

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { LayerOutcome } from '../../outcome.js';
-import type { Claimed, Worktrees } from '../../ports/worktrees.js';
 import type { Target } from '../../ports/sandbox.js';
+import type { Claimed, Worktrees } from '../../ports/worktrees.js';
 import { type Cleared, clear, type Job } from './clear.js';
 import { anchored } from './directory.js';
 import { type EvidenceKeeper, openEvidence } from './evidence.js';

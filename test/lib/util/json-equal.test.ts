@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSameJson } from '../../lib/same-json.js';
+import { isSameJson } from '../../../lib/util/json-equal.js';
 
 describe('two JSON values', () => {
   it.each<[unknown, unknown, boolean]>([

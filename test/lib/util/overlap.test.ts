@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { overlap } from '../../lib/overlap.js';
+import { overlap } from '../../../lib/util/overlap.js';
 
 async function* numbers(upTo: number, failure?: Error): AsyncGenerator<number> {
   for (let n = 1; n <= upTo; n++) yield n;

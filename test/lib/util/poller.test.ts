@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createRounds, type Rounds } from '../../lib/rounds.js';
+import { createRounds, type Rounds } from '../../../lib/util/poller.js';
 
 let looks: number[];
 let rounds: Rounds | undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cappedText, TooLargeError } from '../../lib/capped-text.js';
+import { cappedText, TooLargeError } from '../../../lib/util/read-limited-text.js';
 
 /** Gives these chunks one by one, and tells how many were asked for, and whether it was told to stop. */
 function chunked(chunks: readonly Uint8Array[], headers: Record<string, string> = {}) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalized, openOverlaps } from '../../lib/path-overlap.js';
+import { normalized, openOverlaps } from '../../../lib/util/path-overlap.js';
 
 describe('the one spelling of a path', () => {
   it.each<[string, string | undefined]>([

@@ -13,7 +13,7 @@ import {
   signHmac,
   toHex,
   utf8,
-} from '../../lib/signature.js';
+} from '../../../lib/util/crypto.js';
 
 const bytes = fc.uint8Array({ maxLength: 100 });
 const some = fc.uint8Array({ minLength: 1, maxLength: 100 });

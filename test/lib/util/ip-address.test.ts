@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalAddress, networkOf } from '../../lib/address.js';
+import { canonicalAddress, networkOf } from '../../../lib/util/ip-address.js';
 
 describe('an address', () => {
   it.each([
