@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
-import { registrationSchema, statuses, transitionSchema } from '../lib/agent.js';
+import { registrationSchema, statuses, transitionSchema } from '../lib/domain/agent.js';
 import { get, list } from '../lib/list.js';
 import { register } from '../lib/register.js';
 import { transition } from '../lib/transition.js';

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { requestId } from 'hono/request-id';
 import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
-import { KillswitchError, tooManyFailures, toProblem } from '../lib/errors.js';
+import { KillswitchError, tooManyFailures, toProblem } from '../lib/domain/errors.js';
 import { throttleLog } from '../lib/throttle-log.js';
 import { limitBody } from './body-size.js';
 import { auditDenial } from './denials.js';

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { agentIdSchema } from '../lib/agent.js';
-import type { AuditEntry } from '../lib/audit.js';
+import { agentIdSchema } from '../lib/domain/agent.js';
+import type { AuditEntry } from '../lib/domain/audit-entry.js';
 import { readTrail, streamTrail } from '../lib/trail.js';
 import { utf8 } from '../lib/util/crypto.js';
 import { present } from '../lib/util/omit-undefined.js';

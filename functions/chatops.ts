@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { allOf } from '../lib/config.js';
-import { KillswitchError } from '../lib/errors.js';
+import { KillswitchError } from '../lib/domain/errors.js';
 import type { Settings } from '../lib/settings.js';
 import { runAlone } from './alone.js';
 import { openConversation } from './chatops/conversation.js';

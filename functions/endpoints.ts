@@ -1,14 +1,14 @@
 import type { z } from 'zod';
-import type { Scope } from '../lib/actor.js';
-import { registrationSchema, transitionSchema } from '../lib/agent.js';
+import type { Scope } from '../lib/domain/actor.js';
+import { registrationSchema, transitionSchema } from '../lib/domain/agent.js';
 import {
   dismissBodySchema,
   engageBodySchema,
   killAllBodySchema,
   killBodySchema,
   resetBodySchema,
-} from '../lib/command.js';
-import type { ErrorCode } from '../lib/errors.js';
+} from '../lib/domain/command.js';
+import type { ErrorCode } from '../lib/domain/errors.js';
 import { listQuery } from './agents.js';
 import { auditQuery } from './audit.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
-import type { Actor } from '../lib/actor.js';
 import type { Core } from '../lib/core.js';
+import type { Actor } from '../lib/domain/actor.js';
 import type { Perform } from '../lib/order.js';
 import type { Authenticator } from '../lib/ports/authenticator.js';
 import type { Metrics, NotifierStatus } from '../lib/ports/metrics.js';

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
-import type { Actor } from '../lib/actor.js';
 import { allOf } from '../lib/config.js';
-import { KillswitchError } from '../lib/errors.js';
+import type { Actor } from '../lib/domain/actor.js';
+import { KillswitchError } from '../lib/domain/errors.js';
 import type { Answered } from '../lib/order.js';
 import type { Settings } from '../lib/settings.js';
 import { runAlone } from './alone.js';

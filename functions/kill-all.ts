@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { killAllBodySchema } from '../lib/command.js';
+import { killAllBodySchema } from '../lib/domain/command.js';
 import { present } from '../lib/util/omit-undefined.js';
 import { runAlone } from './alone.js';
 import { killAllAnswer } from './answer.js';

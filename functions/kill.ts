@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { killBodySchema } from '../lib/command.js';
+import { killBodySchema } from '../lib/domain/command.js';
 import { present } from '../lib/util/omit-undefined.js';
 import { runAlone } from './alone.js';
 import { killAnswer } from './answer.js';

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
-import type { Actor } from '../lib/actor.js';
-import { authorize } from '../lib/authorize.js';
-import { engageBodySchema, resetBodySchema } from '../lib/command.js';
 import type { Core } from '../lib/core.js';
+import type { Actor } from '../lib/domain/actor.js';
+import { authorize } from '../lib/domain/authorize.js';
+import { engageBodySchema, resetBodySchema } from '../lib/domain/command.js';
 import { engageLatch } from '../lib/engage-latch.js';
 import { checkKey, digest } from '../lib/idempotency.js';
 import { findLatch, lookAtLatch } from '../lib/latch.js';

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
-import { agentIdSchema } from '../lib/agent.js';
-import { KillswitchError } from '../lib/errors.js';
+import { agentIdSchema } from '../lib/domain/agent.js';
+import { KillswitchError } from '../lib/domain/errors.js';
 import { killOrder } from '../lib/order.js';
 import { LAST_SECOND } from '../lib/util/dates.js';
 import { runAlone } from './alone.js';

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
-import type { Command } from '../lib/command.js';
+import type { Command } from '../lib/domain/command.js';
+import type { Receipt } from '../lib/domain/outcome.js';
 import { checkKey, claim, digest } from '../lib/idempotency.js';
 import { findOperation } from '../lib/operation.js';
-import type { Receipt } from '../lib/outcome.js';
 import { permit } from '../lib/stop.js';
 import type { Deps, Env } from './function.js';
 

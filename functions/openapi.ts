@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { agentIdSchema } from '../lib/agent.js';
-import { type ErrorCode, errorRegistry } from '../lib/errors.js';
+import { agentIdSchema } from '../lib/domain/agent.js';
+import { type ErrorCode, errorRegistry } from '../lib/domain/errors.js';
 import { runAlone } from './alone.js';
 import { type Endpoint, endpoints } from './endpoints.js';
 import type { Env, KillswitchFunction } from './function.js';

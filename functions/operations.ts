@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { Actor } from '../lib/actor.js';
-import { dismissBodySchema } from '../lib/command.js';
 import { dismissOperation } from '../lib/dismiss.js';
+import type { Actor } from '../lib/domain/actor.js';
+import { dismissBodySchema } from '../lib/domain/command.js';
 import { lookAtOperation, type Operation } from '../lib/operation.js';
 import { refreshOperation } from '../lib/refresh-receipt.js';
 import { runAlone } from './alone.js';

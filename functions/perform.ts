@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { Actor } from '../lib/actor.js';
+import type { Actor } from '../lib/domain/actor.js';
 import type { Answered, Order, Perform } from '../lib/order.js';
 import type { Env } from './function.js';
 

@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { validator } from 'hono/validator';
 import * as z from 'zod';
-import type { Actor } from '../lib/actor.js';
-import { agentIdSchema } from '../lib/agent.js';
-import { type ErrorCode, KillswitchError } from '../lib/errors.js';
+import type { Actor } from '../lib/domain/actor.js';
+import { agentIdSchema } from '../lib/domain/agent.js';
+import { type ErrorCode, KillswitchError } from '../lib/domain/errors.js';
 import type { ShownWith } from '../lib/ports/authenticator.js';
 import type { Deps, Env } from './function.js';
 import { voucherOf } from './perform.js';

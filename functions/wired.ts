@@ -1,6 +1,6 @@
-import type { AuditEntry } from '../lib/audit.js';
 import type { Cases } from '../lib/cases.js';
 import type { Core } from '../lib/core.js';
+import type { AuditEntry } from '../lib/domain/audit-entry.js';
 import type { Hosts } from '../lib/hosts.js';
 import type { Probe } from '../lib/ports/runtime.js';
 import type { Stop } from '../lib/stop.js';

@@ -5,7 +5,7 @@ import { mintToken } from '../lib/adapters/jose/mint.js';
 import { urlSource } from '../lib/adapters/jose/url-source.js';
 import { createVerifier } from '../lib/adapters/jose/verifier.js';
 import { ConfigError } from '../lib/config.js';
-import { KillswitchError } from '../lib/errors.js';
+import { KillswitchError } from '../lib/domain/errors.js';
 import type { Authenticator } from '../lib/ports/authenticator.js';
 import type { Clock } from '../lib/ports/runtime.js';
 import { utf8 } from '../lib/util/crypto.js';

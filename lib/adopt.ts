@@ -1,12 +1,12 @@
-import { itself } from './actor.js';
-import { type Agent, isActive } from './agent.js';
-import { type AuditEntry, by } from './audit.js';
 import { agentIn, change } from './change.js';
 import { type Core, timestamp } from './core.js';
+import { itself } from './domain/actor.js';
+import { type Agent, isActive } from './domain/agent.js';
+import { type AuditEntry, by } from './domain/audit-entry.js';
+import { readRecord } from './domain/record.js';
 import { firstStart, observedAgent } from './observed.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';
-import { readRecord } from './record.js';
 import { setMembers } from './util/json-edit.js';
 import { present } from './util/omit-undefined.js';
 

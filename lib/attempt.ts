@@ -1,6 +1,6 @@
-import type { LayerName } from './agent.js';
-import { KillswitchError } from './errors.js';
-import type { LayerOutcome } from './outcome.js';
+import type { LayerName } from './domain/agent.js';
+import { KillswitchError } from './domain/errors.js';
+import type { LayerOutcome } from './domain/outcome.js';
 import type { Log } from './ports/runtime.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Cases } from './cases.js';
-import type { Command } from './command.js';
 import type { Core } from './core.js';
-import { isStoreDown, shown } from './errors.js';
+import type { Command } from './domain/command.js';
+import { isStoreDown, shown } from './domain/errors.js';
 import { beginOperation, endOperation } from './operation.js';
 import { recall } from './recall.js';
 import type { Report } from './report.js';

@@ -1,7 +1,14 @@
-import type { Status } from './agent.js';
-import type { KillswitchError } from './errors.js';
+import type { Status } from './domain/agent.js';
+import type { KillswitchError } from './domain/errors.js';
+import {
+  type AgentReceipt,
+  areDown,
+  areVerified,
+  isSeen,
+  type LayerOutcome,
+  pendingOf,
+} from './domain/outcome.js';
 import type { Ledger } from './ledger.js';
-import { type AgentReceipt, areDown, areVerified, isSeen, type LayerOutcome, pendingOf } from './outcome.js';
 import type { Stoppable } from './stop-agent.js';
 import { present } from './util/omit-undefined.js';
 

@@ -1,11 +1,11 @@
-import type { Actor } from './actor.js';
-import type { Agent } from './agent.js';
 import { type Case, endedCase } from './case.js';
-import type { Command } from './command.js';
 import type { Verdict } from './commit.js';
 import type { Core } from './core.js';
 import { isLocal } from './core.js';
-import { type ErrorCode, KillswitchError } from './errors.js';
+import type { Actor } from './domain/actor.js';
+import type { Agent } from './domain/agent.js';
+import type { Command } from './domain/command.js';
+import { type ErrorCode, KillswitchError } from './domain/errors.js';
 import { gathering } from './gather.js';
 import { openLedger } from './ledger.js';
 import { settle } from './settle.js';

@@ -1,5 +1,11 @@
+import {
+  type AgentReceipt,
+  areVerified,
+  type OutcomeName,
+  outcomeNames,
+  type Receipt,
+} from './domain/outcome.js';
 import { countsOf, isOpen } from './merge-agents.js';
-import { type AgentReceipt, areVerified, type OutcomeName, outcomeNames, type Receipt } from './outcome.js';
 
 /** Agents that a receipt names; beyond these it only counts. */
 export const MAX_TOLD = 1_000;

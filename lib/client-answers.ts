@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { AuditEntry } from './audit.js';
 import type { Dismissed } from './dismiss.js';
+import type { AuditEntry } from './domain/audit-entry.js';
+import type { AgentReceipt, Receipt } from './domain/outcome.js';
 import type { Hold } from './latch.js';
 import type { Operation } from './operation.js';
-import type { AgentReceipt, Receipt } from './outcome.js';
 import type { Health } from './ports/runtime.js';
 
 /** The receipt of one agent's kill, as `POST /agents/:agentId/kill` answers it. */

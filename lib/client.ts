@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { AGENT_ID, type Registration, type Status, type Transition } from './agent.js';
 import {
   type AgentRecord,
   type AgentRecords,
@@ -13,14 +12,15 @@ import {
   shapes,
 } from './client-answers.js';
 import { ClientError, toClientError, unexpected } from './client-error.js';
+import { AGENT_ID, type Registration, type Status, type Transition } from './domain/agent.js';
 import type {
   dismissBodySchema,
   engageBodySchema,
   killAllBodySchema,
   killBodySchema,
   resetBodySchema,
-} from './command.js';
-import type { Receipt } from './outcome.js';
+} from './domain/command.js';
+import type { Receipt } from './domain/outcome.js';
 
 export type {
   AgentRecord,

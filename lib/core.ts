@@ -1,5 +1,7 @@
-import type { Agent } from './agent.js';
 import type { AuditLog } from './audit-log.js';
+import type { Agent } from './domain/agent.js';
+import type { Presence } from './domain/presence.js';
+import type { RecentKills } from './domain/recent-kills.js';
 import type { Journal } from './ports/journal.js';
 import type { KeyRing } from './ports/keys.js';
 import type { Lookout } from './ports/lookout.js';
@@ -7,9 +9,6 @@ import type { Records } from './ports/records.js';
 import type { Clock, Log } from './ports/runtime.js';
 import type { Sandbox } from './ports/sandbox.js';
 import type { Worktrees } from './ports/worktrees.js';
-import type { Presence } from './presence.js';
-
-import type { RecentKills } from './recent-kills.js';
 
 /** Milliseconds. */
 export interface Limits {

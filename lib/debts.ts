@@ -1,17 +1,17 @@
-import { itself } from './actor.js';
-import type { Agent } from './agent.js';
 import type { Cases } from './cases.js';
 import { agentIn, change } from './change.js';
-import type { Command } from './command.js';
 import type { Core } from './core.js';
 import { isLocal } from './core.js';
+import { itself } from './domain/actor.js';
+import type { Agent } from './domain/agent.js';
+import type { Command } from './domain/command.js';
+import { isStoreDown } from './domain/errors.js';
+import { readRecord } from './domain/record.js';
 import { settleEach } from './each.js';
 import { enforceTombstone } from './enforce.js';
-import { isStoreDown } from './errors.js';
 import { readIntent } from './intent.js';
 import { findOperation } from './operation.js';
 import type { Step, StoredAgent } from './ports/records.js';
-import { readRecord } from './record.js';
 import type { Stop } from './stop.js';
 
 const PAGE = 1_000;

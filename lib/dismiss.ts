@@ -1,15 +1,15 @@
-import type { Actor } from './actor.js';
-import { type AuditEntry, by } from './audit.js';
-import { authorize } from './authorize.js';
 import { agentIn, type Change, change } from './change.js';
 import { type Core, timestamp } from './core.js';
-import { KillswitchError } from './errors.js';
+import type { Actor } from './domain/actor.js';
+import { type AuditEntry, by } from './domain/audit-entry.js';
+import { authorize } from './domain/authorize.js';
+import { KillswitchError } from './domain/errors.js';
+import { readRecord } from './domain/record.js';
+import { count } from './domain/wording.js';
 import { findOperation } from './operation.js';
 import type { StoredAgent } from './ports/records.js';
-import { readRecord } from './record.js';
 import { setMembers } from './util/json-edit.js';
 import { present } from './util/omit-undefined.js';
-import { count } from './wording.js';
 
 export interface DismissOrder {
   readonly operationId: string;

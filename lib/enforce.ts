@@ -1,19 +1,19 @@
-import { itself } from './actor.js';
 import { adopt, claim, completeObserved } from './adopt.js';
-import { type Agent, isActive } from './agent.js';
-import type { AuditEntry } from './audit.js';
 import type { Case } from './case.js';
 import type { Cases } from './cases.js';
-import type { KillCommand } from './command.js';
 import { commitKills } from './commit.js';
 import { type Core, isLocal, timestamp } from './core.js';
+import { itself } from './domain/actor.js';
+import { type Agent, isActive } from './domain/agent.js';
+import type { AuditEntry } from './domain/audit-entry.js';
+import type { KillCommand } from './domain/command.js';
+import { type OutcomeName, pendingOf } from './domain/outcome.js';
+import { type Reading, readRecord } from './domain/record.js';
 import { settleEach } from './each.js';
 import { findLatch, holdOf, type Latch } from './latch.js';
 import { groupSightings } from './observed.js';
-import { type OutcomeName, pendingOf } from './outcome.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';
-import { type Reading, readRecord } from './record.js';
 import { signText } from './signed-text.js';
 import { present } from './util/omit-undefined.js';
 

@@ -1,7 +1,7 @@
-import type { Status } from './agent.js';
-import type { AuditEntry } from './audit.js';
-import { areVerified, isOpen, type LayerOutcome, pendingOf } from './outcome.js';
-import type { Selector } from './selector.js';
+import type { Status } from './domain/agent.js';
+import type { AuditEntry } from './domain/audit-entry.js';
+import { areVerified, isOpen, type LayerOutcome, pendingOf } from './domain/outcome.js';
+import type { Selector } from './domain/selector.js';
 import { present } from './util/omit-undefined.js';
 
 /**

@@ -1,4 +1,4 @@
-import { KillswitchError, toProblem } from './errors.js';
+import { KillswitchError, toProblem } from './domain/errors.js';
 import { mergeKill } from './merge-kill.js';
 import { mergeKillAll } from './merge-kill-all.js';
 import { mergeLatch } from './merge-latch.js';

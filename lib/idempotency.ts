@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Actor } from './actor.js';
 import { type Change, change } from './change.js';
 import type { Core } from './core.js';
-import { KillswitchError } from './errors.js';
+import type { Actor } from './domain/actor.js';
+import { KillswitchError } from './domain/errors.js';
 import type { DocumentRef } from './ports/records.js';
 import { concat, toHex, utf8 } from './util/crypto.js';
 

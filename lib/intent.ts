@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { type Actor, scopes } from './actor.js';
-import { agentIdSchema } from './agent.js';
-import { STOPPING } from './authorize.js';
-import { type Command, killAllBodySchema, killBodySchema } from './command.js';
+import { type Actor, scopes } from './domain/actor.js';
+import { agentIdSchema } from './domain/agent.js';
+import { STOPPING } from './domain/authorize.js';
+import { type Command, killAllBodySchema, killBodySchema } from './domain/command.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
 import { present } from './util/omit-undefined.js';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { itself } from './actor.js';
-import { type AuditEntry, by } from './audit.js';
 import { type Core, timestamp } from './core.js';
-import { isStoreDown } from './errors.js';
+import { itself } from './domain/actor.js';
+import { type AuditEntry, by } from './domain/audit-entry.js';
+import { isStoreDown } from './domain/errors.js';
 import { UNVERIFIED_SUBJECT } from './intent.js';
 import {
   findLatch,

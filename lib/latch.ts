@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import type { Actor } from './actor.js';
-import type { Agent } from './agent.js';
-import { authorize } from './authorize.js';
 import type { Core } from './core.js';
-import { KillswitchError } from './errors.js';
+import type { Actor } from './domain/actor.js';
+import type { Agent } from './domain/agent.js';
+import { authorize } from './domain/authorize.js';
+import { KillswitchError } from './domain/errors.js';
+import { matches, type Selector, selectorSchema } from './domain/selector.js';
 import type { DocumentRef } from './ports/records.js';
-import { matches, type Selector, selectorSchema } from './selector.js';
 import { readSigned, type Signing } from './signed-text.js';
 import { present } from './util/omit-undefined.js';
 

@@ -1,5 +1,5 @@
-import type { LayerName } from './agent.js';
-import { isOwed, isSeen, type LayerOutcome } from './outcome.js';
+import type { LayerName } from './domain/agent.js';
+import { isOwed, isSeen, type LayerOutcome } from './domain/outcome.js';
 import type { Clock } from './ports/runtime.js';
 
 /** What has been seen of one agent so far. Filled while the work goes on; readable at any moment. */

@@ -1,12 +1,12 @@
-import type { Actor } from './actor.js';
-import { type Agent, isActive } from './agent.js';
-import { authorize, covers, outside } from './authorize.js';
 import type { Core } from './core.js';
-import { unknownAgent } from './errors.js';
+import type { Actor } from './domain/actor.js';
+import { type Agent, isActive } from './domain/agent.js';
+import { authorize, covers, outside } from './domain/authorize.js';
+import { unknownAgent } from './domain/errors.js';
+import { readRecord } from './domain/record.js';
+import type { Selector } from './domain/selector.js';
+import { matches } from './domain/selector.js';
 import type { StoredAgent } from './ports/records.js';
-import { readRecord } from './record.js';
-import type { Selector } from './selector.js';
-import { matches } from './selector.js';
 import { setMembers } from './util/json-edit.js';
 
 export interface AgentPage {

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { MAX_TOLD, oddInSummary } from './check-receipt.js';
+import type { AgentReceipt, Receipt } from './domain/outcome.js';
+import { degradedMessage, dryRunMessage, killAllMessage } from './domain/wording.js';
 import {
   agentShape,
   type Counts,
@@ -12,9 +14,7 @@ import {
 import { mergeWarnings } from './merge-warnings.js';
 import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
-import type { AgentReceipt, Receipt } from './outcome.js';
 import { present } from './util/omit-undefined.js';
-import { degradedMessage, dryRunMessage, killAllMessage } from './wording.js';
 
 const count = z.int().min(0);
 export const summaryShape = z.looseObject({

@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import type { Actor } from './actor.js';
-import { type AuditEntry, by } from './audit.js';
-import { authorize } from './authorize.js';
 import { type Change, change } from './change.js';
-import type { Command } from './command.js';
 import { type Core, timestamp } from './core.js';
-import { KillswitchError } from './errors.js';
+import type { Actor } from './domain/actor.js';
+import { type AuditEntry, by } from './domain/audit-entry.js';
+import { authorize } from './domain/authorize.js';
+import type { Command } from './domain/command.js';
+import { KillswitchError } from './domain/errors.js';
+import type { Receipt } from './domain/outcome.js';
 import { writeIntent } from './intent.js';
-import type { Receipt } from './outcome.js';
 import type { DocumentRef, Step } from './ports/records.js';
 import { present } from './util/omit-undefined.js';
 

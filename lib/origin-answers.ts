@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ErrorCode, errorRegistry, KillswitchError, type Problem, toProblem } from './errors.js';
+import { type ErrorCode, errorRegistry, KillswitchError, type Problem, toProblem } from './domain/errors.js';
 import type { Answered } from './order.js';
 import { present } from './util/omit-undefined.js';
 

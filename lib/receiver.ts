@@ -1,5 +1,5 @@
-import type { AuditEntry } from './audit.js';
 import type { AuditPlace } from './audit-log.js';
+import type { AuditEntry } from './domain/audit-entry.js';
 import { type Event, type EventType, eventOf } from './event.js';
 import { digest } from './idempotency.js';
 import { findOperation } from './operation.js';

@@ -1,7 +1,6 @@
-import type { AuditEntry } from './audit.js';
 import { change } from './change.js';
 import type { Core } from './core.js';
-import { findOperation, type Operation, replaceReceipt } from './operation.js';
+import type { AuditEntry } from './domain/audit-entry.js';
 import {
   type AgentReceipt,
   areDown,
@@ -10,8 +9,9 @@ import {
   type LayerOutcome,
   pendingOf,
   type Receipt,
-} from './outcome.js';
-import { describeErrors, killAllMessage, killMessage } from './wording.js';
+} from './domain/outcome.js';
+import { describeErrors, killAllMessage, killMessage } from './domain/wording.js';
+import { findOperation, type Operation, replaceReceipt } from './operation.js';
 
 /** What the audit says of the agents of one operation since its receipt was written. */
 type Later = ReadonlyMap<string, { readonly outcomes: readonly LayerOutcome[]; readonly dismissed: boolean }>;

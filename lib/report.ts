@@ -1,7 +1,7 @@
 import { agentReceipt, type Case, ENDED, isKilled, isVerified } from './case.js';
-import type { Command } from './command.js';
-import type { KillswitchError } from './errors.js';
-import { type AgentReceipt, isRefused, pendingOf, type Receipt } from './outcome.js';
+import type { Command } from './domain/command.js';
+import type { KillswitchError } from './domain/errors.js';
+import { type AgentReceipt, isRefused, pendingOf, type Receipt } from './domain/outcome.js';
 import {
   blindWarning,
   degradedMessage,
@@ -13,7 +13,7 @@ import {
   notReachedMessage,
   notYetMessage,
   unseenWarning,
-} from './wording.js';
+} from './domain/wording.js';
 
 /** Agents told one by one in a receipt, and sentences in `errors`; the rest only counts. */
 const MAX_TOLD = 1_000;

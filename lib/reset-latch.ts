@@ -1,7 +1,7 @@
-import type { Actor } from './actor.js';
-import { authorize } from './authorize.js';
 import type { Core } from './core.js';
-import { KillswitchError } from './errors.js';
+import type { Actor } from './domain/actor.js';
+import { authorize } from './domain/authorize.js';
+import { KillswitchError } from './domain/errors.js';
 import { checkKey, digest } from './idempotency.js';
 import { findLatch, LATCH, type Latch, type LatchFound, OPEN, writable } from './latch.js';
 import { type LatchOrder, resetEntry } from './latch-entry.js';

@@ -1,8 +1,8 @@
-import { isActive } from './agent.js';
-import { KillswitchError } from './errors.js';
+import { isActive } from './domain/agent.js';
+import { KillswitchError } from './domain/errors.js';
+import { idOf, type Reading, readRecord } from './domain/record.js';
+import { matches, mayBeSelected, type Selector } from './domain/selector.js';
 import type { Records } from './ports/records.js';
-import { idOf, type Reading, readRecord } from './record.js';
-import { matches, mayBeSelected, type Selector } from './selector.js';
 
 const isTarget = (selector: Selector, reading: Reading): boolean =>
   reading.kind === 'agent'

@@ -1,16 +1,16 @@
-import { type Agent, isActive } from './agent.js';
-import { narrow } from './authorize.js';
 import type { Cases } from './cases.js';
-import type { KillAllCommand } from './command.js';
 import { type Candidate, commitKills, previewKills } from './commit.js';
 import type { Core } from './core.js';
+import { type Agent, isActive } from './domain/agent.js';
+import { narrow } from './domain/authorize.js';
+import type { KillAllCommand } from './domain/command.js';
+import { readRecord } from './domain/record.js';
+import type { Selector } from './domain/selector.js';
+import { matches } from './domain/selector.js';
+import { leftWarning } from './domain/wording.js';
 import { firstStart, type Observation, observe, observedAgent } from './observed.js';
-import { readRecord } from './record.js';
 import { isLater } from './selection.js';
-import type { Selector } from './selector.js';
-import { matches } from './selector.js';
 import { followVerdicts, type Progress } from './stop-page.js';
-import { leftWarning } from './wording.js';
 
 /** Milliseconds before the next look at a host that could not be seen wholly; doubling. */
 const FIRST_PAUSE = 250;

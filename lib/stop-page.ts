@@ -1,9 +1,9 @@
-import type { Agent } from './agent.js';
 import type { Cases } from './cases.js';
-import type { Command } from './command.js';
 import type { Verdict } from './commit.js';
 import type { Core } from './core.js';
-import { isStoreDown } from './errors.js';
+import type { Agent } from './domain/agent.js';
+import type { Command } from './domain/command.js';
+import { isStoreDown } from './domain/errors.js';
 import { rememberLocal } from './remember-local.js';
 import type { Report } from './report.js';
 

@@ -1,8 +1,8 @@
-import type { Actor, Within } from './actor.js';
-import type { AuditEntry } from './audit.js';
 import type { AuditQuery } from './audit-log.js';
-import { authorize, outside } from './authorize.js';
 import type { Core } from './core.js';
+import type { Actor, Within } from './domain/actor.js';
+import type { AuditEntry } from './domain/audit-entry.js';
+import { authorize, outside } from './domain/authorize.js';
 import { present } from './util/omit-undefined.js';
 
 export interface TrailQuery extends AuditQuery {

@@ -1,11 +1,11 @@
-import { isActive } from './agent.js';
-import { narrow } from './authorize.js';
-import type { KillAllCommand } from './command.js';
 import type { Core } from './core.js';
-import { readRecord } from './record.js';
-import type { Selector } from './selector.js';
-import { matches } from './selector.js';
-import { describeSelector } from './wording.js';
+import { isActive } from './domain/agent.js';
+import { narrow } from './domain/authorize.js';
+import type { KillAllCommand } from './domain/command.js';
+import { readRecord } from './domain/record.js';
+import type { Selector } from './domain/selector.js';
+import { matches } from './domain/selector.js';
+import { describeSelector } from './domain/wording.js';
 
 /** How many agents are explained one by one. */
 const MOST = 10;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Scope, scopes } from '../../lib/actor.js';
+import { type Scope, scopes } from '../../lib/domain/actor.js';
 
 /** Whom a platform names in a request, by kind: `{ user: ['U1'], channel: ['C1'], team: ['T1'] }`. */
 export type Present = Readonly<Record<string, readonly string[]>>;

@@ -1,7 +1,7 @@
+import { count, describeSelector } from '../../lib/domain/wording.js';
 import { killAllOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import { count, describeSelector } from '../../lib/wording.js';
 import type { TriggerDeps } from '../function.js';
 import type { Wait } from './follow.js';
 import { readReceipt } from './receipt.js';

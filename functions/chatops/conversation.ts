@@ -1,8 +1,8 @@
-import type { Scope } from '../../lib/actor.js';
+import type { Scope } from '../../lib/domain/actor.js';
+import { describeSelector } from '../../lib/domain/wording.js';
 import { engageOrder, killAllOrder, killOrder, type Order, resetOrder } from '../../lib/order.js';
 import type { Phrase } from '../../lib/phrase.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import { describeSelector } from '../../lib/wording.js';
 import type { TriggerDeps } from '../function.js';
 import { AT_ONCE, confirmation } from './confirmation.js';
 import type { Wait } from './follow.js';

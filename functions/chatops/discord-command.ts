@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AGENT_ID } from '../../lib/agent.js';
+import { AGENT_ID } from '../../lib/domain/agent.js';
 import { type Phrase, parsePhrase } from '../../lib/phrase.js';
 
 /** Types of discord.com/developers/docs/interactions/application-commands */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import { platformSettings } from '../../lib/settings.js';
 import { concat, fromHex, isEd25519, isFresh } from '../../lib/util/crypto.js';
 import { allowSchema, idsSchema, scopesOf } from './allow.js';

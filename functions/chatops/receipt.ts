@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type AgentReceipt, areDown, isOpen } from '../../lib/outcome.js';
-import type { Outline } from '../../lib/wording.js';
+import { type AgentReceipt, areDown, isOpen } from '../../lib/domain/outcome.js';
+import type { Outline } from '../../lib/domain/wording.js';
 
 const agentSchema = z.looseObject({
   agentId: z.string(),

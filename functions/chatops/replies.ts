@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Scope } from '../../lib/actor.js';
 import type { LatchStatus } from '../../lib/client-answers.js';
 import { shapes } from '../../lib/client-answers.js';
-import { describeSelector } from '../../lib/wording.js';
+import type { Scope } from '../../lib/domain/actor.js';
+import { describeSelector } from '../../lib/domain/wording.js';
 import { type Reply, toAsker, toChannel } from './reply.js';
 import type { Person, Stage } from './stage.js';
 

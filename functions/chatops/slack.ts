@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import { parsePhrase } from '../../lib/phrase.js';
 import { platformSettings } from '../../lib/settings.js';
 import { concat, fromHex, isFresh, isHmac } from '../../lib/util/crypto.js';

@@ -1,4 +1,4 @@
-import type { Actor, Scope } from '../../lib/actor.js';
+import type { Actor, Scope } from '../../lib/domain/actor.js';
 import { vouchedFor } from '../../lib/order.js';
 import type { Edits } from './edits.js';
 import type { Reply } from './reply.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Selector, selectorSchema } from '../../lib/selector.js';
+import { type Selector, selectorSchema } from '../../lib/domain/selector.js';
 import { fromBase64, isHmac, signHmac, utf8 } from '../../lib/util/crypto.js';
 import { present } from '../../lib/util/omit-undefined.js';
 

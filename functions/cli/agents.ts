@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type Status, statuses } from '../../lib/agent.js';
 import type { AgentQuery, AgentRecord, Client } from '../../lib/client.js';
+import { type Status, statuses } from '../../lib/domain/agent.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { connect } from './connect.js';
 import { agentId, count, type Labels, label, type ServerOptions, withServerOptions } from './options.js';

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../lib/audit.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 
 const DATE = 10;
 

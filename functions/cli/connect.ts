@@ -1,5 +1,5 @@
-import type { Scope, Within } from '../../lib/actor.js';
 import { type Client, type ClientOptions, createClient } from '../../lib/client.js';
+import type { Scope, Within } from '../../lib/domain/actor.js';
 import { ownSocket } from '../own-socket.js';
 import { socketOf } from '../places.js';
 import { type Environment, tokenFrom } from './credential.js';

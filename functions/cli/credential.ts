@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import type { Scope, Within } from '../../lib/actor.js';
+import type { Scope, Within } from '../../lib/domain/actor.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

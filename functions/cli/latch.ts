@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
-import type { Scope } from '../../lib/actor.js';
 import type { LatchStatus } from '../../lib/client.js';
+import type { Scope } from '../../lib/domain/actor.js';
+import { describeSelector } from '../../lib/domain/wording.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import { describeSelector } from '../../lib/wording.js';
 import { say, sayJson, UsageError } from './output.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';

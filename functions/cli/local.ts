@@ -1,16 +1,16 @@
 import type { z } from 'zod';
-import { type Actor, scopes } from '../../lib/actor.js';
 import type { Client, KillReceipt } from '../../lib/client.js';
+import { type Actor, scopes } from '../../lib/domain/actor.js';
 import {
   type Command,
   engageBodySchema,
   killAllBodySchema,
   killBodySchema,
   resetBodySchema,
-} from '../../lib/command.js';
+} from '../../lib/domain/command.js';
+import type { Receipt } from '../../lib/domain/outcome.js';
 import { engageLatch } from '../../lib/engage-latch.js';
 import { lookAtLatch } from '../../lib/latch.js';
-import type { Receipt } from '../../lib/outcome.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { resetLatch } from '../../lib/reset-latch.js';
 import { present } from '../../lib/util/omit-undefined.js';

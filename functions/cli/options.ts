@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { AGENT_ID } from '../../lib/agent.js';
+import { AGENT_ID } from '../../lib/domain/agent.js';
 import { LAST_SECOND } from '../../lib/util/dates.js';
 
 /** Options that every command which asks a server has. */

@@ -1,6 +1,11 @@
 import type { Answer } from '../../lib/client.js';
-import { type AgentReceipt, areDown, isRefused as isRefusedOutcome, isSandbox } from '../../lib/outcome.js';
-import { describeAgent } from '../../lib/wording.js';
+import {
+  type AgentReceipt,
+  areDown,
+  isRefused as isRefusedOutcome,
+  isSandbox,
+} from '../../lib/domain/outcome.js';
+import { describeAgent } from '../../lib/domain/wording.js';
 import { EXIT, say, sayJson, warn } from './output.js';
 
 const NAMED = 5;

@@ -8,7 +8,7 @@ import {
   type Revocations,
   type RevokedBy,
   revocationLine,
-} from '../../lib/revocation.js';
+} from '../../lib/domain/revocation.js';
 import type { Environment } from './credential.js';
 import { say, sayJson, UsageError } from './output.js';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type Status, statuses } from '../../lib/agent.js';
-import type { Selector } from '../../lib/selector.js';
+import { type Status, statuses } from '../../lib/domain/agent.js';
+import type { Selector } from '../../lib/domain/selector.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { agentIds, type Labels, label } from './options.js';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { scopes } from '../../lib/actor.js';
+import { scopes } from '../../lib/domain/actor.js';
 import type { Server } from '../start.js';
 import { cliSubject } from './credential.js';
 import { UsageError, warn } from './output.js';

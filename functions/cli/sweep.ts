@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { agentReceipt } from '../../lib/case.js';
 import type { Core } from '../../lib/core.js';
-import type { AgentReceipt } from '../../lib/outcome.js';
+import type { AgentReceipt } from '../../lib/domain/outcome.js';
+import { describeAgent } from '../../lib/domain/wording.js';
 import { lookAround } from '../../lib/sighted.js';
 import { findLeftovers, type Leftover, sweep } from '../../lib/sweep.js';
-import { describeAgent } from '../../lib/wording.js';
 import { age } from './options.js';
 import { EXIT, say, sayJson, warn } from './output.js';
 

@@ -1,6 +1,6 @@
-import { isActive } from '../../lib/agent.js';
 import type { AgentRecord } from '../../lib/client.js';
-import { readRecord } from '../../lib/record.js';
+import { isActive } from '../../lib/domain/agent.js';
+import { readRecord } from '../../lib/domain/record.js';
 import { printable, shortened } from './printable.js';
 
 const WIDEST_CELL = 40;

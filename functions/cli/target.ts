@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Scope, Within } from '../../lib/actor.js';
+import type { Scope, Within } from '../../lib/domain/actor.js';
 import { connect } from './connect.js';
 import type { Target } from './local.js';
 import { type ServerOptions, withServerOptions } from './options.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { type Scope, scopes, type Within } from '../../lib/actor.js';
+import { type Scope, scopes, type Within } from '../../lib/domain/actor.js';
 import { tokenMaxAgeSchema } from '../../lib/environment.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { urlFrom } from './connect.js';

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
-import type { Actor } from '../../lib/actor.js';
-import { STOPPING } from '../../lib/authorize.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import { STOPPING } from '../../lib/domain/authorize.js';
 import type { Authenticator } from '../../lib/ports/authenticator.js';
 import type { Env, KillswitchFunction } from '../function.js';
 import { AGENT, agentParam, authenticated } from '../request.js';

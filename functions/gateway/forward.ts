@@ -1,5 +1,5 @@
-import type { Actor } from '../../lib/actor.js';
-import { KillswitchError, toProblem } from '../../lib/errors.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import { KillswitchError, toProblem } from '../../lib/domain/errors.js';
 import { mergeAnswers } from '../../lib/fan-out.js';
 import type { Answered, Order } from '../../lib/order.js';
 import { type OriginAnswer, silence } from '../../lib/origin-answers.js';

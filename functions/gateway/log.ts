@@ -1,4 +1,4 @@
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import type { Log } from '../../lib/ports/runtime.js';
 
 /** Of an error, its kind and what it says itself; neither its cause nor its stack, which may hold more. */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { ConfigError, platformVariable } from '../../lib/config.js';
+import { parseRevocations, type Revocations } from '../../lib/domain/revocation.js';
+import { secretSchema } from '../../lib/domain/secret.js';
 import { durationSchema, isTrustworthy, serverUrl, tokenMaxAgeSchema } from '../../lib/environment.js';
-import { parseRevocations, type Revocations } from '../../lib/revocation.js';
-import { secretSchema } from '../../lib/secret.js';
 import type { Settings } from '../../lib/settings.js';
 
 /** A `killswitch serve` that carries orders out; several behind one address count as one. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Actor } from '../../lib/actor.js';
+import type { Actor } from '../../lib/domain/actor.js';
 import type { Mapping } from '../../lib/mapping.js';
 import type { Order } from '../../lib/order.js';
 import { checked } from '../request.js';

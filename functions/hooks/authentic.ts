@@ -1,4 +1,4 @@
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import { isHmac } from '../../lib/util/crypto.js';
 
 /** The refusal of every delivery that does not prove who sent it just now: one, so that it tells nothing. */

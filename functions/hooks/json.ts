@@ -1,4 +1,4 @@
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,4 +1,4 @@
-import type { Actor } from '../../lib/actor.js';
+import type { Actor } from '../../lib/domain/actor.js';
 import type { Order } from '../../lib/order.js';
 import type { Settings } from '../../lib/settings.js';
 

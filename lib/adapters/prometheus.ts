@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
-import type { AuditEntry } from '../audit.js';
-import { areVerified } from '../outcome.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
+import { areVerified } from '../domain/outcome.js';
 import type { Metrics, NotifierStatus, Standing } from '../ports/metrics.js';
 
 /** Seconds. Most kills take some hundredths; 5 is the specification's target. */

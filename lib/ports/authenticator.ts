@@ -1,4 +1,4 @@
-import type { Actor } from '../actor.js';
+import type { Actor } from '../domain/actor.js';
 import type { Probe } from './runtime.js';
 
 /** The request that a credential was shown with; one that is bound to a request is good for that one alone. */

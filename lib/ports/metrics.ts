@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../audit.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
 
 /** How it stands with one receiver. The counts are of this process. */
 export interface NotifierStatus {

@@ -1,5 +1,5 @@
-import type { AuditEntry } from '../audit.js';
-import type { Stored } from '../record.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
+import type { Stored } from '../domain/record.js';
 
 /** A JSON text in the store that is changed by compare-and-set alone. */
 export interface DocumentRef {

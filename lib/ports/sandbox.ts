@@ -1,5 +1,5 @@
-import type { AgentProcess, LayerName } from '../agent.js';
-import type { LayerOutcome } from '../outcome.js';
+import type { AgentProcess, LayerName } from '../domain/agent.js';
+import type { LayerOutcome } from '../domain/outcome.js';
 import type { Probe } from './runtime.js';
 
 /** What there is to stop of one agent, from its record; every string in it is the agent's and not to be trusted. */

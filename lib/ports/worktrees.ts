@@ -1,4 +1,4 @@
-import type { LayerOutcome } from '../outcome.js';
+import type { LayerOutcome } from '../domain/outcome.js';
 import type { Probe } from './runtime.js';
 import type { Target } from './sandbox.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OutcomeName } from '../../lib/outcome.js';
+import type { OutcomeName } from '../../lib/domain/outcome.js';
 import type { KillOptions, Sandbox, Target } from '../../lib/ports/sandbox.js';
 
 /** One agent that was started for a test. */

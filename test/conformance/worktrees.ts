@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LayerOutcome } from '../../lib/outcome.js';
+import type { LayerOutcome } from '../../lib/domain/outcome.js';
 import type { Target } from '../../lib/ports/sandbox.js';
 import type { Worktrees } from '../../lib/ports/worktrees.js';
 

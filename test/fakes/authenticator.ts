@@ -1,5 +1,5 @@
-import { type Actor, type Scope, scopes, type Within } from '../../lib/actor.js';
-import { KillswitchError } from '../../lib/errors.js';
+import { type Actor, type Scope, scopes, type Within } from '../../lib/domain/actor.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import type { Authenticator } from '../../lib/ports/authenticator.js';
 
 /** An actor who may do everything, unless told. */

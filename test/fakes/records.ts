@@ -1,6 +1,6 @@
-import type { AuditEntry } from '../../lib/audit.js';
 import type { AuditLog, AuditPage, AuditPlace, AuditQuery } from '../../lib/audit-log.js';
-import { KillswitchError } from '../../lib/errors.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import type {
   AgentPage,
   DocumentRef,

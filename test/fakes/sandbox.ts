@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LayerOutcome } from '../../lib/outcome.js';
+import type { LayerOutcome } from '../../lib/domain/outcome.js';
 import type { Lookout, Sighting, Sightings } from '../../lib/ports/lookout.js';
 import type { Sandbox, Target } from '../../lib/ports/sandbox.js';
 

@@ -1,4 +1,4 @@
-import type { LayerOutcome } from '../../lib/outcome.js';
+import type { LayerOutcome } from '../../lib/domain/outcome.js';
 import type { Health } from '../../lib/ports/runtime.js';
 import type { Target } from '../../lib/ports/sandbox.js';
 import type { Worktrees } from '../../lib/ports/worktrees.js';

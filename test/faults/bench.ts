@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { OutcomeName, Receipt } from '../../lib/outcome.js';
+import type { OutcomeName, Receipt } from '../../lib/domain/outcome.js';
 import { type fakeCore, killAllOf, stopOn } from '../fakes/core.js';
 import { atDeadlines } from '../fakes/deadlines.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isActive } from '../../lib/agent.js';
+import { isActive } from '../../lib/domain/agent.js';
 import { type Happening, openWorld, type World } from './world.js';
 
 const isLong = process.env['KILLSWITCH_TEST_LONG'] === '1';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OutcomeName } from '../../lib/outcome.js';
+import type { OutcomeName } from '../../lib/domain/outcome.js';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';
 import type { Fault } from '../fakes/sandbox.js';
 import { type Bed, brief, outcomeOf, stopBoth } from './bench.js';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { listen } from '../../functions/server.js';
 import worker from '../../functions/worker.js';
-import { scopes } from '../../lib/actor.js';
+import { scopes } from '../../lib/domain/actor.js';
 import {
   bearer,
   claimsWith,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { KillswitchError } from '../../lib/errors.js';
-import type { Selector } from '../../lib/selector.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
+import type { Selector } from '../../lib/domain/selector.js';
 import { fakeCore } from '../fakes/core.js';
 import { expectProblem, openApp, type Token } from './bench.js';
 

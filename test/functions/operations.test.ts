@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import { expectProblem, openApp } from './bench.js';
 
 /** The events of a stream that has ended. */

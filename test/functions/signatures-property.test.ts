@@ -6,7 +6,7 @@ import { openMattermost } from '../../functions/chatops/mattermost.js';
 import type { OpenPlatform } from '../../functions/chatops/platform.js';
 import { openSlack } from '../../functions/chatops/slack.js';
 import { sources } from '../../functions/hooks.js';
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import { utf8 } from '../../lib/util/crypto.js';
 import { damaged, flipped, misspelt } from '../fakes/damage.js';
 import { fakeLog } from '../fakes/log.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { scopes } from '../../lib/actor.js';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
+import { scopes } from '../../lib/domain/actor.js';
 import { utf8 } from '../../lib/util/crypto.js';
 import { bearer, claimsWith, inSeconds, openTestTokens, SECRET } from '../fakes/identity-provider.js';
 

@@ -1,6 +1,11 @@
 import { listQuery } from '../../functions/agents.js';
-import { agentIdSchema, registrationSchema, transitionSchema } from '../../lib/agent.js';
-import { engageBodySchema, killAllBodySchema, killBodySchema, resetBodySchema } from '../../lib/command.js';
+import { agentIdSchema, registrationSchema, transitionSchema } from '../../lib/domain/agent.js';
+import {
+  engageBodySchema,
+  killAllBodySchema,
+  killBodySchema,
+  resetBodySchema,
+} from '../../lib/domain/command.js';
 import type { openRandom } from '../faults/random.helper.js';
 
 /** One request as it goes over the wire, and whether any answer of 2xx to it could be right. */

@@ -19,7 +19,7 @@ import { COMMIT, readHead } from '../../lib/adapters/worktree/head.js';
 import { readManifest } from '../../lib/adapters/worktree/manifest.js';
 import { componentsOf } from '../../lib/adapters/worktree/place.js';
 import { register, registered } from '../../lib/adapters/worktree/registry.js';
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import { damaged, misspelt } from '../fakes/damage.js';
 import { bearer, claimsWith, openTestTokens } from '../fakes/identity-provider.js';
 import { temporaryDirectory } from '../services/agents.js';

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import Database from 'libsql';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { auditKeys, auditSecret, openWitness } from '../../lib/adapters/seal/index.js';
-import type { AuditEntry } from '../../lib/audit.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { createSealer } from '../../lib/sealer.js';
 import { fakeLog } from '../fakes/log.js';
 import { call, SECRET, type StoreKind, settings, startBuiltServer, storeKinds } from '../services/server.js';

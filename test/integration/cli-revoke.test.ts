@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { parseRevocations } from '../../lib/revocation.js';
+import { parseRevocations } from '../../lib/domain/revocation.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { call, SECRET, settings, startBuiltServer } from '../services/server.js';
 import { runCli } from './cli-run.js';

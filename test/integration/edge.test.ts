@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { scopes } from '../../lib/actor.js';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
+import { scopes } from '../../lib/domain/actor.js';
 import { utf8 } from '../../lib/util/crypto.js';
 import { makeKey } from '../fakes/identity-provider.js';
 import { startContainer } from '../services/agents.js';

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keptRef } from '../../lib/adapters/worktree/refs.js';
-import { AGENT_ID } from '../../lib/agent.js';
+import { AGENT_ID } from '../../lib/domain/agent.js';
 import { git } from '../services/agents.js';
 import { makeWorld, type World } from './worktree-world.js';
 

@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../../functions/server.js';
-import { scopes } from '../../lib/actor.js';
 import { type MintOptions, mintToken } from '../../lib/adapters/jose/mint.js';
-import { KillswitchError } from '../../lib/errors.js';
+import { scopes } from '../../lib/domain/actor.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import type { ShownWith } from '../../lib/ports/authenticator.js';
 import { utf8 } from '../../lib/util/crypto.js';
 import {

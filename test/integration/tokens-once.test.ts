@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
-import { scopes } from '../../lib/actor.js';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
-import { authorize } from '../../lib/authorize.js';
+import { scopes } from '../../lib/domain/actor.js';
+import { authorize } from '../../lib/domain/authorize.js';
 import { bearer, claimsWith, inSeconds, openTestTokens, SECRET } from '../fakes/identity-provider.js';
 
 const refused = { code: 'unauthenticated' };

@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { scopes } from '../../lib/actor.js';
 import { type MintOptions, mintToken } from '../../lib/adapters/jose/mint.js';
-import { authorize } from '../../lib/authorize.js';
+import { scopes } from '../../lib/domain/actor.js';
+import { authorize } from '../../lib/domain/authorize.js';
 import { utf8 } from '../../lib/util/crypto.js';
 import { bearer, claimsWith, openTestTokens, SECRET } from '../fakes/identity-provider.js';
 

@@ -2,7 +2,7 @@ import { CompactSign, type CryptoKey, exportSPKI, importJWK, UnsecuredJWT } from
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRefused } from '../../lib/adapters/jose/refused.js';
 import type { Tokens } from '../../lib/adapters/jose/tokens.js';
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import {
   bearer,
   claimsWith,

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { openValkey, type ValkeyOptions, type ValkeyStore } from '../../lib/adapters/valkey/index.js';
-import type { AuditEntry } from '../../lib/audit.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import type { Step } from '../../lib/ports/records.js';
 
 /** Opens a store that is closed after the test. */

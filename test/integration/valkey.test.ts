@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ValkeyStore } from '../../lib/adapters/valkey/index.js';
-import type { AuditEntry } from '../../lib/audit.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
+import { readRecord, type Stored } from '../../lib/domain/record.js';
 import type { Step } from '../../lib/ports/records.js';
-import { readRecord, type Stored } from '../../lib/record.js';
 import { agent, collect, entry, kill, open } from './valkey-harness.js';
 import { type Server, startServer } from './valkey-servers.js';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type OpenWorktrees, openWorktrees } from '../../lib/adapters/worktree/index.js';
-import type { LayerOutcome } from '../../lib/outcome.js';
+import type { LayerOutcome } from '../../lib/domain/outcome.js';
 import type { Target } from '../../lib/ports/sandbox.js';
 import { addWorktree, git, makeRepository, temporaryDirectory } from '../services/agents.js';
 

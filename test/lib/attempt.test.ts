@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { attempt } from '../../lib/attempt.js';
-import { KillswitchError } from '../../lib/errors.js';
-import type { LayerOutcome } from '../../lib/outcome.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
+import type { LayerOutcome } from '../../lib/domain/outcome.js';
 import { fakeLog } from '../fakes/log.js';
 
 const LONG = 10_000;

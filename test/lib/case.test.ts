@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agentReceipt, type Case, endedCase } from '../../lib/case.js';
-import type { LayerOutcome } from '../../lib/outcome.js';
+import type { LayerOutcome } from '../../lib/domain/outcome.js';
 
 const caseOf = (agent: Case['agent'], outcomes: LayerOutcome[]): Case => ({
   agent,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { agentReceipt } from '../../lib/case.js';
 import { openCases } from '../../lib/cases.js';
-import type { Command } from '../../lib/command.js';
 import { commitKills } from '../../lib/commit.js';
-import { KillswitchError } from '../../lib/errors.js';
-import { readRecord } from '../../lib/record.js';
+import type { Command } from '../../lib/domain/command.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
+import { readRecord } from '../../lib/domain/record.js';
 import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;

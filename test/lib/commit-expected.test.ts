@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { areVerified, type LayerOutcome } from '../../lib/outcome.js';
+import { areVerified, type LayerOutcome } from '../../lib/domain/outcome.js';
 import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
 
 const requestedAt = '2026-11-22T10:00:00.000Z';

@@ -3,9 +3,9 @@ import { openCases } from '../../lib/cases.js';
 import { MAX_ROUNDS } from '../../lib/change.js';
 import { commitKills, previewKills, type Verdict } from '../../lib/commit.js';
 import { isLocal } from '../../lib/core.js';
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
+import { readRecord } from '../../lib/domain/record.js';
 import type { Records, StepResult } from '../../lib/ports/records.js';
-import { readRecord } from '../../lib/record.js';
 import { narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../lib/audit.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { usualEvents } from '../../lib/event.js';
 import { createNotifier } from '../../lib/notify.js';
 import { type FakeCore, fakeCore, killAllOf, stopOn } from '../fakes/core.js';

@@ -1,5 +1,5 @@
-import type { AuditEntry } from '../../lib/audit.js';
 import { openCases } from '../../lib/cases.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { enforce } from '../../lib/enforce.js';
 import { lookAround } from '../../lib/sighted.js';
 import { type FakeCore, killOf, stopOn } from '../fakes/core.js';

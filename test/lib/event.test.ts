@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../lib/audit.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { eventOf, MAX_TOLD } from '../../lib/event.js';
 
 const entry = (more: Partial<AuditEntry>): AuditEntry => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../lib/command.js';
+import type { Command } from '../../lib/domain/command.js';
 import { readIntent, writeIntent } from '../../lib/intent.js';
 import { vouchedFor } from '../../lib/order.js';
 import { actorWith, narrowedTo } from '../fakes/authenticator.js';

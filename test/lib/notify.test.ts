@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../lib/audit.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { createNotifier } from '../../lib/notify.js';
 import { telling } from '../../lib/told.js';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../lib/command.js';
+import type { Command } from '../../lib/domain/command.js';
+import type { Receipt } from '../../lib/domain/outcome.js';
 import {
   beginOperation,
   endOperation,
@@ -7,7 +8,6 @@ import {
   lookAtOperation,
   replaceReceipt,
 } from '../../lib/operation.js';
-import type { Receipt } from '../../lib/outcome.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AGENT_ID } from '../../lib/agent.js';
+import { AGENT_ID } from '../../lib/domain/agent.js';
 import { engageOrder, killAllOrder, killOrder, resetOrder, vouchedFor } from '../../lib/order.js';
 
 describe('an order', () => {

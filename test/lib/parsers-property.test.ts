@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { killAllBodySchema, killBodySchema } from '../../lib/command.js';
 import { readCursor } from '../../lib/cursor.js';
+import { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
 import { claim } from '../../lib/idempotency.js';
 import { readIntent, writeIntent } from '../../lib/intent.js';
 import { findLatch } from '../../lib/latch.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../lib/audit.js';
 import { openCases } from '../../lib/cases.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { recall } from '../../lib/recall.js';
 import { fakeCore, killAllOf } from '../fakes/core.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Registration } from '../../lib/agent.js';
+import type { Registration } from '../../lib/domain/agent.js';
 import { register } from '../../lib/register.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';

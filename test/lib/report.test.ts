@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Case, endedCase } from '../../lib/case.js';
-import { KillswitchError } from '../../lib/errors.js';
-import type { LayerOutcome } from '../../lib/outcome.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
+import type { LayerOutcome } from '../../lib/domain/outcome.js';
 import { openReport } from '../../lib/report.js';
 import { killAllOf, killOf } from '../fakes/core.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { openCases } from '../../lib/cases.js';
-import type { Command } from '../../lib/command.js';
+import type { Command } from '../../lib/domain/command.js';
+import { readRecord } from '../../lib/domain/record.js';
 import { engageLatch } from '../../lib/engage-latch.js';
 import { findLatch } from '../../lib/latch.js';
 import { beginOperation, findOperation } from '../../lib/operation.js';
 import { recall } from '../../lib/recall.js';
-import { readRecord } from '../../lib/record.js';
 import { resetLatch } from '../../lib/reset-latch.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Agent } from '../../lib/agent.js';
-import { idOf } from '../../lib/record.js';
+import type { Agent } from '../../lib/domain/agent.js';
+import { idOf } from '../../lib/domain/record.js';
+import type { Selector } from '../../lib/domain/selector.js';
+import { matches } from '../../lib/domain/selector.js';
 import { select } from '../../lib/select.js';
-import type { Selector } from '../../lib/selector.js';
-import { matches } from '../../lib/selector.js';
 import { fakeCore } from '../fakes/core.js';
 
 const agent: Agent = {

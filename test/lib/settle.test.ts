@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerOutcome } from '../../lib/outcome.js';
+import type { LayerOutcome } from '../../lib/domain/outcome.js';
 import { settle } from '../../lib/settle.js';
 import { retryDelay } from '../../lib/util/backoff.js';
 import { fakeCore } from '../fakes/core.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KillswitchError } from '../../lib/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import { findLatch } from '../../lib/latch.js';
 import type { Records } from '../../lib/ports/records.js';
 import { holding } from '../fakes/authenticator.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayBecome, statuses } from '../../lib/agent.js';
+import { mayBecome, statuses } from '../../lib/domain/agent.js';
 import { transition } from '../../lib/transition.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRecord } from '../../lib/record.js';
+import { readRecord } from '../../lib/domain/record.js';
 import { openClaims, type Stopping } from '../../lib/worktree-claims.js';
 import { type AgentOptions, fakeCore } from '../fakes/core.js';
 

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../../lib/audit.js';
+import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import type { Log } from '../../../lib/ports/runtime.js';
 
 /** The server's log, of which the audit is kept. */

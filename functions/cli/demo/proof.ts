@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { AgentReceipt } from '../../../lib/outcome.js';
+import type { AgentReceipt } from '../../../lib/domain/outcome.js';
 import type { DemoAgent } from './agent.js';
 import type { DemoEngine } from './engine.js';
 import { isAlive } from './proc.js';

@@ -1,7 +1,7 @@
-import type { AuditEntry } from '../../../lib/audit.js';
 import { type Answer, ClientError } from '../../../lib/client.js';
-import type { AgentReceipt } from '../../../lib/outcome.js';
-import { describeLayer } from '../../../lib/wording.js';
+import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
+import type { AgentReceipt } from '../../../lib/domain/outcome.js';
+import { describeLayer } from '../../../lib/domain/wording.js';
 import { inShort } from '../audit-line.js';
 import type { DemoAgent } from './agent.js';
 import { type Check, prove } from './proof.js';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { KillswitchError } from '../../../lib/errors.js';
+import { KillswitchError } from '../../../lib/domain/errors.js';
 import type { Quarantine } from '../../../lib/quarantine.js';
 import { UsageError, warn } from '../output.js';
 

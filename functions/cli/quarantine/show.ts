@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { KillswitchError } from '../../../lib/errors.js';
+import { KillswitchError } from '../../../lib/domain/errors.js';
 import type { Changes, KeptEntry, Quarantine } from '../../../lib/quarantine.js';
 import { EXIT, say, sayJson } from '../output.js';
 import { printable } from '../printable.js';

@@ -1,4 +1,4 @@
-import type { LayerOutcome, OutcomeName } from '../../outcome.js';
+import type { LayerOutcome, OutcomeName } from '../../domain/outcome.js';
 import { EngineError } from './errors.js';
 
 /** What was seen of one container. */

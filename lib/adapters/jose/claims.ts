@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type Actor, type Scope, scopes } from '../../actor.js';
-import { agentIdSchema } from '../../agent.js';
+import { type Actor, type Scope, scopes } from '../../domain/actor.js';
+import { agentIdSchema } from '../../domain/agent.js';
 import { LAST_SECOND } from '../../util/dates.js';
 import { bindingSchema } from './binding.js';
 

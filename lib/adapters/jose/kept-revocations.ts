@@ -1,5 +1,5 @@
+import { bothOf, isWhole, missingIn, parseRevocations, type Revocations } from '../../domain/revocation.js';
 import type { Clock, Log, Probe } from '../../ports/runtime.js';
-import { bothOf, isWhole, missingIn, parseRevocations, type Revocations } from '../../revocation.js';
 import { fileSource } from './file-source.js';
 import { keep } from './kept.js';
 import { SourceError } from './source.js';

@@ -1,8 +1,8 @@
 import type { JWK } from 'jose';
 import { SignJWT } from 'jose/jwt/sign';
 import { importJWK } from 'jose/key/import';
-import type { Scope, Within } from '../../actor.js';
-import { secretSchema } from '../../secret.js';
+import type { Scope, Within } from '../../domain/actor.js';
+import { secretSchema } from '../../domain/secret.js';
 import { type BoundRequest, bindingOf } from './binding.js';
 
 export interface MintOptions {

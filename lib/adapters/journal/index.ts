@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { KillswitchError } from '../../errors.js';
+import { KillswitchError } from '../../domain/errors.js';
 import type { Journal } from '../../ports/journal.js';
 import type { Health } from '../../ports/runtime.js';
 import { isFull, makeDirectory, overwrite, readWhole, sync, unlessAbsent, writeNew } from './files.js';

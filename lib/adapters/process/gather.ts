@@ -1,4 +1,4 @@
-import { AGENT_ID } from '../../agent.js';
+import { AGENT_ID } from '../../domain/agent.js';
 import { type Kinship, standing } from './standing.js';
 import { type HostProcess, type Identity, labelOf, type Snapshot } from './table.js';
 

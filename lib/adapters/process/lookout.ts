@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AGENT_ID } from '../../agent.js';
+import { AGENT_ID } from '../../domain/agent.js';
 import type { Lookout, Sighting, Sightings } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import { present } from '../../util/omit-undefined.js';

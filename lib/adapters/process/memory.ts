@@ -1,4 +1,4 @@
-import { AGENT_ID } from '../../agent.js';
+import { AGENT_ID } from '../../domain/agent.js';
 import { gather } from './gather.js';
 import type { Kinship } from './standing.js';
 import { type Kind, kindOf } from './surrounding.js';

@@ -1,5 +1,5 @@
-import type { AgentProcess } from '../../agent.js';
-import type { LayerOutcome } from '../../outcome.js';
+import type { AgentProcess } from '../../domain/agent.js';
+import type { LayerOutcome } from '../../domain/outcome.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { Pack } from './gather.js';
 import type { Catch } from './hunt.js';

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../audit.js';
+import type { AuditEntry } from '../../domain/audit-entry.js';
 import type { DocumentRef, Step, StepResult } from '../../ports/records.js';
 import type { Clock } from '../../ports/runtime.js';
 import type { Connection } from './connection.js';

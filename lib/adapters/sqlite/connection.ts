@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'libsql';
-import { KillswitchError } from '../../errors.js';
+import { KillswitchError } from '../../domain/errors.js';
 import { isBusy, openFile } from './file.js';
 import { monotonic } from './monotonic.js';
 

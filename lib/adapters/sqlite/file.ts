@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Database from 'libsql';
-import { KillswitchError } from '../../errors.js';
+import { KillswitchError } from '../../domain/errors.js';
 import { monotonic } from './monotonic.js';
 import { migrate } from './schema.js';
 

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../audit.js';
+import type { AuditEntry } from '../../domain/audit-entry.js';
 import type { Clock } from '../../ports/runtime.js';
 import { prepareAudit, prepareRecord } from './audit.js';
 import { prepareCommit } from './commit.js';

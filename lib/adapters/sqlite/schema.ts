@@ -1,5 +1,5 @@
 import type Database from 'libsql';
-import { KillswitchError } from '../../errors.js';
+import { KillswitchError } from '../../domain/errors.js';
 
 /**
  * One element a version, only ever appended to. Times are epoch milliseconds, REAL so that a fraction is no error.

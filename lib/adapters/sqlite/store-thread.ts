@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { KillswitchError } from '../../errors.js';
+import { KillswitchError } from '../../domain/errors.js';
 import { type Connection, connect } from './connection.js';
 import { tellingWhy } from './file.js';
 import { type Answer, DISK, type Failure, type Request, type Start } from './messages.js';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { KillswitchError } from '../../errors.js';
+import { KillswitchError } from '../../domain/errors.js';
 import type { Clock } from '../../ports/runtime.js';
 import type { Answer, Failure, Request, Start } from './messages.js';
 import { monotonic } from './monotonic.js';

@@ -1,4 +1,4 @@
-import { KillswitchError } from '../../errors.js';
+import { KillswitchError } from '../../domain/errors.js';
 
 /** What the server's refusals mean, by the first word of the reply (Redis: "RESP protocol, simple errors"). */
 const REPLIES: Readonly<Record<string, string>> = {

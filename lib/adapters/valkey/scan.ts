@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import { AGENT_ID } from '../../agent.js';
+import { AGENT_ID } from '../../domain/agent.js';
 import type { Records } from '../../ports/records.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../audit.js';
+import type { AuditEntry } from '../../domain/audit-entry.js';
 import type { Step } from '../../ports/records.js';
 
 const ORDINARY: ReadonlySet<AuditEntry['operation']> = new Set([

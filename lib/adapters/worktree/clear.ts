@@ -1,4 +1,4 @@
-import type { LayerOutcome } from '../../outcome.js';
+import type { LayerOutcome } from '../../domain/outcome.js';
 import type { Log } from '../../ports/runtime.js';
 import { type Admin, findAdmin } from './admin.js';
 import { type Approach, approachParent, approachWorktree, isVacant } from './approach.js';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { LayerOutcome } from '../../outcome.js';
+import type { LayerOutcome } from '../../domain/outcome.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { Claimed, Worktrees } from '../../ports/worktrees.js';
 import { type Cleared, clear, type Job } from './clear.js';

@@ -1,4 +1,4 @@
-import type { OutcomeName } from '../../outcome.js';
+import type { OutcomeName } from '../../domain/outcome.js';
 
 /** Ends a clearing early. `detail` may be shown: it holds no path and no message of the system. */
 export class Verdict extends Error {

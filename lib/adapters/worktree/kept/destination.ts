@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { KillswitchError } from '../../../errors.js';
+import { KillswitchError } from '../../../domain/errors.js';
 import { type Anchor, type Directory, join } from '../directory.js';
 import { QUARANTINE, REPOSITORY_QUARANTINE } from '../quarantine.js';
 import { errno } from '../verdict.js';

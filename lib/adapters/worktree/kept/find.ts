@@ -1,4 +1,4 @@
-import { KillswitchError } from '../../../errors.js';
+import { KillswitchError } from '../../../domain/errors.js';
 import { type EntryAt, KEPT, type Sweeping } from '../delete.js';
 import { type Anchor, anchored, type Directory, isThere, pathOf, walk } from '../directory.js';
 import { type Manifest, readManifest } from '../manifest.js';

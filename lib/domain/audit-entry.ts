@@ -1,8 +1,8 @@
+import { present } from '../util/omit-undefined.js';
 import type { Actor } from './actor.js';
 import type { Status } from './agent.js';
 import type { LayerOutcome } from './outcome.js';
 import type { Selector } from './selector.js';
-import { present } from './util/omit-undefined.js';
 
 export type AuditOperation =
   | 'KILL_AGENT'

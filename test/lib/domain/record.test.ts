@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Agent, isStatus } from '../../lib/agent.js';
-import { idOf, readRecord } from '../../lib/record.js';
+import { type Agent, isStatus } from '../../../lib/domain/agent.js';
+import { idOf, readRecord } from '../../../lib/domain/record.js';
 
 const read = (raw: string | undefined) => readRecord({ agentId: 'a1', raw });
 const agentIn = (members: Record<string, unknown>): Agent => {

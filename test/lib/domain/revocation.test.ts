@@ -9,7 +9,7 @@ import {
   parseRevocations,
   revocationLine,
   revokedBy,
-} from '../../lib/revocation.js';
+} from '../../../lib/domain/revocation.js';
 
 it('reads a line each, and passes over empty lines, comments and the ways in which lines end', () => {
   const text = '\ufeff# why\r\n\r\njti a-1\nsub  John Smith \n  # more\nsub\tmallory@example.org\njti a-1';

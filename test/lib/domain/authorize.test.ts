@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Actor, type Scope, scopes, type Within } from '../../lib/actor.js';
-import { authorize, covers, narrow } from '../../lib/authorize.js';
-import type { Selector } from '../../lib/selector.js';
+import { type Actor, type Scope, scopes, type Within } from '../../../lib/domain/actor.js';
+import { authorize, covers, narrow } from '../../../lib/domain/authorize.js';
+import type { Selector } from '../../../lib/domain/selector.js';
 
 const actorWith = (changes: Partial<Actor>): Actor => ({
   kind: 'token',

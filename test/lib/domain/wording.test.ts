@@ -7,7 +7,7 @@ import {
   type LayerOutcome,
   outcomeNames,
   pendingOf,
-} from '../../lib/outcome.js';
+} from '../../../lib/domain/outcome.js';
 import {
   describeAgent,
   describeAgents,
@@ -19,7 +19,7 @@ import {
   killAllMessage,
   killMessage,
   unseenWarning,
-} from '../../lib/wording.js';
+} from '../../../lib/domain/wording.js';
 
 const receiptOf = (outcomes: readonly LayerOutcome[], more: Partial<AgentReceipt> = {}): AgentReceipt => ({
   agentId: 'a1',

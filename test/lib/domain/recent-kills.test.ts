@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createRecentKills } from '../../lib/recent-kills.js';
-import { register } from '../../lib/register.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { type FakeCore as Bed, fakeCore } from '../fakes/core.js';
-import { killedOne, look, told } from './enforce-bench.js';
+import { createRecentKills } from '../../../lib/domain/recent-kills.js';
+import { register } from '../../../lib/register.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { type FakeCore as Bed, fakeCore } from '../../fakes/core.js';
+import { killedOne, look, told } from '../enforce-bench.js';
 
 async function killed(): Promise<Bed> {
   const bed = fakeCore();

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, errorRegistry, KillswitchError, shown, toProblem } from '../../lib/errors.js';
+import {
+  type ErrorCode,
+  errorRegistry,
+  KillswitchError,
+  shown,
+  toProblem,
+} from '../../../lib/domain/errors.js';
 
 describe('an error', () => {
   it.each(Object.keys(errorRegistry) as ErrorCode[])('%s is told as a problem with its status', code => {

@@ -1,5 +1,5 @@
+import { present } from '../util/omit-undefined.js';
 import { type Agent, type AgentProcess, isStatus, type Kill, type LayerName, layers } from './agent.js';
-import { present } from './util/omit-undefined.js';
 
 /** A record as it stands in the store; `raw` is absent where the bytes are no UTF-8, or there is no string at all. */
 export interface Stored {
