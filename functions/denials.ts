@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import { type Core, timestamp } from '../lib/core.js';
 import { type AuditEntry, by } from '../lib/domain/audit-entry.js';
+import { type Core, timestamp } from '../lib/ports/core.js';
 import { present } from '../lib/util/omit-undefined.js';
 import type { Env } from './function.js';
 

@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
-import type { Core } from '../lib/core.js';
 import type { Actor } from '../lib/domain/actor.js';
 import { authorize } from '../lib/domain/authorize.js';
 import { engageBodySchema, resetBodySchema } from '../lib/domain/command.js';
 import { engageLatch } from '../lib/engage-latch.js';
 import { checkKey, digest } from '../lib/idempotency.js';
 import { findLatch, lookAtLatch } from '../lib/latch.js';
+import type { Core } from '../lib/ports/core.js';
 import { remember } from '../lib/remember.js';
 import { resetLatch } from '../lib/reset-latch.js';
 import { present } from '../lib/util/omit-undefined.js';

@@ -1,5 +1,5 @@
-import type { AuditLog } from '../lib/audit-log.js';
 import { KillswitchError } from '../lib/domain/errors.js';
+import type { AuditLog } from '../lib/ports/audit.js';
 import type { Records } from '../lib/ports/records.js';
 import type { Probe } from '../lib/ports/runtime.js';
 

@@ -1,7 +1,7 @@
 import type { Cases } from '../lib/cases.js';
-import type { Core } from '../lib/core.js';
 import type { AuditEntry } from '../lib/domain/audit-entry.js';
 import type { Hosts } from '../lib/hosts.js';
+import type { Core } from '../lib/ports/core.js';
 import type { Probe } from '../lib/ports/runtime.js';
 import type { Stop } from '../lib/stop.js';
 import type { Left, Teardown } from './teardown.js';

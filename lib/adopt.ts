@@ -1,10 +1,10 @@
 import { agentIn, change } from './change.js';
-import { type Core, timestamp } from './core.js';
 import { itself } from './domain/actor.js';
 import { type Agent, isActive } from './domain/agent.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import { readRecord } from './domain/record.js';
 import { firstStart, observedAgent } from './observed.js';
+import { type Core, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';
 import { setMembers } from './util/json-edit.js';

@@ -1,5 +1,5 @@
-import type { Core } from './core.js';
 import type { Command } from './domain/command.js';
+import type { Core } from './ports/core.js';
 
 /** Waits for the work, at most until the deadline for answers. What fails later can only be logged. */
 export async function answerBy(

@@ -1,8 +1,8 @@
 import type { Cases } from './cases.js';
-import type { Core } from './core.js';
 import type { Command } from './domain/command.js';
 import { isStoreDown, shown } from './domain/errors.js';
 import { beginOperation, endOperation } from './operation.js';
+import type { Core } from './ports/core.js';
 import { recall } from './recall.js';
 import type { Report } from './report.js';
 import { stopSelected } from './stop-selected.js';

@@ -1,13 +1,13 @@
 import { type Case, endedCase } from './case.js';
 import type { Verdict } from './commit.js';
-import type { Core } from './core.js';
-import { isLocal } from './core.js';
 import type { Actor } from './domain/actor.js';
 import type { Agent } from './domain/agent.js';
 import type { Command } from './domain/command.js';
 import { type ErrorCode, KillswitchError } from './domain/errors.js';
 import { gathering } from './gather.js';
 import { openLedger } from './ledger.js';
+import type { Core } from './ports/core.js';
+import { isLocal } from './ports/core.js';
 import { settle } from './settle.js';
 import { type Stoppable, SWITCHED_OFF, stopAgent } from './stop-agent.js';
 import { openClaims } from './worktree-claims.js';

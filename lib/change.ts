@@ -1,5 +1,5 @@
-import type { Core } from './core.js';
 import { KillswitchError } from './domain/errors.js';
+import type { Core } from './ports/core.js';
 import type { Step, StoredAgent } from './ports/records.js';
 
 /** Somebody who loses a compare-and-set loses to somebody who advances; a lifetime of bad luck ends here. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AuditPlace } from './audit-log.js';
+import type { AuditPlace } from './ports/audit.js';
 import type { AuditKeys } from './ports/keys.js';
 import type { DocumentRef } from './ports/records.js';
 

@@ -1,11 +1,11 @@
 import { MAX_ROUNDS } from './change.js';
-import type { Core } from './core.js';
 import { type Agent, isActive, type Status } from './domain/agent.js';
 import { covers, outside } from './domain/authorize.js';
 import type { Command } from './domain/command.js';
 import { KillswitchError, shown, unknownAgent } from './domain/errors.js';
 import { idOf, type Reading, readRecord } from './domain/record.js';
 import { marksBy } from './mark.js';
+import type { Core } from './ports/core.js';
 import type { Stoppable } from './stop-agent.js';
 
 /** What the store says of one agent after it was told to mark it killed. */

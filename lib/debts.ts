@@ -1,7 +1,5 @@
 import type { Cases } from './cases.js';
 import { agentIn, change } from './change.js';
-import type { Core } from './core.js';
-import { isLocal } from './core.js';
 import { itself } from './domain/actor.js';
 import type { Agent } from './domain/agent.js';
 import type { Command } from './domain/command.js';
@@ -11,6 +9,8 @@ import { settleEach } from './each.js';
 import { enforceTombstone } from './enforce.js';
 import { readIntent } from './intent.js';
 import { findOperation } from './operation.js';
+import type { Core } from './ports/core.js';
+import { isLocal } from './ports/core.js';
 import type { Step, StoredAgent } from './ports/records.js';
 import type { Stop } from './stop.js';
 

@@ -1,11 +1,11 @@
 import type { Cases } from './cases.js';
-import { type Core, timestamp } from './core.js';
 import { type Agent, isActive } from './domain/agent.js';
 import { covers, narrow, outside } from './domain/authorize.js';
 import type { Command, KillAllCommand, KillCommand } from './domain/command.js';
 import { KillswitchError } from './domain/errors.js';
 import { matches } from './domain/selector.js';
 import { writeIntent } from './intent.js';
+import { type Core, timestamp } from './ports/core.js';
 import type { Report } from './report.js';
 import { lookAround } from './sighted.js';
 import type { Stoppable } from './stop-agent.js';

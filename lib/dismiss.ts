@@ -1,5 +1,4 @@
 import { agentIn, type Change, change } from './change.js';
-import { type Core, timestamp } from './core.js';
 import type { Actor } from './domain/actor.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import { authorize } from './domain/authorize.js';
@@ -7,6 +6,7 @@ import { KillswitchError } from './domain/errors.js';
 import { readRecord } from './domain/record.js';
 import { count } from './domain/wording.js';
 import { findOperation } from './operation.js';
+import { type Core, timestamp } from './ports/core.js';
 import type { StoredAgent } from './ports/records.js';
 import { setMembers } from './util/json-edit.js';
 import { present } from './util/omit-undefined.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Change, change } from './change.js';
-import type { Core } from './core.js';
+import type { Core } from './ports/core.js';
 import type { DocumentRef } from './ports/records.js';
 
 /** Milliseconds between two entries of one node. */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { type Change, change } from './change.js';
-import type { Core } from './core.js';
 import type { Actor } from './domain/actor.js';
 import { KillswitchError } from './domain/errors.js';
+import type { Core } from './ports/core.js';
 import type { DocumentRef } from './ports/records.js';
 import { concat, toHex, utf8 } from './util/crypto.js';
 

@@ -1,8 +1,8 @@
-import { type Core, timestamp } from './core.js';
 import type { Actor } from './domain/actor.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import type { Selector } from './domain/selector.js';
 import type { Hold } from './latch.js';
+import { type Core, timestamp } from './ports/core.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
 import { present } from './util/omit-undefined.js';
 

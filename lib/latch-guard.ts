@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { type Core, timestamp } from './core.js';
 import { itself } from './domain/actor.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import { isStoreDown } from './domain/errors.js';
@@ -15,6 +14,7 @@ import {
   writable,
 } from './latch.js';
 import { isReleased } from './latch-entry.js';
+import { type Core, timestamp } from './ports/core.js';
 import type { Health, Probe } from './ports/runtime.js';
 import type { Witness } from './ports/witness.js';
 import { signText } from './signed-text.js';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Core } from './core.js';
 import type { Actor } from './domain/actor.js';
 import type { Agent } from './domain/agent.js';
 import { authorize } from './domain/authorize.js';
 import { KillswitchError } from './domain/errors.js';
 import { matches, type Selector, selectorSchema } from './domain/selector.js';
+import type { Core } from './ports/core.js';
 import type { DocumentRef } from './ports/records.js';
 import { readSigned, type Signing } from './signed-text.js';
 import { present } from './util/omit-undefined.js';

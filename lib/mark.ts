@@ -1,7 +1,7 @@
-import { type Core, isLocal, timestamp } from './core.js';
 import type { Agent, Kill, LayerName } from './domain/agent.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import type { Command } from './domain/command.js';
+import { type Core, isLocal, timestamp } from './ports/core.js';
 import type { Step } from './ports/records.js';
 import { signText } from './signed-text.js';
 import { SWITCHED_OFF } from './stop-agent.js';

@@ -1,6 +1,6 @@
-import type { Core } from './core.js';
 import { deliverDue, type Look, type Post } from './deliver.js';
 import { isStoreDown } from './domain/errors.js';
+import type { Core } from './ports/core.js';
 import type { NotifierStatus } from './ports/metrics.js';
 import type { Health, Probe } from './ports/runtime.js';
 import { chooseFor, type Receiver } from './receiver.js';

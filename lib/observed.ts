@@ -1,5 +1,5 @@
-import type { Core } from './core.js';
 import type { Agent } from './domain/agent.js';
+import type { Core } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
 import { lookAround, type Sighted } from './sighted.js';
 import { present } from './util/omit-undefined.js';

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { type Change, change } from './change.js';
-import { type Core, timestamp } from './core.js';
 import type { Actor } from './domain/actor.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import { authorize } from './domain/authorize.js';
@@ -8,6 +7,7 @@ import type { Command } from './domain/command.js';
 import { KillswitchError } from './domain/errors.js';
 import type { Receipt } from './domain/outcome.js';
 import { writeIntent } from './intent.js';
+import { type Core, timestamp } from './ports/core.js';
 import type { DocumentRef, Step } from './ports/records.js';
 import { present } from './util/omit-undefined.js';
 

@@ -1,10 +1,10 @@
 import { type Case, endedCase } from './case.js';
 import type { Cases } from './cases.js';
-import type { Core } from './core.js';
 import type { Agent, Kill } from './domain/agent.js';
 import type { AuditEntry } from './domain/audit-entry.js';
 import type { Command } from './domain/command.js';
 import { type Reading, readRecord } from './domain/record.js';
+import type { Core } from './ports/core.js';
 import type { Stoppable } from './stop-agent.js';
 import { present } from './util/omit-undefined.js';
 

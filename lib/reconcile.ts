@@ -1,12 +1,12 @@
 import { completeObserved } from './adopt.js';
 import type { Cases } from './cases.js';
-import type { Core } from './core.js';
 import { payDebts, replayJournal } from './debts.js';
 import type { Agent } from './domain/agent.js';
 import { isStoreDown } from './domain/errors.js';
 import { settleEach } from './each.js';
 import { enforce, enforceTombstones } from './enforce.js';
 import type { Hosts } from './hosts.js';
+import type { Core } from './ports/core.js';
 import { lookAround } from './sighted.js';
 import type { Stop } from './stop.js';
 

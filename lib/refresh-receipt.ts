@@ -1,5 +1,4 @@
 import { change } from './change.js';
-import type { Core } from './core.js';
 import type { AuditEntry } from './domain/audit-entry.js';
 import {
   type AgentReceipt,
@@ -12,6 +11,7 @@ import {
 } from './domain/outcome.js';
 import { describeErrors, killAllMessage, killMessage } from './domain/wording.js';
 import { findOperation, type Operation, replaceReceipt } from './operation.js';
+import type { Core } from './ports/core.js';
 
 /** What the audit says of the agents of one operation since its receipt was written. */
 type Later = ReadonlyMap<string, { readonly outcomes: readonly LayerOutcome[]; readonly dismissed: boolean }>;

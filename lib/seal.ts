@@ -1,4 +1,3 @@
-import type { AuditLog } from './audit-log.js';
 import {
   checkpointRef,
   hashOf,
@@ -7,6 +6,7 @@ import {
   sealEntry,
   writeCheckpoint,
 } from './checkpoint.js';
+import type { AuditLog } from './ports/audit.js';
 import type { AuditKeys } from './ports/keys.js';
 import type { Records } from './ports/records.js';
 import type { Clock } from './ports/runtime.js';

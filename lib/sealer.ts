@@ -1,5 +1,5 @@
-import type { Core } from './core.js';
 import { isStoreDown } from './domain/errors.js';
+import type { Core } from './ports/core.js';
 import type { AuditKeys } from './ports/keys.js';
 import type { Health, Probe } from './ports/runtime.js';
 import type { Witness } from './ports/witness.js';

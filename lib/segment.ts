@@ -1,5 +1,5 @@
-import type { AuditLog, AuditPlace } from './audit-log.js';
 import { type Checkpoint, sealEntry } from './checkpoint.js';
+import type { AuditLog, AuditPlace } from './ports/audit.js';
 import type { AuditKeys } from './ports/keys.js';
 
 /** What was done to entries. `moved`: it is what was sealed elsewhere in the same stretch. */

@@ -1,8 +1,8 @@
 import { endedByStop } from './commit.js';
-import type { Core } from './core.js';
 import { covers, narrow, outside } from './domain/authorize.js';
 import type { KillAllCommand, KillCommand } from './domain/command.js';
 import { type Reading, readRecord } from './domain/record.js';
+import type { Core } from './ports/core.js';
 import { select } from './select.js';
 
 /** The active agents that a kill-all is for, page by page. */

@@ -1,4 +1,4 @@
-import type { Core } from './core.js';
+import type { Core } from './ports/core.js';
 import type { Lookout, Sighting, Sightings } from './ports/lookout.js';
 
 export interface Sighted {

@@ -1,8 +1,8 @@
 import { attempt } from './attempt.js';
-import type { Core } from './core.js';
 import type { Agent } from './domain/agent.js';
 import { areDown, isOpen, type LayerOutcome } from './domain/outcome.js';
 import type { Ledger } from './ledger.js';
+import type { Core } from './ports/core.js';
 import type { Target } from './ports/sandbox.js';
 import type { Claimed } from './ports/worktrees.js';
 import { present } from './util/omit-undefined.js';

@@ -1,6 +1,5 @@
 import type { Cases } from './cases.js';
 import { type Candidate, commitKills, previewKills } from './commit.js';
-import type { Core } from './core.js';
 import { type Agent, isActive } from './domain/agent.js';
 import { narrow } from './domain/authorize.js';
 import type { KillAllCommand } from './domain/command.js';
@@ -9,6 +8,7 @@ import type { Selector } from './domain/selector.js';
 import { matches } from './domain/selector.js';
 import { leftWarning } from './domain/wording.js';
 import { firstStart, type Observation, observe, observedAgent } from './observed.js';
+import type { Core } from './ports/core.js';
 import { isLater } from './selection.js';
 import { followVerdicts, type Progress } from './stop-page.js';
 

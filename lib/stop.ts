@@ -1,13 +1,13 @@
 import { answerBy } from './answer-by.js';
 import { carryOn } from './carry-on.js';
 import type { Cases } from './cases.js';
-import type { Core } from './core.js';
 import { stopWithoutStore } from './degraded.js';
 import { authorize, narrow } from './domain/authorize.js';
 import type { Command } from './domain/command.js';
 import { isStoreDown, type KillswitchError, shown } from './domain/errors.js';
 import type { Receipt } from './domain/outcome.js';
 import { beginOperation, endOperation } from './operation.js';
+import type { Core } from './ports/core.js';
 import { openReport, type Report } from './report.js';
 import { stopSelected } from './stop-selected.js';
 

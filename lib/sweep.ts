@@ -1,11 +1,11 @@
 import type { Case } from './case.js';
 import type { Cases } from './cases.js';
-import { type Core, timestamp } from './core.js';
 import type { Actor } from './domain/actor.js';
 import { isActive, type Status } from './domain/agent.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import { pendingOf } from './domain/outcome.js';
 import { readRecord } from './domain/record.js';
+import { type Core, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
 import { lookAround } from './sighted.js';
 import { present } from './util/omit-undefined.js';

@@ -1,5 +1,5 @@
-import type { AuditLog } from './audit-log.js';
 import type { AuditEntry } from './domain/audit-entry.js';
+import type { AuditLog } from './ports/audit.js';
 import type { Records } from './ports/records.js';
 
 interface Store {

@@ -1,8 +1,8 @@
-import type { AuditQuery } from './audit-log.js';
-import type { Core } from './core.js';
 import type { Actor, Within } from './domain/actor.js';
 import type { AuditEntry } from './domain/audit-entry.js';
 import { authorize, outside } from './domain/authorize.js';
+import type { AuditQuery } from './ports/audit.js';
+import type { Core } from './ports/core.js';
 import { present } from './util/omit-undefined.js';
 
 export interface TrailQuery extends AuditQuery {

@@ -1,5 +1,4 @@
 import { agentIn, change, tombstoned } from './change.js';
-import { type Core, timestamp } from './core.js';
 import type { Actor } from './domain/actor.js';
 import { type Agent, isActive, mayBecome, type Transition } from './domain/agent.js';
 import { by } from './domain/audit-entry.js';
@@ -7,6 +6,7 @@ import { authorize, covers, outside } from './domain/authorize.js';
 import { KillswitchError, unknownAgent } from './domain/errors.js';
 import { readRecord } from './domain/record.js';
 import { admission, findLatch, holdOf, type LatchFound } from './latch.js';
+import { type Core, timestamp } from './ports/core.js';
 import type { StoredAgent } from './ports/records.js';
 import { rememberLocal } from './remember-local.js';
 import { setMembers } from './util/json-edit.js';

@@ -1,4 +1,3 @@
-import type { Core } from './core.js';
 import { isActive } from './domain/agent.js';
 import { narrow } from './domain/authorize.js';
 import type { KillAllCommand } from './domain/command.js';
@@ -6,6 +5,7 @@ import { readRecord } from './domain/record.js';
 import type { Selector } from './domain/selector.js';
 import { matches } from './domain/selector.js';
 import { describeSelector } from './domain/wording.js';
+import type { Core } from './ports/core.js';
 
 /** How many agents are explained one by one. */
 const MOST = 10;

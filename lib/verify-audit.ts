@@ -1,4 +1,3 @@
-import type { AuditLog } from './audit-log.js';
 import {
   type Checkpoint,
   checkpointRef,
@@ -8,6 +7,7 @@ import {
   openCheckpoint,
 } from './checkpoint.js';
 import { collectFindings, type Finding } from './finding.js';
+import type { AuditLog } from './ports/audit.js';
 import type { AuditKeys } from './ports/keys.js';
 import type { Records } from './ports/records.js';
 import type { Witness } from './ports/witness.js';

@@ -1,5 +1,5 @@
-import type { AuditLog } from '../../lib/audit-log.js';
 import type { Config } from '../../lib/config.js';
+import type { AuditLog } from '../../lib/ports/audit.js';
 import { warn } from './output.js';
 
 /** Without its password, and without the settings after it. */

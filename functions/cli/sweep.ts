@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { agentReceipt } from '../../lib/case.js';
-import type { Core } from '../../lib/core.js';
 import type { AgentReceipt } from '../../lib/domain/outcome.js';
 import { describeAgent } from '../../lib/domain/wording.js';
+import type { Core } from '../../lib/ports/core.js';
 import { lookAround } from '../../lib/sighted.js';
 import { findLeftovers, type Leftover, sweep } from '../../lib/sweep.js';
 import { age } from './options.js';

@@ -1,5 +1,5 @@
-import type { Core } from '../../lib/core.js';
 import { createNotifier, type Notifier } from '../../lib/notify.js';
+import type { Core } from '../../lib/ports/core.js';
 import { httpReceiver } from './receiver.js';
 import type { TargetSettings } from './settings.js';
 

@@ -1,7 +1,7 @@
 import { expect, inject } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { engine, startContainer } from '../services/agents.js';
 import { type LookoutWorld, lookoutConformance } from './lookout.js';

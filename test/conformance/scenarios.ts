@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Core } from '../../lib/core.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { readRecord } from '../../lib/domain/record.js';
+import type { Core } from '../../lib/ports/core.js';
 import { type BenchAgent, killAllOf, killOf, stopOn } from '../fakes/core.js';
 import { fakeLog } from '../fakes/log.js';
 import { type Bench, failing, withoutWorktrees } from './scenarios/bench.js';

@@ -1,9 +1,9 @@
 import { openCases } from '../../lib/cases.js';
-import type { Core } from '../../lib/core.js';
 import type { Status } from '../../lib/domain/agent.js';
 import type { KillAllCommand, KillCommand } from '../../lib/domain/command.js';
 import { createPresence } from '../../lib/domain/presence.js';
 import { createRecentKills } from '../../lib/domain/recent-kills.js';
+import type { Core } from '../../lib/ports/core.js';
 import type { StoredAgent } from '../../lib/ports/records.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { createStop, type Stop } from '../../lib/stop.js';

@@ -1,4 +1,4 @@
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 
 /**
  * - `unusable`: nothing can be learnt, and what was is unknown

@@ -1,4 +1,4 @@
-import type { Core } from '../../lib/core.js';
+import type { Core } from '../../lib/ports/core.js';
 
 export interface Mortal {
   readonly core: Core;

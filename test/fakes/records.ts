@@ -1,6 +1,6 @@
-import type { AuditLog, AuditPage, AuditPlace, AuditQuery } from '../../lib/audit-log.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
+import type { AuditLog, AuditPage, AuditPlace, AuditQuery } from '../../lib/ports/audit.js';
 import type {
   AgentPage,
   DocumentRef,

@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import { expect, inject, onTestFinished, vi } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerOptions, type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 import type { Target } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
 import { isAlive, temporaryDirectory } from '../services/agents.js';

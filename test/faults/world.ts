@@ -1,10 +1,10 @@
 import { openCases } from '../../lib/cases.js';
-import type { Core } from '../../lib/core.js';
 import type { Status } from '../../lib/domain/agent.js';
 import type { Command } from '../../lib/domain/command.js';
 import { readRecord } from '../../lib/domain/record.js';
 import { engageLatch } from '../../lib/engage-latch.js';
 import { findLatch } from '../../lib/latch.js';
+import type { Core } from '../../lib/ports/core.js';
 import type { Sandbox } from '../../lib/ports/sandbox.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { register } from '../../lib/register.js';

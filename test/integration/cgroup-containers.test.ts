@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 import { type AgentContainer, engine, startContainer } from '../services/agents.js';
 import { cgroupsOfContainer } from '../services/cgroups.js';
 import { freezer, pids, unified } from './cgroup.helper.js';

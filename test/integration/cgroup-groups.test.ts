@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { killOldUnified } from '../../lib/adapters/cgroup/legacy.js';
 import { isUnifiedEmpty } from '../../lib/adapters/cgroup/unified.js';
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 import { clearCgroup, freezer, makeCgroup, move, newId, pids, startIn, unified } from './cgroup.helper.js';
 import { run } from './process.helper.js';
 

@@ -4,7 +4,7 @@ import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { killLegacy } from '../../lib/adapters/cgroup/legacy.js';
 import { locate } from '../../lib/adapters/cgroup/locate.js';
 import { openProc } from '../../lib/adapters/cgroup/proc.js';
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 import { cgroupsOf } from '../services/cgroups.js';
 import { freezer, makeCgroup, mounts, move, newId, pids, startIn, unified } from './cgroup.helper.js';
 import { type FakeMachine, layOut } from './cgroup-tree.helper.js';

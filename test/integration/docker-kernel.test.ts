@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
 import { type AgentContainer, type ContainerOptions, engine, startContainer } from '../services/agents.js';

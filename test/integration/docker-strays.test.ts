@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { openCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
 import { type ContainerOptions, engine, isAlive, startContainer } from '../services/agents.js';

@@ -3,7 +3,7 @@ import { openProcesses } from '../../lib/adapters/process/index.js';
 import { openOwnCgroups } from '../../lib/adapters/process/own-cgroup.js';
 import type { HostProcess, ProcessTable } from '../../lib/adapters/process/table.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
-import type { Kernel } from '../../lib/kernel.js';
+import type { Kernel } from '../../lib/ports/kernel.js';
 import type { Target } from '../../lib/ports/sandbox.js';
 import { atOnce, host, newId, recordOf, run, silent, tableWith } from './process.helper.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openQuarantine } from '../../lib/adapters/worktree/kept/index.js';
-import type { Quarantine } from '../../lib/quarantine.js';
+import type { Quarantine } from '../../lib/ports/quarantine.js';
 import { git } from '../services/agents.js';
 import { makeWorld, type World } from './worktree-world.js';
 

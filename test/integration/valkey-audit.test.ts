@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { segmentsOf } from '../../lib/adapters/valkey/audit-index.js';
 import type { ValkeyStore } from '../../lib/adapters/valkey/index.js';
-import type { AuditQuery } from '../../lib/audit-log.js';
+import type { AuditQuery } from '../../lib/ports/audit.js';
 import { collect, entry, kill, open } from './valkey-harness.js';
 import { type Server, startServer } from './valkey-servers.js';
 

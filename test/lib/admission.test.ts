@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Core } from '../../lib/core.js';
 import { engageLatch } from '../../lib/engage-latch.js';
 import { LATCH } from '../../lib/latch.js';
+import type { Core } from '../../lib/ports/core.js';
 import { register } from '../../lib/register.js';
 import { resetLatch } from '../../lib/reset-latch.js';
 import { transition } from '../../lib/transition.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Core } from '../../lib/core.js';
 import type { Selector } from '../../lib/domain/selector.js';
 import { engageLatch, latchLimits } from '../../lib/engage-latch.js';
 import { findLatch, LATCH } from '../../lib/latch.js';
+import type { Core } from '../../lib/ports/core.js';
 import { utf8 } from '../../lib/util/crypto.js';
 import { actorWith, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, stopOn } from '../fakes/core.js';

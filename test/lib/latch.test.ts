@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Core } from '../../lib/core.js';
 import { engageLatch } from '../../lib/engage-latch.js';
 import { findLatch, LATCH, lookAtLatch } from '../../lib/latch.js';
+import type { Core } from '../../lib/ports/core.js';
 import { resetLatch } from '../../lib/reset-latch.js';
 import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';

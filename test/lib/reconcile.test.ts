@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openCases } from '../../lib/cases.js';
-import type { Core } from '../../lib/core.js';
+import type { Core } from '../../lib/ports/core.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { createStop } from '../../lib/stop.js';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';

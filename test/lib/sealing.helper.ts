@@ -1,6 +1,6 @@
 import { auditKeys } from '../../lib/adapters/seal/index.js';
-import type { AuditLog } from '../../lib/audit-log.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
+import type { AuditLog } from '../../lib/ports/audit.js';
 import type { AuditKeys } from '../../lib/ports/keys.js';
 import type { Records } from '../../lib/ports/records.js';
 import type { Witness } from '../../lib/ports/witness.js';

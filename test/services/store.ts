@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { openSqlite } from '../../lib/adapters/sqlite/index.js';
 import { openValkey } from '../../lib/adapters/valkey/index.js';
-import type { AuditLog, AuditQuery } from '../../lib/audit-log.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
+import type { AuditLog, AuditQuery } from '../../lib/ports/audit.js';
 import type { Records } from '../../lib/ports/records.js';
 import { afterFile } from './registry.js';
 import type { Environment } from './server.js';

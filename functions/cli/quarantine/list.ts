@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { KeptEntry } from '../../../lib/quarantine.js';
+import type { KeptEntry } from '../../../lib/ports/quarantine.js';
 import { EXIT, say, sayJson } from '../output.js';
 import { printable, shortened } from '../printable.js';
 import { size, withQuarantine } from './open.js';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { KillswitchError } from '../../../lib/domain/errors.js';
-import type { Quarantine } from '../../../lib/quarantine.js';
+import type { Quarantine } from '../../../lib/ports/quarantine.js';
 import { UsageError, warn } from '../output.js';
 
 const ENTRY = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}(~[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Restored } from '../../../lib/quarantine.js';
+import type { Restored } from '../../../lib/ports/quarantine.js';
 import { EXIT, say, sayJson, warn } from '../output.js';
 import { entryName, withQuarantine } from './open.js';
 

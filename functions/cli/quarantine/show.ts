@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { KillswitchError } from '../../../lib/domain/errors.js';
-import type { Changes, KeptEntry, Quarantine } from '../../../lib/quarantine.js';
+import type { Changes, KeptEntry, Quarantine } from '../../../lib/ports/quarantine.js';
 import { EXIT, say, sayJson } from '../output.js';
 import { printable } from '../printable.js';
 import { entryName, size, withQuarantine } from './open.js';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import { ifPossible } from './files.js';
 import { find } from './find.js';

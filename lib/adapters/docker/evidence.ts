@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import * as z from 'zod';
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId, Engine } from './engine.js';

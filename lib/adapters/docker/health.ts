@@ -1,4 +1,4 @@
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Health } from '../../ports/runtime.js';
 import type { ContainerMap } from './map.js';
 import { seenOf } from './seen.js';

@@ -1,5 +1,5 @@
 import type { LayerOutcome } from '../../domain/outcome.js';
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Lookout } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Sandbox } from '../../ports/sandbox.js';

@@ -1,4 +1,4 @@
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId } from './engine.js';
 import type { ContainerMap, Known } from './map.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OutcomeName } from '../../domain/outcome.js';
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Target } from '../../ports/sandbox.js';
 import { type Engine, type Found, toContainerId } from './engine.js';

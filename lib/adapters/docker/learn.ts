@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { ContainerId, Engine } from './engine.js';
 import type { ContainerMap, Known } from './map.js';

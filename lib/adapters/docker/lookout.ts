@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Lookout, Sighting } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Learn } from './learn.js';

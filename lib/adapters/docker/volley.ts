@@ -1,4 +1,4 @@
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { ContainerId } from './engine.js';
 

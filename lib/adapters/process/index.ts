@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../domain/outcome.js';
-import type { Kernel } from '../../kernel.js';
+import type { Kernel } from '../../ports/kernel.js';
 import type { Lookout } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';

@@ -1,5 +1,5 @@
-import type { AuditPage, AuditPlace, AuditQuery, AuditRange } from '../../audit-log.js';
 import type { AuditEntry } from '../../domain/audit-entry.js';
+import type { AuditPage, AuditPlace, AuditQuery, AuditRange } from '../../ports/audit.js';
 import { framed } from '../../util/crypto.js';
 import type { Connection } from './connection.js';
 

@@ -1,5 +1,5 @@
-import type { AuditLog } from '../../audit-log.js';
-import { searchAll } from '../../audit-log.js';
+import type { AuditLog } from '../../ports/audit.js';
+import { searchAll } from '../../ports/audit.js';
 import type { Records } from '../../ports/records.js';
 import type { Clock, Health, Probe } from '../../ports/runtime.js';
 import { inChunks } from './chunks.js';

@@ -1,5 +1,5 @@
-import type { AuditLog, AuditQuery } from '../../audit-log.js';
 import type { AuditEntry } from '../../domain/audit-entry.js';
+import type { AuditLog, AuditQuery } from '../../ports/audit.js';
 import { type Id, isAfter, msOf, ORIGIN, type Part, segmentsOf } from './audit-index.js';
 import { type Element, inOrder, type Place, placeOf } from './audit-places.js';
 import type { Keyspace } from './keys.js';

@@ -1,5 +1,5 @@
-import type { AuditLog, AuditPlace } from '../../audit-log.js';
-import { searchAll } from '../../audit-log.js';
+import type { AuditLog, AuditPlace } from '../../ports/audit.js';
+import { searchAll } from '../../ports/audit.js';
 import { framed } from '../../util/crypto.js';
 import { openSearch, parse } from './audit-search.js';
 import type { Committer } from './commit.js';

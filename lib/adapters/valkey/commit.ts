@@ -1,4 +1,4 @@
-import type { AuditLog } from '../../audit-log.js';
+import type { AuditLog } from '../../ports/audit.js';
 import type { Records, StepResult } from '../../ports/records.js';
 import { chunks } from './chunks.js';
 import { encode } from './encode.js';

@@ -1,5 +1,5 @@
-import type { AuditLog } from '../../audit-log.js';
 import type { KillswitchError } from '../../domain/errors.js';
+import type { AuditLog } from '../../ports/audit.js';
 import type { Records } from '../../ports/records.js';
 import type { Health, Log, Probe } from '../../ports/runtime.js';
 import { openAudit } from './audit.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AuditQuery } from '../../../lib/audit-log.js';
+import type { AuditQuery } from '../../../lib/ports/audit.js';
 import { change, collect, eachWith, entry, type OpenRecords } from './harness.js';
 
 const at = (minute: number) => new Date(Date.UTC(2020, 0, 1, 0, minute)).toISOString();

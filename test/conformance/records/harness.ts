@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
-import type { AuditLog } from '../../../lib/audit-log.js';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
+import type { AuditLog } from '../../../lib/ports/audit.js';
 import type { DocumentRef, Records, Step } from '../../../lib/ports/records.js';
 
 export interface RecordsUnderTest {

@@ -1,4 +1,4 @@
-import type { Core } from '../../../lib/core.js';
+import type { Core } from '../../../lib/ports/core.js';
 import type { Sandbox, Target } from '../../../lib/ports/sandbox.js';
 import type { Worktrees } from '../../../lib/ports/worktrees.js';
 import type { AgentOptions, BenchAgent } from '../../fakes/core.js';

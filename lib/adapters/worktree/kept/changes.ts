@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import type { ChangeStatus, Changes } from '../../../quarantine.js';
+import type { ChangeStatus, Changes } from '../../../ports/quarantine.js';
 import type { Directory } from '../directory.js';
 import { Verdict } from '../verdict.js';
 import { takeIndex } from './admin-index.js';

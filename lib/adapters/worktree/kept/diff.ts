@@ -1,4 +1,4 @@
-import type { Diff } from '../../../quarantine.js';
+import type { Diff } from '../../../ports/quarantine.js';
 import { compare, joined, toChanges } from './changes.js';
 import type { Opened } from './open.js';
 

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import type { EvidenceFile, KeptEntry } from '../../../quarantine.js';
+import type { EvidenceFile, KeptEntry } from '../../../ports/quarantine.js';
 import { EVIDENCE, type Loose } from '../evidence.js';
 import { dateOf } from '../sweeping.js';
 import type { Found } from './find.js';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { KillswitchError } from '../../../domain/errors.js';
-import type { KeptEntry, Quarantine } from '../../../quarantine.js';
+import type { KeptEntry, Quarantine } from '../../../ports/quarantine.js';
 import { sweepEntry } from '../delete.js';
 import type { Anchor } from '../directory.js';
 import { type Loose, looseIn } from '../evidence.js';

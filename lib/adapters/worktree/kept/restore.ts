@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Restored } from '../../../quarantine.js';
+import type { Restored } from '../../../ports/quarantine.js';
 import { type Anchor, isThere } from '../directory.js';
 import { isReftable } from '../refs.js';
 import type { Remover } from '../remover.js';

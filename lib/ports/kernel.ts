@@ -1,4 +1,4 @@
-import type { Probe } from './ports/runtime.js';
+import type { Probe } from './runtime.js';
 
 /**
  * The kernel's own way to the processes of a sandbox, which waits for no engine and no other process. Everything

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type AuditLog, searchAll } from '../../lib/audit-log.js';
-import type { AuditEntry } from '../../lib/domain/audit-entry.js';
+import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
+import { type AuditLog, searchAll } from '../../../lib/ports/audit.js';
 
 const entry = (agentId: string): AuditEntry => ({
   timestamp: '2026-11-22T10:00:00.000Z',

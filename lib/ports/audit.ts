@@ -1,4 +1,4 @@
-import type { AuditEntry } from './domain/audit-entry.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
 
 export interface AuditQuery {
   /** ISO 8601. */

@@ -1,14 +1,14 @@
-import type { AuditLog } from './audit-log.js';
-import type { Agent } from './domain/agent.js';
-import type { Presence } from './domain/presence.js';
-import type { RecentKills } from './domain/recent-kills.js';
-import type { Journal } from './ports/journal.js';
-import type { KeyRing } from './ports/keys.js';
-import type { Lookout } from './ports/lookout.js';
-import type { Records } from './ports/records.js';
-import type { Clock, Log } from './ports/runtime.js';
-import type { Sandbox } from './ports/sandbox.js';
-import type { Worktrees } from './ports/worktrees.js';
+import type { Agent } from '../domain/agent.js';
+import type { Presence } from '../domain/presence.js';
+import type { RecentKills } from '../domain/recent-kills.js';
+import type { AuditLog } from './audit.js';
+import type { Journal } from './journal.js';
+import type { KeyRing } from './keys.js';
+import type { Lookout } from './lookout.js';
+import type { Records } from './records.js';
+import type { Clock, Log } from './runtime.js';
+import type { Sandbox } from './sandbox.js';
+import type { Worktrees } from './worktrees.js';
 
 /** Milliseconds. */
 export interface Limits {
