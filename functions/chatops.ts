@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
-import { allOf } from '../lib/config.js';
+import { allOf } from '../lib/config/config.js';
+import type { Settings } from '../lib/config/platform-settings.js';
 import { KillswitchError } from '../lib/domain/errors.js';
-import type { Settings } from '../lib/settings.js';
 import { runAlone } from './alone.js';
 import { openConversation } from './chatops/conversation.js';
 import { openDiscord } from './chatops/discord.js';

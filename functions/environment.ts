@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type Config, ConfigError, parseConfig, platformVariable, secretVariables } from '../lib/config.js';
-import type { Settings } from '../lib/settings.js';
+import {
+  type Config,
+  ConfigError,
+  parseConfig,
+  platformVariable,
+  secretVariables,
+} from '../lib/config/config.js';
+import type { Settings } from '../lib/config/platform-settings.js';
 import { stateDirectoryOf } from './places.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Config } from '../lib/config.js';
+import type { Config } from '../lib/config/config.js';
 import type { Lookout } from '../lib/ports/lookout.js';
 import type { Health, Log, Probe } from '../lib/ports/runtime.js';
 

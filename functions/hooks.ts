@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { allOf } from '../lib/config.js';
+import { allOf } from '../lib/config/config.js';
+import type { Settings } from '../lib/config/platform-settings.js';
 import type { Actor } from '../lib/domain/actor.js';
 import { KillswitchError } from '../lib/domain/errors.js';
 import type { Answered } from '../lib/order.js';
-import type { Settings } from '../lib/settings.js';
 import { runAlone } from './alone.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { alertmanager } from './hooks/alertmanager.js';

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { openCases } from '../lib/cases.js';
-import type { Config } from '../lib/config.js';
+import type { Config } from '../lib/config/config.js';
 import { openConfirmed } from '../lib/confirmed.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { parse } from 'node:path';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import { allOf, type Config, ConfigError } from '../lib/config.js';
+import { allOf, type Config, ConfigError } from '../lib/config/config.js';
 import type { AuditEntry } from '../lib/domain/audit-entry.js';
 import { createLatchGuard } from '../lib/latch-guard.js';
 import type { Log } from '../lib/ports/runtime.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
-import { platformSettings } from '../../lib/settings.js';
 import { concat, fromHex, isEd25519, isFresh } from '../../lib/util/crypto.js';
 import { allowSchema, idsSchema, scopesOf } from './allow.js';
 import { phraseOf } from './discord-command.js';

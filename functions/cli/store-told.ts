@@ -1,4 +1,4 @@
-import type { Config } from '../../lib/config.js';
+import type { Config } from '../../lib/config/config.js';
 import type { AuditLog } from '../../lib/ports/audit.js';
 import { warn } from './output.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { tokenMaxAgeSchema } from '../../lib/config/environment.js';
 import { type Scope, scopes, type Within } from '../../lib/domain/actor.js';
-import { tokenMaxAgeSchema } from '../../lib/environment.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { urlFrom } from './connect.js';
 import { audienceOf, cliSubject, type Environment, secretOf } from './credential.js';

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { ConfigError, platformVariable } from '../../lib/config.js';
+import { ConfigError, platformVariable } from '../../lib/config/config.js';
+import { durationSchema, isTrustworthy, serverUrl, tokenMaxAgeSchema } from '../../lib/config/environment.js';
+import type { Settings } from '../../lib/config/platform-settings.js';
 import { parseRevocations, type Revocations } from '../../lib/domain/revocation.js';
 import { secretSchema } from '../../lib/domain/secret.js';
-import { durationSchema, isTrustworthy, serverUrl, tokenMaxAgeSchema } from '../../lib/environment.js';
-import type { Settings } from '../../lib/settings.js';
 
 /** A `killswitch serve` that carries orders out; several behind one address count as one. */
 export interface Origin {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { platformSettings } from '../../lib/settings.js';
+import { platformSettings } from '../../lib/config/platform-settings.js';
 import { fromBase64, isSecret } from '../../lib/util/crypto.js';
 import { readAlerts } from './alerts.js';
 import { stopper } from './asked.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { platformSettings } from '../../lib/settings.js';
+import { platformSettings } from '../../lib/config/platform-settings.js';
 import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../request.js';
 import { ignored, orderFor, reasonFrom, sorted, stopper } from './asked.js';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { platformSettings } from '../../lib/config/platform-settings.js';
 import { agentIdSchema } from '../../lib/domain/agent.js';
 import { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
 import { selectorSchema } from '../../lib/domain/selector.js';
 import { digest } from '../../lib/idempotency.js';
 import { killAllOrder, killOrder } from '../../lib/order.js';
-import { platformSettings } from '../../lib/settings.js';
 import { concat, fromBase64, isEd25519, isFresh, isHmac } from '../../lib/util/crypto.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { checked, refusePrototype } from '../request.js';

@@ -8,7 +8,7 @@ import { fitted, plain } from '../../functions/chatops/plain.js';
 import { type Reply, toChannel } from '../../functions/chatops/reply.js';
 import { slackEscape, slackMessage } from '../../functions/chatops/slack-message.js';
 import { halved, joined, seal, unseal } from '../../functions/chatops/ticket.js';
-import { ConfigError } from '../../lib/config.js';
+import { ConfigError } from '../../lib/config/config.js';
 import { type Message, openChat } from './chatops-bench.js';
 
 /** What people try, among all that there is. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openExposure } from '../../functions/exposure.js';
-import { parseConfig } from '../../lib/config.js';
+import { parseConfig } from '../../lib/config/config.js';
 import type { Sighting } from '../../lib/ports/lookout.js';
 
 const started: ChildProcess[] = [];

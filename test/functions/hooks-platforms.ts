@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Settings } from '../../lib/settings.js';
+import type { Settings } from '../../lib/config/platform-settings.js';
 
 export const SECRET = 'a secret of the tests';
 export const WEBHOOK_SECRET = `whsec_${Buffer.from('thirty bytes of a shared key..').toString('base64')}`;

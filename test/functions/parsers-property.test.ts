@@ -9,11 +9,11 @@ import { readGatewaySettings } from '../../functions/gateway/settings.js';
 import { linkPage } from '../../functions/links/page.js';
 import { claimsOf } from '../../functions/links.js';
 import { notifySettings } from '../../functions/notify/settings.js';
-import { ConfigError, parseConfig } from '../../lib/config.js';
+import { ConfigError, parseConfig } from '../../lib/config/config.js';
+import { environmentSchema } from '../../lib/config/environment.js';
 import { scopes } from '../../lib/domain/actor.js';
 import { AGENT_ID } from '../../lib/domain/agent.js';
 import { selectorSchema } from '../../lib/domain/selector.js';
-import { environmentSchema } from '../../lib/environment.js';
 import { damaged, misspelt } from '../fakes/damage.js';
 
 const RUNS = { numRuns: 200 };

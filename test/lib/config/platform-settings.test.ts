@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { ConfigError } from '../../lib/config.js';
-import { platformSettings, type Settings } from '../../lib/settings.js';
+import { ConfigError } from '../../../lib/config/config.js';
+import { platformSettings, type Settings } from '../../../lib/config/platform-settings.js';
 
 const schema = z.object({
   SECRET: z.string().min(16, 'must have at least 16 characters'),

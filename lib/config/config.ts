@@ -1,3 +1,4 @@
+import { present } from '../util/omit-undefined.js';
 import {
   durationSchema,
   environmentSchema,
@@ -5,7 +6,6 @@ import {
   type KeySetLocation,
   type Store,
 } from './environment.js';
-import { present } from './util/omit-undefined.js';
 
 export interface Config {
   readonly host: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allOf, ConfigError, parseConfig } from '../../lib/config.js';
+import { allOf, ConfigError, parseConfig } from '../../../lib/config/config.js';
 
 const SECRET = 'x'.repeat(32);
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { secretSchema } from './domain/secret.js';
+import { secretSchema } from '../domain/secret.js';
 
 /** Several, separated by commas. */
 const secretsSchema = z
