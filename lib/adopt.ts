@@ -1,4 +1,3 @@
-import { agentIn, change } from './change.js';
 import { itself } from './domain/actor.js';
 import { type Agent, isActive } from './domain/agent.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
@@ -7,6 +6,7 @@ import { firstStart, observedAgent } from './observed.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';
+import { agentIn, change } from './store/compare-and-set.js';
 import { setMembers } from './util/json-edit.js';
 import { present } from './util/omit-undefined.js';
 

@@ -1,11 +1,11 @@
 import type { Cases } from './cases.js';
 import type { Command } from './domain/command.js';
 import { isStoreDown, shown } from './domain/errors.js';
-import { beginOperation, endOperation } from './operation.js';
 import type { Core } from './ports/core.js';
 import { recall } from './recall.js';
 import type { Report } from './report.js';
 import { stopSelected } from './stop-selected.js';
+import { beginOperation, endOperation } from './store/operation.js';
 
 /**
  * A command that died half-way: takes up those that it had marked killed, then goes on with the rest.

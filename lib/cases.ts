@@ -4,12 +4,12 @@ import type { Actor } from './domain/actor.js';
 import type { Agent } from './domain/agent.js';
 import type { Command } from './domain/command.js';
 import { type ErrorCode, KillswitchError } from './domain/errors.js';
-import { gathering } from './gather.js';
 import { openLedger } from './ledger.js';
 import type { Core } from './ports/core.js';
 import { isLocal } from './ports/core.js';
 import { settle } from './settle.js';
 import { type Stoppable, SWITCHED_OFF, stopAgent } from './stop-agent.js';
+import { gathering } from './store/batch.js';
 import { openClaims } from './worktree-claims.js';
 
 /** How one agent is to be stopped. */

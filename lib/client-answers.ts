@@ -3,8 +3,8 @@ import type { Dismissed } from './dismiss.js';
 import type { AuditEntry } from './domain/audit-entry.js';
 import type { AgentReceipt, Receipt } from './domain/outcome.js';
 import type { Hold } from './latch.js';
-import type { Operation } from './operation.js';
 import type { Health } from './ports/runtime.js';
+import type { Operation } from './store/operation.js';
 
 /** The receipt of one agent's kill, as `POST /agents/:agentId/kill` answers it. */
 export interface KillReceipt extends AgentReceipt {

@@ -1,4 +1,3 @@
-import { MAX_ROUNDS } from './change.js';
 import { type Agent, isActive, type Status } from './domain/agent.js';
 import { covers, outside } from './domain/authorize.js';
 import type { Command } from './domain/command.js';
@@ -7,6 +6,7 @@ import { idOf, type Reading, readRecord } from './domain/record.js';
 import { marksBy } from './mark.js';
 import type { Core } from './ports/core.js';
 import type { Stoppable } from './stop-agent.js';
+import { MAX_ROUNDS } from './store/compare-and-set.js';
 
 /** What the store says of one agent after it was told to mark it killed. */
 export type Verdict =

@@ -4,11 +4,11 @@ import { covers, narrow, outside } from './domain/authorize.js';
 import type { Command, KillAllCommand, KillCommand } from './domain/command.js';
 import { KillswitchError } from './domain/errors.js';
 import { matches } from './domain/selector.js';
-import { writeIntent } from './intent.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { Report } from './report.js';
 import { lookAround } from './sighted.js';
 import type { Stoppable } from './stop-agent.js';
+import { writeIntent } from './store/command-codec.js';
 
 const unknown = (agentId: string): string =>
   `${agentId}: left running: its record cannot be read now, so nobody knows whether it is selected`;

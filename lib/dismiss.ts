@@ -1,13 +1,13 @@
-import { agentIn, type Change, change } from './change.js';
 import type { Actor } from './domain/actor.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import { authorize } from './domain/authorize.js';
 import { KillswitchError } from './domain/errors.js';
 import { readRecord } from './domain/record.js';
 import { count } from './domain/wording.js';
-import { findOperation } from './operation.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { StoredAgent } from './ports/records.js';
+import { agentIn, type Change, change } from './store/compare-and-set.js';
+import { findOperation } from './store/operation.js';
 import { setMembers } from './util/json-edit.js';
 import { present } from './util/omit-undefined.js';
 

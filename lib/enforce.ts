@@ -8,13 +8,13 @@ import type { AuditEntry } from './domain/audit-entry.js';
 import type { KillCommand } from './domain/command.js';
 import { type OutcomeName, pendingOf } from './domain/outcome.js';
 import { type Reading, readRecord } from './domain/record.js';
-import { settleEach } from './each.js';
 import { findLatch, holdOf, type Latch } from './latch.js';
 import { groupSightings } from './observed.js';
 import { type Core, isLocal, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';
-import { signText } from './signed-text.js';
+import { settleEach } from './store/settle-each.js';
+import { signText } from './store/signed-text.js';
 import { present } from './util/omit-undefined.js';
 
 /** More debts than a host has. */

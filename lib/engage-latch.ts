@@ -1,4 +1,3 @@
-import { type Change, change } from './change.js';
 import type { Actor } from './domain/actor.js';
 import { authorize, narrow } from './domain/authorize.js';
 import { KillswitchError } from './domain/errors.js';
@@ -6,7 +5,8 @@ import type { Selector } from './domain/selector.js';
 import { findLatch, type Hold, LATCH, type Latch, type LatchFound, writable } from './latch.js';
 import { type LatchOrder, latchEntry } from './latch-entry.js';
 import { type Core, timestamp } from './ports/core.js';
-import { signText } from './signed-text.js';
+import { type Change, change } from './store/compare-and-set.js';
+import { signText } from './store/signed-text.js';
 import { utf8 } from './util/crypto.js';
 import { isSameJson } from './util/json-equal.js';
 import { present } from './util/omit-undefined.js';

@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { itself } from './domain/actor.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
 import { isStoreDown } from './domain/errors.js';
-import { UNVERIFIED_SUBJECT } from './intent.js';
 import {
   findLatch,
   type Hold,
@@ -17,7 +16,8 @@ import { isReleased } from './latch-entry.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { Health, Probe } from './ports/runtime.js';
 import type { Witness } from './ports/witness.js';
-import { signText } from './signed-text.js';
+import { UNVERIFIED_SUBJECT } from './store/command-codec.js';
+import { signText } from './store/signed-text.js';
 import { isSameJson } from './util/json-equal.js';
 import { present } from './util/omit-undefined.js';
 import { createRounds, type Rounds } from './util/poller.js';

@@ -6,7 +6,7 @@ import { KillswitchError } from './domain/errors.js';
 import { matches, type Selector, selectorSchema } from './domain/selector.js';
 import type { Core } from './ports/core.js';
 import type { DocumentRef } from './ports/records.js';
-import { readSigned, type Signing } from './signed-text.js';
+import { readSigned, type Signing } from './store/signed-text.js';
 import { present } from './util/omit-undefined.js';
 
 /** One reason for which the emergency stop is engaged, and for whom. */

@@ -3,8 +3,8 @@ import { type AuditEntry, by } from './domain/audit-entry.js';
 import type { Command } from './domain/command.js';
 import { type Core, isLocal, timestamp } from './ports/core.js';
 import type { Step } from './ports/records.js';
-import { signText } from './signed-text.js';
 import { SWITCHED_OFF } from './stop-agent.js';
+import { signText } from './store/signed-text.js';
 import { setTexts } from './util/json-edit.js';
 import { present } from './util/omit-undefined.js';
 

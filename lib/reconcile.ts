@@ -3,12 +3,12 @@ import type { Cases } from './cases.js';
 import { payDebts, replayJournal } from './debts.js';
 import type { Agent } from './domain/agent.js';
 import { isStoreDown } from './domain/errors.js';
-import { settleEach } from './each.js';
 import { enforce, enforceTombstones } from './enforce.js';
-import type { Hosts } from './hosts.js';
 import type { Core } from './ports/core.js';
 import { lookAround } from './sighted.js';
 import type { Stop } from './stop.js';
+import type { Hosts } from './store/hosts.js';
+import { settleEach } from './store/settle-each.js';
 
 export interface Reconcile {
   /** Resolves when what was left behind has been looked at once. */

@@ -1,4 +1,3 @@
-import { change } from './change.js';
 import type { AuditEntry } from './domain/audit-entry.js';
 import {
   type AgentReceipt,
@@ -10,8 +9,9 @@ import {
   type Receipt,
 } from './domain/outcome.js';
 import { describeErrors, killAllMessage, killMessage } from './domain/wording.js';
-import { findOperation, type Operation, replaceReceipt } from './operation.js';
 import type { Core } from './ports/core.js';
+import { change } from './store/compare-and-set.js';
+import { findOperation, type Operation, replaceReceipt } from './store/operation.js';
 
 /** What the audit says of the agents of one operation since its receipt was written. */
 type Later = ReadonlyMap<string, { readonly outcomes: readonly LayerOutcome[]; readonly dismissed: boolean }>;

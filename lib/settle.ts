@@ -1,4 +1,3 @@
-import { agentIn, type Change, change } from './change.js';
 import type { Actor } from './domain/actor.js';
 import type { Agent, Kill } from './domain/agent.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
@@ -6,6 +5,7 @@ import { isOwed, type LayerOutcome, pendingOf } from './domain/outcome.js';
 import { type Reading, readRecord } from './domain/record.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { Step, StoredAgent } from './ports/records.js';
+import { agentIn, type Change, change } from './store/compare-and-set.js';
 import { retryDelay } from './util/backoff.js';
 import { setMembers } from './util/json-edit.js';
 import { present } from './util/omit-undefined.js';

@@ -6,10 +6,10 @@ import { authorize, narrow } from './domain/authorize.js';
 import type { Command } from './domain/command.js';
 import { isStoreDown, type KillswitchError, shown } from './domain/errors.js';
 import type { Receipt } from './domain/outcome.js';
-import { beginOperation, endOperation } from './operation.js';
 import type { Core } from './ports/core.js';
 import { openReport, type Report } from './report.js';
 import { stopSelected } from './stop-selected.js';
+import { beginOperation, endOperation } from './store/operation.js';
 
 export interface StopOptions {
   /** Milliseconds until the answer at the latest; `limits.respondMs` if absent. */

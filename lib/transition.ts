@@ -1,4 +1,3 @@
-import { agentIn, change, tombstoned } from './change.js';
 import type { Actor } from './domain/actor.js';
 import { type Agent, isActive, mayBecome, type Transition } from './domain/agent.js';
 import { by } from './domain/audit-entry.js';
@@ -9,6 +8,7 @@ import { admission, findLatch, holdOf, type LatchFound } from './latch.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { StoredAgent } from './ports/records.js';
 import { rememberLocal } from './remember-local.js';
+import { agentIn, change, tombstoned } from './store/compare-and-set.js';
 import { setMembers } from './util/json-edit.js';
 import { isSameJson } from './util/json-equal.js';
 import { present } from './util/omit-undefined.js';

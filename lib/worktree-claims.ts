@@ -1,10 +1,10 @@
 import { type Agent, isActive } from './domain/agent.js';
 import { KillswitchError } from './domain/errors.js';
 import { readRecord } from './domain/record.js';
-import { gather } from './gather.js';
 import type { Core } from './ports/core.js';
 import type { StoredAgent } from './ports/records.js';
 import type { Claimed } from './ports/worktrees.js';
+import { gather } from './store/batch.js';
 import { type AskedPath, normalized, openOverlaps } from './util/path-overlap.js';
 
 /** An agent that this process is stopping right now. */

@@ -3,7 +3,7 @@ import type { Deps } from '../../functions/function.js';
 import { claimsOf } from '../../functions/links.js';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { openTokens } from '../../lib/adapters/jose/tokens.js';
-import { remember } from '../../lib/remember.js';
+import { remember } from '../../lib/store/single-use.js';
 import { fakeCore } from '../fakes/core.js';
 import { openApp } from './bench.js';
 

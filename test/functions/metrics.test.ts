@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { openMetrics } from '../../lib/adapters/prometheus.js';
-import { telling } from '../../lib/told.js';
+import { telling } from '../../lib/store/observe-commits.js';
 import { fakeCore } from '../fakes/core.js';
 import { findBinaries } from '../services/binaries.js';
 import { openApp } from './bench.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { openCases } from '../../lib/cases.js';
-import { MAX_ROUNDS } from '../../lib/change.js';
 import { commitKills, previewKills, type Verdict } from '../../lib/commit.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { readRecord } from '../../lib/domain/record.js';
 import { isLocal } from '../../lib/ports/core.js';
 import type { Records, StepResult } from '../../lib/ports/records.js';
+import { MAX_ROUNDS } from '../../lib/store/compare-and-set.js';
 import { narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readIntent } from '../../lib/intent.js';
+import { readIntent } from '../../lib/store/command-codec.js';
 import { narrowedTo } from '../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 import { signing } from '../fakes/signing.js';

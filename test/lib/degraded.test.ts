@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readIntent } from '../../lib/intent.js';
 import type { Lookout } from '../../lib/ports/lookout.js';
+import { readIntent } from '../../lib/store/command-codec.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 import { atDeadlines } from '../fakes/deadlines.js';
 import { signing } from '../fakes/signing.js';

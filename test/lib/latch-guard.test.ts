@@ -3,7 +3,7 @@ import { engageLatch } from '../../lib/engage-latch.js';
 import { findLatch, LATCH } from '../../lib/latch.js';
 import { createLatchGuard } from '../../lib/latch-guard.js';
 import { resetLatch } from '../../lib/reset-latch.js';
-import { signText } from '../../lib/signed-text.js';
+import { signText } from '../../lib/store/signed-text.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore } from '../fakes/core.js';
 import { strangers } from '../fakes/signing.js';

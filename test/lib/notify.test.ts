@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { createNotifier } from '../../lib/notify.js';
-import { telling } from '../../lib/told.js';
+import { telling } from '../../lib/store/observe-commits.js';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';
 import { fakeReceiver } from '../fakes/receiver.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openCases } from '../../lib/cases.js';
 import { payDebts, replayJournal } from '../../lib/debts.js';
-import { writeIntent } from '../../lib/intent.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { createStop } from '../../lib/stop.js';
+import { writeIntent } from '../../lib/store/command-codec.js';
 import { type FakeCore as Bed, fakeCore, killOf, startOn, stopOn } from '../fakes/core.js';
 
 const at = '2026-11-22T10:00:00.000Z';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dismissOperation } from '../../lib/dismiss.js';
-import { findOperation, lookAtOperation } from '../../lib/operation.js';
 import { refreshOperation } from '../../lib/refresh-receipt.js';
+import { findOperation, lookAtOperation } from '../../lib/store/operation.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { replayJournal } from '../../lib/debts.js';
-import { writeIntent } from '../../lib/intent.js';
-import { findOperation } from '../../lib/operation.js';
+import { writeIntent } from '../../lib/store/command-codec.js';
+import { findOperation } from '../../lib/store/operation.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 import { mortal } from '../fakes/mortal.js';
 

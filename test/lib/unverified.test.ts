@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { engageLatch } from '../../lib/engage-latch.js';
-import { readIntent, writeIntent } from '../../lib/intent.js';
 import { findLatch, LATCH } from '../../lib/latch.js';
 import { resetLatch } from '../../lib/reset-latch.js';
+import { readIntent, writeIntent } from '../../lib/store/command-codec.js';
 import { actorWith, narrowedTo } from '../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore, killAllOf, killOf, startOn } from '../fakes/core.js';
 import { signing, strangers } from '../fakes/signing.js';

@@ -1,4 +1,4 @@
-import type { Records } from './ports/records.js';
+import type { Records } from '../ports/records.js';
 
 /**
  * Marks an ID as used, in one atomic step.

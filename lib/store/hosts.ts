@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type Change, change } from './change.js';
-import type { Core } from './ports/core.js';
-import type { DocumentRef } from './ports/records.js';
+import type { Core } from '../ports/core.js';
+import type { DocumentRef } from '../ports/records.js';
+import { type Change, change } from './compare-and-set.js';
 
 /** Milliseconds between two entries of one node. */
 const REFRESH = 60_000;

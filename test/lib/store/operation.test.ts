@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../lib/domain/command.js';
-import type { Receipt } from '../../lib/domain/outcome.js';
+import type { Command } from '../../../lib/domain/command.js';
+import type { Receipt } from '../../../lib/domain/outcome.js';
 import {
   beginOperation,
   endOperation,
   findOperation,
   lookAtOperation,
   replaceReceipt,
-} from '../../lib/operation.js';
-import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
+} from '../../../lib/store/operation.js';
+import { actorWith, holding, narrowedTo } from '../../fakes/authenticator.js';
+import { fakeCore, killAllOf, killOf, stopOn } from '../../fakes/core.js';
 
 const receipt: Receipt = {
   operationId: 'op',

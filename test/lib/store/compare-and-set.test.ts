@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { agentIn, change, MAX_ROUNDS } from '../../lib/change.js';
-import type { StoredAgent } from '../../lib/ports/records.js';
-import { fakeCore } from '../fakes/core.js';
+import type { StoredAgent } from '../../../lib/ports/records.js';
+import { agentIn, change, MAX_ROUNDS } from '../../../lib/store/compare-and-set.js';
+import { fakeCore } from '../../fakes/core.js';
 
 const entry = { timestamp: 't', operation: 'TRANSITION_AGENT', phase: 'done', actor: 'alice' } as const;
 const count = (stored: StoredAgent | undefined) => {

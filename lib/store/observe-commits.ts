@@ -1,6 +1,6 @@
-import type { AuditEntry } from './domain/audit-entry.js';
-import type { AuditLog } from './ports/audit.js';
-import type { Records } from './ports/records.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
+import type { AuditLog } from '../ports/audit.js';
+import type { Records } from '../ports/records.js';
 
 interface Store {
   readonly records: Records;

@@ -1,4 +1,4 @@
-import type { Records } from './ports/records.js';
+import type { Records } from '../ports/records.js';
 
 /** What one exchange with the store takes at the most. */
 const MOST = 1_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { gathering } from '../../lib/gather.js';
-import type { Records, Step } from '../../lib/ports/records.js';
+import type { Records, Step } from '../../../lib/ports/records.js';
+import { gathering } from '../../../lib/store/batch.js';
 
 const step = (id: string): Step => ({ document: { kind: 'agent', id }, expect: null, next: '{}', audit: [] });
 

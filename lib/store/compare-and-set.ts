@@ -1,6 +1,6 @@
-import { KillswitchError } from './domain/errors.js';
-import type { Core } from './ports/core.js';
-import type { Step, StoredAgent } from './ports/records.js';
+import { KillswitchError } from '../domain/errors.js';
+import type { Core } from '../ports/core.js';
+import type { Step, StoredAgent } from '../ports/records.js';
 
 /** Somebody who loses a compare-and-set loses to somebody who advances; a lifetime of bad luck ends here. */
 export const MAX_ROUNDS = 64;

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { type Actor, scopes } from './domain/actor.js';
-import { agentIdSchema } from './domain/agent.js';
-import { STOPPING } from './domain/authorize.js';
-import { type Command, killAllBodySchema, killBodySchema } from './domain/command.js';
+import { type Actor, scopes } from '../domain/actor.js';
+import { agentIdSchema } from '../domain/agent.js';
+import { STOPPING } from '../domain/authorize.js';
+import { type Command, killAllBodySchema, killBodySchema } from '../domain/command.js';
+import { present } from '../util/omit-undefined.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
-import { present } from './util/omit-undefined.js';
 
 /** In whose name an order is carried out that this program did not sign. */
 export const UNVERIFIED_SUBJECT = 'unverified';

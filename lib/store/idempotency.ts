@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { type Change, change } from './change.js';
-import type { Actor } from './domain/actor.js';
-import { KillswitchError } from './domain/errors.js';
-import type { Core } from './ports/core.js';
-import type { DocumentRef } from './ports/records.js';
-import { concat, toHex, utf8 } from './util/crypto.js';
+import type { Actor } from '../domain/actor.js';
+import { KillswitchError } from '../domain/errors.js';
+import type { Core } from '../ports/core.js';
+import type { DocumentRef } from '../ports/records.js';
+import { concat, toHex, utf8 } from '../util/crypto.js';
+import { type Change, change } from './compare-and-set.js';
 
 /** A command that was sent under a key, so that sending it again does not make it another one. */
 export interface Keyed {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkKey, claim, digest } from '../../lib/idempotency.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { fakeCore } from '../fakes/core.js';
+import { checkKey, claim, digest } from '../../../lib/store/idempotency.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { fakeCore } from '../../fakes/core.js';
 
 const keyed = (operationId: string, more: object = {}) => ({
   actor: actorWith(),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { remember } from '../../lib/remember.js';
-import { fakeClock } from '../fakes/clock.js';
-import { fakeRecords } from '../fakes/records.js';
+import { remember } from '../../../lib/store/single-use.js';
+import { fakeClock } from '../../fakes/clock.js';
+import { fakeRecords } from '../../fakes/records.js';
 
 it('remembers an ID for its time', async () => {
   const clock = fakeClock();

@@ -1,4 +1,4 @@
-import type { KeyRing } from './ports/keys.js';
+import type { KeyRing } from '../ports/keys.js';
 
 /** What later runs as an order, or keeps agents from running. A signature counts for one kind and one ID alone. */
 export type SignedKind = 'intent' | 'latch' | 'tombstone' | 'reset';

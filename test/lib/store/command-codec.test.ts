@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../lib/domain/command.js';
-import { readIntent, writeIntent } from '../../lib/intent.js';
-import { vouchedFor } from '../../lib/order.js';
-import { actorWith, narrowedTo } from '../fakes/authenticator.js';
-import { killAllOf, killOf } from '../fakes/core.js';
-import { signing } from '../fakes/signing.js';
+import type { Command } from '../../../lib/domain/command.js';
+import { vouchedFor } from '../../../lib/order.js';
+import { readIntent, writeIntent } from '../../../lib/store/command-codec.js';
+import { actorWith, narrowedTo } from '../../fakes/authenticator.js';
+import { killAllOf, killOf } from '../../fakes/core.js';
+import { signing } from '../../fakes/signing.js';
 
 const requestedAt = '2026-11-22T10:00:00.000Z';
 

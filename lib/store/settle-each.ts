@@ -1,4 +1,4 @@
-import { isStoreDown } from './domain/errors.js';
+import { isStoreDown } from '../domain/errors.js';
 
 /**
  * Waits for all of them, whatever becomes of the others.

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { orderKeys } from '../../lib/adapters/seal/index.js';
-import { readSigned, signText } from '../../lib/signed-text.js';
-import { signing, strangers } from '../fakes/signing.js';
+import { orderKeys } from '../../../lib/adapters/seal/index.js';
+import { readSigned, signText } from '../../../lib/store/signed-text.js';
+import { signing, strangers } from '../../fakes/signing.js';
 
 const text = JSON.stringify({ operationId: 'op-1', at: 'now' });
 const signed = signText(signing, 'tombstone', 'a1', text);

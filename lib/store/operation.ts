@@ -1,15 +1,15 @@
 import * as z from 'zod';
-import { type Change, change } from './change.js';
-import type { Actor } from './domain/actor.js';
-import { type AuditEntry, by } from './domain/audit-entry.js';
-import { authorize } from './domain/authorize.js';
-import type { Command } from './domain/command.js';
-import { KillswitchError } from './domain/errors.js';
-import type { Receipt } from './domain/outcome.js';
-import { writeIntent } from './intent.js';
-import { type Core, timestamp } from './ports/core.js';
-import type { DocumentRef, Step } from './ports/records.js';
-import { present } from './util/omit-undefined.js';
+import type { Actor } from '../domain/actor.js';
+import { type AuditEntry, by } from '../domain/audit-entry.js';
+import { authorize } from '../domain/authorize.js';
+import type { Command } from '../domain/command.js';
+import { KillswitchError } from '../domain/errors.js';
+import type { Receipt } from '../domain/outcome.js';
+import { type Core, timestamp } from '../ports/core.js';
+import type { DocumentRef, Step } from '../ports/records.js';
+import { present } from '../util/omit-undefined.js';
+import { writeIntent } from './command-codec.js';
+import { type Change, change } from './compare-and-set.js';
 
 /** What the store keeps of one accepted command. While it runs, its host owes its end. */
 export interface Operation {
