@@ -3,7 +3,7 @@ import { allOf } from '../lib/config/config.js';
 import type { Settings } from '../lib/config/platform-settings.js';
 import type { Actor } from '../lib/domain/actor.js';
 import { KillswitchError } from '../lib/domain/errors.js';
-import type { Answered } from '../lib/order.js';
+import type { Answered } from '../lib/triggers/api-request.js';
 import { runAlone } from './alone.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { alertmanager } from './hooks/alertmanager.js';

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { agentIdSchema } from '../lib/domain/agent.js';
 import { KillswitchError } from '../lib/domain/errors.js';
-import { killOrder } from '../lib/order.js';
+import { killOrder } from '../lib/triggers/api-request.js';
 import { LAST_SECOND } from '../lib/util/dates.js';
 import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';

@@ -12,8 +12,8 @@ import {
   mergeSentences,
 } from './merge-agents.js';
 import { mergeWarnings } from './merge-warnings.js';
-import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
+import type { Answered } from './triggers/api-request.js';
 import { present } from './util/omit-undefined.js';
 
 const count = z.int().min(0);

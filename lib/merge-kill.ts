@@ -4,8 +4,8 @@ import type { KillReceipt } from './client-answers.js';
 import type { AgentReceipt } from './domain/outcome.js';
 import { agentShape, groupAgents, isOneRecord, isOpen, mergeAgent, mergeSentences } from './merge-agents.js';
 import { mergeWarnings } from './merge-warnings.js';
-import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
+import type { Answered } from './triggers/api-request.js';
 import { present } from './util/omit-undefined.js';
 
 /** A receipt of one agent's kill; without the agent's part where the origin's store did not answer. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { LatchStatus } from './client-answers.js';
-import type { Answered, Order } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
+import type { Answered, Order } from './triggers/api-request.js';
 import { present } from './util/omit-undefined.js';
 
 const hold = z.looseObject({ since: z.string(), by: z.string() });

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { oddInSummary } from './check-receipt.js';
 import type { AgentRecord, AgentRecords, OperationStatus } from './client-answers.js';
 import { summaryShape } from './merge-kill-all.js';
-import type { Answered } from './order.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
+import type { Answered } from './triggers/api-request.js';
 import { present } from './util/omit-undefined.js';
 
 const operation = z.looseObject({

@@ -1,7 +1,13 @@
 import type { Scope } from '../../lib/domain/actor.js';
 import { describeSelector } from '../../lib/domain/wording.js';
-import { engageOrder, killAllOrder, killOrder, type Order, resetOrder } from '../../lib/order.js';
-import type { Phrase } from '../../lib/phrase.js';
+import {
+  engageOrder,
+  killAllOrder,
+  killOrder,
+  type Order,
+  resetOrder,
+} from '../../lib/triggers/api-request.js';
+import type { Phrase } from '../../lib/triggers/text-command.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import type { TriggerDeps } from '../function.js';
 import { AT_ONCE, confirmation } from './confirmation.js';

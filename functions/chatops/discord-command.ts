@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AGENT_ID } from '../../lib/domain/agent.js';
-import { type Phrase, parsePhrase } from '../../lib/phrase.js';
+import { type Phrase, parsePhrase } from '../../lib/triggers/text-command.js';
 
 /** Types of discord.com/developers/docs/interactions/application-commands */
 const CHAT_INPUT = 1;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Order, type Perform, vouchedFor } from '../../lib/order.js';
+import { type Order, type Perform, vouchedFor } from '../../lib/triggers/api-request.js';
 import { better, readReceipt, type Seen } from './receipt.js';
 
 /** Resolves after so many milliseconds, or earlier when the process is to end. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
-import { parsePhrase } from '../../lib/phrase.js';
+import { parsePhrase } from '../../lib/triggers/text-command.js';
 import { isSecret } from '../../lib/util/crypto.js';
 import { allowSchema, idsSchema } from './allow.js';
 import { nowhere, openEdits, sendJson } from './edits.js';

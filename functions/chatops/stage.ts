@@ -1,5 +1,5 @@
 import type { Actor, Scope } from '../../lib/domain/actor.js';
-import { vouchedFor } from '../../lib/order.js';
+import { vouchedFor } from '../../lib/triggers/api-request.js';
 import type { Edits } from './edits.js';
 import type { Reply } from './reply.js';
 import type { Sealed } from './ticket.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { shapes } from '../../lib/client-answers.js';
-import type { Answered, Order } from '../../lib/order.js';
+import type { Answered, Order } from '../../lib/triggers/api-request.js';
 import { latchInWords, problemReply } from './replies.js';
 import { type Reply, toAsker } from './reply.js';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Actor } from '../../lib/domain/actor.js';
-import type { Mapping } from '../../lib/mapping.js';
-import type { Order } from '../../lib/order.js';
+import type { Order } from '../../lib/triggers/api-request.js';
+import type { Mapping } from '../../lib/triggers/event-mapping.js';
 import { checked } from '../request.js';
 import { orderFor, reasonFrom, sorted } from './asked.js';
 import { objectIn } from './json.js';

@@ -1,8 +1,8 @@
 import type { Actor } from '../../lib/domain/actor.js';
 import type { Selector } from '../../lib/domain/selector.js';
-import { type Mapping, mapEvent } from '../../lib/mapping.js';
-import { killAllOrder, killOrder, type Order, vouchedFor } from '../../lib/order.js';
 import { digest } from '../../lib/store/idempotency.js';
+import { killAllOrder, killOrder, type Order, vouchedFor } from '../../lib/triggers/api-request.js';
+import { type Mapping, mapEvent } from '../../lib/triggers/event-mapping.js';
 import type { Asked } from './source.js';
 
 /** Somebody whom a platform vouches for, who may stop; with `latch` also so that it stays. */

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
-import { markdownLines } from '../../lib/markdown-lines.js';
-import { killAllOrder, killOrder, type Order } from '../../lib/order.js';
-import { parsePhrase } from '../../lib/phrase.js';
 import { digest } from '../../lib/store/idempotency.js';
+import { killAllOrder, killOrder, type Order } from '../../lib/triggers/api-request.js';
+import { markdownLines } from '../../lib/triggers/markdown-lines.js';
+import { parsePhrase } from '../../lib/triggers/text-command.js';
 import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../request.js';
 import { ignored, isEverything, sorted, stopper } from './asked.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { EVERYTHING, type Mapping, parseMapping } from '../../lib/mapping.js';
+import { EVERYTHING, type Mapping, parseMapping } from '../../lib/triggers/event-mapping.js';
 
 /** As random text it is out of reach of guessing from a delivery that somebody saw. */
 const SECRET_LENGTH = 16;

@@ -1,6 +1,6 @@
 import type { Settings } from '../../lib/config/platform-settings.js';
 import type { Actor } from '../../lib/domain/actor.js';
-import type { Order } from '../../lib/order.js';
+import type { Order } from '../../lib/triggers/api-request.js';
 
 /** One delivery of a webhook, as it came. */
 export interface Delivery {

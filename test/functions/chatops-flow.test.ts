@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AT_ONCE } from '../../functions/chatops/confirmation.js';
-import type { Answered, Order, Perform } from '../../lib/order.js';
+import type { Answered, Order, Perform } from '../../lib/triggers/api-request.js';
 import { impatient, openChat, slack, slackPress } from './chatops-bench.js';
 
 const agent = (more: object) => ({

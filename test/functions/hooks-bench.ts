@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { TriggerDeps } from '../../functions/function.js';
 import { ConfigError } from '../../lib/config/config.js';
 import type { Actor } from '../../lib/domain/actor.js';
-import type { Answered, Order } from '../../lib/order.js';
+import type { Answered, Order } from '../../lib/triggers/api-request.js';
 import { type Answer, expectProblem, openApp } from './bench.js';
 import type { Headers, Platform, Signing } from './hooks-platforms.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Answered } from '../../lib/order.js';
+import type { Answered } from '../../lib/triggers/api-request.js';
 import { agent, kill, killAll, killed, layer, open, summary } from './origins.helper.js';
 
 describe('an origin whose receipt does not add up', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mergeAnswers } from '../../lib/fan-out.js';
-import type { Answered } from '../../lib/order.js';
+import type { Answered } from '../../lib/triggers/api-request.js';
 import {
   agent,
   get,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../lib/domain/command.js';
-import { vouchedFor } from '../../../lib/order.js';
 import { readIntent, writeIntent } from '../../../lib/store/command-codec.js';
+import { vouchedFor } from '../../../lib/triggers/api-request.js';
 import { actorWith, narrowedTo } from '../../fakes/authenticator.js';
 import { killAllOf, killOf } from '../../fakes/core.js';
 import { signing } from '../../fakes/signing.js';

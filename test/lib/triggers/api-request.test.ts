@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AGENT_ID } from '../../lib/domain/agent.js';
-import { engageOrder, killAllOrder, killOrder, resetOrder, vouchedFor } from '../../lib/order.js';
+import { AGENT_ID } from '../../../lib/domain/agent.js';
+import {
+  engageOrder,
+  killAllOrder,
+  killOrder,
+  resetOrder,
+  vouchedFor,
+} from '../../../lib/triggers/api-request.js';
 
 describe('an order', () => {
   it('to kill one is a request of the contract', () => {

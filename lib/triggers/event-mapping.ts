@@ -1,5 +1,5 @@
-import { AGENT_ID } from './domain/agent.js';
-import type { Selector } from './domain/selector.js';
+import { AGENT_ID } from '../domain/agent.js';
+import type { Selector } from '../domain/selector.js';
 
 /** The word that lets a trigger select every agent. */
 export const EVERYTHING = 'everything';

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import type { Actor, Scope } from './domain/actor.js';
+import type { Actor, Scope } from '../domain/actor.js';
 import type {
   engageBodySchema,
   killAllBodySchema,
   killBodySchema,
   resetBodySchema,
-} from './domain/command.js';
-import { present } from './util/omit-undefined.js';
+} from '../domain/command.js';
+import { present } from '../util/omit-undefined.js';
 
 /** What a trigger asks for, as the request of the HTTP contract that it comes to. */
 export interface Order {

@@ -1,6 +1,6 @@
-import { AGENT_ID, type Status, statuses } from './domain/agent.js';
-import type { Selector } from './domain/selector.js';
-import { present } from './util/omit-undefined.js';
+import { AGENT_ID, type Status, statuses } from '../domain/agent.js';
+import type { Selector } from '../domain/selector.js';
+import { present } from '../util/omit-undefined.js';
 
 /** What somebody asks for in words, in a chat or a comment. */
 export type Phrase =

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AGENT_ID, statuses } from '../../lib/domain/agent.js';
-import { selectorSchema } from '../../lib/domain/selector.js';
-import { parsePhrase } from '../../lib/phrase.js';
+import { AGENT_ID, statuses } from '../../../lib/domain/agent.js';
+import { selectorSchema } from '../../../lib/domain/selector.js';
+import { parsePhrase } from '../../../lib/triggers/text-command.js';
 
 describe('a phrase', () => {
   it.each([

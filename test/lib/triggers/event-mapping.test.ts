@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { selectorSchema } from '../../lib/domain/selector.js';
-import { EVERYTHING, type Mapping, mapEvent, parseMapping } from '../../lib/mapping.js';
+import { selectorSchema } from '../../../lib/domain/selector.js';
+import { EVERYTHING, type Mapping, mapEvent, parseMapping } from '../../../lib/triggers/event-mapping.js';
 
 function mappingOf(text: string): Mapping {
   const mapping = parseMapping(text);

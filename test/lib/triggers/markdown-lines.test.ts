@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { markdownLines } from '../../lib/markdown-lines.js';
+import { markdownLines } from '../../../lib/triggers/markdown-lines.js';
 
 const isAsked = (line: string): boolean => line.startsWith('/kill');
 /** Where each command of a comment stands; `undefined`: it is plain text. */
