@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
+import { get, list } from '../lib/agents/list.js';
+import { register } from '../lib/agents/register.js';
+import { transition } from '../lib/agents/transition.js';
 import { registrationSchema, statuses, transitionSchema } from '../lib/domain/agent.js';
-import { get, list } from '../lib/list.js';
-import { register } from '../lib/register.js';
-import { transition } from '../lib/transition.js';
 import { present } from '../lib/util/omit-undefined.js';
 import { runAlone } from './alone.js';
 import type { Env, KillswitchFunction } from './function.js';

@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
+import { engageLatch } from '../lib/agents/engage-latch.js';
+import { findLatch, lookAtLatch } from '../lib/agents/latch.js';
+import { resetLatch } from '../lib/agents/reset-latch.js';
 import type { Actor } from '../lib/domain/actor.js';
 import { authorize } from '../lib/domain/authorize.js';
 import { engageBodySchema, resetBodySchema } from '../lib/domain/command.js';
-import { engageLatch } from '../lib/engage-latch.js';
-import { findLatch, lookAtLatch } from '../lib/latch.js';
 import type { Core } from '../lib/ports/core.js';
-import { resetLatch } from '../lib/reset-latch.js';
 import { checkKey, digest } from '../lib/store/idempotency.js';
 import { remember } from '../lib/store/single-use.js';
 import { present } from '../lib/util/omit-undefined.js';

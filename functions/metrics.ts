@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { findLatch } from '../lib/latch.js';
+import { findLatch } from '../lib/agents/latch.js';
 import type { Standing } from '../lib/ports/metrics.js';
 import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
+import { openConfirmed } from '../lib/agents/is-settled.js';
 import { openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config/config.js';
-import { openConfirmed } from '../lib/confirmed.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
 import { type Core, defaultLimits } from '../lib/ports/core.js';

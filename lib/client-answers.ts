@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import type { Hold } from './agents/latch.js';
 import type { Dismissed } from './dismiss.js';
 import type { AuditEntry } from './domain/audit-entry.js';
 import type { AgentReceipt, Receipt } from './domain/outcome.js';
-import type { Hold } from './latch.js';
 import type { Health } from './ports/runtime.js';
 import type { Operation } from './store/operation.js';
 

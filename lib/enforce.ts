@@ -1,4 +1,5 @@
 import { adopt, claim, completeObserved } from './adopt.js';
+import { findLatch, holdOf, type Latch } from './agents/latch.js';
 import type { Case } from './case.js';
 import type { Cases } from './cases.js';
 import { commitKills } from './commit.js';
@@ -8,7 +9,6 @@ import type { AuditEntry } from './domain/audit-entry.js';
 import type { KillCommand } from './domain/command.js';
 import { type OutcomeName, pendingOf } from './domain/outcome.js';
 import { type Reading, readRecord } from './domain/record.js';
-import { findLatch, holdOf, type Latch } from './latch.js';
 import { groupSightings } from './observed.js';
 import { type Core, isLocal, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';

@@ -1,7 +1,4 @@
 import * as z from 'zod';
-import { itself } from './domain/actor.js';
-import { type AuditEntry, by } from './domain/audit-entry.js';
-import { isStoreDown } from './domain/errors.js';
 import {
   findLatch,
   type Hold,
@@ -11,8 +8,11 @@ import {
   type LatchFound,
   readLatch,
   writable,
-} from './latch.js';
-import { isReleased } from './latch-entry.js';
+} from './agents/latch.js';
+import { isReleased } from './agents/latch-entry.js';
+import { itself } from './domain/actor.js';
+import { type AuditEntry, by } from './domain/audit-entry.js';
+import { isStoreDown } from './domain/errors.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { Health, Probe } from './ports/runtime.js';
 import type { Witness } from './ports/witness.js';

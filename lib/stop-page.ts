@@ -1,10 +1,10 @@
+import { rememberLocal } from './agents/record-cache.js';
 import type { Cases } from './cases.js';
 import type { Verdict } from './commit.js';
 import type { Agent } from './domain/agent.js';
 import type { Command } from './domain/command.js';
 import { isStoreDown } from './domain/errors.js';
 import type { Core } from './ports/core.js';
-import { rememberLocal } from './remember-local.js';
 import type { Report } from './report.js';
 
 export interface Progress {

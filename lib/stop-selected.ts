@@ -1,9 +1,9 @@
+import { engageLatch } from './agents/engage-latch.js';
 import type { Cases } from './cases.js';
 import { commitKills, previewKills } from './commit.js';
 import type { Command, KillAllCommand } from './domain/command.js';
 import { isStoreDown, shown } from './domain/errors.js';
 import type { Reading } from './domain/record.js';
-import { engageLatch } from './engage-latch.js';
 import type { Core } from './ports/core.js';
 import { selectPages } from './selection.js';
 import { stopObserved } from './stop-observed.js';

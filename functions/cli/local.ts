@@ -1,4 +1,7 @@
 import type { z } from 'zod';
+import { engageLatch } from '../../lib/agents/engage-latch.js';
+import { lookAtLatch } from '../../lib/agents/latch.js';
+import { resetLatch } from '../../lib/agents/reset-latch.js';
 import type { Client, KillReceipt } from '../../lib/client.js';
 import { type Actor, scopes } from '../../lib/domain/actor.js';
 import {
@@ -9,10 +12,7 @@ import {
   resetBodySchema,
 } from '../../lib/domain/command.js';
 import type { Receipt } from '../../lib/domain/outcome.js';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { lookAtLatch } from '../../lib/latch.js';
 import type { Log } from '../../lib/ports/runtime.js';
-import { resetLatch } from '../../lib/reset-latch.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { killReceipt, latchAnswer, statusOf } from '../answer.js';
 import type { Node } from '../node.js';

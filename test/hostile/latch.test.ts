@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../functions/environment.js';
 import { openStore } from '../../functions/node.js';
-import { latchLimits } from '../../lib/engage-latch.js';
-import { LATCH } from '../../lib/latch.js';
+import { latchLimits } from '../../lib/agents/engage-latch.js';
+import { LATCH } from '../../lib/agents/latch.js';
 import { openWorld } from '../integration/world.js';
 import { afterFile } from '../services/registry.js';
 import { storeKinds, tokenFor } from '../services/server.js';

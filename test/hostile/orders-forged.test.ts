@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { readConfig } from '../../functions/environment.js';
 import { openStore } from '../../functions/node.js';
 import { openJournal } from '../../lib/adapters/journal/index.js';
-import { LATCH } from '../../lib/latch.js';
+import { LATCH } from '../../lib/agents/latch.js';
 import { writeIntent } from '../../lib/store/command-codec.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { killAllOf } from '../fakes/core.js';

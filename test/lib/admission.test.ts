@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { LATCH } from '../../lib/latch.js';
+import { engageLatch } from '../../lib/agents/engage-latch.js';
+import { LATCH } from '../../lib/agents/latch.js';
+import { register } from '../../lib/agents/register.js';
+import { resetLatch } from '../../lib/agents/reset-latch.js';
+import { transition } from '../../lib/agents/transition.js';
 import type { Core } from '../../lib/ports/core.js';
-import { register } from '../../lib/register.js';
-import { resetLatch } from '../../lib/reset-latch.js';
-import { transition } from '../../lib/transition.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';
 

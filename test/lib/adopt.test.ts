@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { adopt, claim, completeObserved } from '../../lib/adopt.js';
+import { register } from '../../lib/agents/register.js';
 import { openCases } from '../../lib/cases.js';
 import { createReconcile } from '../../lib/reconcile.js';
-import { register } from '../../lib/register.js';
 import { createStop } from '../../lib/stop.js';
 import { createHosts } from '../../lib/store/hosts.js';
 import { actorWith } from '../fakes/authenticator.js';

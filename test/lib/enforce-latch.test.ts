@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { engageLatch } from '../../lib/agents/engage-latch.js';
+import { LATCH } from '../../lib/agents/latch.js';
 import { openCases } from '../../lib/cases.js';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { LATCH } from '../../lib/latch.js';
 import { createReconcile } from '../../lib/reconcile.js';
 import { createStop } from '../../lib/stop.js';
 import { actorWith } from '../fakes/authenticator.js';

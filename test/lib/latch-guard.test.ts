@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { findLatch, LATCH } from '../../lib/latch.js';
+import { engageLatch } from '../../lib/agents/engage-latch.js';
+import { findLatch, LATCH } from '../../lib/agents/latch.js';
+import { resetLatch } from '../../lib/agents/reset-latch.js';
 import { createLatchGuard } from '../../lib/latch-guard.js';
-import { resetLatch } from '../../lib/reset-latch.js';
 import { signText } from '../../lib/store/signed-text.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore } from '../fakes/core.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { engageLatch } from '../../lib/agents/engage-latch.js';
+import { findLatch } from '../../lib/agents/latch.js';
+import { resetLatch } from '../../lib/agents/reset-latch.js';
 import { openCases } from '../../lib/cases.js';
 import type { Command } from '../../lib/domain/command.js';
 import { readRecord } from '../../lib/domain/record.js';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { findLatch } from '../../lib/latch.js';
 import { recall } from '../../lib/recall.js';
-import { resetLatch } from '../../lib/reset-latch.js';
 import { beginOperation, findOperation } from '../../lib/store/operation.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { findLatch } from '../../lib/agents/latch.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
-import { findLatch } from '../../lib/latch.js';
 import type { Records } from '../../lib/ports/records.js';
 import { holding } from '../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { findLatch, LATCH } from '../../lib/latch.js';
-import { resetLatch } from '../../lib/reset-latch.js';
+import { engageLatch } from '../../lib/agents/engage-latch.js';
+import { findLatch, LATCH } from '../../lib/agents/latch.js';
+import { resetLatch } from '../../lib/agents/reset-latch.js';
 import { readIntent, writeIntent } from '../../lib/store/command-codec.js';
 import { actorWith, narrowedTo } from '../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore, killAllOf, killOf, startOn } from '../fakes/core.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { register } from '../../../lib/agents/register.js';
 import { createRecentKills } from '../../../lib/domain/recent-kills.js';
-import { register } from '../../../lib/register.js';
 import { actorWith } from '../../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore } from '../../fakes/core.js';
 import { killedOne, look, told } from '../enforce-bench.js';

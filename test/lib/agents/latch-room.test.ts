@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Selector } from '../../lib/domain/selector.js';
-import { engageLatch, latchLimits } from '../../lib/engage-latch.js';
-import { findLatch, LATCH } from '../../lib/latch.js';
-import type { Core } from '../../lib/ports/core.js';
-import { utf8 } from '../../lib/util/crypto.js';
-import { actorWith, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore, killAllOf, stopOn } from '../fakes/core.js';
+import { engageLatch, latchLimits } from '../../../lib/agents/engage-latch.js';
+import { findLatch, LATCH } from '../../../lib/agents/latch.js';
+import type { Selector } from '../../../lib/domain/selector.js';
+import type { Core } from '../../../lib/ports/core.js';
+import { utf8 } from '../../../lib/util/crypto.js';
+import { actorWith, narrowedTo } from '../../fakes/authenticator.js';
+import { fakeCore, killAllOf, stopOn } from '../../fakes/core.js';
 
 let operations = 0;
 const engage = (core: Core, selector: Selector, actor = actorWith()) =>

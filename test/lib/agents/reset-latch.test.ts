@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { findLatch, LATCH } from '../../lib/latch.js';
-import { resetLatch } from '../../lib/reset-latch.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { fakeCore } from '../fakes/core.js';
+import { engageLatch } from '../../../lib/agents/engage-latch.js';
+import { findLatch, LATCH } from '../../../lib/agents/latch.js';
+import { resetLatch } from '../../../lib/agents/reset-latch.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { fakeCore } from '../../fakes/core.js';
 
 const actor = actorWith();
 const engaging = (operationId: string) => ({ operationId, actor });

@@ -1,17 +1,17 @@
-import type { Actor } from './domain/actor.js';
-import { type Agent, isActive, mayBecome, type Transition } from './domain/agent.js';
-import { by } from './domain/audit-entry.js';
-import { authorize, covers, outside } from './domain/authorize.js';
-import { KillswitchError, unknownAgent } from './domain/errors.js';
-import { readRecord } from './domain/record.js';
+import type { Actor } from '../domain/actor.js';
+import { type Agent, isActive, mayBecome, type Transition } from '../domain/agent.js';
+import { by } from '../domain/audit-entry.js';
+import { authorize, covers, outside } from '../domain/authorize.js';
+import { KillswitchError, unknownAgent } from '../domain/errors.js';
+import { readRecord } from '../domain/record.js';
+import { type Core, timestamp } from '../ports/core.js';
+import type { StoredAgent } from '../ports/records.js';
+import { agentIn, change, tombstoned } from '../store/compare-and-set.js';
+import { setMembers } from '../util/json-edit.js';
+import { isSameJson } from '../util/json-equal.js';
+import { present } from '../util/omit-undefined.js';
 import { admission, findLatch, holdOf, type LatchFound } from './latch.js';
-import { type Core, timestamp } from './ports/core.js';
-import type { StoredAgent } from './ports/records.js';
-import { rememberLocal } from './remember-local.js';
-import { agentIn, change, tombstoned } from './store/compare-and-set.js';
-import { setMembers } from './util/json-edit.js';
-import { isSameJson } from './util/json-equal.js';
-import { present } from './util/omit-undefined.js';
+import { rememberLocal } from './record-cache.js';
 
 /** What other commands select an agent by: a credential that is the agent's own may not change it. */
 const SELECTED_BY = ['taskId', 'host', 'labels', 'startedAt'] as const;

@@ -1,13 +1,13 @@
-import type { Actor } from './domain/actor.js';
-import { type Agent, isActive } from './domain/agent.js';
-import { authorize, covers, outside } from './domain/authorize.js';
-import { unknownAgent } from './domain/errors.js';
-import { readRecord } from './domain/record.js';
-import type { Selector } from './domain/selector.js';
-import { matches } from './domain/selector.js';
-import type { Core } from './ports/core.js';
-import type { StoredAgent } from './ports/records.js';
-import { setMembers } from './util/json-edit.js';
+import type { Actor } from '../domain/actor.js';
+import { type Agent, isActive } from '../domain/agent.js';
+import { authorize, covers, outside } from '../domain/authorize.js';
+import { unknownAgent } from '../domain/errors.js';
+import { readRecord } from '../domain/record.js';
+import type { Selector } from '../domain/selector.js';
+import { matches } from '../domain/selector.js';
+import type { Core } from '../ports/core.js';
+import type { StoredAgent } from '../ports/records.js';
+import { setMembers } from '../util/json-edit.js';
 
 export interface AgentPage {
   /** Each the JSON text of one record as stored, or of `{agentId, status: "unreadable", detail}`. */

@@ -1,10 +1,10 @@
-import type { Actor } from './domain/actor.js';
-import { authorize } from './domain/authorize.js';
-import { KillswitchError } from './domain/errors.js';
+import type { Actor } from '../domain/actor.js';
+import { authorize } from '../domain/authorize.js';
+import { KillswitchError } from '../domain/errors.js';
+import type { Core } from '../ports/core.js';
+import { checkKey, digest } from '../store/idempotency.js';
 import { findLatch, LATCH, type Latch, type LatchFound, OPEN, writable } from './latch.js';
 import { type LatchOrder, resetEntry } from './latch-entry.js';
-import type { Core } from './ports/core.js';
-import { checkKey, digest } from './store/idempotency.js';
 
 export interface ResetOrder extends LatchOrder {
   readonly reason: string;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { openConfirmed } from '../../lib/confirmed.js';
-import { fakeRecords } from '../fakes/records.js';
+import { openConfirmed } from '../../../lib/agents/is-settled.js';
+import { fakeRecords } from '../../fakes/records.js';
 
 const kill = { operationId: 'o', requestedAt: 't', requestedBy: 'b', pending: [], attempts: 1 };
 const record = (members: object): string => JSON.stringify({ agentId: 'a', ...members });

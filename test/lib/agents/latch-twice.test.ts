@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { fakeCore } from '../fakes/core.js';
+import { engageLatch } from '../../../lib/agents/engage-latch.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { fakeCore } from '../../fakes/core.js';
 
 it('The emergency stop that is engaged for several is not engaged anew for one of them', async () => {
   const { core, store } = fakeCore();

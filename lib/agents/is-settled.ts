@@ -1,6 +1,6 @@
-import { isActive } from './domain/agent.js';
-import { readRecord } from './domain/record.js';
-import type { Records } from './ports/records.js';
+import { isActive } from '../domain/agent.js';
+import { readRecord } from '../domain/record.js';
+import type { Records } from '../ports/records.js';
 
 /**
  * Whether nothing of an agent's kill is owed any more, as its record says: what was kept of the agent may be needed

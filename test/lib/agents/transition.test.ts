@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { mayBecome, statuses } from '../../lib/domain/agent.js';
-import { transition } from '../../lib/transition.js';
-import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore, killOf, stopOn } from '../fakes/core.js';
+import { transition } from '../../../lib/agents/transition.js';
+import { mayBecome, statuses } from '../../../lib/domain/agent.js';
+import { actorWith, holding, narrowedTo } from '../../fakes/authenticator.js';
+import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
 
 const alice = actorWith();
 

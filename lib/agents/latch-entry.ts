@@ -1,10 +1,10 @@
-import type { Actor } from './domain/actor.js';
-import { type AuditEntry, by } from './domain/audit-entry.js';
-import type { Selector } from './domain/selector.js';
+import type { Actor } from '../domain/actor.js';
+import { type AuditEntry, by } from '../domain/audit-entry.js';
+import type { Selector } from '../domain/selector.js';
+import { type Core, timestamp } from '../ports/core.js';
+import { readSigned, type Signing, signText } from '../store/signed-text.js';
+import { present } from '../util/omit-undefined.js';
 import type { Hold } from './latch.js';
-import { type Core, timestamp } from './ports/core.js';
-import { readSigned, type Signing, signText } from './store/signed-text.js';
-import { present } from './util/omit-undefined.js';
 
 /** Who engages or resets the emergency stop, and why. */
 export interface LatchOrder {

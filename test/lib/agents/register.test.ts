@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Registration } from '../../lib/domain/agent.js';
-import { register } from '../../lib/register.js';
-import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore, killOf, stopOn } from '../fakes/core.js';
+import { register } from '../../../lib/agents/register.js';
+import type { Registration } from '../../../lib/domain/agent.js';
+import { actorWith, holding, narrowedTo } from '../../fakes/authenticator.js';
+import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
 
 const alice = actorWith();
 const body: Registration = { status: 'running', taskId: 't1', host: 'h1', labels: { team: 'core' } };

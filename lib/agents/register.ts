@@ -1,16 +1,16 @@
-import type { Actor } from './domain/actor.js';
-import { type Agent, isActive, type Registration } from './domain/agent.js';
-import { by } from './domain/audit-entry.js';
-import { authorize } from './domain/authorize.js';
-import { KillswitchError } from './domain/errors.js';
-import { readRecord } from './domain/record.js';
+import type { Actor } from '../domain/actor.js';
+import { type Agent, isActive, type Registration } from '../domain/agent.js';
+import { by } from '../domain/audit-entry.js';
+import { authorize } from '../domain/authorize.js';
+import { KillswitchError } from '../domain/errors.js';
+import { readRecord } from '../domain/record.js';
+import { type Core, timestamp } from '../ports/core.js';
+import type { StoredAgent } from '../ports/records.js';
+import { agentIn, change, tombstoned } from '../store/compare-and-set.js';
+import { isSameJson } from '../util/json-equal.js';
+import { present } from '../util/omit-undefined.js';
 import { admission, findLatch, type LatchFound } from './latch.js';
-import { type Core, timestamp } from './ports/core.js';
-import type { StoredAgent } from './ports/records.js';
-import { rememberLocal } from './remember-local.js';
-import { agentIn, change, tombstoned } from './store/compare-and-set.js';
-import { isSameJson } from './util/json-equal.js';
-import { present } from './util/omit-undefined.js';
+import { rememberLocal } from './record-cache.js';
 
 export interface Registered {
   readonly created: boolean;

@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import type { Actor } from './domain/actor.js';
-import type { Agent } from './domain/agent.js';
-import { authorize } from './domain/authorize.js';
-import { KillswitchError } from './domain/errors.js';
-import { matches, type Selector, selectorSchema } from './domain/selector.js';
-import type { Core } from './ports/core.js';
-import type { DocumentRef } from './ports/records.js';
-import { readSigned, type Signing } from './store/signed-text.js';
-import { present } from './util/omit-undefined.js';
+import type { Actor } from '../domain/actor.js';
+import type { Agent } from '../domain/agent.js';
+import { authorize } from '../domain/authorize.js';
+import { KillswitchError } from '../domain/errors.js';
+import { matches, type Selector, selectorSchema } from '../domain/selector.js';
+import type { Core } from '../ports/core.js';
+import type { DocumentRef } from '../ports/records.js';
+import { readSigned, type Signing } from '../store/signed-text.js';
+import { present } from '../util/omit-undefined.js';
 
 /** One reason for which the emergency stop is engaged, and for whom. */
 export interface Hold {

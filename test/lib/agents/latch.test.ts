@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/engage-latch.js';
-import { findLatch, LATCH, lookAtLatch } from '../../lib/latch.js';
-import type { Core } from '../../lib/ports/core.js';
-import { resetLatch } from '../../lib/reset-latch.js';
-import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore } from '../fakes/core.js';
+import { engageLatch } from '../../../lib/agents/engage-latch.js';
+import { findLatch, LATCH, lookAtLatch } from '../../../lib/agents/latch.js';
+import { resetLatch } from '../../../lib/agents/reset-latch.js';
+import type { Core } from '../../../lib/ports/core.js';
+import { actorWith, holding, narrowedTo } from '../../fakes/authenticator.js';
+import { fakeCore } from '../../fakes/core.js';
 
 const alice = actorWith();
 const order = { operationId: 'op', actor: alice, requestId: 'req', reason: 'drill' };

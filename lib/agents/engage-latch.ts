@@ -1,15 +1,15 @@
-import type { Actor } from './domain/actor.js';
-import { authorize, narrow } from './domain/authorize.js';
-import { KillswitchError } from './domain/errors.js';
-import type { Selector } from './domain/selector.js';
+import type { Actor } from '../domain/actor.js';
+import { authorize, narrow } from '../domain/authorize.js';
+import { KillswitchError } from '../domain/errors.js';
+import type { Selector } from '../domain/selector.js';
+import { type Core, timestamp } from '../ports/core.js';
+import { type Change, change } from '../store/compare-and-set.js';
+import { signText } from '../store/signed-text.js';
+import { utf8 } from '../util/crypto.js';
+import { isSameJson } from '../util/json-equal.js';
+import { present } from '../util/omit-undefined.js';
 import { findLatch, type Hold, LATCH, type Latch, type LatchFound, writable } from './latch.js';
 import { type LatchOrder, latchEntry } from './latch-entry.js';
-import { type Core, timestamp } from './ports/core.js';
-import { type Change, change } from './store/compare-and-set.js';
-import { signText } from './store/signed-text.js';
-import { utf8 } from './util/crypto.js';
-import { isSameJson } from './util/json-equal.js';
-import { present } from './util/omit-undefined.js';
 
 /** How much the emergency stop may hold. It is read with each agent that starts. */
 export const latchLimits = {

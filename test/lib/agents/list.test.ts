@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { get, type ListQuery, list } from '../../lib/list.js';
-import { actorWith, holding, narrowedTo } from '../fakes/authenticator.js';
-import { fakeCore } from '../fakes/core.js';
+import { get, type ListQuery, list } from '../../../lib/agents/list.js';
+import { actorWith, holding, narrowedTo } from '../../fakes/authenticator.js';
+import { fakeCore } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 const alice = actorWith();
