@@ -1,4 +1,5 @@
 import type { Cases } from './cases.js';
+import { lookAround } from './discovery/discover.js';
 import { type Agent, isActive } from './domain/agent.js';
 import { covers, narrow, outside } from './domain/authorize.js';
 import type { Command, KillAllCommand, KillCommand } from './domain/command.js';
@@ -6,7 +7,6 @@ import { KillswitchError } from './domain/errors.js';
 import { matches } from './domain/selector.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { Report } from './report.js';
-import { lookAround } from './sighted.js';
 import type { Stoppable } from './stop-agent.js';
 import { writeIntent } from './store/command-codec.js';
 

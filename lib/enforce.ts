@@ -1,15 +1,15 @@
-import { adopt, claim, completeObserved } from './adopt.js';
 import { findLatch, holdOf, type Latch } from './agents/latch.js';
 import type { Case } from './case.js';
 import type { Cases } from './cases.js';
 import { commitKills } from './commit.js';
+import { adopt, claim, completeObserved } from './discovery/adopt.js';
+import { groupSightings } from './discovery/observed.js';
 import { itself } from './domain/actor.js';
 import { type Agent, isActive } from './domain/agent.js';
 import type { AuditEntry } from './domain/audit-entry.js';
 import type { KillCommand } from './domain/command.js';
 import { type OutcomeName, pendingOf } from './domain/outcome.js';
 import { type Reading, readRecord } from './domain/record.js';
-import { groupSightings } from './observed.js';
 import { type Core, isLocal, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';

@@ -1,11 +1,11 @@
-import { completeObserved } from './adopt.js';
 import type { Cases } from './cases.js';
 import { payDebts, replayJournal } from './debts.js';
+import { completeObserved } from './discovery/adopt.js';
+import { lookAround } from './discovery/discover.js';
 import type { Agent } from './domain/agent.js';
 import { isStoreDown } from './domain/errors.js';
 import { enforce, enforceTombstones } from './enforce.js';
 import type { Core } from './ports/core.js';
-import { lookAround } from './sighted.js';
 import type { Stop } from './stop.js';
 import type { Hosts } from './store/hosts.js';
 import { settleEach } from './store/settle-each.js';

@@ -1,5 +1,6 @@
 import type { Cases } from './cases.js';
 import { type Candidate, commitKills, previewKills } from './commit.js';
+import { firstStart, type Observation, observe, observedAgent } from './discovery/observed.js';
 import { type Agent, isActive } from './domain/agent.js';
 import { narrow } from './domain/authorize.js';
 import type { KillAllCommand } from './domain/command.js';
@@ -7,7 +8,6 @@ import { readRecord } from './domain/record.js';
 import type { Selector } from './domain/selector.js';
 import { matches } from './domain/selector.js';
 import { leftWarning } from './domain/wording.js';
-import { firstStart, type Observation, observe, observedAgent } from './observed.js';
 import type { Core } from './ports/core.js';
 import { isLater } from './selection.js';
 import { followVerdicts, type Progress } from './stop-page.js';

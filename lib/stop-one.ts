@@ -1,10 +1,10 @@
 import type { Cases } from './cases.js';
 import { type Candidate, commitKills, previewKills, type Verdict } from './commit.js';
+import { type Observation, observe, observedAgent } from './discovery/observed.js';
 import type { Agent } from './domain/agent.js';
 import { covers, outside } from './domain/authorize.js';
 import type { KillCommand } from './domain/command.js';
 import { unknownAgent } from './domain/errors.js';
-import { type Observation, observe, observedAgent } from './observed.js';
 import type { Core } from './ports/core.js';
 import { selectOne } from './selection.js';
 import { followVerdicts, type Progress } from './stop-page.js';

@@ -1,5 +1,6 @@
 import type { Case } from './case.js';
 import type { Cases } from './cases.js';
+import { lookAround } from './discovery/discover.js';
 import type { Actor } from './domain/actor.js';
 import { isActive, type Status } from './domain/agent.js';
 import { type AuditEntry, by } from './domain/audit-entry.js';
@@ -7,7 +8,6 @@ import { pendingOf } from './domain/outcome.js';
 import { readRecord } from './domain/record.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
-import { lookAround } from './sighted.js';
 import { present } from './util/omit-undefined.js';
 
 /** Something that carries an agent's label and runs here, though its record does not say that the agent does. */

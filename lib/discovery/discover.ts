@@ -1,5 +1,5 @@
-import type { Core } from './ports/core.js';
-import type { Lookout, Sighting, Sightings } from './ports/lookout.js';
+import type { Core } from '../ports/core.js';
+import type { Lookout, Sighting, Sightings } from '../ports/lookout.js';
 
 export interface Sighted {
   readonly seen: readonly Sighting[];

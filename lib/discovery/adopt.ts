@@ -1,14 +1,14 @@
-import { itself } from './domain/actor.js';
-import { type Agent, isActive } from './domain/agent.js';
-import { type AuditEntry, by } from './domain/audit-entry.js';
-import { readRecord } from './domain/record.js';
+import { itself } from '../domain/actor.js';
+import { type Agent, isActive } from '../domain/agent.js';
+import { type AuditEntry, by } from '../domain/audit-entry.js';
+import { readRecord } from '../domain/record.js';
+import { type Core, timestamp } from '../ports/core.js';
+import type { Sighting } from '../ports/lookout.js';
+import type { StoredAgent } from '../ports/records.js';
+import { agentIn, change } from '../store/compare-and-set.js';
+import { setMembers } from '../util/json-edit.js';
+import { present } from '../util/omit-undefined.js';
 import { firstStart, observedAgent } from './observed.js';
-import { type Core, timestamp } from './ports/core.js';
-import type { Sighting } from './ports/lookout.js';
-import type { StoredAgent } from './ports/records.js';
-import { agentIn, change } from './store/compare-and-set.js';
-import { setMembers } from './util/json-edit.js';
-import { present } from './util/omit-undefined.js';
 
 /** How long an orchestrator has to register what it has started, before it is taken for unregistered. Milliseconds. */
 const REGISTRATION = 3_000;

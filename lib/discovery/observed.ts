@@ -1,8 +1,8 @@
-import type { Agent } from './domain/agent.js';
-import type { Core } from './ports/core.js';
-import type { Sighting } from './ports/lookout.js';
-import { lookAround, type Sighted } from './sighted.js';
-import { present } from './util/omit-undefined.js';
+import type { Agent } from '../domain/agent.js';
+import type { Core } from '../ports/core.js';
+import type { Sighting } from '../ports/lookout.js';
+import { present } from '../util/omit-undefined.js';
+import { lookAround, type Sighted } from './discover.js';
 
 /** What runs on this host under a label, agent by agent. */
 export interface Observation extends Omit<Sighted, 'seen'> {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Lookout } from '../../lib/ports/lookout.js';
-import { lookAround } from '../../lib/sighted.js';
-import { fakeCore } from '../fakes/core.js';
-import { atDeadlines } from '../fakes/deadlines.js';
+import { lookAround } from '../../../lib/discovery/discover.js';
+import type { Lookout } from '../../../lib/ports/lookout.js';
+import { fakeCore } from '../../fakes/core.js';
+import { atDeadlines } from '../../fakes/deadlines.js';
 
 const fakeLookout = (sightings: Lookout['sightings']): Lookout => ({
   sightings,

@@ -1,12 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { adopt, claim, completeObserved } from '../../lib/adopt.js';
-import { register } from '../../lib/agents/register.js';
-import { openCases } from '../../lib/cases.js';
-import { createReconcile } from '../../lib/reconcile.js';
-import { createStop } from '../../lib/stop.js';
-import { createHosts } from '../../lib/store/hosts.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { fakeCore, killOf, startOn, stopOn } from '../fakes/core.js';
+import { register } from '../../../lib/agents/register.js';
+import { openCases } from '../../../lib/cases.js';
+import { adopt, claim, completeObserved } from '../../../lib/discovery/adopt.js';
+import { createReconcile } from '../../../lib/reconcile.js';
+import { createStop } from '../../../lib/stop.js';
+import { createHosts } from '../../../lib/store/hosts.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { fakeCore, killOf, startOn, stopOn } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 const seconds = (bed: Bed, ago: number): number => bed.clock.now() - ago * 1_000;
