@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { readTrail, streamTrail } from '../lib/audit/read.js';
 import { agentIdSchema } from '../lib/domain/agent.js';
 import type { AuditEntry } from '../lib/domain/audit-entry.js';
-import { readTrail, streamTrail } from '../lib/trail.js';
 import { utf8 } from '../lib/util/crypto.js';
 import { present } from '../lib/util/omit-undefined.js';
 import { runAlone } from './alone.js';

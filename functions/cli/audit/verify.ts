@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { sentenceOf } from '../../../lib/finding.js';
+import { sentenceOf } from '../../../lib/audit/finding.js';
+import { type Verification, verifyAudit } from '../../../lib/audit/verify.js';
 import { present } from '../../../lib/util/omit-undefined.js';
-import { type Verification, verifyAudit } from '../../../lib/verify-audit.js';
 import { EXIT, say, sayJson, warn } from '../output.js';
 import { tellStore } from '../store-told.js';
 

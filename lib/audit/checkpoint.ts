@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { AuditPlace } from './ports/audit.js';
-import type { AuditKeys } from './ports/keys.js';
-import type { DocumentRef } from './ports/records.js';
+import type { AuditPlace } from '../ports/audit.js';
+import type { AuditKeys } from '../ports/keys.js';
+import type { DocumentRef } from '../ports/records.js';
 
 /**
  * A checkpoint of the audit: which entries stand in one stretch of it, signed. Each names the one before by its hash,

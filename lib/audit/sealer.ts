@@ -1,11 +1,11 @@
-import { isStoreDown } from './domain/errors.js';
-import type { Core } from './ports/core.js';
-import type { AuditKeys } from './ports/keys.js';
-import type { Health, Probe } from './ports/runtime.js';
-import type { Witness } from './ports/witness.js';
-import { sealDue } from './seal.js';
-import { createRounds, type Rounds } from './util/poller.js';
-import { keepWitness, readWitness, type Witnessed } from './witness.js';
+import { isStoreDown } from '../domain/errors.js';
+import type { Core } from '../ports/core.js';
+import type { AuditKeys } from '../ports/keys.js';
+import type { Health, Probe } from '../ports/runtime.js';
+import type { Witness } from '../ports/witness.js';
+import { createRounds, type Rounds } from '../util/poller.js';
+import { sealDue } from './append-checkpoint.js';
+import { keepWitness, readWitness, type Witnessed } from './high-water-mark.js';
 
 /** Seals the audit behind whoever writes it, and never in the way of what it tells of. */
 export interface Sealer extends Probe, Rounds {

@@ -1,6 +1,6 @@
+import type { AuditLog, AuditPlace } from '../ports/audit.js';
+import type { AuditKeys } from '../ports/keys.js';
 import { type Checkpoint, sealEntry } from './checkpoint.js';
-import type { AuditLog, AuditPlace } from './ports/audit.js';
-import type { AuditKeys } from './ports/keys.js';
 
 /** What was done to entries. `moved`: it is what was sealed elsewhere in the same stretch. */
 export type Deed = 'removed' | 'changed' | 'moved' | 'inserted';

@@ -1,4 +1,4 @@
-import type { Deed } from './segment.js';
+import type { Deed } from './compare.js';
 
 /** A place where the audit is not what was sealed. */
 export interface Finding {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Witness } from './ports/witness.js';
+import type { Witness } from '../ports/witness.js';
 
 const schema = z.strictObject({
   number: z.int().positive(),

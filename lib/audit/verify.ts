@@ -1,3 +1,8 @@
+import type { AuditLog } from '../ports/audit.js';
+import type { AuditKeys } from '../ports/keys.js';
+import type { Records } from '../ports/records.js';
+import type { Witness } from '../ports/witness.js';
+import { present } from '../util/omit-undefined.js';
 import {
   type Checkpoint,
   checkpointRef,
@@ -6,14 +11,9 @@ import {
   type Opened,
   openCheckpoint,
 } from './checkpoint.js';
+import { type Compared, compare, placesOf } from './compare.js';
 import { collectFindings, type Finding } from './finding.js';
-import type { AuditLog } from './ports/audit.js';
-import type { AuditKeys } from './ports/keys.js';
-import type { Records } from './ports/records.js';
-import type { Witness } from './ports/witness.js';
-import { type Compared, compare, placesOf } from './segment.js';
-import { present } from './util/omit-undefined.js';
-import { readWitness, type Witnessed } from './witness.js';
+import { readWitness, type Witnessed } from './high-water-mark.js';
 
 /** What was found of the whole audit. */
 export interface Verification {

@@ -1,9 +1,9 @@
-import type { Actor, Within } from './domain/actor.js';
-import type { AuditEntry } from './domain/audit-entry.js';
-import { authorize, outside } from './domain/authorize.js';
-import type { AuditQuery } from './ports/audit.js';
-import type { Core } from './ports/core.js';
-import { present } from './util/omit-undefined.js';
+import type { Actor, Within } from '../domain/actor.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
+import { authorize, outside } from '../domain/authorize.js';
+import type { AuditQuery } from '../ports/audit.js';
+import type { Core } from '../ports/core.js';
+import { present } from '../util/omit-undefined.js';
 
 export interface TrailQuery extends AuditQuery {
   /** A cursor: only what was committed after it. */

@@ -1,3 +1,7 @@
+import type { AuditLog } from '../ports/audit.js';
+import type { AuditKeys } from '../ports/keys.js';
+import type { Records } from '../ports/records.js';
+import type { Clock } from '../ports/runtime.js';
 import {
   checkpointRef,
   hashOf,
@@ -6,11 +10,7 @@ import {
   sealEntry,
   writeCheckpoint,
 } from './checkpoint.js';
-import type { AuditLog } from './ports/audit.js';
-import type { AuditKeys } from './ports/keys.js';
-import type { Records } from './ports/records.js';
-import type { Clock } from './ports/runtime.js';
-import type { Witnessed } from './witness.js';
+import type { Witnessed } from './high-water-mark.js';
 
 export interface Sealing {
   readonly records: Pick<Records, 'read' | 'commit'>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { auditKeys } from '../../lib/adapters/seal/index.js';
-import { type Checkpoint, openCheckpoint, writeCheckpoint } from '../../lib/checkpoint.js';
+import { auditKeys } from '../../../lib/adapters/seal/index.js';
+import { type Checkpoint, openCheckpoint, writeCheckpoint } from '../../../lib/audit/checkpoint.js';
 
 const keys = auditKeys(['a secret of the tests, long enough to sign with']);
 const position = fc.stringMatching(/^\d{1,10}(-\d{1,3})?$/);
