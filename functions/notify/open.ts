@@ -1,4 +1,4 @@
-import { createNotifier, type Notifier } from '../../lib/notify.js';
+import { createNotifier, type Notifier } from '../../lib/notify/notifier.js';
 import type { Core } from '../../lib/ports/core.js';
 import { httpReceiver } from './receiver.js';
 import type { TargetSettings } from './settings.js';

@@ -1,5 +1,5 @@
+import { type Failure, type Receiver, SEND_WITHIN } from '../../lib/notify/receiver.js';
 import type { Clock } from '../../lib/ports/runtime.js';
-import { type Failure, type Receiver, SEND_WITHIN } from '../../lib/receiver.js';
 import { renderers } from './render.js';
 import type { TargetSettings } from './settings.js';
 

@@ -1,5 +1,5 @@
-import { escapeDiscord, escapeMattermost, escapeSlack } from '../../lib/escape.js';
-import type { Message } from '../../lib/receiver.js';
+import { escapeDiscord, escapeMattermost, escapeSlack } from '../../lib/notify/escape.js';
+import type { Message } from '../../lib/notify/receiver.js';
 import { concat, signHmac, toBase64 } from '../../lib/util/crypto.js';
 import { sentenceOf } from './sentence.js';
 import type { Kind, TargetSettings } from './settings.js';

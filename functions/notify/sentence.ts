@@ -1,6 +1,6 @@
 import { isOwed, isRefused } from '../../lib/domain/outcome.js';
 import type { Selector } from '../../lib/domain/selector.js';
-import type { Event, EventData, EventType } from '../../lib/event.js';
+import type { Event, EventData, EventType } from '../../lib/notify/event.js';
 
 /** Longer than any sentence of ours, shorter than what a chat cuts off. */
 const MAX_QUOTED = 200;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ConfigError } from '../../lib/config/config.js';
 import { isTrustworthy } from '../../lib/config/environment.js';
 import { platformSettings, type Settings } from '../../lib/config/platform-settings.js';
-import { type EventType, eventTypes, usualEvents } from '../../lib/event.js';
+import { type EventType, eventTypes, usualEvents } from '../../lib/notify/event.js';
 import { fromBase64 } from '../../lib/util/crypto.js';
 
 export const kinds = ['webhook', 'slack', 'discord', 'mattermost'] as const;

@@ -1,5 +1,5 @@
-import { usualEvents } from '../../lib/event.js';
-import type { Failure, Message, Receiver } from '../../lib/receiver.js';
+import { usualEvents } from '../../lib/notify/event.js';
+import type { Failure, Message, Receiver } from '../../lib/notify/receiver.js';
 
 export interface FakeReceiver extends Receiver {
   /** What it has taken, in that order. */

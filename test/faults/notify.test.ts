@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { expect, it } from 'vitest';
-import type { Event } from '../../lib/event.js';
+import type { Event } from '../../lib/notify/event.js';
 import { openListener } from '../services/listener.js';
 import { call, settings, startBuiltServer, storeKinds } from '../services/server.js';
 import { isLong } from './random.helper.js';

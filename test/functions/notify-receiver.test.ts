@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { httpReceiver } from '../../functions/notify/receiver.js';
-import { usualEvents } from '../../lib/event.js';
+import { usualEvents } from '../../lib/notify/event.js';
 import { openListener } from '../services/listener.js';
 
 const event = {

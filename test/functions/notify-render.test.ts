@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { renderers } from '../../functions/notify/render.js';
 import type { Kind } from '../../functions/notify/settings.js';
-import { type Event, eventOf, usualEvents } from '../../lib/event.js';
+import { type Event, eventOf, usualEvents } from '../../lib/notify/event.js';
 
 const keys = [Buffer.alloc(32, 1), Buffer.alloc(24, 2)];
 const secrets = keys.map(key => new Uint8Array(key));

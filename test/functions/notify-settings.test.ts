@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { notifySettings } from '../../functions/notify/settings.js';
 import { ConfigError } from '../../lib/config/config.js';
-import { usualEvents } from '../../lib/event.js';
+import { usualEvents } from '../../lib/notify/event.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const URL = 'https://ops.example/hook/s3cret';

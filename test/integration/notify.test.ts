@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../lib/event.js';
+import type { Event } from '../../lib/notify/event.js';
 import { type Listener, openListener } from '../services/listener.js';
 import {
   call,

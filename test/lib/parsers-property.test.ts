@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { findLatch } from '../../lib/agents/latch.js';
-import { readCursor } from '../../lib/cursor.js';
 import { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
+import { readCursor } from '../../lib/notify/cursor.js';
 import { readIntent, writeIntent } from '../../lib/store/command-codec.js';
 import { claim } from '../../lib/store/idempotency.js';
 import { findOperation } from '../../lib/store/operation.js';

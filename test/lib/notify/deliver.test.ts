@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../lib/domain/audit-entry.js';
-import { usualEvents } from '../../lib/event.js';
-import { createNotifier } from '../../lib/notify.js';
-import { type FakeCore, fakeCore, killAllOf, stopOn } from '../fakes/core.js';
-import { DOWN, type FakeReceiver, fakeReceiver } from '../fakes/receiver.js';
+import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
+import { usualEvents } from '../../../lib/notify/event.js';
+import { createNotifier } from '../../../lib/notify/notifier.js';
+import { type FakeCore, fakeCore, killAllOf, stopOn } from '../../fakes/core.js';
+import { DOWN, type FakeReceiver, fakeReceiver } from '../../fakes/receiver.js';
 
 const entry = (agentId: string, more: Partial<AuditEntry> = {}): AuditEntry => ({
   timestamp: '2026-11-22T10:00:00.000Z',

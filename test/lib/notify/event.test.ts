@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../lib/domain/audit-entry.js';
-import { eventOf, MAX_TOLD } from '../../lib/event.js';
+import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
+import { eventOf, MAX_TOLD } from '../../../lib/notify/event.js';
 
 const entry = (more: Partial<AuditEntry>): AuditEntry => ({
   timestamp: '2026-11-22T10:00:00.000Z',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DocumentRef, Records } from './ports/records.js';
+import type { DocumentRef, Records } from '../ports/records.js';
 
 /** Times are epoch milliseconds. `problem` is in words that may be shown. */
 const failing = { since: z.number(), attempts: z.number(), retryAt: z.number(), problem: z.string() };

@@ -1,8 +1,8 @@
-import type { Status } from './domain/agent.js';
-import type { AuditEntry } from './domain/audit-entry.js';
-import { areVerified, isOpen, type LayerOutcome, pendingOf } from './domain/outcome.js';
-import type { Selector } from './domain/selector.js';
-import { present } from './util/omit-undefined.js';
+import type { Status } from '../domain/agent.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
+import { areVerified, isOpen, type LayerOutcome, pendingOf } from '../domain/outcome.js';
+import type { Selector } from '../domain/selector.js';
+import { present } from '../util/omit-undefined.js';
 
 /**
  * What is told to the outside.

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../lib/domain/audit-entry.js';
-import { createNotifier } from '../../lib/notify.js';
-import { telling } from '../../lib/store/observe-commits.js';
-import { fakeCore, killOf, stopOn } from '../fakes/core.js';
-import { fakeReceiver } from '../fakes/receiver.js';
+import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
+import { createNotifier } from '../../../lib/notify/notifier.js';
+import { telling } from '../../../lib/store/observe-commits.js';
+import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
+import { fakeReceiver } from '../../fakes/receiver.js';
 
 const entry: AuditEntry = {
   timestamp: '2026-11-22T10:00:00.000Z',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeDiscord, escapeMattermost, escapeSlack } from '../../lib/escape.js';
+import { escapeDiscord, escapeMattermost, escapeSlack } from '../../../lib/notify/escape.js';
 
 const ZERO_WIDTH = '\u200b';
 const escapes = { escapeSlack, escapeDiscord, escapeMattermost };

@@ -1,9 +1,9 @@
+import type { AuditPlace } from '../ports/audit.js';
+import type { Core } from '../ports/core.js';
+import { retryDelay } from '../util/backoff.js';
 import { type Aside, type Cursor, readCursor, type Trouble } from './cursor.js';
 import type { Event } from './event.js';
-import type { AuditPlace } from './ports/audit.js';
-import type { Core } from './ports/core.js';
 import { type Choose, type Failure, messageId, type Receiver, SEND_WITHIN } from './receiver.js';
-import { retryDelay } from './util/backoff.js';
 
 export interface Post extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
   /** This process. */

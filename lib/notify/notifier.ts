@@ -1,10 +1,10 @@
+import { isStoreDown } from '../domain/errors.js';
+import type { Core } from '../ports/core.js';
+import type { NotifierStatus } from '../ports/metrics.js';
+import type { Health, Probe } from '../ports/runtime.js';
+import { createRounds, type Rounds } from '../util/poller.js';
 import { deliverDue, type Look, type Post } from './deliver.js';
-import { isStoreDown } from './domain/errors.js';
-import type { Core } from './ports/core.js';
-import type { NotifierStatus } from './ports/metrics.js';
-import type { Health, Probe } from './ports/runtime.js';
 import { chooseFor, type Receiver } from './receiver.js';
-import { createRounds, type Rounds } from './util/poller.js';
 
 /** Tells one receiver of what the audit says, at least once each, and never in the way of what it tells of. */
 export interface Notifier extends Probe, Rounds {

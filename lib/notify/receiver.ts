@@ -1,9 +1,9 @@
-import type { AuditEntry } from './domain/audit-entry.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
+import type { AuditPlace } from '../ports/audit.js';
+import type { Records } from '../ports/records.js';
+import { digest } from '../store/idempotency.js';
+import { findOperation } from '../store/operation.js';
 import { type Event, type EventType, eventOf } from './event.js';
-import type { AuditPlace } from './ports/audit.js';
-import type { Records } from './ports/records.js';
-import { digest } from './store/idempotency.js';
-import { findOperation } from './store/operation.js';
 
 /** What is sent. The same event has the same ID however often it is sent, so that its receiver can tell. */
 export interface Message {
