@@ -6,7 +6,7 @@ import type { Authenticator } from '../lib/ports/authenticator.js';
 import type { Core } from '../lib/ports/core.js';
 import type { Metrics, NotifierStatus } from '../lib/ports/metrics.js';
 import type { Clock, Log, Probe } from '../lib/ports/runtime.js';
-import type { Stop } from '../lib/stop.js';
+import type { Stop } from '../lib/stop/stop.js';
 import type { Perform } from '../lib/triggers/api-request.js';
 import type { Failures } from './failures.js';
 

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { openConfirmed } from '../lib/agents/is-settled.js';
-import { openCases } from '../lib/cases.js';
 import type { Config } from '../lib/config/config.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
@@ -14,7 +13,8 @@ import type { Quarantine } from '../lib/ports/quarantine.js';
 import type { Clock, Log } from '../lib/ports/runtime.js';
 import type { Sandbox } from '../lib/ports/sandbox.js';
 import type { Witness } from '../lib/ports/witness.js';
-import { createStop } from '../lib/stop.js';
+import { openCases } from '../lib/stop/in-flight.js';
+import { createStop } from '../lib/stop/stop.js';
 import { createHosts } from '../lib/store/hosts.js';
 import { telling } from '../lib/store/observe-commits.js';
 import { remember } from '../lib/store/single-use.js';

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Command } from '../lib/domain/command.js';
 import type { Receipt } from '../lib/domain/outcome.js';
-import { permit } from '../lib/stop.js';
+import { permit } from '../lib/stop/stop.js';
 import { checkKey, claim, digest } from '../lib/store/idempotency.js';
 import { findOperation } from '../lib/store/operation.js';
 import type { Deps, Env } from './function.js';

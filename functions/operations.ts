@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import { dismissOperation } from '../lib/dismiss.js';
 import type { Actor } from '../lib/domain/actor.js';
 import { dismissBodySchema } from '../lib/domain/command.js';
-import { refreshOperation } from '../lib/refresh-receipt.js';
+import { dismissOperation } from '../lib/stop/dismiss.js';
+import { refreshOperation } from '../lib/stop/refresh-receipt.js';
 import { lookAtOperation, type Operation } from '../lib/store/operation.js';
 import { runAlone } from './alone.js';
 import type { Deps, Env, KillswitchFunction } from './function.js';

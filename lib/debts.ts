@@ -1,4 +1,3 @@
-import type { Cases } from './cases.js';
 import { itself } from './domain/actor.js';
 import type { Agent } from './domain/agent.js';
 import type { Command } from './domain/command.js';
@@ -8,7 +7,8 @@ import { enforceTombstone } from './enforce.js';
 import type { Core } from './ports/core.js';
 import { isLocal } from './ports/core.js';
 import type { Step, StoredAgent } from './ports/records.js';
-import type { Stop } from './stop.js';
+import type { Cases } from './stop/in-flight.js';
+import type { Stop } from './stop/stop.js';
 import { readIntent } from './store/command-codec.js';
 import { agentIn, change } from './store/compare-and-set.js';
 import { findOperation } from './store/operation.js';

@@ -1,7 +1,4 @@
 import { findLatch, holdOf, type Latch } from './agents/latch.js';
-import type { Case } from './case.js';
-import type { Cases } from './cases.js';
-import { commitKills } from './commit.js';
 import { adopt, claim, completeObserved } from './discovery/adopt.js';
 import { groupSightings } from './discovery/observed.js';
 import { itself } from './domain/actor.js';
@@ -13,6 +10,9 @@ import { type Reading, readRecord } from './domain/record.js';
 import { type Core, isLocal, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
 import type { StoredAgent } from './ports/records.js';
+import type { Case } from './stop/case.js';
+import type { Cases } from './stop/in-flight.js';
+import { commitKills } from './stop/mark-killed.js';
 import { settleEach } from './store/settle-each.js';
 import { signText } from './store/signed-text.js';
 import { present } from './util/omit-undefined.js';

@@ -1,4 +1,3 @@
-import type { Cases } from './cases.js';
 import { payDebts, replayJournal } from './debts.js';
 import { completeObserved } from './discovery/adopt.js';
 import { lookAround } from './discovery/discover.js';
@@ -6,7 +5,8 @@ import type { Agent } from './domain/agent.js';
 import { isStoreDown } from './domain/errors.js';
 import { enforce, enforceTombstones } from './enforce.js';
 import type { Core } from './ports/core.js';
-import type { Stop } from './stop.js';
+import type { Cases } from './stop/in-flight.js';
+import type { Stop } from './stop/stop.js';
 import type { Hosts } from './store/hosts.js';
 import { settleEach } from './store/settle-each.js';
 

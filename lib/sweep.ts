@@ -1,5 +1,3 @@
-import type { Case } from './case.js';
-import type { Cases } from './cases.js';
 import { lookAround } from './discovery/discover.js';
 import type { Actor } from './domain/actor.js';
 import { isActive, type Status } from './domain/agent.js';
@@ -8,6 +6,8 @@ import { pendingOf } from './domain/outcome.js';
 import { readRecord } from './domain/record.js';
 import { type Core, timestamp } from './ports/core.js';
 import type { Sighting } from './ports/lookout.js';
+import type { Case } from './stop/case.js';
+import type { Cases } from './stop/in-flight.js';
 import { present } from './util/omit-undefined.js';
 
 /** Something that carries an agent's label and runs here, though its record does not say that the agent does. */

@@ -190,7 +190,7 @@ describe('the structure', () => {
   it('is read whole', () => {
     const paths = everything.map(({ path }) => path);
     for (const path of [
-      'lib/stop.ts',
+      'lib/stop/stop.ts',
       'lib/adapters/log.ts',
       'functions/node.ts',
       'functions/cli/main.ts',

@@ -1,4 +1,3 @@
-import { openCases } from '../../lib/cases.js';
 import type { Status } from '../../lib/domain/agent.js';
 import type { KillAllCommand, KillCommand } from '../../lib/domain/command.js';
 import { createPresence } from '../../lib/domain/presence.js';
@@ -6,7 +5,8 @@ import { createRecentKills } from '../../lib/domain/recent-kills.js';
 import type { Core } from '../../lib/ports/core.js';
 import type { StoredAgent } from '../../lib/ports/records.js';
 import { createReconcile } from '../../lib/reconcile.js';
-import { createStop, type Stop } from '../../lib/stop.js';
+import { openCases } from '../../lib/stop/in-flight.js';
+import { createStop, type Stop } from '../../lib/stop/stop.js';
 import { actorWith } from './authenticator.js';
 import { type FakeClock, fakeClock } from './clock.js';
 import { type FakeJournal, fakeJournal } from './journal.js';

@@ -5,9 +5,9 @@ import { catalogue } from '../../functions/catalogue.js';
 import type { Deps, KillswitchFunction } from '../../functions/function.js';
 import { performOn } from '../../functions/perform.js';
 import { openMetrics } from '../../lib/adapters/prometheus.js';
-import { openCases } from '../../lib/cases.js';
 import type { ErrorCode } from '../../lib/domain/errors.js';
-import { createStop } from '../../lib/stop.js';
+import { openCases } from '../../lib/stop/in-flight.js';
+import { createStop } from '../../lib/stop/stop.js';
 import { actorWith, fakeAuthenticator, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { openCases } from '../../lib/cases.js';
 import { payDebts } from '../../lib/debts.js';
 import type { Core } from '../../lib/ports/core.js';
-import { createStop } from '../../lib/stop.js';
+import { openCases } from '../../lib/stop/in-flight.js';
+import { createStop } from '../../lib/stop/stop.js';
 import { beginOperation, endOperation, findOperation } from '../../lib/store/operation.js';
 import { type AgentOptions, fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
 

@@ -1,7 +1,7 @@
-import { openCases } from '../../lib/cases.js';
 import { lookAround } from '../../lib/discovery/discover.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { enforce } from '../../lib/enforce.js';
+import { openCases } from '../../lib/stop/in-flight.js';
 import { type FakeCore, killOf, stopOn } from '../fakes/core.js';
 
 /** What one look at the sightings does. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { openCases } from '../../lib/cases.js';
 import { enforceTombstones } from '../../lib/enforce.js';
 import type { Core } from '../../lib/ports/core.js';
+import { openCases } from '../../lib/stop/in-flight.js';
 import { type FakeCore as Bed, fakeCore } from '../fakes/core.js';
 import { killedOne, told } from './enforce-bench.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { openCases } from '../../lib/cases.js';
 import { lookAround } from '../../lib/discovery/discover.js';
 import { enforce } from '../../lib/enforce.js';
+import { openCases } from '../../lib/stop/in-flight.js';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';
 import { killedOne, look, told } from './enforce-bench.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { openCases } from '../../lib/cases.js';
 import { payDebts, replayJournal } from '../../lib/debts.js';
 import { createReconcile } from '../../lib/reconcile.js';
-import { createStop } from '../../lib/stop.js';
+import { openCases } from '../../lib/stop/in-flight.js';
+import { createStop } from '../../lib/stop/stop.js';
 import { writeIntent } from '../../lib/store/command-codec.js';
 import { type FakeCore as Bed, fakeCore, killOf, startOn, stopOn } from '../fakes/core.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { openCases } from '../../lib/cases.js';
 import type { Core } from '../../lib/ports/core.js';
 import { createReconcile } from '../../lib/reconcile.js';
-import { createStop } from '../../lib/stop.js';
+import { openCases } from '../../lib/stop/in-flight.js';
+import { createStop } from '../../lib/stop/stop.js';
 import { fakeCore, killOf, stopOn } from '../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openCases } from '../../lib/cases.js';
+import { openCases } from '../../lib/stop/in-flight.js';
 import { findLeftovers, sweep } from '../../lib/sweep.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { readRecord } from '../../../lib/domain/record.js';
-import { marksBy } from '../../../lib/mark.js';
 import type { Step } from '../../../lib/ports/records.js';
+import { marksBy } from '../../../lib/stop/mark.js';
 import { fakeCore, killAllOf } from '../../fakes/core.js';
 import { inject } from '../../services/context.js';
 import { settings } from '../../services/server.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { register } from '../../../lib/agents/register.js';
-import { openCases } from '../../../lib/cases.js';
 import { adopt, claim, completeObserved } from '../../../lib/discovery/adopt.js';
 import { createReconcile } from '../../../lib/reconcile.js';
-import { createStop } from '../../../lib/stop.js';
+import { openCases } from '../../../lib/stop/in-flight.js';
+import { createStop } from '../../../lib/stop/stop.js';
 import { createHosts } from '../../../lib/store/hosts.js';
 import { actorWith } from '../../fakes/authenticator.js';
 import { fakeCore, killOf, startOn, stopOn } from '../../fakes/core.js';

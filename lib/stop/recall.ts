@@ -1,0 +1,96 @@
+import type { Agent, Kill } from '../domain/agent.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
+import type { Command } from '../domain/command.js';
+import { type Reading, readRecord } from '../domain/record.js';
+import type { Core } from '../ports/core.js';
+import { present } from '../util/omit-undefined.js';
+import { type Case, endedCase } from './case.js';
+import type { Cases } from './in-flight.js';
+import type { Stoppable } from './stop-agent.js';
+
+export interface Recalled {
+  readonly known: readonly Case[];
+  /** It had engaged the emergency stop. */
+  readonly isLatched: boolean;
+}
+
+/**
+ * What a command had done before this process took it up, from its audit: those that still owe something are
+ * worked on again, those that are settled are told as they were.
+ * @throws KillswitchError `store_unavailable`
+ */
+export async function recall(
+  core: Core,
+  cases: Cases,
+  command: Command,
+  startedAt: number,
+): Promise<Recalled> {
+  const { operationId } = command;
+  let told = await readAudit(core, operationId);
+  const stored = await core.records.agents([...told.accepted.keys()]);
+  const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
+  // Whose debt was paid between the two looks is told of only now, in the step that says so in the record.
+  const isPaid = (agentId: string): boolean =>
+    killOf(readings.get(agentId), operationId)?.confirmedAt !== undefined;
+  if ([...told.accepted.keys()].some(id => isPaid(id) && !told.settled.has(id))) {
+    told = await readAudit(core, operationId);
+  }
+  const { accepted, settled, isLatched } = told;
+  const known: Case[] = [];
+  for (const [agentId, entry] of accepted) {
+    const { statusBefore } = entry;
+    const outcomes = settled.get(agentId)?.outcomes;
+    const debtor = debtorOf(readings.get(agentId), entry, outcomes !== undefined);
+    const one = debtor
+      ? cases.follow(command, { kind: 'owing', agent: debtor }, startedAt)
+      : outcomes && endedCase(agentOf(readings.get(agentId), agentId), operationId, { outcomes });
+    // Neither: its record was written over by somebody else, and is looked at as if it were new.
+    if (!one) continue;
+    if (statusBefore) one.statusBefore = statusBefore;
+    known.push(one);
+  }
+  return { known, isLatched };
+}
+
+interface Told {
+  readonly accepted: ReadonlyMap<string, AuditEntry>;
+  /** Also those that came to an end which is not confirmed. */
+  readonly settled: ReadonlyMap<string, AuditEntry>;
+  readonly isLatched: boolean;
+}
+
+async function readAudit(core: Core, operationId: string): Promise<Told> {
+  const accepted = new Map<string, AuditEntry>();
+  const settled = new Map<string, AuditEntry>();
+  let isLatched = false;
+  for await (const entry of core.audit.query({ operationId })) {
+    if (entry.operation === 'ENGAGE_LATCH') isLatched = true;
+    if (entry.operation !== 'KILL_AGENT' || entry.agentId === undefined) continue;
+    (entry.phase === 'accepted' ? accepted : settled).set(entry.agentId, entry);
+  }
+  return { accepted, settled, isLatched };
+}
+
+/** The mark that this very operation left in the record. */
+const killOf = (reading: Reading | undefined, operationId: string | undefined): Kill | undefined =>
+  reading?.kind === 'agent' && reading.agent.kill?.operationId === operationId
+    ? reading.agent.kill
+    : undefined;
+
+const agentOf = (reading: Reading | undefined, agentId: string): Stoppable =>
+  reading?.kind === 'agent' ? reading.agent : { agentId };
+
+/** The agent that still owes something to this very operation. One without a record may run under its label. */
+function debtorOf(
+  reading: Reading | undefined,
+  { agentId, operationId, taskId, timestamp, actor }: AuditEntry,
+  isSettled: boolean,
+): Agent | undefined {
+  if (reading?.kind === 'agent') {
+    const kill = killOf(reading, operationId);
+    return kill && !kill.confirmedAt && !kill.dismissed ? reading.agent : undefined;
+  }
+  if (reading || isSettled || agentId === undefined || operationId === undefined) return undefined;
+  const kill: Kill = { operationId, requestedAt: timestamp, requestedBy: actor, pending: [], attempts: 0 };
+  return present<Agent>({ agentId, status: 'killed', taskId, labels: {}, kill } as Agent);
+}

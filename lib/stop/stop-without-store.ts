@@ -1,0 +1,88 @@
+import { lookAround } from '../discovery/discover.js';
+import { type Agent, isActive } from '../domain/agent.js';
+import { covers, narrow, outside } from '../domain/authorize.js';
+import type { Command, KillAllCommand, KillCommand } from '../domain/command.js';
+import { KillswitchError } from '../domain/errors.js';
+import { matches } from '../domain/selector.js';
+import { type Core, timestamp } from '../ports/core.js';
+import { writeIntent } from '../store/command-codec.js';
+import type { Cases } from './in-flight.js';
+import type { Report } from './report.js';
+import type { Stoppable } from './stop-agent.js';
+
+const unknown = (agentId: string): string =>
+  `${agentId}: left running: its record cannot be read now, so nobody knows whether it is selected`;
+
+/** What runs here under a label, with its record as it was when it was last read. */
+async function runningHere(core: Core, report: Report): Promise<Map<string, Agent | undefined>> {
+  const { seen, blind } = await lookAround(core);
+  report.blind(blind);
+  return new Map(seen.map(({ agentId }) => [agentId, core.remembered.get(agentId)]));
+}
+
+/**
+ * Who is selected of those. One whose record was never read is selected only by what its label says: to stop it for
+ * a task that it may not belong to would let a narrowed credential reach everything while the store is down.
+ */
+async function selected(core: Core, command: KillAllCommand, report: Report): Promise<Stoppable[]> {
+  const selector = narrow(command.selector, command.actor.within);
+  const { agentIds, ...content } = selector;
+  const byLabel = Object.values(content).every(member => member === undefined);
+  const chosen: Stoppable[] = [];
+  for (const [agentId, agent] of await runningHere(core, report)) {
+    if (agent ? matches(selector, agent) : byLabel && (agentIds?.includes(agentId) ?? true)) {
+      chosen.push(agent ?? { agentId });
+    } else if (!agent && !byLabel) {
+      report.fail(unknown(agentId));
+    }
+  }
+  return chosen;
+}
+
+/** Who of those that run here is stopped by this command for what was last read of it. */
+const activeByMemory = ({ remembered }: Core, command: Command): string[] =>
+  [...remembered.values()]
+    .filter(agent => isActive(agent.status) && isMeant(command, agent))
+    .map(({ agentId }) => agentId);
+
+const isMeant = (command: Command, agent: Agent): boolean =>
+  command.type === 'kill'
+    ? command.agentId === agent.agentId
+    : matches(narrow(command.selector, command.actor.within), agent);
+
+/** @throws KillswitchError `forbidden` if it is known to lie outside */
+function addressed({ remembered }: Core, { agentId, actor }: KillCommand, report: Report): Stoppable[] {
+  const agent = remembered.get(agentId);
+  if (covers(actor.within, agent ?? { agentId })) return [agent ?? { agentId }];
+  if (agent) throw outside();
+  report.fail(unknown(agentId));
+  return [];
+}
+
+/**
+ * Carries out a command while the store does not answer: writes it down on this host's disk, to be carried on with
+ * when the store is back, and stops at once what carries the label here.
+ * @throws KillswitchError `forbidden`, with nothing written
+ */
+export async function stopWithoutStore(
+  core: Core,
+  cases: Cases,
+  command: Command,
+  { report, startedAt }: { report: Report; startedAt: number },
+): Promise<void> {
+  const { operationId } = command;
+  const addressees = command.type === 'kill' ? addressed(core, command, report) : [];
+  report.degrade();
+  const wereActive = activeByMemory(core, command);
+  const order = wereActive.length > 0 ? { ...command, wereActive } : command;
+  const written = Promise.resolve()
+    .then(() => core.journal.append(operationId, writeIntent(core, order, timestamp(core))))
+    .catch((error: unknown) => {
+      core.log.error({ err: error, operationId }, 'the journal was not written');
+      report.fail('the order could not be written down: repeat it when the store is back');
+    });
+  const agents = command.type === 'kill' ? addressees : await selected(core, command, report);
+  const graceMs = (command.graceSeconds ?? 0) * 1_000;
+  for (const agent of agents) report.add(cases.stopUnrecorded(agent, { operationId, graceMs, startedAt }));
+  await written;
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { openLedger } from '../../../lib/stop/ledger.js';
+import { type Stoppable, stopAgent } from '../../../lib/stop/stop-agent.js';
+import { fakeCore } from '../../fakes/core.js';
+
+type Bed = ReturnType<typeof fakeCore>;
+
+const stop = async (bed: Bed, agent: Stoppable, graceMs = 0) => {
+  const ledger = openLedger([], { clock: bed.clock, startedAt: 0 });
+  await stopAgent(bed.core, agent, {
+    operationId: 'op',
+    graceMs,
+    ledger,
+    claimed: async () => undefined,
+  });
+  return Object.fromEntries(ledger.outcomes.map(({ layer, outcome }) => [layer, outcome]));
+};
+const worktreePath = '/worktrees/a1';
+
+describe('stopping one agent of this host', () => {
+  it('asks every sandbox, whatever the record says', async () => {
+    const bed = fakeCore();
+    const [container, process] = [bed.containers.spawn('a1'), bed.processes.spawn('a1')];
+    expect(await stop(bed, { agentId: 'a1' })).toEqual({ container: 'removed', process: 'dead' });
+    expect([await container.isRunning(), await process.isRunning()]).toEqual([false, false]);
+  });
+
+  it('hands on all that the record names, under the operation', async () => {
+    const bed = fakeCore();
+    const agent = { agentId: 'a1', worktreePath, repository: '/r', containerId: 'c', process: { pid: 7 } };
+    bed.trees.standing.add(worktreePath);
+    await stop(bed, { ...agent, containerId: bed.containers.spawn('a1').target.containerId ?? '' });
+    expect(bed.trees.calls).toMatchObject([
+      { agentId: 'a1', operationId: 'op', worktreePath, repository: '/r' },
+    ]);
+  });
+
+  it('passes the grace on', async () => {
+    const bed = fakeCore();
+    await stop(bed, { agentId: 'a1' }, 7_000);
+    expect(bed.containers.calls[0]).toMatchObject({ method: 'kill', graceMs: 7_000 });
+  });
+
+  it('removes only the remains of what was seen dead', async () => {
+    const bed = fakeCore();
+    expect(await stop(bed, { agentId: 'gone' })).toMatchObject({ container: 'notFound' });
+    bed.containers.spawn('a1');
+    bed.containers.inject('kill', 'throws');
+    expect(await stop(bed, { agentId: 'a1' })).toMatchObject({ container: 'failed' });
+    expect(bed.containers.calls.map(({ method }) => method)).toEqual(['kill', 'kill']);
+  });
+
+  it('moves a worktree only when every sandbox says that nothing runs', async () => {
+    const bed = fakeCore();
+    bed.trees.standing.add(worktreePath);
+    bed.containers.spawn('a1');
+    bed.processes.inject('kill', 'throws');
+    expect(await stop(bed, { agentId: 'a1', worktreePath })).toEqual({
+      container: 'removed',
+      process: 'failed',
+      worktree: 'pending',
+    });
+    expect(bed.trees.calls).toEqual([]);
+    expect(await stop(bed, { agentId: 'a1', worktreePath })).toMatchObject({ worktree: 'removed' });
+  });
+
+  it('leaves the worktree of a refused sandbox in place, and owes it', async () => {
+    const bed = fakeCore();
+    bed.trees.standing.add(worktreePath);
+    const other = bed.containers.spawn('a2');
+    const { containerId = '' } = other.target;
+    expect(await stop(bed, { agentId: 'a1', worktreePath, containerId })).toMatchObject({
+      container: 'refused',
+      worktree: 'pending',
+    });
+    expect(bed.trees.calls).toEqual([]);
+    expect(await other.isRunning()).toBe(true);
+  });
+
+  it('does not keep the worktree waiting for the removal of a container', async () => {
+    const bed = fakeCore();
+    bed.trees.standing.add(worktreePath);
+    bed.containers.spawn('a1');
+    bed.containers.inject('remove', 'late');
+    const stopped = stop(bed, { agentId: 'a1', worktreePath });
+    await expect.poll(() => bed.trees.standing.size).toBe(0);
+    bed.containers.release();
+    expect(await stopped).toMatchObject({ container: 'removed', worktree: 'removed' });
+  });
+
+  it('clears the worktree with sandboxing switched off', async () => {
+    const bed = fakeCore({ sandboxes: [] });
+    bed.trees.standing.add(worktreePath);
+    expect(await stop(bed, { agentId: 'a1', worktreePath })).toEqual({
+      container: 'skipped',
+      worktree: 'removed',
+    });
+    expect(await stop(bed, { agentId: 'a1' })).toEqual({ container: 'skipped' });
+  });
+});
