@@ -3,8 +3,8 @@ import { lookAround } from '../../lib/discovery/discover.js';
 import type { AgentReceipt } from '../../lib/domain/outcome.js';
 import { describeAgent } from '../../lib/domain/wording.js';
 import type { Core } from '../../lib/ports/core.js';
+import { findLeftovers, type Leftover, sweep } from '../../lib/reconcile/orphans.js';
 import { agentReceipt } from '../../lib/stop/case.js';
-import { findLeftovers, type Leftover, sweep } from '../../lib/sweep.js';
 import { age } from './options.js';
 import { EXIT, say, sayJson, warn } from './output.js';
 

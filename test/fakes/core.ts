@@ -4,7 +4,7 @@ import { createPresence } from '../../lib/domain/presence.js';
 import { createRecentKills } from '../../lib/domain/recent-kills.js';
 import type { Core } from '../../lib/ports/core.js';
 import type { StoredAgent } from '../../lib/ports/records.js';
-import { createReconcile } from '../../lib/reconcile.js';
+import { createReconcile } from '../../lib/reconcile/reconcile.js';
 import { openCases } from '../../lib/stop/in-flight.js';
 import { createStop, type Stop } from '../../lib/stop/stop.js';
 import { actorWith } from './authenticator.js';

@@ -8,7 +8,7 @@ import type { Command } from '../../lib/domain/command.js';
 import { readRecord } from '../../lib/domain/record.js';
 import type { Core } from '../../lib/ports/core.js';
 import type { Sandbox } from '../../lib/ports/sandbox.js';
-import { createReconcile } from '../../lib/reconcile.js';
+import { createReconcile } from '../../lib/reconcile/reconcile.js';
 import { openCases } from '../../lib/stop/in-flight.js';
 import { createStop } from '../../lib/stop/stop.js';
 import { actorWith } from '../fakes/authenticator.js';

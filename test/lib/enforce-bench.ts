@@ -1,6 +1,6 @@
 import { lookAround } from '../../lib/discovery/discover.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
-import { enforce } from '../../lib/enforce.js';
+import { enforce } from '../../lib/reconcile/enforce.js';
 import { openCases } from '../../lib/stop/in-flight.js';
 import { type FakeCore, killOf, stopOn } from '../fakes/core.js';
 

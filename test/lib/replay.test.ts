@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { replayJournal } from '../../lib/debts.js';
+import { replayJournal } from '../../lib/reconcile/retry-pending.js';
 import { writeIntent } from '../../lib/store/command-codec.js';
 import { findOperation } from '../../lib/store/operation.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { register } from '../../../lib/agents/register.js';
 import { adopt, claim, completeObserved } from '../../../lib/discovery/adopt.js';
-import { createReconcile } from '../../../lib/reconcile.js';
+import { createReconcile } from '../../../lib/reconcile/reconcile.js';
 import { openCases } from '../../../lib/stop/in-flight.js';
 import { createStop } from '../../../lib/stop/stop.js';
 import { createHosts } from '../../../lib/store/hosts.js';

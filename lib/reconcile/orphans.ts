@@ -1,14 +1,14 @@
-import { lookAround } from './discovery/discover.js';
-import type { Actor } from './domain/actor.js';
-import { isActive, type Status } from './domain/agent.js';
-import { type AuditEntry, by } from './domain/audit-entry.js';
-import { pendingOf } from './domain/outcome.js';
-import { readRecord } from './domain/record.js';
-import { type Core, timestamp } from './ports/core.js';
-import type { Sighting } from './ports/lookout.js';
-import type { Case } from './stop/case.js';
-import type { Cases } from './stop/in-flight.js';
-import { present } from './util/omit-undefined.js';
+import { lookAround } from '../discovery/discover.js';
+import type { Actor } from '../domain/actor.js';
+import { isActive, type Status } from '../domain/agent.js';
+import { type AuditEntry, by } from '../domain/audit-entry.js';
+import { pendingOf } from '../domain/outcome.js';
+import { readRecord } from '../domain/record.js';
+import { type Core, timestamp } from '../ports/core.js';
+import type { Sighting } from '../ports/lookout.js';
+import type { Case } from '../stop/case.js';
+import type { Cases } from '../stop/in-flight.js';
+import { present } from '../util/omit-undefined.js';
 
 /** Something that carries an agent's label and runs here, though its record does not say that the agent does. */
 export interface Leftover {

@@ -1,14 +1,14 @@
-import { payDebts, replayJournal } from './debts.js';
-import { completeObserved } from './discovery/adopt.js';
-import { lookAround } from './discovery/discover.js';
-import type { Agent } from './domain/agent.js';
-import { isStoreDown } from './domain/errors.js';
+import { completeObserved } from '../discovery/adopt.js';
+import { lookAround } from '../discovery/discover.js';
+import type { Agent } from '../domain/agent.js';
+import { isStoreDown } from '../domain/errors.js';
+import type { Core } from '../ports/core.js';
+import type { Cases } from '../stop/in-flight.js';
+import type { Stop } from '../stop/stop.js';
+import type { Hosts } from '../store/hosts.js';
+import { settleEach } from '../store/settle-each.js';
 import { enforce, enforceTombstones } from './enforce.js';
-import type { Core } from './ports/core.js';
-import type { Cases } from './stop/in-flight.js';
-import type { Stop } from './stop/stop.js';
-import type { Hosts } from './store/hosts.js';
-import { settleEach } from './store/settle-each.js';
+import { payDebts, replayJournal } from './retry-pending.js';
 
 export interface Reconcile {
   /** Resolves when what was left behind has been looked at once. */

@@ -8,19 +8,19 @@ import {
   type LatchFound,
   readLatch,
   writable,
-} from './agents/latch.js';
-import { isReleased } from './agents/latch-entry.js';
-import { itself } from './domain/actor.js';
-import { type AuditEntry, by } from './domain/audit-entry.js';
-import { isStoreDown } from './domain/errors.js';
-import { type Core, timestamp } from './ports/core.js';
-import type { Health, Probe } from './ports/runtime.js';
-import type { Witness } from './ports/witness.js';
-import { UNVERIFIED_SUBJECT } from './store/command-codec.js';
-import { signText } from './store/signed-text.js';
-import { isSameJson } from './util/json-equal.js';
-import { present } from './util/omit-undefined.js';
-import { createRounds, type Rounds } from './util/poller.js';
+} from '../agents/latch.js';
+import { isReleased } from '../agents/latch-entry.js';
+import { itself } from '../domain/actor.js';
+import { type AuditEntry, by } from '../domain/audit-entry.js';
+import { isStoreDown } from '../domain/errors.js';
+import { type Core, timestamp } from '../ports/core.js';
+import type { Health, Probe } from '../ports/runtime.js';
+import type { Witness } from '../ports/witness.js';
+import { UNVERIFIED_SUBJECT } from '../store/command-codec.js';
+import { signText } from '../store/signed-text.js';
+import { isSameJson } from '../util/json-equal.js';
+import { present } from '../util/omit-undefined.js';
+import { createRounds, type Rounds } from '../util/poller.js';
 
 /** Keeps the emergency stop engaged against who deletes it from the store. */
 export interface LatchGuard extends Probe, Rounds {

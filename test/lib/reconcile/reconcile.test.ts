@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Core } from '../../lib/ports/core.js';
-import { createReconcile } from '../../lib/reconcile.js';
-import { openCases } from '../../lib/stop/in-flight.js';
-import { createStop } from '../../lib/stop/stop.js';
-import { fakeCore, killOf, stopOn } from '../fakes/core.js';
+import type { Core } from '../../../lib/ports/core.js';
+import { createReconcile } from '../../../lib/reconcile/reconcile.js';
+import { openCases } from '../../../lib/stop/in-flight.js';
+import { createStop } from '../../../lib/stop/stop.js';
+import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { payDebts } from '../../lib/debts.js';
-import type { Core } from '../../lib/ports/core.js';
-import { openCases } from '../../lib/stop/in-flight.js';
-import { createStop } from '../../lib/stop/stop.js';
-import { beginOperation, endOperation, findOperation } from '../../lib/store/operation.js';
-import { type AgentOptions, fakeCore, killAllOf, killOf, stopOn } from '../fakes/core.js';
+import type { Core } from '../../../lib/ports/core.js';
+import { payDebts } from '../../../lib/reconcile/retry-pending.js';
+import { openCases } from '../../../lib/stop/in-flight.js';
+import { createStop } from '../../../lib/stop/stop.js';
+import { beginOperation, endOperation, findOperation } from '../../../lib/store/operation.js';
+import { type AgentOptions, fakeCore, killAllOf, killOf, stopOn } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { payDebts, replayJournal } from '../../lib/debts.js';
-import { createReconcile } from '../../lib/reconcile.js';
-import { openCases } from '../../lib/stop/in-flight.js';
-import { createStop } from '../../lib/stop/stop.js';
-import { writeIntent } from '../../lib/store/command-codec.js';
-import { type FakeCore as Bed, fakeCore, killOf, startOn, stopOn } from '../fakes/core.js';
+import { createReconcile } from '../../../lib/reconcile/reconcile.js';
+import { payDebts, replayJournal } from '../../../lib/reconcile/retry-pending.js';
+import { openCases } from '../../../lib/stop/in-flight.js';
+import { createStop } from '../../../lib/stop/stop.js';
+import { writeIntent } from '../../../lib/store/command-codec.js';
+import { type FakeCore as Bed, fakeCore, killOf, startOn, stopOn } from '../../fakes/core.js';
 
 const at = '2026-11-22T10:00:00.000Z';
 const append = (bed: Bed, agentId: string): Promise<void> => {

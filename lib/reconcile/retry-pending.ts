@@ -1,18 +1,18 @@
-import { itself } from './domain/actor.js';
-import type { Agent } from './domain/agent.js';
-import type { Command } from './domain/command.js';
-import { isStoreDown } from './domain/errors.js';
-import { readRecord } from './domain/record.js';
+import { itself } from '../domain/actor.js';
+import type { Agent } from '../domain/agent.js';
+import type { Command } from '../domain/command.js';
+import { isStoreDown } from '../domain/errors.js';
+import { readRecord } from '../domain/record.js';
+import type { Core } from '../ports/core.js';
+import { isLocal } from '../ports/core.js';
+import type { Step, StoredAgent } from '../ports/records.js';
+import type { Cases } from '../stop/in-flight.js';
+import type { Stop } from '../stop/stop.js';
+import { readIntent } from '../store/command-codec.js';
+import { agentIn, change } from '../store/compare-and-set.js';
+import { findOperation } from '../store/operation.js';
+import { settleEach } from '../store/settle-each.js';
 import { enforceTombstone } from './enforce.js';
-import type { Core } from './ports/core.js';
-import { isLocal } from './ports/core.js';
-import type { Step, StoredAgent } from './ports/records.js';
-import type { Cases } from './stop/in-flight.js';
-import type { Stop } from './stop/stop.js';
-import { readIntent } from './store/command-codec.js';
-import { agentIn, change } from './store/compare-and-set.js';
-import { findOperation } from './store/operation.js';
-import { settleEach } from './store/settle-each.js';
 
 const PAGE = 1_000;
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/agents/engage-latch.js';
-import { LATCH } from '../../lib/agents/latch.js';
-import { createReconcile } from '../../lib/reconcile.js';
-import { openCases } from '../../lib/stop/in-flight.js';
-import { createStop } from '../../lib/stop/stop.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { type FakeCore as Bed, fakeCore } from '../fakes/core.js';
-import { look, told } from './enforce-bench.js';
+import { engageLatch } from '../../../lib/agents/engage-latch.js';
+import { LATCH } from '../../../lib/agents/latch.js';
+import { createReconcile } from '../../../lib/reconcile/reconcile.js';
+import { openCases } from '../../../lib/stop/in-flight.js';
+import { createStop } from '../../../lib/stop/stop.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { type FakeCore as Bed, fakeCore } from '../../fakes/core.js';
+import { look, told } from '../enforce-bench.js';
 
 const engage = (bed: Bed, selector = {}) =>
   engageLatch(bed.core, { operationId: 'op', actor: actorWith(), selector });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { openCases } from '../../lib/stop/in-flight.js';
-import { findLeftovers, sweep } from '../../lib/sweep.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { fakeCore } from '../fakes/core.js';
+import { findLeftovers, sweep } from '../../../lib/reconcile/orphans.js';
+import { openCases } from '../../../lib/stop/in-flight.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { fakeCore } from '../../fakes/core.js';
 
 const GRACE = 30_000;
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/agents/engage-latch.js';
-import { findLatch, LATCH } from '../../lib/agents/latch.js';
-import { resetLatch } from '../../lib/agents/reset-latch.js';
-import { createLatchGuard } from '../../lib/latch-guard.js';
-import { signText } from '../../lib/store/signed-text.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { type FakeCore as Bed, fakeCore } from '../fakes/core.js';
-import { strangers } from '../fakes/signing.js';
+import { engageLatch } from '../../../lib/agents/engage-latch.js';
+import { findLatch, LATCH } from '../../../lib/agents/latch.js';
+import { resetLatch } from '../../../lib/agents/reset-latch.js';
+import { createLatchGuard } from '../../../lib/reconcile/latch-guard.js';
+import { signText } from '../../../lib/store/signed-text.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { type FakeCore as Bed, fakeCore } from '../../fakes/core.js';
+import { strangers } from '../../fakes/signing.js';
 
 const order = (operationId: string) => ({ operationId, actor: actorWith(), reason: 'drill' });
 const told = ({ store }: Bed) =>
