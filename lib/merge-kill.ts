@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { oddInKill } from './check-receipt.js';
-import type { KillReceipt } from './client-answers.js';
+import type { KillReceipt } from './client/responses.js';
 import type { AgentReceipt } from './domain/outcome.js';
 import { agentShape, groupAgents, isOneRecord, isOpen, mergeAgent, mergeSentences } from './merge-agents.js';
 import { mergeWarnings } from './merge-warnings.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LatchStatus } from './client-answers.js';
+import type { LatchStatus } from './client/responses.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 import type { Answered, Order } from './triggers/api-request.js';
 import { present } from './util/omit-undefined.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { oddInSummary } from './check-receipt.js';
-import type { AgentRecord, AgentRecords, OperationStatus } from './client-answers.js';
+import type { AgentRecord, AgentRecords, OperationStatus } from './client/responses.js';
 import { summaryShape } from './merge-kill-all.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 import type { Answered } from './triggers/api-request.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { LatchStatus } from '../../lib/client-answers.js';
-import { shapes } from '../../lib/client-answers.js';
+import type { LatchStatus } from '../../lib/client/responses.js';
+import { shapes } from '../../lib/client/responses.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import { describeSelector } from '../../lib/domain/wording.js';
 import { type Reply, toAsker, toChannel } from './reply.js';

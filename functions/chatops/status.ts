@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { shapes } from '../../lib/client-answers.js';
+import { shapes } from '../../lib/client/responses.js';
 import type { Answered, Order } from '../../lib/triggers/api-request.js';
 import { latchInWords, problemReply } from './replies.js';
 import { type Reply, toAsker } from './reply.js';

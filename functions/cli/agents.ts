@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { AgentQuery, AgentRecord, Client } from '../../lib/client.js';
+import type { AgentQuery, AgentRecord, Client } from '../../lib/client/client.js';
 import { type Status, statuses } from '../../lib/domain/agent.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { connect } from './connect.js';

@@ -1,4 +1,4 @@
-import { type Client, type ClientOptions, createClient } from '../../lib/client.js';
+import { type Client, type ClientOptions, createClient } from '../../lib/client/client.js';
 import type { Scope, Within } from '../../lib/domain/actor.js';
 import { ownSocket } from '../own-socket.js';
 import { socketOf } from '../places.js';

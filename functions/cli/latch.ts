@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { LatchStatus } from '../../lib/client.js';
+import type { LatchStatus } from '../../lib/client/client.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import { describeSelector } from '../../lib/domain/wording.js';
 import { present } from '../../lib/util/omit-undefined.js';

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { engageLatch } from '../../lib/agents/engage-latch.js';
 import { lookAtLatch } from '../../lib/agents/latch.js';
 import { resetLatch } from '../../lib/agents/reset-latch.js';
-import type { Client, KillReceipt } from '../../lib/client.js';
+import type { Client, KillReceipt } from '../../lib/client/client.js';
 import { type Actor, scopes } from '../../lib/domain/actor.js';
 import {
   type Command,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { ClientError } from '../../lib/client.js';
+import { ClientError } from '../../lib/client/client.js';
 import { addAgents } from './agents.js';
 import { addAudit } from './audit.js';
 import { addChatops } from './chatops.js';

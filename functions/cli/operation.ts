@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { OperationStatus } from '../../lib/client.js';
+import type { OperationStatus } from '../../lib/client/client.js';
 import { statusOf } from '../answer.js';
 import { connect } from './connect.js';
 import { type ServerOptions, withServerOptions } from './options.js';

@@ -1,4 +1,4 @@
-import type { Answer } from '../../lib/client.js';
+import type { Answer } from '../../lib/client/client.js';
 import {
   type AgentReceipt,
   areDown,

@@ -1,4 +1,4 @@
-import type { AgentRecord } from '../../lib/client.js';
+import type { AgentRecord } from '../../lib/client/client.js';
 import { isActive } from '../../lib/domain/agent.js';
 import { readRecord } from '../../lib/domain/record.js';
 import { printable, shortened } from './printable.js';

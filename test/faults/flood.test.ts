@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
 import { socketFetch } from '../../functions/cli/socket-fetch.js';
-import { createClient } from '../../lib/client.js';
+import { createClient } from '../../lib/client/client.js';
 import { startContainer, startProcess } from '../services/agents.js';
 import { build } from '../services/build.js';
 import { afterFile } from '../services/registry.js';

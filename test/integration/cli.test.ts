@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
 import { mintToken } from '../../functions/node.js';
 import { type Server, startServer } from '../../functions/start.js';
-import { type Client, createClient } from '../../lib/client.js';
+import { type Client, createClient } from '../../lib/client/client.js';
 import { type Scope, scopes } from '../../lib/domain/actor.js';
 import type { Registration } from '../../lib/domain/agent.js';
 import { addWorktree, makeRepository, startProcess, temporaryDirectory } from '../services/agents.js';

@@ -43,7 +43,7 @@ it('packs the program from a checkout that holds none', () => {
   const folder = join(out, 'package');
   for (const file of [
     'dist/functions/cli/main.js',
-    'dist/lib/client.d.ts',
+    'dist/lib/client/client.d.ts',
     'functions/install/killswitch.service',
   ])
     expect(existsSync(join(folder, file)), file).toBe(true);

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { socketFetch } from '../../functions/cli/socket-fetch.js';
-import { type Client, createClient } from '../../lib/client.js';
+import { type Client, createClient } from '../../lib/client/client.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { build } from '../services/build.js';
 import { type Environment, settings, startBuiltServer, tokenFor } from '../services/server.js';

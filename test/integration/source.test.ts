@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { socketFetch } from '../../functions/cli/socket-fetch.js';
-import { createClient } from '../../lib/client.js';
+import { createClient } from '../../lib/client/client.js';
 import { call, settings, startBuiltServer, tokenFor } from '../services/server.js';
 import { runCli } from './cli-run.js';
 

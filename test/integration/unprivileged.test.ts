@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
-import { createClient } from '../../lib/client.js';
+import { createClient } from '../../lib/client/client.js';
 import { scopes } from '../../lib/domain/actor.js';
 import { isAlive, startProcess } from '../services/agents.js';
 import { buildForOthers } from '../services/build.js';

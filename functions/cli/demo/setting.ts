@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type Client, createClient } from '../../../lib/client.js';
+import { type Client, createClient } from '../../../lib/client/client.js';
 import { present } from '../../../lib/util/omit-undefined.js';
 import { catalogue } from '../../catalogue.js';
 import { environment, mintToken } from '../../node.js';

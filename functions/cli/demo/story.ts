@@ -1,4 +1,4 @@
-import { type Answer, ClientError } from '../../../lib/client.js';
+import { type Answer, ClientError } from '../../../lib/client/client.js';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import type { AgentReceipt } from '../../../lib/domain/outcome.js';
 import { describeLayer } from '../../../lib/domain/wording.js';

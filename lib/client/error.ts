@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ErrorCode } from './domain/errors.js';
+import type { ErrorCode } from '../domain/errors.js';
 
 /** `unreachable`: no answer came. `unexpected_answer`: one came, but not of a killswitch server. */
 export type ClientErrorCode = ErrorCode | 'unreachable' | 'unexpected_answer';

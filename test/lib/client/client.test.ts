@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ClientError, createClient } from '../../lib/client.js';
+import { ClientError, createClient } from '../../../lib/client/client.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(() => {

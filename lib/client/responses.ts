@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Hold } from './agents/latch.js';
-import type { AuditEntry } from './domain/audit-entry.js';
-import type { AgentReceipt, Receipt } from './domain/outcome.js';
-import type { Health } from './ports/runtime.js';
-import type { Dismissed } from './stop/dismiss.js';
-import type { Operation } from './store/operation.js';
+import type { Hold } from '../agents/latch.js';
+import type { AuditEntry } from '../domain/audit-entry.js';
+import type { AgentReceipt, Receipt } from '../domain/outcome.js';
+import type { Health } from '../ports/runtime.js';
+import type { Dismissed } from '../stop/dismiss.js';
+import type { Operation } from '../store/operation.js';
 
 /** The receipt of one agent's kill, as `POST /agents/:agentId/kill` answers it. */
 export interface KillReceipt extends AgentReceipt {

@@ -1,4 +1,14 @@
 import type { z } from 'zod';
+import { AGENT_ID, type Registration, type Status, type Transition } from '../domain/agent.js';
+import type {
+  dismissBodySchema,
+  engageBodySchema,
+  killAllBodySchema,
+  killBodySchema,
+  resetBodySchema,
+} from '../domain/command.js';
+import type { Receipt } from '../domain/outcome.js';
+import { ClientError, toClientError, unexpected } from './error.js';
 import {
   type AgentRecord,
   type AgentRecords,
@@ -10,18 +20,9 @@ import {
   type OperationStatus,
   type Readiness,
   shapes,
-} from './client-answers.js';
-import { ClientError, toClientError, unexpected } from './client-error.js';
-import { AGENT_ID, type Registration, type Status, type Transition } from './domain/agent.js';
-import type {
-  dismissBodySchema,
-  engageBodySchema,
-  killAllBodySchema,
-  killBodySchema,
-  resetBodySchema,
-} from './domain/command.js';
-import type { Receipt } from './domain/outcome.js';
+} from './responses.js';
 
+export { ClientError, type ClientErrorCode } from './error.js';
 export type {
   AgentRecord,
   AgentRecords,
@@ -32,8 +33,7 @@ export type {
   LatchStatus,
   OperationStatus,
   Readiness,
-} from './client-answers.js';
-export { ClientError, type ClientErrorCode } from './client-error.js';
+} from './responses.js';
 
 export interface ClientOptions {
   /** Where the server listens, such as `http://127.0.0.1:8787`; a path in front of the API's own is kept. */
