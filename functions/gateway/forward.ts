@@ -1,7 +1,7 @@
 import type { Actor } from '../../lib/domain/actor.js';
 import { KillswitchError, toProblem } from '../../lib/domain/errors.js';
-import { mergeAnswers } from '../../lib/fan-out.js';
-import { type OriginAnswer, silence } from '../../lib/origin-answers.js';
+import { mergeAnswers } from '../../lib/gateway/merge.js';
+import { type OriginAnswer, silence } from '../../lib/gateway/origin-answers.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import type { Answered, Order } from '../../lib/triggers/api-request.js';
 import { cappedText, TooLargeError } from '../../lib/util/read-limited-text.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentReceipt } from '../../lib/domain/outcome.js';
-import { blindWarning, leftWarning, unseenWarning } from '../../lib/domain/wording.js';
-import { mergeWarnings } from '../../lib/merge-warnings.js';
+import type { AgentReceipt } from '../../../lib/domain/outcome.js';
+import { blindWarning, leftWarning, unseenWarning } from '../../../lib/domain/wording.js';
+import { mergeWarnings } from '../../../lib/gateway/merge-warnings.js';
 
 const agent = (agentId: string, verified: boolean): AgentReceipt => ({
   agentId,

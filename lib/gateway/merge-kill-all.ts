@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import type { AgentReceipt, Receipt } from '../domain/outcome.js';
+import { degradedMessage, dryRunMessage, killAllMessage } from '../domain/wording.js';
+import type { Answered } from '../triggers/api-request.js';
+import { present } from '../util/omit-undefined.js';
 import { MAX_TOLD, oddInSummary } from './check-receipt.js';
-import type { AgentReceipt, Receipt } from './domain/outcome.js';
-import { degradedMessage, dryRunMessage, killAllMessage } from './domain/wording.js';
 import {
   agentShape,
   type Counts,
@@ -10,11 +12,9 @@ import {
   isOpen,
   mergeAgent,
   mergeSentences,
-} from './merge-agents.js';
+} from './merge-receipts.js';
 import { mergeWarnings } from './merge-warnings.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
-import type { Answered } from './triggers/api-request.js';
-import { present } from './util/omit-undefined.js';
 
 const count = z.int().min(0);
 export const summaryShape = z.looseObject({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type ErrorCode, errorRegistry, KillswitchError, type Problem, toProblem } from './domain/errors.js';
-import type { Answered } from './triggers/api-request.js';
-import { present } from './util/omit-undefined.js';
+import { type ErrorCode, errorRegistry, KillswitchError, type Problem, toProblem } from '../domain/errors.js';
+import type { Answered } from '../triggers/api-request.js';
+import { present } from '../util/omit-undefined.js';
 
 /** What came of an order at one origin: a host, or several behind one address. */
 export interface OriginAnswer {

@@ -8,9 +8,9 @@ import {
   type OutcomeName,
   pendingOf,
   type Receipt,
-} from './domain/outcome.js';
-import { describeErrors } from './domain/wording.js';
-import { present } from './util/omit-undefined.js';
+} from '../domain/outcome.js';
+import { describeErrors } from '../domain/wording.js';
+import { present } from '../util/omit-undefined.js';
 
 /** What is relied on in one agent's receipt; other members pass. */
 export const agentShape = z.looseObject({

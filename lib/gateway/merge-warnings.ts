@@ -1,5 +1,5 @@
-import type { AgentReceipt } from './domain/outcome.js';
-import { isLocalWarning, isUnseen, isUnseenWarning, unseenWarning } from './domain/wording.js';
+import type { AgentReceipt } from '../domain/outcome.js';
+import { isLocalWarning, isUnseen, isUnseenWarning, unseenWarning } from '../domain/wording.js';
 
 type Warnings = readonly string[] | undefined;
 

@@ -4,8 +4,8 @@ import {
   type OutcomeName,
   outcomeNames,
   type Receipt,
-} from './domain/outcome.js';
-import { countsOf, isOpen } from './merge-agents.js';
+} from '../domain/outcome.js';
+import { countsOf, isOpen } from './merge-receipts.js';
 
 /** Agents that a receipt names; beyond these it only counts. */
 export const MAX_TOLD = 1_000;

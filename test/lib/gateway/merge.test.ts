@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mergeAnswers } from '../../lib/fan-out.js';
-import type { Answered } from '../../lib/triggers/api-request.js';
+import { mergeAnswers } from '../../../lib/gateway/merge.js';
+import type { Answered } from '../../../lib/triggers/api-request.js';
 import {
   agent,
   get,
@@ -13,7 +13,7 @@ import {
   problem,
   silent,
   summary,
-} from './origins.helper.js';
+} from '../origins.helper.js';
 
 const unavailable = (detail: string) => ({
   status: 503,

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import type { AgentRecord, AgentRecords, OperationStatus } from '../client/responses.js';
+import type { Answered } from '../triggers/api-request.js';
+import { present } from '../util/omit-undefined.js';
 import { oddInSummary } from './check-receipt.js';
-import type { AgentRecord, AgentRecords, OperationStatus } from './client/responses.js';
 import { summaryShape } from './merge-kill-all.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
-import type { Answered } from './triggers/api-request.js';
-import { present } from './util/omit-undefined.js';
 
 const operation = z.looseObject({
   operationId: z.string(),

@@ -1,12 +1,19 @@
 import * as z from 'zod';
+import type { KillReceipt } from '../client/responses.js';
+import type { AgentReceipt } from '../domain/outcome.js';
+import type { Answered } from '../triggers/api-request.js';
+import { present } from '../util/omit-undefined.js';
 import { oddInKill } from './check-receipt.js';
-import type { KillReceipt } from './client/responses.js';
-import type { AgentReceipt } from './domain/outcome.js';
-import { agentShape, groupAgents, isOneRecord, isOpen, mergeAgent, mergeSentences } from './merge-agents.js';
+import {
+  agentShape,
+  groupAgents,
+  isOneRecord,
+  isOpen,
+  mergeAgent,
+  mergeSentences,
+} from './merge-receipts.js';
 import { mergeWarnings } from './merge-warnings.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
-import type { Answered } from './triggers/api-request.js';
-import { present } from './util/omit-undefined.js';
 
 /** A receipt of one agent's kill; without the agent's part where the origin's store did not answer. */
 type Told = Pick<KillReceipt, 'message' | 'operationId' | 'verified' | 'dryRun'> &

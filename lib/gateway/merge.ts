@@ -1,10 +1,10 @@
-import { KillswitchError, toProblem } from './domain/errors.js';
+import { KillswitchError, toProblem } from '../domain/errors.js';
+import type { Answered, Order } from '../triggers/api-request.js';
 import { mergeKill } from './merge-kill.js';
 import { mergeKillAll } from './merge-kill-all.js';
 import { mergeLatch } from './merge-latch.js';
 import { mergeAgentPage, mergeAgentRecord, mergeOperation } from './merge-reads.js';
 import type { OriginAnswer } from './origin-answers.js';
-import type { Answered, Order } from './triggers/api-request.js';
 
 const DEFAULT_LIMIT = 100;
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { LatchStatus } from './client/responses.js';
+import type { LatchStatus } from '../client/responses.js';
+import type { Answered, Order } from '../triggers/api-request.js';
+import { present } from '../util/omit-undefined.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
-import type { Answered, Order } from './triggers/api-request.js';
-import { present } from './util/omit-undefined.js';
 
 const hold = z.looseObject({ since: z.string(), by: z.string() });
 const shape = z.looseObject({
