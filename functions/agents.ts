@@ -5,9 +5,9 @@ import { register } from '../lib/agents/register.js';
 import { transition } from '../lib/agents/transition.js';
 import { registrationSchema, statuses, transitionSchema } from '../lib/domain/agent.js';
 import { present } from '../lib/util/omit-undefined.js';
-import { runAlone } from './alone.js';
-import type { Env, KillswitchFunction } from './function.js';
-import { AGENT, agentParam, authenticated, body, query } from './request.js';
+import type { Env, KillswitchFunction } from './http/function.js';
+import { AGENT, agentParam, authenticated, body, query } from './http/request.js';
+import { runAlone } from './http/run-alone.js';
 
 const label = z.string().regex(/^[^=]+=/, 'must be name=value');
 

@@ -1,5 +1,5 @@
 import { agents } from './agents.js';
-import type { KillswitchFunction } from './function.js';
+import type { KillswitchFunction } from './http/function.js';
 import { kill } from './kill.js';
 import { killAll } from './kill-all.js';
 import { latch } from './latch.js';

@@ -5,9 +5,9 @@ import { agentIdSchema } from '../lib/domain/agent.js';
 import type { AuditEntry } from '../lib/domain/audit-entry.js';
 import { utf8 } from '../lib/util/crypto.js';
 import { present } from '../lib/util/omit-undefined.js';
-import { runAlone } from './alone.js';
-import type { Env, KillswitchFunction } from './function.js';
-import { authenticated, query } from './request.js';
+import type { Env, KillswitchFunction } from './http/function.js';
+import { authenticated, query } from './http/request.js';
+import { runAlone } from './http/run-alone.js';
 
 const NDJSON = 'application/x-ndjson';
 const MOST = 1000;

@@ -1,9 +1,9 @@
 import { api } from './api.js';
 import { audit } from './audit.js';
 import { chatops } from './chatops.js';
-import type { KillswitchFunction } from './function.js';
 import { health } from './health.js';
 import { hooks } from './hooks.js';
+import type { KillswitchFunction } from './http/function.js';
 import { links } from './links.js';
 import { metrics } from './metrics.js';
 import { openapi } from './openapi.js';

@@ -2,15 +2,15 @@ import { Hono } from 'hono';
 import { allOf } from '../lib/config/config.js';
 import type { Settings } from '../lib/config/platform-settings.js';
 import { KillswitchError } from '../lib/domain/errors.js';
-import { runAlone } from './alone.js';
 import { openConversation } from './chatops/conversation.js';
 import { openDiscord } from './chatops/discord.js';
 import type { Wait } from './chatops/follow.js';
 import { openMattermost } from './chatops/mattermost.js';
 import type { OpenPlatform, Platform } from './chatops/platform.js';
 import { openSlack } from './chatops/slack.js';
-import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
-import { withUnprovenBody } from './unproven-body.js';
+import type { Env, KillswitchFunction, TriggerDeps } from './http/function.js';
+import { runAlone } from './http/run-alone.js';
+import { withUnprovenBody } from './http/unproven-body.js';
 
 /** By the name in the path. */
 const platforms: Readonly<Record<string, OpenPlatform>> = {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Health } from '../lib/ports/runtime.js';
-import { runAlone } from './alone.js';
-import type { Deps, Env, KillswitchFunction } from './function.js';
+import type { Deps, Env, KillswitchFunction } from './http/function.js';
+import { runAlone } from './http/run-alone.js';
 
 const PATIENCE_MS = 3_000;
 

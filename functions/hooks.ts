@@ -4,8 +4,6 @@ import type { Settings } from '../lib/config/platform-settings.js';
 import type { Actor } from '../lib/domain/actor.js';
 import { KillswitchError } from '../lib/domain/errors.js';
 import type { Answered } from '../lib/triggers/api-request.js';
-import { runAlone } from './alone.js';
-import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { alertmanager } from './hooks/alertmanager.js';
 import { github } from './hooks/github.js';
 import { grafana } from './hooks/grafana.js';
@@ -13,9 +11,11 @@ import { pagerduty } from './hooks/pagerduty.js';
 import { sentry } from './hooks/sentry.js';
 import type { OpenSource, Source } from './hooks/source.js';
 import { standard } from './hooks/standard.js';
-import { from } from './request.js';
-import { trust } from './trusted.js';
-import { withUnprovenBody } from './unproven-body.js';
+import type { Env, KillswitchFunction, TriggerDeps } from './http/function.js';
+import { from } from './http/request.js';
+import { runAlone } from './http/run-alone.js';
+import { trust } from './http/trusted-caller.js';
+import { withUnprovenBody } from './http/unproven-body.js';
 
 /** In one delivery: more than an incident names, and few enough to be carried out while the platform waits. */
 const MOST_ORDERS = 50;

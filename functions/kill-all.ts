@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
 import { killAllBodySchema } from '../lib/domain/command.js';
 import { present } from '../lib/util/omit-undefined.js';
-import { runAlone } from './alone.js';
-import { killAllAnswer } from './answer.js';
-import type { Env, KillswitchFunction } from './function.js';
-import { stopOnce } from './once.js';
-import { authenticated, body } from './request.js';
+import { killAllAnswer } from './http/answer.js';
+import type { Env, KillswitchFunction } from './http/function.js';
+import { stopOnce } from './http/idempotent-stop.js';
+import { authenticated, body } from './http/request.js';
+import { runAlone } from './http/run-alone.js';
 
 /** `POST /agents/kill-all`: stops every selected active agent. 202 while something is unconfirmed. */
 export const killAll: KillswitchFunction = {

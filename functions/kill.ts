@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
 import { killBodySchema } from '../lib/domain/command.js';
 import { present } from '../lib/util/omit-undefined.js';
-import { runAlone } from './alone.js';
-import { killAnswer } from './answer.js';
-import type { Env, KillswitchFunction } from './function.js';
-import { stopOnce } from './once.js';
-import { AGENT, agentParam, authenticated, body } from './request.js';
+import { killAnswer } from './http/answer.js';
+import type { Env, KillswitchFunction } from './http/function.js';
+import { stopOnce } from './http/idempotent-stop.js';
+import { AGENT, agentParam, authenticated, body } from './http/request.js';
+import { runAlone } from './http/run-alone.js';
 
 /** `POST /agents/:agentId/kill`: stops one agent. 200 when nothing is open, 202 while something is unconfirmed. */
 export const kill: KillswitchFunction = {

@@ -9,10 +9,10 @@ import type { Core } from '../lib/ports/core.js';
 import { checkKey, digest } from '../lib/store/idempotency.js';
 import { remember } from '../lib/store/single-use.js';
 import { present } from '../lib/util/omit-undefined.js';
-import { runAlone } from './alone.js';
-import { latchAnswer } from './answer.js';
-import type { Env, KillswitchFunction } from './function.js';
-import { authenticated, body } from './request.js';
+import { latchAnswer } from './http/answer.js';
+import type { Env, KillswitchFunction } from './http/function.js';
+import { authenticated, body } from './http/request.js';
+import { runAlone } from './http/run-alone.js';
 
 const PATH = '/latch';
 

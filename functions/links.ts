@@ -3,11 +3,11 @@ import { agentIdSchema } from '../lib/domain/agent.js';
 import { KillswitchError } from '../lib/domain/errors.js';
 import { killOrder } from '../lib/triggers/api-request.js';
 import { LAST_SECOND } from '../lib/util/dates.js';
-import { runAlone } from './alone.js';
-import type { Deps, Env, KillswitchFunction } from './function.js';
+import type { Deps, Env, KillswitchFunction } from './http/function.js';
+import { from } from './http/request.js';
+import { runAlone } from './http/run-alone.js';
+import { trust } from './http/trusted-caller.js';
 import { linkPage, type Said } from './links/page.js';
-import { from } from './request.js';
-import { trust } from './trusted.js';
 
 const PATH = '/links/:token';
 

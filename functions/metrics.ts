@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { findLatch } from '../lib/agents/latch.js';
 import type { Standing } from '../lib/ports/metrics.js';
-import { runAlone } from './alone.js';
-import type { Deps, Env, KillswitchFunction } from './function.js';
+import type { Deps, Env, KillswitchFunction } from './http/function.js';
+import { runAlone } from './http/run-alone.js';
 
 /** More debts than a host has. */
 const MANY = 100_000;

@@ -5,9 +5,9 @@ import { dismissBodySchema } from '../lib/domain/command.js';
 import { dismissOperation } from '../lib/stop/dismiss.js';
 import { refreshOperation } from '../lib/stop/refresh-receipt.js';
 import { lookAtOperation, type Operation } from '../lib/store/operation.js';
-import { runAlone } from './alone.js';
-import type { Deps, Env, KillswitchFunction } from './function.js';
-import { authenticated, body } from './request.js';
+import type { Deps, Env, KillswitchFunction } from './http/function.js';
+import { authenticated, body } from './http/request.js';
+import { runAlone } from './http/run-alone.js';
 
 const PATH = '/operations/:operationId{[A-Za-z0-9-]{1,64}}';
 

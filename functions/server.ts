@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { limitConnections } from './connections.js';
-import type { Env } from './function.js';
+import type { Env } from './http/function.js';
 import { giveCredentialsPrecedence } from './precedence.js';
 
 export type App = Pick<Hono<Env>, 'fetch'>;

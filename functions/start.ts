@@ -8,12 +8,14 @@ import type { AuditEntry } from '../lib/domain/audit-entry.js';
 import type { Log } from '../lib/ports/runtime.js';
 import { createLatchGuard } from '../lib/reconcile/latch-guard.js';
 import { createReconcile } from '../lib/reconcile/reconcile.js';
-import { createApp } from './app.js';
 import { readConfig, settingsOf } from './environment.js';
 import { openExposure } from './exposure.js';
-import { openFailures } from './failures.js';
-import type { Deps, KillswitchFunction } from './function.js';
 import { startHousekeeping } from './housekeeping.js';
+import { createApp } from './http/app.js';
+import { nodeSources } from './http/client-address.js';
+import { openFailures } from './http/failed-auth-limit.js';
+import type { Deps, KillswitchFunction } from './http/function.js';
+import { performOn } from './http/in-process.js';
 import { leave } from './leave.js';
 import {
   environment,
@@ -26,10 +28,8 @@ import {
 } from './node.js';
 import { openNotifiers } from './notify/open.js';
 import { notifySettings } from './notify/settings.js';
-import { performOn } from './perform.js';
 import { listen } from './server.js';
 import { listenOnSocket } from './socket.js';
-import { nodeSources } from './source.js';
 import type { Left } from './teardown.js';
 
 /** Who is started amid the engaging of the emergency stop may be seen only now. Milliseconds. */

@@ -11,10 +11,7 @@ import type { Clock } from '../lib/ports/runtime.js';
 import { utf8 } from '../lib/util/crypto.js';
 import { canonicalAddress } from '../lib/util/ip-address.js';
 import { present } from '../lib/util/omit-undefined.js';
-import { createApp } from './app.js';
 import { chatops } from './chatops.js';
-import { openFailures } from './failures.js';
-import type { Env, KillswitchFunction, TriggerDeps } from './function.js';
 import { type GatewayDeps, gateway } from './gateway/api.js';
 import { createForward, type Forward } from './gateway/forward.js';
 import { consoleLog as log } from './gateway/log.js';
@@ -22,6 +19,9 @@ import { originProbes } from './gateway/probes.js';
 import { type GatewaySettings, readGatewaySettings } from './gateway/settings.js';
 import { health } from './health.js';
 import { hooks } from './hooks.js';
+import { createApp } from './http/app.js';
+import { openFailures } from './http/failed-auth-limit.js';
+import type { Env, KillswitchFunction, TriggerDeps } from './http/function.js';
 import { links } from './links.js';
 
 /**

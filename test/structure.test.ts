@@ -157,8 +157,8 @@ const rules: [
     sources,
     [
       [
-        'functions/alone.ts reads more of the process than its arguments',
-        file('functions/alone.ts', 'const entry = process.argv[1]; process.exit(1);'),
+        'functions/http/run-alone.ts reads more of the process than its arguments',
+        file('functions/http/run-alone.ts', 'const entry = process.argv[1]; process.exit(1);'),
       ],
     ],
   ],

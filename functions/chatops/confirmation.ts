@@ -2,7 +2,7 @@ import { count, describeSelector } from '../../lib/domain/wording.js';
 import { killAllOrder } from '../../lib/triggers/api-request.js';
 import type { Phrase } from '../../lib/triggers/text-command.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import type { TriggerDeps } from '../function.js';
+import type { TriggerDeps } from '../http/function.js';
 import type { Wait } from './follow.js';
 import { readReceipt } from './receipt.js';
 import { by } from './replies.js';

@@ -9,7 +9,7 @@ import {
 } from '../../lib/triggers/api-request.js';
 import type { Phrase } from '../../lib/triggers/text-command.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import type { TriggerDeps } from '../function.js';
+import type { TriggerDeps } from '../http/function.js';
 import { AT_ONCE, confirmation } from './confirmation.js';
 import type { Wait } from './follow.js';
 import { carryOut, type Stopping } from './order.js';

@@ -1,6 +1,6 @@
 import { describeAgents, describeStop } from '../../lib/domain/wording.js';
 import type { Order } from '../../lib/triggers/api-request.js';
-import type { TriggerDeps } from '../function.js';
+import type { TriggerDeps } from '../http/function.js';
 import type { Edits } from './edits.js';
 import { follow, type Wait } from './follow.js';
 import { readReceipt, type Seen } from './receipt.js';

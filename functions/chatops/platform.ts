@@ -1,4 +1,4 @@
-import type { TriggerDeps } from '../function.js';
+import type { TriggerDeps } from '../http/function.js';
 import type { Conversation } from './conversation.js';
 import type { Edits } from './edits.js';
 import type { Wait } from './follow.js';

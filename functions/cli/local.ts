@@ -14,7 +14,7 @@ import {
 import type { Receipt } from '../../lib/domain/outcome.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import { killReceipt, latchAnswer, statusOf } from '../answer.js';
+import { killReceipt, latchAnswer, statusOf } from '../http/answer.js';
 import type { Node } from '../node.js';
 import { userName } from './credential.js';
 import { UsageError, warn } from './output.js';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { OperationStatus } from '../../lib/client/client.js';
-import { statusOf } from '../answer.js';
+import { statusOf } from '../http/answer.js';
 import { connect } from './connect.js';
 import { type ServerOptions, withServerOptions } from './options.js';
 import { EXIT, say, sayJson } from './output.js';

@@ -2,8 +2,8 @@ import { type Context, Hono } from 'hono';
 import type { Actor } from '../../lib/domain/actor.js';
 import { STOPPING } from '../../lib/domain/authorize.js';
 import type { Authenticator } from '../../lib/ports/authenticator.js';
-import type { Env, KillswitchFunction } from '../function.js';
-import { AGENT, agentParam, authenticated } from '../request.js';
+import type { Env, KillswitchFunction } from '../http/function.js';
+import { AGENT, agentParam, authenticated } from '../http/request.js';
 import type { Forward, Parcel } from './forward.js';
 
 export interface GatewayDeps {

@@ -5,7 +5,7 @@ import { type OriginAnswer, silence } from '../../lib/gateway/origin-answers.js'
 import type { Log } from '../../lib/ports/runtime.js';
 import type { Answered, Order } from '../../lib/triggers/api-request.js';
 import { cappedText, TooLargeError } from '../../lib/util/read-limited-text.js';
-import { answeredBy } from '../perform.js';
+import { answeredBy } from '../http/in-process.js';
 import type { Origin } from './settings.js';
 
 /** An order as it goes out: the body's bytes are what is signed. */

@@ -5,7 +5,7 @@ import { killAllOrder, killOrder, type Order } from '../../lib/triggers/api-requ
 import { markdownLines } from '../../lib/triggers/markdown-lines.js';
 import { parsePhrase } from '../../lib/triggers/text-command.js';
 import { fromHex } from '../../lib/util/crypto.js';
-import { checked } from '../request.js';
+import { checked } from '../http/request.js';
 import { ignored, isEverything, sorted, stopper } from './asked.js';
 import { requireHmac, requireRecent } from './authentic.js';
 import { objectIn } from './json.js';

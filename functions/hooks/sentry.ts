@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { fromHex } from '../../lib/util/crypto.js';
-import { checked } from '../request.js';
+import { checked } from '../http/request.js';
 import { ignored, orderFor, reasonFrom, sorted, stopper } from './asked.js';
 import { requireHmac, requireRecent, WITHIN_MEMORY } from './authentic.js';
 import { objectIn } from './json.js';

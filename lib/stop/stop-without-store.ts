@@ -2,7 +2,6 @@ import { lookAround } from '../discovery/discover.js';
 import { type Agent, isActive } from '../domain/agent.js';
 import { covers, narrow, outside } from '../domain/authorize.js';
 import type { Command, KillAllCommand, KillCommand } from '../domain/command.js';
-import { KillswitchError } from '../domain/errors.js';
 import { matches } from '../domain/selector.js';
 import { type Core, timestamp } from '../ports/core.js';
 import { writeIntent } from '../store/command-codec.js';

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { api } from '../../functions/api.js';
-import { createApp } from '../../functions/app.js';
 import { catalogue } from '../../functions/catalogue.js';
-import type { Deps, KillswitchFunction } from '../../functions/function.js';
-import { performOn } from '../../functions/perform.js';
+import { createApp } from '../../functions/http/app.js';
+import type { Deps, KillswitchFunction } from '../../functions/http/function.js';
+import { performOn } from '../../functions/http/in-process.js';
 import { openMetrics } from '../../lib/adapters/prometheus.js';
 import type { ErrorCode } from '../../lib/domain/errors.js';
 import { openCases } from '../../lib/stop/in-flight.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openBodyBudget } from '../../functions/body-budget.js';
+import { openBodyBudget } from '../../functions/http/body-budget.js';
 
 const TEN = ['192.0.2.1', '198.51.100.1', '203.0.113.1', '2001:db8::1', '2001:db8:1::1'] as const;
 

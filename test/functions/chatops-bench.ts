@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { api } from '../../functions/api.js';
 import { AT_ONCE } from '../../functions/chatops/confirmation.js';
 import { chatopsWith } from '../../functions/chatops.js';
-import type { Deps } from '../../functions/function.js';
+import type { Deps } from '../../functions/http/function.js';
 import { openApp } from './bench.js';
 
 /** A message as the platforms get it, as far as the tests name its members. */

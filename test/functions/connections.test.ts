@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { limitConnections } from '../../functions/connections.js';
-import { trust } from '../../functions/trusted.js';
+import { trust } from '../../functions/http/trusted-caller.js';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: x\r\n';
 

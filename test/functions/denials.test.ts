@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import type { Env, KillswitchFunction } from '../../functions/function.js';
-import { authenticated } from '../../functions/request.js';
+import type { Env, KillswitchFunction } from '../../functions/http/function.js';
+import { authenticated } from '../../functions/http/request.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { holding } from '../fakes/authenticator.js';
 import { expectProblem, openApp, openWithAgent } from './bench.js';

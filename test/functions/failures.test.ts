@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openFailures } from '../../functions/failures.js';
+import { openFailures } from '../../functions/http/failed-auth-limit.js';
 import { fakeCore } from '../fakes/core.js';
 import { expectProblem, openApp } from './bench.js';
 import { openChat } from './chatops-bench.js';

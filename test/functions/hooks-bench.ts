@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { TriggerDeps } from '../../functions/function.js';
+import type { TriggerDeps } from '../../functions/http/function.js';
 import { ConfigError } from '../../lib/config/config.js';
 import type { Actor } from '../../lib/domain/actor.js';
 import type { Answered, Order } from '../../lib/triggers/api-request.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Deps } from '../../functions/function.js';
+import type { Deps } from '../../functions/http/function.js';
 import { claimsOf } from '../../functions/links.js';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { openTokens } from '../../lib/adapters/jose/tokens.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openSources } from '../../functions/source.js';
+import { openSources } from '../../functions/http/client-address.js';
 import { openApp, openWithAgent } from './bench.js';
 import { discord, mattermost, openChat, slack } from './chatops-bench.js';
 import { openHooks } from './hooks-bench.js';

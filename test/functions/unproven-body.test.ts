@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bodyBudget } from '../../functions/body-budget.js';
+import { bodyBudget } from '../../functions/http/body-budget.js';
 import { listen } from '../../functions/server.js';
 import { openHooks } from './hooks-bench.js';
 import { alertmanager, alertOf, alertsOf } from './hooks-platforms.js';

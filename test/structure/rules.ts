@@ -145,10 +145,10 @@ export const oneReaderOfTheEnvironment: Rule = files =>
     .filter(file => ENVIRONMENT.test(codeOf(file.text)))
     .map(({ path }) => `${path} reads process.env`);
 
-/** What `functions/alone.ts` may ask of the process. */
+/** What `functions/http/run-alone.ts` may ask of the process. */
 export const aloneReadsArgumentsOnly: Rule = files =>
   files
-    .filter(({ path }) => path === 'functions/alone.ts')
+    .filter(({ path }) => path === 'functions/http/run-alone.ts')
     .filter(({ text }) => /\bprocess\b(?! \?\. argv| \. argv)/.test(codeOf(text)))
     .map(({ path }) => `${path} reads more of the process than its arguments`);
 

@@ -3,13 +3,13 @@ import { Hono } from 'hono';
 import { requestId } from 'hono/request-id';
 import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
-import { KillswitchError, tooManyFailures, toProblem } from '../lib/domain/errors.js';
-import { throttleLog } from '../lib/throttle-log.js';
+import { KillswitchError, tooManyFailures, toProblem } from '../../lib/domain/errors.js';
+import { auditDenial } from './audit-denials.js';
 import { limitBody } from './body-size.js';
-import { auditDenial } from './denials.js';
 import type { Deps, Env, KillswitchFunction, TriggerDeps } from './function.js';
-import { voucherOf } from './perform.js';
+import { voucherOf } from './in-process.js';
 import { plainPath } from './request.js';
+import { throttleLog } from './throttle-log.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 /** Of a webhook: platforms send whole conversations and stack traces along, and cut nothing off. */

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
-import type { Settings } from '../lib/config/platform-settings.js';
-import type { Actor } from '../lib/domain/actor.js';
-import type { Authenticator } from '../lib/ports/authenticator.js';
-import type { Core } from '../lib/ports/core.js';
-import type { Metrics, NotifierStatus } from '../lib/ports/metrics.js';
-import type { Clock, Log, Probe } from '../lib/ports/runtime.js';
-import type { Stop } from '../lib/stop/stop.js';
-import type { Perform } from '../lib/triggers/api-request.js';
-import type { Failures } from './failures.js';
+import type { Settings } from '../../lib/config/platform-settings.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import type { Authenticator } from '../../lib/ports/authenticator.js';
+import type { Core } from '../../lib/ports/core.js';
+import type { Metrics, NotifierStatus } from '../../lib/ports/metrics.js';
+import type { Clock, Log, Probe } from '../../lib/ports/runtime.js';
+import type { Stop } from '../../lib/stop/stop.js';
+import type { Perform } from '../../lib/triggers/api-request.js';
+import type { Failures } from './failed-auth-limit.js';
 
 /** What the triggers work with, beside the core or at the edge. */
 export interface TriggerDeps {

@@ -1,4 +1,4 @@
-import type { Clock, Log } from './ports/runtime.js';
+import type { Clock, Log } from '../../lib/ports/runtime.js';
 
 const MINUTE = 60_000;
 /** Lines a minute. */

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import { type Hold, isUnverified, type Latch } from '../lib/agents/latch.js';
-import type { Within } from '../lib/domain/actor.js';
-import type { Receipt } from '../lib/domain/outcome.js';
-import type { Selector } from '../lib/domain/selector.js';
-import { present } from '../lib/util/omit-undefined.js';
+import { type Hold, isUnverified, type Latch } from '../../lib/agents/latch.js';
+import type { Within } from '../../lib/domain/actor.js';
+import type { Receipt } from '../../lib/domain/outcome.js';
+import type { Selector } from '../../lib/domain/selector.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import type { Env } from './function.js';
 
 /**

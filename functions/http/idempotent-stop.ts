@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import type { Command } from '../lib/domain/command.js';
-import type { Receipt } from '../lib/domain/outcome.js';
-import { permit } from '../lib/stop/stop.js';
-import { checkKey, claim, digest } from '../lib/store/idempotency.js';
-import { findOperation } from '../lib/store/operation.js';
+import type { Command } from '../../lib/domain/command.js';
+import type { Receipt } from '../../lib/domain/outcome.js';
+import { permit } from '../../lib/stop/stop.js';
+import { checkKey, claim, digest } from '../../lib/store/idempotency.js';
+import { findOperation } from '../../lib/store/operation.js';
 import type { Deps, Env } from './function.js';
 
 /** Milliseconds. */

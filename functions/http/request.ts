@@ -1,13 +1,13 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { validator } from 'hono/validator';
 import * as z from 'zod';
-import type { Actor } from '../lib/domain/actor.js';
-import { agentIdSchema } from '../lib/domain/agent.js';
-import { type ErrorCode, KillswitchError } from '../lib/domain/errors.js';
-import type { ShownWith } from '../lib/ports/authenticator.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import { agentIdSchema } from '../../lib/domain/agent.js';
+import { type ErrorCode, KillswitchError } from '../../lib/domain/errors.js';
+import type { ShownWith } from '../../lib/ports/authenticator.js';
 import type { Deps, Env } from './function.js';
-import { voucherOf } from './perform.js';
-import { trust } from './trusted.js';
+import { voucherOf } from './in-process.js';
+import { trust } from './trusted-caller.js';
 
 /**
  * The path and query as sent: the request line as Node read it, where Node serves, for a URL is normalised. RFC 9112

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 import type { Context } from 'hono';
-import { canonicalAddress } from '../lib/util/ip-address.js';
+import { canonicalAddress } from '../../lib/util/ip-address.js';
 import type { Env } from './function.js';
 
 /** Of Node's request, what says where it comes from. */

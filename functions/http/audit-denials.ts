@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import { type AuditEntry, by } from '../lib/domain/audit-entry.js';
-import { type Core, timestamp } from '../lib/ports/core.js';
-import { present } from '../lib/util/omit-undefined.js';
+import { type AuditEntry, by } from '../../lib/domain/audit-entry.js';
+import { type Core, timestamp } from '../../lib/ports/core.js';
+import { present } from '../../lib/util/omit-undefined.js';
 import type { Env } from './function.js';
 
 /** Entries a minute, so that a flood of refusals cannot drown the audit. */

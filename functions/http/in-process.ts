@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
-import type { Actor } from '../lib/domain/actor.js';
-import type { Answered, Order, Perform } from '../lib/triggers/api-request.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import type { Answered, Order, Perform } from '../../lib/triggers/api-request.js';
 import type { Env } from './function.js';
 
 /** Nobody outside of this process can have this key, whatever an environment or a request holds. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { throttleLog } from '../../lib/throttle-log.js';
+import { throttleLog } from '../../functions/http/throttle-log.js';
 import { fakeLog } from '../fakes/log.js';
 
 function open(most?: number) {

@@ -1,6 +1,6 @@
-import type { Clock, Log } from '../lib/ports/runtime.js';
-import { throttleLog } from '../lib/throttle-log.js';
-import { networkOf } from '../lib/util/ip-address.js';
+import type { Clock, Log } from '../../lib/ports/runtime.js';
+import { networkOf } from '../../lib/util/ip-address.js';
+import { throttleLog } from './throttle-log.js';
 
 /** Credentials that fail, a minute and network: more than a person or a bot with an old token comes to. */
 const MOST = 30;

@@ -1,5 +1,5 @@
-import { KillswitchError, stackless } from '../lib/domain/errors.js';
-import { networkOf } from '../lib/util/ip-address.js';
+import { KillswitchError, stackless } from '../../lib/domain/errors.js';
+import { networkOf } from '../../lib/util/ip-address.js';
 
 /** Bytes of all that is read at a time before a signature proves who sent it: sixteen of the largest deliveries. */
 const MOST = 16 * 1024 * 1024;

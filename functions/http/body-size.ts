@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { KillswitchError } from '../lib/domain/errors.js';
+import { KillswitchError } from '../../lib/domain/errors.js';
 import type { Env } from './function.js';
 
 /**
