@@ -19,14 +19,14 @@ import { createHosts } from '../lib/store/hosts.js';
 import { telling } from '../lib/store/observe-commits.js';
 import { remember } from '../lib/store/single-use.js';
 import { present } from '../lib/util/omit-undefined.js';
-import { variablesOf } from './config-file.js';
 import { throttleLog } from './http/throttle-log.js';
 import { openNothing } from './no-store.js';
-import { dockerFolderOf } from './places.js';
-import { createTeardown } from './teardown.js';
-import type { Node, NodeOptions } from './wired.js';
+import { variablesOf } from './server/config-file.js';
+import { dockerFolderOf } from './server/places.js';
+import { createTeardown } from './server/teardown.js';
+import type { Node, NodeOptions } from './server/wired.js';
 
-export type { Node } from './wired.js';
+export type { Node } from './server/wired.js';
 
 /**
  * The composition root for Node: it alone reads the environment and knows the adapters, each of which is loaded when

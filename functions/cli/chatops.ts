@@ -38,7 +38,7 @@ interface RegisterOptions {
 
 async function register({ application, guild, yes, json }: RegisterOptions): Promise<void> {
   const { environment } = await import('../node.js');
-  const { settingsOf } = await import('../environment.js');
+  const { settingsOf } = await import('../server/read-environment.js');
   const settings = settingsOf(environment());
   const api = baseSchema.safeParse(settings['KILLSWITCH_DISCORD_API'] ?? DISCORD_API);
   if (!api.success) throw new UsageError('KILLSWITCH_DISCORD_API is no https:// URL.');

@@ -1,7 +1,7 @@
 import { type Client, type ClientOptions, createClient } from '../../lib/client/client.js';
 import type { Scope, Within } from '../../lib/domain/actor.js';
-import { ownSocket } from '../own-socket.js';
-import { socketOf } from '../places.js';
+import { ownSocket } from '../server/own-socket.js';
+import { socketOf } from '../server/places.js';
 import { type Environment, tokenFrom } from './credential.js';
 import { refuseForeignPort } from './own-port.js';
 import { socketFetch } from './socket-fetch.js';

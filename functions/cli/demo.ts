@@ -41,7 +41,7 @@ async function demo({ sandbox, json }: Options): Promise<number> {
   const [{ environment }, { sentenceOf }, { openScreen, openSilence }, { openStage }, { tellStory }] =
     await Promise.all([
       import('../node.js'),
-      import('../start.js'),
+      import('../server/start.js'),
       import('./demo/screen.js'),
       import('./demo/stage.js'),
       import('./demo/story.js'),

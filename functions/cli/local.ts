@@ -41,7 +41,7 @@ export const log: Log = {
 export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>): Promise<T> {
   const [{ environment, openNode }, { readConfig }] = await Promise.all([
     import('../node.js'),
-    import('../environment.js'),
+    import('../server/read-environment.js'),
   ]);
   const config = readConfig(environment(), { dev: true });
   const node = await openNode(config, log, { storeless: true });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { userGivenByRoot } from '../own-socket.js';
-import { SYSTEM_STATE } from '../places.js';
+import { userGivenByRoot } from '../server/own-socket.js';
+import { SYSTEM_STATE } from '../server/places.js';
 
 const LISTENING = '0A';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { scopes } from '../../lib/domain/actor.js';
-import type { Server } from '../start.js';
+import type { Server } from '../server/start.js';
 import { cliSubject } from './credential.js';
 import { UsageError, warn } from './output.js';
 
@@ -21,7 +21,7 @@ export function addServe(program: Command): void {
     .option('--json', 'what --dev prints, as JSON')
     .action(async ({ dev, functions, json }: Options) => {
       const [{ main }, { catalogue, named }] = await Promise.all([
-        import('../start.js'),
+        import('../server/start.js'),
         import('../catalogue.js'),
       ]);
       const chosen = functions ? known(() => named(functions)) : catalogue;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withConfigFile } from '../../functions/config-file.js';
-import { configFilesOf } from '../../functions/places.js';
+import { withConfigFile } from '../../functions/server/config-file.js';
+import { configFilesOf } from '../../functions/server/places.js';
 import { ConfigError } from '../../lib/config/config.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { limitConnections } from '../../functions/connections.js';
 import { trust } from '../../functions/http/trusted-caller.js';
+import { limitConnections } from '../../functions/server/connection-limit.js';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: x\r\n';
 

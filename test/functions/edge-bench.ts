@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { listen } from '../../functions/server.js';
+import { listen } from '../../functions/server/listen.js';
 import worker from '../../functions/worker.js';
 import { scopes } from '../../lib/domain/actor.js';
 import {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../functions/environment.js';
+import { readConfig } from '../../functions/server/read-environment.js';
 
 const SECRET = 'a shared secret of 32 bytes or more';
 

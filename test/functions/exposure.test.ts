@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { openExposure } from '../../functions/exposure.js';
+import { openExposure } from '../../functions/server/exposure.js';
 import { parseConfig } from '../../lib/config/config.js';
 import type { Sighting } from '../../lib/ports/lookout.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { configFilesOf, socketOf, stateDirectoryOf } from '../../functions/places.js';
+import { configFilesOf, socketOf, stateDirectoryOf } from '../../functions/server/places.js';
 
 const os = vi.hoisted(() => ({ homedir: () => '/home/of-the-password-file' }));
 vi.mock('node:os', async original => ({ ...(await original<object>()), homedir: () => os.homedir() }));

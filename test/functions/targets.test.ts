@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Listening, listen } from '../../functions/server.js';
+import { type Listening, listen } from '../../functions/server/listen.js';
 import { openApp } from './bench.js';
 
 describe('a request line that no client writes', () => {

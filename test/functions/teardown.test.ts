@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createTeardown, type Left } from '../../functions/teardown.js';
+import { createTeardown, type Left } from '../../functions/server/teardown.js';
 
 describe('a teardown', () => {
   it('ends everything, the last one first, and one after another', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bodyBudget } from '../../functions/http/body-budget.js';
-import { listen } from '../../functions/server.js';
+import { listen } from '../../functions/server/listen.js';
 import { openHooks } from './hooks-bench.js';
 import { alertmanager, alertOf, alertsOf } from './hooks-platforms.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../functions/environment.js';
 import { openStore } from '../../functions/node.js';
+import { readConfig } from '../../functions/server/read-environment.js';
 import { latchLimits } from '../../lib/agents/engage-latch.js';
 import { LATCH } from '../../lib/agents/latch.js';
 import { openWorld } from '../integration/world.js';

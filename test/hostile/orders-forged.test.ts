@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { readConfig } from '../../functions/environment.js';
 import { openStore } from '../../functions/node.js';
+import { readConfig } from '../../functions/server/read-environment.js';
 import { openJournal } from '../../lib/adapters/journal/index.js';
 import { LATCH } from '../../lib/agents/latch.js';
 import { writeIntent } from '../../lib/store/command-codec.js';

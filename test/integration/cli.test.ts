@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
 import { mintToken } from '../../functions/node.js';
-import { type Server, startServer } from '../../functions/start.js';
+import { type Server, startServer } from '../../functions/server/start.js';
 import { type Client, createClient } from '../../lib/client/client.js';
 import { type Scope, scopes } from '../../lib/domain/actor.js';
 import type { Registration } from '../../lib/domain/agent.js';

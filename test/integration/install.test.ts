@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { withConfigFile } from '../../functions/config-file.js';
+import { withConfigFile } from '../../functions/server/config-file.js';
 import { openValkey } from '../../lib/adapters/valkey/index.js';
 import { entry } from '../conformance/records/harness.js';
 import { addWorktree, makeRepository, startContainer, startProcess } from '../services/agents.js';
@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../services/temporary.js';
 import { startServer } from './valkey-servers.js';
 
 const shipped = (name: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../functions/install/${name}`, import.meta.url)), 'utf8');
+  readFileSync(fileURLToPath(new URL(`../../functions/server/install/${name}`, import.meta.url)), 'utf8');
 
 const isThere = (tool: string): boolean => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
 

@@ -44,7 +44,7 @@ it('packs the program from a checkout that holds none', () => {
   for (const file of [
     'dist/functions/cli/main.js',
     'dist/lib/client/client.d.ts',
-    'functions/install/killswitch.service',
+    'functions/server/install/killswitch.service',
   ])
     expect(existsSync(join(folder, file)), file).toBe(true);
   expect(readdirSync(join(folder, 'dist/chunks')).filter(name => name === 'lua')).toHaveLength(1);

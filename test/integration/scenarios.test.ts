@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
-import { readConfig } from '../../functions/environment.js';
 import { openNode } from '../../functions/node.js';
+import { readConfig } from '../../functions/server/read-environment.js';
 import { scenarios } from '../conformance/scenarios.js';
 import { fakeLog } from '../fakes/log.js';
 import { addWorktree, makeRepository, startContainer, temporaryDirectory } from '../services/agents.js';

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listen } from '../../functions/server.js';
+import { listen } from '../../functions/server/listen.js';
 import { type MintOptions, mintToken } from '../../lib/adapters/jose/mint.js';
 import { scopes } from '../../lib/domain/actor.js';
 import { KillswitchError } from '../../lib/domain/errors.js';

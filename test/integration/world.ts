@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
-import { startServer } from '../../functions/start.js';
+import { startServer } from '../../functions/server/start.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import {
   addWorktree,

@@ -137,7 +137,7 @@ function codeOf(text: string): string {
 
 const ENVIRONMENT =
   /\bprocess\s*\??\.?\s*(\.|\[)\s*['"`]?env\b|\{[^}]*\benv\b[^}]*\}\s*=\s*(globalThis\s*\.\s*)?process\b/;
-const ENVIRONMENT_READERS = ['functions/node.ts', 'functions/environment.ts'];
+const ENVIRONMENT_READERS = ['functions/node.ts', 'functions/server/read-environment.ts'];
 
 export const oneReaderOfTheEnvironment: Rule = files =>
   files

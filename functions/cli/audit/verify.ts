@@ -9,7 +9,7 @@ import { tellStore } from '../store-told.js';
 async function verify(): Promise<Verification> {
   const [{ environment, openSeals, openStore }, { readConfig }, { log }] = await Promise.all([
     import('../../node.js'),
-    import('../../environment.js'),
+    import('../../server/read-environment.js'),
     import('../local.js'),
   ]);
   const config = readConfig(environment(), { dev: true });

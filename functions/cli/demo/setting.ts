@@ -4,7 +4,7 @@ import { type Client, createClient } from '../../../lib/client/client.js';
 import { present } from '../../../lib/util/omit-undefined.js';
 import { catalogue } from '../../catalogue.js';
 import { environment, mintToken } from '../../node.js';
-import { startServer } from '../../start.js';
+import { startServer } from '../../server/start.js';
 import { type DemoAgent, marksOf } from './agent.js';
 import { type Collector, openCollector } from './audit.js';
 import { type DemoEngine, openEngine } from './engine.js';

@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTeardown } from '../../teardown.js';
+import { createTeardown } from '../../server/teardown.js';
 
 /** What the demonstration stands on, and how it is taken down again. */
 export interface Stage {

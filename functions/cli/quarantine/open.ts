@@ -14,7 +14,7 @@ export function entryName(text: string): string {
 export async function withQuarantine(work: (quarantine: Quarantine) => Promise<number>): Promise<void> {
   const [{ environment, openQuarantine }, { readConfig }, { log }] = await Promise.all([
     import('../../node.js'),
-    import('../../environment.js'),
+    import('../../server/read-environment.js'),
     import('../local.js'),
   ]);
   const config = readConfig(environment(), { dev: true });

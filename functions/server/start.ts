@@ -2,21 +2,17 @@ import { realpathSync } from 'node:fs';
 import { parse } from 'node:path';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import { createSealer } from '../lib/audit/sealer.js';
-import { allOf, type Config, ConfigError } from '../lib/config/config.js';
-import type { AuditEntry } from '../lib/domain/audit-entry.js';
-import type { Log } from '../lib/ports/runtime.js';
-import { createLatchGuard } from '../lib/reconcile/latch-guard.js';
-import { createReconcile } from '../lib/reconcile/reconcile.js';
-import { readConfig, settingsOf } from './environment.js';
-import { openExposure } from './exposure.js';
-import { startHousekeeping } from './housekeeping.js';
-import { createApp } from './http/app.js';
-import { nodeSources } from './http/client-address.js';
-import { openFailures } from './http/failed-auth-limit.js';
-import type { Deps, KillswitchFunction } from './http/function.js';
-import { performOn } from './http/in-process.js';
-import { leave } from './leave.js';
+import { createSealer } from '../../lib/audit/sealer.js';
+import { allOf, type Config, ConfigError } from '../../lib/config/config.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
+import type { Log } from '../../lib/ports/runtime.js';
+import { createLatchGuard } from '../../lib/reconcile/latch-guard.js';
+import { createReconcile } from '../../lib/reconcile/reconcile.js';
+import { createApp } from '../http/app.js';
+import { nodeSources } from '../http/client-address.js';
+import { openFailures } from '../http/failed-auth-limit.js';
+import type { Deps, KillswitchFunction } from '../http/function.js';
+import { performOn } from '../http/in-process.js';
 import {
   environment,
   openAuthenticator,
@@ -25,12 +21,16 @@ import {
   openNode,
   openSeals,
   openWatchdog,
-} from './node.js';
-import { openNotifiers } from './notify/open.js';
-import { notifySettings } from './notify/settings.js';
-import { listen } from './server.js';
-import { listenOnSocket } from './socket.js';
+} from '../node.js';
+import { openNotifiers } from '../notify/open.js';
+import { notifySettings } from '../notify/settings.js';
+import { openExposure } from './exposure.js';
+import { startHousekeeping } from './housekeeping.js';
+import { leave } from './leave.js';
+import { listen } from './listen.js';
+import { readConfig, settingsOf } from './read-environment.js';
 import type { Left } from './teardown.js';
+import { listenOnSocket } from './unix-socket.js';
 
 /** Who is started amid the engaging of the emergency stop may be seen only now. Milliseconds. */
 const SECOND_LOOK = 1_000;
@@ -156,7 +156,7 @@ export async function startServer(
       },
     };
     // Not at the top: the function that was started alone is in it, and would wait for itself.
-    const { api } = await import('./api.js');
+    const { api } = await import('../api.js');
     const perform = performOn(createApp(deps, api));
     const app = createApp(deps, functions);
     if (options.watchdog) await openWatchdog(config, log);
@@ -220,7 +220,7 @@ export async function main(
 }
 
 /** The folder of the functions, from this file as well as from a chunk of the bundle. */
-const functionsFolder = (): string => realpathSync(fileURLToPath(new URL('../functions', import.meta.url)));
+const functionsFolder = (): string => realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
 
 /** Whether the file of this function is what Node was started with. */
 export function isEntry(name: string): boolean {

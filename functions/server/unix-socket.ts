@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import type { Log } from '../lib/ports/runtime.js';
+import type { Log } from '../../lib/ports/runtime.js';
+import { type App, closeServer, connectionLimits, createServer } from './listen.js';
 import { problemWithSocket } from './own-socket.js';
-import { type App, closeServer, connectionLimits, createServer } from './server.js';
 
 /** Milliseconds for whoever listens on a socket that is there already. */
 const PATIENCE = 1_000;

@@ -1,4 +1,4 @@
-import type { Log } from '../lib/ports/runtime.js';
+import type { Log } from '../../lib/ports/runtime.js';
 
 /** How often what has been kept long enough, or is too much, is deleted. Milliseconds. */
 const INTERVAL = 10 * 60_000;

@@ -4,9 +4,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { limitConnections } from './connections.js';
-import type { Env } from './http/function.js';
-import { giveCredentialsPrecedence } from './precedence.js';
+import type { Env } from '../http/function.js';
+import { limitConnections } from './connection-limit.js';
+import { giveCredentialsPrecedence } from './defer-anonymous.js';
 
 export type App = Pick<Hono<Env>, 'fetch'>;
 

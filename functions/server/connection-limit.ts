@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { networkOf } from '../lib/util/ip-address.js';
-import { whenTrusted } from './http/trusted-caller.js';
+import { networkOf } from '../../lib/util/ip-address.js';
+import { whenTrusted } from '../http/trusted-caller.js';
 
 /** Milliseconds. */
 const LOOK_EVERY = 500;

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Config } from '../lib/config/config.js';
-import type { Lookout } from '../lib/ports/lookout.js';
-import type { Health, Log, Probe } from '../lib/ports/runtime.js';
+import type { Config } from '../../lib/config/config.js';
+import type { Lookout } from '../../lib/ports/lookout.js';
+import type { Health, Log, Probe } from '../../lib/ports/runtime.js';
 
 /** A look at all processes is taken no more often, however often `/readyz` is asked. Milliseconds. */
 const EVERY = 5_000;

@@ -7,8 +7,8 @@ import {
   parseConfig,
   platformVariable,
   secretVariables,
-} from '../lib/config/config.js';
-import type { Settings } from '../lib/config/platform-settings.js';
+} from '../../lib/config/config.js';
+import type { Settings } from '../../lib/config/platform-settings.js';
 import { stateDirectoryOf } from './places.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,9 @@
-import type { AuditEntry } from '../lib/domain/audit-entry.js';
-import type { Core } from '../lib/ports/core.js';
-import type { Probe } from '../lib/ports/runtime.js';
-import type { Cases } from '../lib/stop/in-flight.js';
-import type { Stop } from '../lib/stop/stop.js';
-import type { Hosts } from '../lib/store/hosts.js';
+import type { AuditEntry } from '../../lib/domain/audit-entry.js';
+import type { Core } from '../../lib/ports/core.js';
+import type { Probe } from '../../lib/ports/runtime.js';
+import type { Cases } from '../../lib/stop/in-flight.js';
+import type { Stop } from '../../lib/stop/stop.js';
+import type { Hosts } from '../../lib/store/hosts.js';
 import type { Left, Teardown } from './teardown.js';
 
 /** All of one process that stops agents, wired. */
