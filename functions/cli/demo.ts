@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { SandboxChoice } from './demo/setting.js';
+import type { SandboxChoice } from './demo/setup.js';
 import { EXIT, sayJson, warn } from './output.js';
 
 const INTERRUPTED = 130;
@@ -42,9 +42,9 @@ async function demo({ sandbox, json }: Options): Promise<number> {
     await Promise.all([
       import('../node.js'),
       import('../server/start.js'),
-      import('./demo/screen.js'),
-      import('./demo/stage.js'),
-      import('./demo/story.js'),
+      import('./demo/terminal.js'),
+      import('./demo/workspace.js'),
+      import('./demo/scenario.js'),
     ]);
   const colour = process.stdout.isTTY === true && !environment()['NO_COLOR'];
   const screen = json

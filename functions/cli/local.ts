@@ -18,7 +18,7 @@ import { killReceipt, latchAnswer, statusOf } from '../http/answer.js';
 import type { Node } from '../node.js';
 import { userName } from './credential.js';
 import { UsageError, warn } from './output.js';
-import { tellStore } from './store-told.js';
+import { tellStore } from './tell-store.js';
 
 /** Nobody goes on with the work when this process has ended, so it is waited for. */
 const TO_THE_END = { answerWithinMs: 600_000 };

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { fromBase64, isSecret } from '../../lib/util/crypto.js';
 import { readAlerts } from './alerts.js';
-import { stopper } from './asked.js';
-import { unproven } from './authentic.js';
 import { latch, secret, select } from './setup.js';
 import type { OpenSource } from './source.js';
+import { stopper } from './stop-request.js';
+import { unproven } from './verify-signature.js';
 
 const settingsSchema = z
   .object({

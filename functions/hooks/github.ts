@@ -6,11 +6,11 @@ import { markdownLines } from '../../lib/triggers/markdown-lines.js';
 import { parsePhrase } from '../../lib/triggers/text-command.js';
 import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../http/request.js';
-import { ignored, isEverything, sorted, stopper } from './asked.js';
-import { requireHmac, requireRecent } from './authentic.js';
 import { objectIn } from './json.js';
 import { latch, secret, selectEverything } from './setup.js';
 import type { Asked, OpenSource } from './source.js';
+import { ignored, isEverything, sorted, stopper } from './stop-request.js';
+import { requireHmac, requireRecent } from './verify-signature.js';
 
 /** Those of `author_association` that may be let in; the others are no more than passers-by. */
 const KNOWN = ['OWNER', 'MEMBER', 'COLLABORATOR', 'CONTRIBUTOR'];

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { concat, fromHex, isFresh } from '../../lib/util/crypto.js';
 import { readAlerts } from './alerts.js';
-import { stopper } from './asked.js';
-import { requireHmac, unproven } from './authentic.js';
 import { latch, secret, select } from './setup.js';
 import type { OpenSource } from './source.js';
+import { stopper } from './stop-request.js';
+import { requireHmac, unproven } from './verify-signature.js';
 
 const SIGNATURE = 'x-grafana-alerting-signature';
 const TOLERANCE_SECONDS = 300;

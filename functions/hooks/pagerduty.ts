@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../http/request.js';
-import { ignored, orderFor, reasonFrom, sorted, stopper } from './asked.js';
-import { requireHmac, requireRecent } from './authentic.js';
 import { objectIn } from './json.js';
 import { latch, secrets, select } from './setup.js';
 import type { OpenSource } from './source.js';
+import { ignored, orderFor, reasonFrom, sorted, stopper } from './stop-request.js';
+import { requireHmac, requireRecent } from './verify-signature.js';
 
 const settingsSchema = z.object({ SECRET: secrets, SELECT: select, LATCH: latch });
 

@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../http/request.js';
-import { ignored, orderFor, reasonFrom, sorted, stopper } from './asked.js';
-import { requireHmac, requireRecent, WITHIN_MEMORY } from './authentic.js';
 import { objectIn } from './json.js';
 import { latch, secret, select } from './setup.js';
 import type { OpenSource } from './source.js';
+import { ignored, orderFor, reasonFrom, sorted, stopper } from './stop-request.js';
+import { requireHmac, requireRecent, WITHIN_MEMORY } from './verify-signature.js';
 
 const settingsSchema = z.object({ SECRET: secret, SELECT: select, LATCH: latch });
 

@@ -8,11 +8,11 @@ import { killAllOrder, killOrder } from '../../lib/triggers/api-request.js';
 import { concat, fromBase64, isEd25519, isFresh, isHmac } from '../../lib/util/crypto.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { checked, refusePrototype } from '../http/request.js';
-import { ignored, isEverything, stopper } from './asked.js';
-import { unproven } from './authentic.js';
 import { objectIn } from './json.js';
 import { latch, selectEverything } from './setup.js';
 import type { Asked, OpenSource } from './source.js';
+import { ignored, isEverything, stopper } from './stop-request.js';
+import { unproven } from './verify-signature.js';
 
 const TOLERANCE_SECONDS = 300;
 /** The standard's bounds of a shared key; an Ed25519 key has its length by RFC 8032. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
-import { endpoints } from '../../functions/endpoints.js';
 import type { Deps } from '../../functions/http/function.js';
+import { endpoints } from '../../functions/openapi/endpoints.js';
 import { openapi } from '../../functions/openapi.js';
 
 /** Hono's spelling of a path in OpenAPI's: `:name{pattern}` is `{name}`. */

@@ -3,7 +3,7 @@ import { sentenceOf } from '../../../lib/audit/finding.js';
 import { type Verification, verifyAudit } from '../../../lib/audit/verify.js';
 import { present } from '../../../lib/util/omit-undefined.js';
 import { EXIT, say, sayJson, warn } from '../output.js';
-import { tellStore } from '../store-told.js';
+import { tellStore } from '../tell-store.js';
 
 /** On the store itself, by the settings of the environment: what a server says of its own audit proves nothing. */
 async function verify(): Promise<Verification> {

@@ -4,7 +4,7 @@ import Docker from 'dockerode';
 import { marksOf, type StartAgent } from './agent.js';
 import { makeImage } from './image.js';
 import { type ProcessMark, processesOf } from './proc.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './workspace.js';
 
 const CALL_MS = 10_000;
 const PROCESSES = 3;

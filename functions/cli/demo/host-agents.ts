@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DemoAgent, marksOf, type StartAgent } from './agent.js';
 import { isAlive, markOf, type ProcessMark, processesWith } from './proc.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './workspace.js';
 
 /** Marks every process of one demonstration. */
 const RUN = 'KILLSWITCH_DEMO';

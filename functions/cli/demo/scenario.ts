@@ -4,10 +4,10 @@ import type { AgentReceipt } from '../../../lib/domain/outcome.js';
 import { describeLayer } from '../../../lib/domain/wording.js';
 import { inShort } from '../audit-line.js';
 import type { DemoAgent } from './agent.js';
-import { type Check, prove } from './proof.js';
-import type { Screen } from './screen.js';
-import { makeSetting, type SandboxChoice, type Setting } from './setting.js';
-import type { Stage } from './stage.js';
+import { type Check, prove } from './checks.js';
+import { makeSetting, type SandboxChoice, type Setting } from './setup.js';
+import type { Screen } from './terminal.js';
+import type { Stage } from './workspace.js';
 
 /** What happened, for a reader that is a program. */
 export interface Story {

@@ -7,11 +7,11 @@ import { environment, mintToken } from '../../node.js';
 import { startServer } from '../../server/start.js';
 import { type DemoAgent, marksOf } from './agent.js';
 import { type Collector, openCollector } from './audit.js';
+import type { World } from './checks.js';
 import { type DemoEngine, openEngine } from './engine.js';
 import { hostAgents } from './host-agents.js';
-import type { World } from './proof.js';
 import { makeRepository } from './repository.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './workspace.js';
 
 export type SandboxChoice = 'auto' | 'docker' | 'process';
 

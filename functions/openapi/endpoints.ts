@@ -1,16 +1,16 @@
 import type { z } from 'zod';
-import type { Scope } from '../lib/domain/actor.js';
-import { registrationSchema, transitionSchema } from '../lib/domain/agent.js';
+import type { Scope } from '../../lib/domain/actor.js';
+import { registrationSchema, transitionSchema } from '../../lib/domain/agent.js';
 import {
   dismissBodySchema,
   engageBodySchema,
   killAllBodySchema,
   killBodySchema,
   resetBodySchema,
-} from '../lib/domain/command.js';
-import type { ErrorCode } from '../lib/domain/errors.js';
-import { listQuery } from './agents.js';
-import { auditQuery } from './audit.js';
+} from '../../lib/domain/command.js';
+import type { ErrorCode } from '../../lib/domain/errors.js';
+import { listQuery } from '../agents.js';
+import { auditQuery } from '../audit.js';
 
 /** One row of the HTTP contract. */
 export interface Endpoint {
