@@ -3,12 +3,12 @@ import { killAllOrder } from '../../lib/triggers/api-request.js';
 import type { Phrase } from '../../lib/triggers/text-command.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import type { TriggerDeps } from '../http/function.js';
-import type { Wait } from './follow.js';
+import { actorFor, type Person, type Stage } from './acknowledge.js';
+import { newNonce, seal, type Ticket } from './confirmation-token.js';
+import type { Wait } from './poll-operation.js';
 import { readReceipt } from './receipt.js';
 import { by } from './replies.js';
 import { type Reply, toAsker, toChannel } from './reply.js';
-import { actorFor, type Person, type Stage } from './stage.js';
-import { newNonce, seal, type Ticket } from './ticket.js';
 
 export const GOOD_FOR_SECONDS = 60;
 /** Milliseconds. The platforms want an answer within 3 s; what is not known by then is told later, or not at all. */

@@ -10,14 +10,14 @@ import {
 import type { Phrase } from '../../lib/triggers/text-command.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import type { TriggerDeps } from '../http/function.js';
+import { type Answer, actorFor, type Person, type Stage } from './acknowledge.js';
 import { AT_ONCE, confirmation } from './confirmation.js';
-import type { Wait } from './follow.js';
-import { carryOut, type Stopping } from './order.js';
+import { type Sealed, unseal } from './confirmation-token.js';
+import type { Wait } from './poll-operation.js';
 import { by, denial, helpReply, latchReply, problemReply } from './replies.js';
 import { toAsker, toChannel } from './reply.js';
-import { type Answer, actorFor, type Person, type Stage } from './stage.js';
+import { carryOut, type Stopping } from './run-stop.js';
 import { statusReply } from './status.js';
-import { type Sealed, unseal } from './ticket.js';
 
 export interface Conversation {
   /** @param key the same delivery's always, and no other's; absent where the platform has none */

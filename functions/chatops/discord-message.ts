@@ -1,6 +1,6 @@
-import { type Escape, fitLines, fitted } from './plain.js';
+import type { Sealed } from './confirmation-token.js';
 import type { Reply } from './reply.js';
-import type { Sealed } from './ticket.js';
+import { type Escape, fitLines, fitted } from './sanitize.js';
 
 /**
  * A backslash before every character that can begin mark-up, a mention, a link, an emoji or a list.

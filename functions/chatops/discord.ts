@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { concat, fromHex, isEd25519, isFresh } from '../../lib/util/crypto.js';
-import { allowSchema, idsSchema, scopesOf } from './allow.js';
+import type { Person, Stage } from './acknowledge.js';
 import { phraseOf } from './discord-command.js';
 import { discordMessage, isTooLong, sealedIn } from './discord-message.js';
-import { openEdits, sendJson } from './edits.js';
-import { baseSchema } from './origin.js';
+import { openEdits, sendJson } from './message-updates.js';
+import { allowSchema, idsSchema, scopesOf } from './permissions.js';
 import { begin, type Incoming, jsonOf, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
 import { type Reply, toAsker } from './reply.js';
-import type { Person, Stage } from './stage.js';
+import { baseSchema } from './safe-url.js';
 
 const DISCORD_API = 'https://discord.com/api/v10';
 

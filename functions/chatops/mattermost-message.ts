@@ -1,6 +1,6 @@
-import { type Escape, fitLines, fitted } from './plain.js';
+import { joined } from './confirmation-token.js';
 import type { Reply } from './reply.js';
-import { joined } from './ticket.js';
+import { type Escape, fitLines, fitted } from './sanitize.js';
 
 /**
  * What stands in a code span is read neither as mark-up nor as a mention, an emoji, a hashtag or a link; there is no

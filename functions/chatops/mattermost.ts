@@ -3,15 +3,15 @@ import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { parsePhrase } from '../../lib/triggers/text-command.js';
 import { isSecret } from '../../lib/util/crypto.js';
-import { allowSchema, idsSchema } from './allow.js';
-import { nowhere, openEdits, sendJson } from './edits.js';
+import type { Stage } from './acknowledge.js';
+import { halved, joined, type Sealed, unseal } from './confirmation-token.js';
 import { isTooLong, mattermostMessage, mattermostUpdate } from './mattermost-message.js';
-import { baseSchema, within } from './origin.js';
+import { nowhere, openEdits, sendJson } from './message-updates.js';
+import { allowSchema, idsSchema } from './permissions.js';
 import { begin, type Incoming, jsonOf, type OpenPlatform, textOf } from './platform.js';
 import type { Reply } from './reply.js';
-import type { Stage } from './stage.js';
-import { halved, joined, type Sealed, unseal } from './ticket.js';
-import { openMembers, type Whom, whomIn } from './whom.js';
+import { openMembers, type Whom, whomIn } from './requester.js';
+import { baseSchema, within } from './safe-url.js';
 
 const settingsSchema = z.object({
   TOKENS: z

@@ -1,8 +1,8 @@
 import type { TriggerDeps } from '../http/function.js';
+import type { Answer } from './acknowledge.js';
 import type { Conversation } from './conversation.js';
-import type { Edits } from './edits.js';
-import type { Wait } from './follow.js';
-import type { Answer } from './stage.js';
+import type { Edits } from './message-updates.js';
+import type { Wait } from './poll-operation.js';
 
 /** One request of a platform, as it came. */
 export interface Incoming {

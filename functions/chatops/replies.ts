@@ -3,8 +3,8 @@ import type { LatchStatus } from '../../lib/client/responses.js';
 import { shapes } from '../../lib/client/responses.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import { describeSelector } from '../../lib/domain/wording.js';
+import type { Person, Stage } from './acknowledge.js';
 import { type Reply, toAsker, toChannel } from './reply.js';
-import type { Person, Stage } from './stage.js';
 
 export const by = ({ name }: Person, reason?: string): string =>
   `asked by ${name}${reason === undefined ? '' : `: ${reason}`}`;

@@ -1,4 +1,4 @@
-import type { Sealed } from './ticket.js';
+import type { Sealed } from './confirmation-token.js';
 
 /**
  * What is told in a chat. Every text in it is plain: whoever renders it escapes all of it, for names, reasons and

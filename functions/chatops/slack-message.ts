@@ -1,6 +1,6 @@
-import { type Escape, fitLines, fitted } from './plain.js';
+import { joined } from './confirmation-token.js';
 import type { Reply } from './reply.js';
-import { joined } from './ticket.js';
+import { type Escape, fitLines, fitted } from './sanitize.js';
 
 /** The controls of Slack's mark-up. Source: docs.slack.dev/messaging/formatting-message-text, "Escaping text" */
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };

@@ -3,15 +3,15 @@ import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { parsePhrase } from '../../lib/triggers/text-command.js';
 import { concat, fromHex, isFresh, isHmac } from '../../lib/util/crypto.js';
-import { allowSchema, idsSchema } from './allow.js';
-import { nowhere, openEdits, sendJson } from './edits.js';
-import { baseSchema, within } from './origin.js';
+import type { Stage } from './acknowledge.js';
+import { halved, joined } from './confirmation-token.js';
+import { nowhere, openEdits, sendJson } from './message-updates.js';
+import { allowSchema, idsSchema } from './permissions.js';
 import { begin, type Incoming, jsonOf, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
 import { type Reply, toAsker } from './reply.js';
+import { openMembers, type Whom, whomIn } from './requester.js';
+import { baseSchema, within } from './safe-url.js';
 import { isTooLong, STOP, slackMessage } from './slack-message.js';
-import type { Stage } from './stage.js';
-import { halved, joined } from './ticket.js';
-import { openMembers, type Whom, whomIn } from './whom.js';
 
 const settingsSchema = z.object({
   SIGNING_SECRET: z.string().min(16, 'must be the signing secret of the app, at least 16 characters'),

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { discordCommand } from '../chatops/discord-command.js';
-import { baseSchema } from '../chatops/origin.js';
+import { baseSchema } from '../chatops/safe-url.js';
 import { slackManifest } from '../chatops/slack-manifest.js';
 import { say, sayJson, UsageError } from './output.js';
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseAllow, scopesOf } from '../../functions/chatops/allow.js';
+import { halved, joined, seal, unseal } from '../../functions/chatops/confirmation-token.js';
 import { discordEscape, discordMessage } from '../../functions/chatops/discord-message.js';
 import { mattermostEscape, mattermostMessage } from '../../functions/chatops/mattermost-message.js';
-import { baseSchema, within } from '../../functions/chatops/origin.js';
-import { fitted, plain } from '../../functions/chatops/plain.js';
+import { parseAllow, scopesOf } from '../../functions/chatops/permissions.js';
 import { type Reply, toChannel } from '../../functions/chatops/reply.js';
+import { baseSchema, within } from '../../functions/chatops/safe-url.js';
+import { fitted, plain } from '../../functions/chatops/sanitize.js';
 import { slackEscape, slackMessage } from '../../functions/chatops/slack-message.js';
-import { halved, joined, seal, unseal } from '../../functions/chatops/ticket.js';
 import { ConfigError } from '../../lib/config/config.js';
 import { type Message, openChat } from './chatops-bench.js';
 

@@ -1,12 +1,12 @@
 import { describeAgents, describeStop } from '../../lib/domain/wording.js';
 import type { Order } from '../../lib/triggers/api-request.js';
 import type { TriggerDeps } from '../http/function.js';
-import type { Edits } from './edits.js';
-import { follow, type Wait } from './follow.js';
+import { actorFor, type Person, type Stage } from './acknowledge.js';
+import type { Edits } from './message-updates.js';
+import { follow, type Wait } from './poll-operation.js';
 import { readReceipt, type Seen } from './receipt.js';
 import { by, denial, problemReply } from './replies.js';
 import { type Reply, toChannel } from './reply.js';
-import { actorFor, type Person, type Stage } from './stage.js';
 
 export interface Stopping {
   readonly order: Order;

@@ -1,5 +1,5 @@
 import type { Log } from '../../lib/ports/runtime.js';
-import type { Wait } from './follow.js';
+import type { Wait } from './poll-operation.js';
 import type { Reply } from './reply.js';
 
 /** Where the news of an order goes after its first answer. Neither rejects. */

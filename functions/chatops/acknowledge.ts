@@ -1,8 +1,8 @@
 import type { Actor, Scope } from '../../lib/domain/actor.js';
 import { vouchedFor } from '../../lib/triggers/api-request.js';
-import type { Edits } from './edits.js';
+import type { Sealed } from './confirmation-token.js';
+import type { Edits } from './message-updates.js';
 import type { Reply } from './reply.js';
-import type { Sealed } from './ticket.js';
 
 /** Who writes or presses, as the platform vouches for them. */
 export interface Person {

@@ -1,6 +1,6 @@
-import { type Allow, scopesOf } from './allow.js';
+import type { Person } from './acknowledge.js';
+import { type Allow, scopesOf } from './permissions.js';
 import { type Reply, toAsker } from './reply.js';
-import type { Person } from './stage.js';
 
 /** Who asked and where, in the platform's own IDs; `team` is empty in a direct message of Mattermost. */
 export interface Whom {
