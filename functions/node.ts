@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
+import { openNothing } from '../lib/adapters/unavailable-store.js';
 import { openConfirmed } from '../lib/agents/is-settled.js';
 import type { Config } from '../lib/config/config.js';
 import { createPresence } from '../lib/domain/presence.js';
@@ -20,7 +21,6 @@ import { telling } from '../lib/store/observe-commits.js';
 import { remember } from '../lib/store/single-use.js';
 import { present } from '../lib/util/omit-undefined.js';
 import { throttleLog } from './http/throttle-log.js';
-import { openNothing } from './no-store.js';
 import { variablesOf } from './server/config-file.js';
 import { dockerFolderOf } from './server/places.js';
 import { createTeardown } from './server/teardown.js';

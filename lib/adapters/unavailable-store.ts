@@ -1,7 +1,7 @@
-import { KillswitchError } from '../lib/domain/errors.js';
-import type { AuditLog } from '../lib/ports/audit.js';
-import type { Records } from '../lib/ports/records.js';
-import type { Probe } from '../lib/ports/runtime.js';
+import { KillswitchError } from '../domain/errors.js';
+import type { AuditLog } from '../ports/audit.js';
+import type { Records } from '../ports/records.js';
+import type { Probe } from '../ports/runtime.js';
 
 /** In the place of a store that cannot be opened: one that never answers. */
 export function openNothing(cause: unknown): Probe & {
