@@ -121,7 +121,7 @@ const evidenceIn = ({ stateDirectory }: Config): string => resolve(stateDirector
 /** What killed agents left on this host; needs no server and no store. */
 export async function openQuarantine(config: Config, log: Log): Promise<Quarantine> {
   const { worktreeRoots: roots, quarantineTtlMs: ttlMs } = config;
-  const quarantine = await import('../lib/adapters/worktree/kept/index.js');
+  const quarantine = await import('../lib/adapters/worktree/quarantine-store/index.js');
   const { PATH: path = '/usr/local/bin:/usr/bin:/bin' } = process.env;
   return quarantine.openQuarantine({
     ...{ roots, ttlMs, path, clock, log },

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMemberships } from '../../lib/adapters/cgroup/membership.js';
 import { parseMountinfo } from '../../lib/adapters/cgroup/mountinfo.js';
 import { parseAddress } from '../../lib/adapters/docker/connection.js';
-import { readLogs } from '../../lib/adapters/docker/last-words.js';
+import { readLogs } from '../../lib/adapters/docker/log-tail.js';
 import { bearerToken } from '../../lib/adapters/jose/bearer.js';
 import { Refusal, readClaims } from '../../lib/adapters/jose/claims.js';
 import { readKeySet } from '../../lib/adapters/jose/key-set.js';

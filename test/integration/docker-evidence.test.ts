@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Evidence } from '../../lib/adapters/docker/evidence.js';
-import { readLogs } from '../../lib/adapters/docker/last-words.js';
+import { readLogs } from '../../lib/adapters/docker/log-tail.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import {
   type Answer,

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type ContainerId, toContainerId } from '../../lib/adapters/docker/engine.js';
-import { openVolley } from '../../lib/adapters/docker/volley.js';
+import { openVolley } from '../../lib/adapters/docker/kernel-kill-batch.js';
 import { silent } from '../fakes/docker-engine.js';
 import { fakeKernel } from '../fakes/kernel.js';
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { gather } from '../../lib/adapters/process/gather.js';
-import { hunt } from '../../lib/adapters/process/hunt.js';
 import { openMemory } from '../../lib/adapters/process/memory.js';
 import type { Kinship } from '../../lib/adapters/process/standing.js';
 import { type Kind, kindOf } from '../../lib/adapters/process/surrounding.js';
 import { createSnapshot, type HostProcess } from '../../lib/adapters/process/table.js';
+import { hunt } from '../../lib/adapters/process/tree-kill.js';
 import { atOnce, host, recordOf, tableWith } from './process.helper.js';
 
 const labels = ['a1'];

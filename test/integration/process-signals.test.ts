@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { gather } from '../../lib/adapters/process/gather.js';
-import { hunt } from '../../lib/adapters/process/hunt.js';
 import { report } from '../../lib/adapters/process/report.js';
 import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
+import { hunt } from '../../lib/adapters/process/tree-kill.js';
 import { atOnce, host, recordOf, tableWith } from './process.helper.js';
 
 /** A table that shows one list of processes after the other, the last one for good, and notes the signals. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openQuarantine } from '../../lib/adapters/worktree/kept/index.js';
+import { openQuarantine } from '../../lib/adapters/worktree/quarantine-store/index.js';
 import type { Quarantine } from '../../lib/ports/quarantine.js';
 import { git } from '../services/agents.js';
 import { makeWorld, type World } from './worktree-world.js';

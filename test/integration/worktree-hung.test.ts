@@ -4,7 +4,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openWorktrees } from '../../lib/adapters/worktree/index.js';
-import { openQuarantine } from '../../lib/adapters/worktree/kept/index.js';
+import { openQuarantine } from '../../lib/adapters/worktree/quarantine-store/index.js';
 import { addWorktree, makeRepository, temporaryDirectory } from '../services/agents.js';
 
 const BINDFS = '/usr/bin/bindfs';

@@ -3,7 +3,7 @@ import type { Target } from '../../ports/sandbox.js';
 import type { Engine, Found } from './engine.js';
 import type { Listing } from './listing.js';
 import { type Guard, lookAtRecorded, type Recorded } from './recorded.js';
-import type { Remover } from './removal.js';
+import type { Remover } from './remove-container.js';
 import { blindOf, isNoEngine, type Seen, seenOf, worstOf } from './seen.js';
 import { type StopOptions, stopContainer } from './stop.js';
 

@@ -5,7 +5,7 @@ import type { Log } from '../../ports/runtime.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId, Engine } from './engine.js';
 import { EngineError } from './errors.js';
-import { LINES, readLogs } from './last-words.js';
+import { LINES, readLogs } from './log-tail.js';
 import { redacted } from './redact.js';
 
 /** What is left of a container's life. Either may be missing. */

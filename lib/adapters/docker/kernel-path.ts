@@ -1,9 +1,9 @@
 import type { Kernel } from '../../ports/kernel.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId } from './engine.js';
+import type { Volley } from './kernel-kill-batch.js';
 import type { ContainerMap, Known } from './map.js';
 import { isDown } from './states.js';
-import type { Volley } from './volley.js';
 
 /** What the map and the kernel know of one agent's containers, with no word of the engine. Nothing here throws. */
 export interface KernelPath {

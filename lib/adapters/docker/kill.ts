@@ -5,13 +5,13 @@ import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Target } from '../../ports/sandbox.js';
 import { type Engine, type Found, toContainerId } from './engine.js';
 import type { EnginePath } from './engine-path.js';
+import type { Learn } from './index-cgroup.js';
+import { openVolley } from './kernel-kill-batch.js';
 import { type KernelPath, openKernelPath } from './kernel-path.js';
-import type { Learn } from './learn.js';
+import type { Precedence } from './kills-first.js';
 import type { ContainerMap } from './map.js';
-import type { Precedence } from './precedence.js';
 import type { Seen } from './seen.js';
 import { until } from './until.js';
-import { openVolley } from './volley.js';
 import type { Owner, Voucher } from './vouch.js';
 
 export interface KillerOptions {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Lookout, Sighting } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
-import type { Learn } from './learn.js';
+import type { Learn } from './index-cgroup.js';
 import type { ContainerMap, Known } from './map.js';
 import { isNoEngine, seenOf } from './seen.js';
 import { mayRun } from './states.js';

@@ -4,8 +4,7 @@ import type { Kernel } from '../../ports/kernel.js';
 import type { Lookout } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
-import { openCondemned } from './condemned.js';
-import { hunt } from './hunt.js';
+import { openCondemned } from './kills-under-way.js';
 import { openProc } from './linux.js';
 import { openLookout } from './lookout.js';
 import { type Noted, openMemory } from './memory.js';
@@ -14,6 +13,7 @@ import { openPortable } from './portable.js';
 import { probe } from './probe.js';
 import { report } from './report.js';
 import type { Snapshot } from './table.js';
+import { hunt } from './tree-kill.js';
 
 /**
  * Milliseconds that an agent's recorded container has before the table is searched for what else carries its ID: to

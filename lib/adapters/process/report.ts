@@ -2,9 +2,9 @@ import type { AgentProcess } from '../../domain/agent.js';
 import type { LayerOutcome } from '../../domain/outcome.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { Pack } from './gather.js';
-import type { Catch } from './hunt.js';
 import type { CgroupState } from './own-cgroup.js';
 import { countUnread, type HostProcess, type ProcessTable } from './table.js';
+import type { Catch } from './tree-kill.js';
 import { LIMIT, MEND, unreadable } from './words.js';
 
 type Finding = Required<Pick<LayerOutcome, 'outcome' | 'detail'>>;

@@ -1,7 +1,6 @@
 import type { LayerOutcome } from '../../domain/outcome.js';
 import type { Log } from '../../ports/runtime.js';
 import { type Admin, findAdmin } from './admin.js';
-import { type Approach, approachParent, approachWorktree, isVacant } from './approach.js';
 import { type Anchor, type Directory, isThere } from './directory.js';
 import { guardOccupants, guardRepository, guardWorktree } from './guard.js';
 import { readHead } from './head.js';
@@ -9,6 +8,7 @@ import { ADMIN, keepAdmin } from './keep.js';
 import { type Manifest, readManifest, writeManifest } from './manifest.js';
 import type { IsMounted } from './mounts.js';
 import type { Occupants, OccupantsOf } from './occupants.js';
+import { type Approach, approachParent, approachWorktree, isVacant } from './open-path.js';
 import type { Place, Root } from './place.js';
 import { dropEmpty, type EntryPlace, findEntry, makeEntry, move, QUARANTINE } from './quarantine.js';
 import { isReftable, keepCommit, keptRef, REFTABLE } from './refs.js';

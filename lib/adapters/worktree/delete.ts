@@ -5,8 +5,8 @@ import { componentsOf } from './place.js';
 import { dropEmpty, enterOwn, QUARANTINE, REPOSITORY_QUARANTINE } from './quarantine.js';
 import { dropRef, keptRef } from './refs.js';
 import type { Holder } from './registry.js';
-import type { Remover } from './remover.js';
 import { openGitDirectory } from './repository.js';
+import type { Remover } from './run-rm.js';
 import type { Sight } from './sight.js';
 import { isGone } from './verdict.js';
 

@@ -1,8 +1,8 @@
 import { type Sweeping, sweepEntry } from './delete.js';
 import { anchored } from './directory.js';
 import type { EvidenceKeeper, Loose } from './evidence.js';
-import { type Found, findEntries, openEntry } from './kept/find.js';
 import { measure } from './measure.js';
+import { type Found, findEntries, openEntry } from './quarantine-store/find.js';
 import { sweepRoot } from './sweep.js';
 
 interface ExpiryOptions {

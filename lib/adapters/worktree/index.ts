@@ -13,7 +13,7 @@ import { locate, spelled } from './place.js';
 import { entryName } from './quarantine.js';
 import { answering, NOT_SET, openRoots } from './roots.js';
 import { openSight } from './sight.js';
-import { dateOf, openSweeping, type SweepingOptions } from './sweeping.js';
+import { dateOf, openSweeping, type SweepingOptions } from './sweep-context.js';
 import { openSyncer } from './sync.js';
 import { inWords, silent, Verdict } from './verdict.js';
 

@@ -3,7 +3,7 @@ import type { Target } from '../../ports/sandbox.js';
 import type { EnginePath } from './engine-path.js';
 import type { Listing } from './listing.js';
 import type { ContainerMap } from './map.js';
-import type { Remover } from './removal.js';
+import type { Remover } from './remove-container.js';
 import { type Seen, seenOf, worstOf } from './seen.js';
 
 export interface RemovalWays {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Restored } from '../../../ports/quarantine.js';
 import { type Anchor, isThere } from '../directory.js';
 import { isReftable } from '../refs.js';
-import type { Remover } from '../remover.js';
+import type { Remover } from '../run-rm.js';
 import { Verdict } from '../verdict.js';
 import { choose } from './branch.js';
 import { type Copied, copyTree } from './copy.js';

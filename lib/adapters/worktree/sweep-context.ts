@@ -1,6 +1,6 @@
 import type { Clock, Log } from '../../ports/runtime.js';
 import type { Sweeping } from './delete.js';
-import { openRemover } from './remover.js';
+import { openRemover } from './run-rm.js';
 import { openSight, type SightOptions } from './sight.js';
 
 /** The last moment that RFC 3339 can write. */

@@ -9,7 +9,7 @@ import { type Loose, looseIn } from '../evidence.js';
 import { measure } from '../measure.js';
 import { answering, openRoots } from '../roots.js';
 import { sweepRoot } from '../sweep.js';
-import { openSweeping, type SweepingOptions } from '../sweeping.js';
+import { openSweeping, type SweepingOptions } from '../sweep-context.js';
 import { errno, silent, Verdict } from '../verdict.js';
 import { compare, toChanges } from './changes.js';
 import { diff } from './diff.js';

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import type { EvidenceFile, KeptEntry } from '../../../ports/quarantine.js';
 import { EVIDENCE, type Loose } from '../evidence.js';
-import { dateOf } from '../sweeping.js';
+import { dateOf } from '../sweep-context.js';
 import type { Found } from './find.js';
 
 /** What is kept under one name: an entry of the quarantine, evidence by itself, or both. */
