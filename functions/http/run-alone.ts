@@ -7,7 +7,7 @@ interface Root {
 }
 
 /** Not a literal at the import, so that a bundle for the edge, which has no Node, does not follow it. */
-const rootUrl = (): string => new URL('../server/start.js', import.meta.url).href;
+const rootUrl = (): string => new URL('../functions/server/start.js', import.meta.url).href;
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

@@ -18,7 +18,7 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     projects: [
       // The core keeps no state of its own, so that its suites can share one module graph: that saves most of the time.
-      { extends: true, test: { name: 'core', include: ['test/lib/*.test.ts'], isolate: false } },
+      { extends: true, test: { name: 'core', include: ['test/lib/**/*.test.ts'], isolate: false } },
       {
         extends: true,
         test: {

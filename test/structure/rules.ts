@@ -36,7 +36,7 @@ const isCore = (path: string): boolean => path.startsWith('lib/') && !isAdapter(
 const isOurs = (path: string): boolean => /^(lib|functions|test)\//.test(path);
 const ROOTS = ['functions/node.ts', 'functions/worker.ts'];
 /** What an adapter may know of the core. */
-const FOR_ADAPTERS = /^lib\/((ports|domain|util)\/|[^/]+\.ts$)/;
+const FOR_ADAPTERS = /^lib\/(ports|domain|util)\//;
 
 export const onlyRootsKnowAdapters: Rule = files =>
   breaches(

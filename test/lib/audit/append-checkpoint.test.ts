@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { auditKeys } from '../../../lib/adapters/seal/index.js';
 import { type Finding, sentenceOf } from '../../../lib/audit/finding.js';
 import { createSealer } from '../../../lib/audit/sealer.js';
-import { keys, kindsOf, openDisk, openLedger, startSealer, verify } from '../sealing.helper.js';
+import { keys, kindsOf, openDisk, openLedger, startSealer, verify } from './sealing.helper.js';
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, n) => `entry ${n}`);
 const bodyOf = (text = '') => JSON.parse(JSON.parse(text).body);

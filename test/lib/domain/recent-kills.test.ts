@@ -3,7 +3,7 @@ import { register } from '../../../lib/agents/register.js';
 import { createRecentKills } from '../../../lib/domain/recent-kills.js';
 import { actorWith } from '../../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore } from '../../fakes/core.js';
-import { killedOne, look, told } from '../enforce-bench.js';
+import { killedOne, look, told } from '../reconcile/enforce-bench.js';
 
 async function killed(): Promise<Bed> {
   const bed = fakeCore();

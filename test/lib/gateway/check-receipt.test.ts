@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Answered } from '../../../lib/triggers/api-request.js';
-import { agent, kill, killAll, killed, layer, open, summary } from '../origins.helper.js';
+import { agent, kill, killAll, killed, layer, open, summary } from './origins.helper.js';
 
 describe('an origin whose receipt does not add up', () => {
   const gone = agent('a1');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { areDown, isRefused, type LayerOutcome, type OutcomeName } from '../../../lib/domain/outcome.js';
 import type { Answered } from '../../../lib/triggers/api-request.js';
-import { type Answers, agent, kill, killAll, latch, layer, problem, summary } from '../origins.helper.js';
+import { type Answers, agent, kill, killAll, latch, layer, problem, summary } from './origins.helper.js';
 
 const names = ['a', 'b', 'c'] as const;
 const outcomeNames: readonly OutcomeName[] = [

@@ -13,7 +13,7 @@ import {
   problem,
   silent,
   summary,
-} from '../origins.helper.js';
+} from './origins.helper.js';
 
 const unavailable = (detail: string) => ({
   status: 503,

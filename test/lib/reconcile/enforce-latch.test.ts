@@ -6,7 +6,7 @@ import { openCases } from '../../../lib/stop/in-flight.js';
 import { createStop } from '../../../lib/stop/stop.js';
 import { actorWith } from '../../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore } from '../../fakes/core.js';
-import { look, told } from '../enforce-bench.js';
+import { look, told } from './enforce-bench.js';
 
 const engage = (bed: Bed, selector = {}) =>
   engageLatch(bed.core, { operationId: 'op', actor: actorWith(), selector });

@@ -3,7 +3,7 @@ import type { Core } from '../../../lib/ports/core.js';
 import { enforceTombstones } from '../../../lib/reconcile/enforce.js';
 import { openCases } from '../../../lib/stop/in-flight.js';
 import { type FakeCore as Bed, fakeCore } from '../../fakes/core.js';
-import { killedOne, told } from '../enforce-bench.js';
+import { killedOne, told } from './enforce-bench.js';
 
 describe('a look at the records', () => {
   const sweep = (bed: Bed, core: Core = bed.core) => enforceTombstones(core, openCases(core), () => false);

@@ -3,7 +3,7 @@ import { lookAround } from '../../../lib/discovery/discover.js';
 import { enforce } from '../../../lib/reconcile/enforce.js';
 import { openCases } from '../../../lib/stop/in-flight.js';
 import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
-import { killedOne, look, told } from '../enforce-bench.js';
+import { killedOne, look, told } from './enforce-bench.js';
 
 describe('a killed agent that runs again', () => {
   it.each(['containers', 'processes'] as const)('is stopped again, and that is told: %s', async place => {

@@ -15,7 +15,7 @@ afterEach(async () => {
 /** Looks every second, 100 ms after it was woken, and writes down when. */
 function open(quiet?: number): Rounds {
   rounds = createRounds({
-    clock: { now: Date.now, monotonic: Date.now },
+    clock: { monotonic: Date.now },
     look: async () => void looks.push(Date.now()),
     interval: 1_000,
     afterWake: 100,
@@ -47,7 +47,7 @@ it('looks by itself when the interval is over, give or take a quarter', async ()
 it('looks again at once when it was woken amid a look', async () => {
   let end = (): void => undefined;
   rounds = createRounds({
-    clock: { now: Date.now, monotonic: Date.now },
+    clock: { monotonic: Date.now },
     look: () => {
       looks.push(Date.now());
       return new Promise(resolve => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/agents/engage-latch.js';
-import { findLatch, LATCH } from '../../lib/agents/latch.js';
-import { resetLatch } from '../../lib/agents/reset-latch.js';
-import { readIntent, writeIntent } from '../../lib/store/command-codec.js';
-import { actorWith, narrowedTo } from '../fakes/authenticator.js';
-import { type FakeCore as Bed, fakeCore, killAllOf, killOf, startOn } from '../fakes/core.js';
-import { signing, strangers } from '../fakes/signing.js';
+import { engageLatch } from '../../../lib/agents/engage-latch.js';
+import { findLatch, LATCH } from '../../../lib/agents/latch.js';
+import { resetLatch } from '../../../lib/agents/reset-latch.js';
+import { readIntent, writeIntent } from '../../../lib/store/command-codec.js';
+import { actorWith, narrowedTo } from '../../fakes/authenticator.js';
+import { type FakeCore as Bed, fakeCore, killAllOf, killOf, startOn } from '../../fakes/core.js';
+import { signing, strangers } from '../../fakes/signing.js';
 
 const ceo = actorWith({ subject: 'ceo@example.org', source: '203.0.113.7' });
 const at = '2026-11-22T10:00:00.000Z';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/agents/engage-latch.js';
-import { LATCH } from '../../lib/agents/latch.js';
-import { register } from '../../lib/agents/register.js';
-import { resetLatch } from '../../lib/agents/reset-latch.js';
-import { transition } from '../../lib/agents/transition.js';
-import type { Core } from '../../lib/ports/core.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { fakeCore } from '../fakes/core.js';
+import { engageLatch } from '../../../lib/agents/engage-latch.js';
+import { LATCH } from '../../../lib/agents/latch.js';
+import { register } from '../../../lib/agents/register.js';
+import { resetLatch } from '../../../lib/agents/reset-latch.js';
+import { transition } from '../../../lib/agents/transition.js';
+import type { Core } from '../../../lib/ports/core.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { fakeCore } from '../../fakes/core.js';
 
 const alice = actorWith();
 const order = { operationId: 'op', actor: alice, reason: 'drill' };

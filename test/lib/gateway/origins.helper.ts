@@ -1,7 +1,7 @@
-import { type ErrorCode, errorRegistry } from '../../lib/domain/errors.js';
-import { type AgentReceipt, areVerified, type LayerOutcome, pendingOf } from '../../lib/domain/outcome.js';
-import { mergeAnswers } from '../../lib/gateway/merge.js';
-import type { Answered, Order } from '../../lib/triggers/api-request.js';
+import { type ErrorCode, errorRegistry } from '../../../lib/domain/errors.js';
+import { type AgentReceipt, areVerified, type LayerOutcome, pendingOf } from '../../../lib/domain/outcome.js';
+import { mergeAnswers } from '../../../lib/gateway/merge.js';
+import type { Answered, Order } from '../../../lib/triggers/api-request.js';
 
 /** What origins answer, in the shapes of the contract, and how it comes out merged. */
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { engageLatch } from '../../lib/agents/engage-latch.js';
-import { findLatch } from '../../lib/agents/latch.js';
-import { resetLatch } from '../../lib/agents/reset-latch.js';
-import type { Command } from '../../lib/domain/command.js';
-import { readRecord } from '../../lib/domain/record.js';
-import { openCases } from '../../lib/stop/in-flight.js';
-import { recall } from '../../lib/stop/recall.js';
-import { beginOperation, findOperation } from '../../lib/store/operation.js';
-import { actorWith } from '../fakes/authenticator.js';
-import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
-import { mortal } from '../fakes/mortal.js';
+import { engageLatch } from '../../../lib/agents/engage-latch.js';
+import { findLatch } from '../../../lib/agents/latch.js';
+import { resetLatch } from '../../../lib/agents/reset-latch.js';
+import type { Command } from '../../../lib/domain/command.js';
+import { readRecord } from '../../../lib/domain/record.js';
+import { openCases } from '../../../lib/stop/in-flight.js';
+import { recall } from '../../../lib/stop/recall.js';
+import { beginOperation, findOperation } from '../../../lib/store/operation.js';
+import { actorWith } from '../../fakes/authenticator.js';
+import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
+import { mortal } from '../../fakes/mortal.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 

@@ -1,8 +1,8 @@
-import { lookAround } from '../../lib/discovery/discover.js';
-import type { AuditEntry } from '../../lib/domain/audit-entry.js';
-import { enforce } from '../../lib/reconcile/enforce.js';
-import { openCases } from '../../lib/stop/in-flight.js';
-import { type FakeCore, killOf, stopOn } from '../fakes/core.js';
+import { lookAround } from '../../../lib/discovery/discover.js';
+import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
+import { enforce } from '../../../lib/reconcile/enforce.js';
+import { openCases } from '../../../lib/stop/in-flight.js';
+import { type FakeCore, killOf, stopOn } from '../../fakes/core.js';
 
 /** What one look at the sightings does. */
 export async function look(bed: FakeCore, { core = bed.core, cases = openCases(core) } = {}): Promise<void> {

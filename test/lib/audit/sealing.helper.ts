@@ -1,14 +1,14 @@
-import { auditKeys } from '../../lib/adapters/seal/index.js';
-import { createSealer } from '../../lib/audit/sealer.js';
-import { verifyAudit } from '../../lib/audit/verify.js';
-import { KillswitchError } from '../../lib/domain/errors.js';
-import type { AuditLog } from '../../lib/ports/audit.js';
-import type { AuditKeys } from '../../lib/ports/keys.js';
-import type { Records } from '../../lib/ports/records.js';
-import type { Witness } from '../../lib/ports/witness.js';
-import { utf8 } from '../../lib/util/crypto.js';
-import { fakeClock } from '../fakes/clock.js';
-import { fakeLog } from '../fakes/log.js';
+import { auditKeys } from '../../../lib/adapters/seal/index.js';
+import { createSealer } from '../../../lib/audit/sealer.js';
+import { verifyAudit } from '../../../lib/audit/verify.js';
+import { KillswitchError } from '../../../lib/domain/errors.js';
+import type { AuditLog } from '../../../lib/ports/audit.js';
+import type { AuditKeys } from '../../../lib/ports/keys.js';
+import type { Records } from '../../../lib/ports/records.js';
+import type { Witness } from '../../../lib/ports/witness.js';
+import { utf8 } from '../../../lib/util/crypto.js';
+import { fakeClock } from '../../fakes/clock.js';
+import { fakeLog } from '../../fakes/log.js';
 
 /** An audit and its checkpoints as somebody with write access to the store has them before him. */
 export interface Ledger {

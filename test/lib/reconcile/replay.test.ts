@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { replayJournal } from '../../lib/reconcile/retry-pending.js';
-import { writeIntent } from '../../lib/store/command-codec.js';
-import { findOperation } from '../../lib/store/operation.js';
-import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
-import { mortal } from '../fakes/mortal.js';
+import { replayJournal } from '../../../lib/reconcile/retry-pending.js';
+import { writeIntent } from '../../../lib/store/command-codec.js';
+import { findOperation } from '../../../lib/store/operation.js';
+import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
+import { mortal } from '../../fakes/mortal.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 const at = (minutes: number): string => new Date(Date.UTC(2026, 10, 22, 10, minutes)).toISOString();
