@@ -23,7 +23,7 @@ const MOST_DUE = 4;
 const KINDS = ['stalled', 'idle', 'written', 'young', 'asking', 'resting'] as const;
 /** `working`: trusted, and an answer is due. It makes room for no other. */
 type Kind = (typeof KINDS)[number] | 'working';
-/** Of one network that has too many, only these go. */
+/** Of a network beyond its share, only these go. */
 const STRANGERS = KINDS.slice(0, 5);
 
 interface Connection {
@@ -76,19 +76,31 @@ function unsent(socket: Socket): string {
   return `${socket.bytesWritten} ${socket.writableLength} ${handle?.writeQueueSize ?? 0}`;
 }
 
+/** A stranger's connection of a network that has more than its share, the largest first. */
+function neighbourIn(crowded: ReadonlySet<Shelf>, except: Connection): Connection | undefined {
+  const largestFirst = [...crowded].sort((a, b) => b.size - a.size);
+  for (const network of largestFirst) {
+    const found = network.first(STRANGERS, except);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 export interface ConnectionLimits {
   readonly most: number;
-  /** Of one IPv4 address or IPv6 /64. */
+  /** The share of one IPv4 address or IPv6 /64; what is beyond it makes room first. */
   readonly mostOfNetwork?: number;
   /** Milliseconds; monotonic. */
   readonly now?: () => number;
 }
 
 /**
- * Keeps at most so many connections, all together and of one network. One more takes the place of another: first of
- * those that do not read their answers, then of those that ask for nothing, then of whichever has gone longest without
- * showing a credential that holds. None of them makes room while it is answered under a credential that held; only
- * where all are, it is the new one that goes. Those that take nothing of their answer for long are closed in any case.
+ * Keeps at most so many connections. While there is room, none is closed for another: a person may come from the same
+ * address as a flood. One more than that takes the place of another, of a network beyond its share if there is one:
+ * first of those that do not read their answers, then of those that ask for nothing, then of the one that has gone
+ * longest without showing a credential that holds. None makes room while it is answered under a credential that held;
+ * only where all are, it is the new one that goes. Those that take nothing of their answer for long are closed in any
+ * case.
  */
 export function limitConnections(
   server: Server,
@@ -98,11 +110,15 @@ export function limitConnections(
   const shelf = new Shelf();
   const networks = new Map<string, Shelf>();
 
+  /** Those that have more than their share. */
+  const crowded = new Set<Shelf>();
+
   function forget(connection: Connection): void {
     if (!all.delete(connection.socket)) return;
     shelf.remove(connection);
     const own = networks.get(connection.network);
     own?.remove(connection);
+    if (own && own.size <= mostOfNetwork) crowded.delete(own);
     if (own?.size === 0) networks.delete(connection.network);
   }
 
@@ -132,14 +148,14 @@ export function limitConnections(
     all.set(socket, connection);
     shelf.add(connection);
     own.add(connection);
+    if (own.size > mostOfNetwork) crowded.add(own);
     socket.once('close', () => forget(connection));
     whenTrusted(socket, () => {
       connection.trusted = true;
       move(connection, connection.due > 0 ? 'working' : 'resting');
     });
-    const neighbour = own.size > mostOfNetwork ? own.first(STRANGERS, connection) : undefined;
-    if (neighbour) evict(neighbour);
-    if (all.size > most) evict(shelf.first(KINDS, connection) ?? connection);
+    if (all.size <= most) return;
+    evict(neighbourIn(crowded, connection) ?? shelf.first(KINDS, connection) ?? connection);
   }
 
   function look(): void {

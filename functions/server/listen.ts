@@ -28,7 +28,7 @@ const MOST_ON_SOCKET = 64;
  * before it is closed, so that these come to 200 MiB at the worst; and no more are needed, as a kill takes milliseconds.
  */
 const MOST_AT_PORT = 1_024;
-/** What one address may take of the port, so that the others find room. */
+/** The share of one address: beyond it, its own make room first once the port is full. */
 const SHARE_OF_NETWORK = 1 / 4;
 const LEAST_OF_NETWORK = 16;
 /** Connections that the system holds until they are taken: a queue that is full makes clients try again in a second. */
