@@ -220,7 +220,7 @@ export async function main(
 }
 
 /** The folder of the functions, from this file as well as from a chunk of the bundle. */
-const functionsFolder = (): string => realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
+const functionsFolder = (): string => realpathSync(fileURLToPath(new URL('../functions', import.meta.url)));
 
 /** Whether the file of this function is what Node was started with. */
 export function isEntry(name: string): boolean {
