@@ -27,9 +27,10 @@ export async function openBench(args: readonly string[]): Promise<number> {
   }
   const stop = await setup({ provide });
   try {
-    const results = await measure(options);
+    const { results, failed } = await measure(options);
     const judged = judge(results);
     process.stdout.write(options.json ? `${JSON.stringify({ results, judged })}\n` : table(results, judged));
+    if (failed) return FAILED;
     if (options.only.length === 0 && options.runs === undefined) writeResults(results, judged);
     const over = breaches(judged, { whole: options.only.length === 0 });
     if (!options.check || over.length === 0) return 0;
@@ -41,16 +42,23 @@ export async function openBench(args: readonly string[]): Promise<number> {
   }
 }
 
-async function measure({ only, runs, full }: Options): Promise<Result[]> {
+/** A measurement that fails is told, and keeps none of the others from being shown. */
+async function measure({ only, runs, full }: Options): Promise<{ results: Result[]; failed: boolean }> {
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   const bench: Bench = { runs: most => runs ?? most, full, watch: await openWatch(), tell };
   const chosen = measurements.filter(({ name }) => only.length === 0 || only.includes(name));
   const results: Result[] = [];
+  let failed = false;
   for (const { name, about, run } of chosen) {
     const startedAt = performance.now();
     tell(`${name}: ${about}`);
-    results.push(...(await run(bench)));
+    try {
+      results.push(...(await run(bench)));
+    } catch (error) {
+      failed = true;
+      tell(`${name}: ${(error as Error).stack}`);
+    }
     tell(`${name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
   }
-  return results;
+  return { results, failed };
 }
