@@ -92,6 +92,21 @@ describe('the Authorization field is refused', () => {
   });
 });
 
+it.each([
+  ['a shared secret', () => undefined],
+  ['a key', () => rsa],
+])('refuses a token whose signature with %s is spelt in another way', async (_, key) => {
+  const field = await bearer(good(), key());
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const last = alphabet.indexOf(field.slice(-1));
+  // The bits of the last character that no byte uses (RFC 4648 section 3.5).
+  const respelt = `${field.slice(0, -1)}${alphabet[last + 1]}`;
+  const bytesOf = (text: string): Buffer => Buffer.from(text.split('.')[2] ?? '', 'base64url');
+  expect(bytesOf(respelt)).toEqual(bytesOf(field));
+  expect(await expectRefused(respelt)).toEqual({ code: 'not_canonical' });
+  await expect(opened.tokens.authenticate(field)).resolves.toMatchObject({ subject: 'alice' });
+});
+
 it('refuses again what was refused, and takes later what may hold later', async () => {
   const { tokens, logged } = await openTestTokens({ secret: SECRET });
   const forged = await bearer(good(), Buffer.from('another secret of 32 bytes or more'));

@@ -8,3 +8,13 @@ export function bearerToken(authorization: string | undefined): string | undefin
   if (authorization === undefined || authorization.length > LIMIT) return undefined;
   return /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
 }
+
+/**
+ * Whether the signature of a token is spelt in the one way that its encoder spells it: the bits of the last character
+ * that no byte uses are zero (RFC 4648 section 3.5). Others decode to the same bytes, so that one token had many texts.
+ */
+export function isCanonical(token: string): boolean {
+  const signature = token.slice(token.lastIndexOf('.') + 1);
+  if (signature.length % 4 === 2) return /[AQgw]$/.test(signature);
+  return signature.length % 4 !== 3 || /[AEIMQUYcgkosw048]$/.test(signature);
+}

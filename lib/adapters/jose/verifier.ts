@@ -8,7 +8,7 @@ import { type Revocations, revokedBy } from '../../domain/revocation.js';
 import { secretSchema } from '../../domain/secret.js';
 import type { Authenticator, ShownWith } from '../../ports/authenticator.js';
 import type { Clock, Log } from '../../ports/runtime.js';
-import { bearerToken } from './bearer.js';
+import { bearerToken, isCanonical } from './bearer.js';
 import { mismatch } from './binding.js';
 import { type Claims, Refusal, readClaims, toActor } from './claims.js';
 import type { KeptKeys } from './kept-keys.js';
@@ -186,6 +186,7 @@ export function createVerifier(options: VerifierOptions): Authenticator {
       try {
         const token = bearerToken(authorization);
         if (token === undefined) throw stackless(() => new Refusal('no_bearer_token'));
+        if (!isCanonical(token)) throw stackless(() => new Refusal('not_canonical'));
         const claims = await claimsOf(token);
         checkLifetime(claims, clock.now() / 1000, options.maxAgeSeconds);
         checkRevocations(claims, revocations?.());
