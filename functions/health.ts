@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Health } from '../lib/ports/runtime.js';
+import { withTimeout } from '../lib/util/with-timeout.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
 import { runAlone } from './http/run-alone.js';
 
@@ -7,16 +8,11 @@ const PATIENCE_MS = 3_000;
 
 /** A probe that throws or says nothing is a port that does not work. */
 async function ask(probe: Deps['probes'][number]): Promise<Health> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<Health>(resolve => {
-    timer = setTimeout(resolve, PATIENCE_MS, { name: 'port', ok: false, detail: 'the check did not answer' });
-  });
+  const silent: Health = { name: 'port', ok: false, detail: 'the check did not answer' };
   try {
-    return await Promise.race([probe.probe(), silence]);
+    return await withTimeout(probe.probe(), PATIENCE_MS, () => silent);
   } catch {
     return { name: 'port', ok: false, detail: 'the check failed' };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Core } from '../ports/core.js';
 import type { Lookout, Sighting, Sightings } from '../ports/lookout.js';
+import { withTimeout } from '../util/with-timeout.js';
 
 export interface Sighted {
   readonly seen: readonly Sighting[];
@@ -9,14 +10,12 @@ export interface Sighted {
   readonly unread: number;
 }
 
-async function ask(lookout: Lookout, ms: number): Promise<Sightings> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), ms);
-  });
+function ask(lookout: Lookout, ms: number): Promise<Sightings> {
   // A synchronous throw must come back like a rejection.
   const answer = Promise.resolve().then(() => lookout.sightings());
-  return Promise.race([answer, silence]).finally(() => clearTimeout(timer));
+  return withTimeout(answer, ms, () => {
+    throw new Error('no answer in time');
+  });
 }
 
 /** What runs on this host under a label, by every lookout. Never rejects; one that hangs is waited for only so long. */

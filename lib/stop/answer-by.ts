@@ -1,5 +1,6 @@
 import type { Command } from '../domain/command.js';
 import type { Core } from '../ports/core.js';
+import { withTimeout } from '../util/with-timeout.js';
 
 /** Waits for the work, at most until the deadline for answers. What fails later can only be logged. */
 export async function answerBy(
@@ -7,11 +8,7 @@ export async function answerBy(
   command: Command,
   { work, ms }: { work: Promise<void>; ms: number },
 ): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<'late'>(resolve => {
-    timer = setTimeout(() => resolve('late'), ms);
-  });
-  const first = await Promise.race([work, late]).finally(() => clearTimeout(timer));
+  const first = await withTimeout(work, ms, () => 'late' as const);
   if (first !== 'late') return;
   work.catch((error: unknown) =>
     log.error({ err: error, operationId: command.operationId }, 'command failed late'),

@@ -2,6 +2,7 @@ import type { LayerName } from '../domain/agent.js';
 import { KillswitchError } from '../domain/errors.js';
 import type { LayerOutcome } from '../domain/outcome.js';
 import type { Log } from '../ports/runtime.js';
+import { withTimeout } from '../util/with-timeout.js';
 
 /**
  * Runs one try on one layer and always comes back with an outcome: what an adapter throws is `failed`, and one that
@@ -13,13 +14,6 @@ export async function attempt(
   act: (deadline: AbortSignal) => Promise<LayerOutcome>,
 ): Promise<LayerOutcome> {
   const controller = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<LayerOutcome>(resolve => {
-    timer = setTimeout(() => {
-      resolve({ layer, outcome: 'pending', detail: 'no answer in time' });
-      controller.abort();
-    }, ms);
-  });
   // A synchronous throw must come back like a rejection.
   const work = Promise.resolve()
     .then(() => act(controller.signal))
@@ -29,9 +23,8 @@ export async function attempt(
       const detail = error instanceof KillswitchError ? error.message : 'unexpected error';
       return { layer, outcome: 'failed', detail };
     });
-  try {
-    return await Promise.race([work, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return withTimeout(work, ms, (): LayerOutcome => {
+    controller.abort();
+    return { layer, outcome: 'pending', detail: 'no answer in time' };
+  });
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
+import { withTimeout } from '../../../lib/util/with-timeout.js';
 import { marksOf, type StartAgent } from './agent.js';
 import { makeImage } from './image.js';
 import { type ProcessMark, processesOf } from './proc.js';
@@ -19,13 +20,10 @@ export interface DemoEngine {
 }
 
 /** An engine that does not answer, or not to the end, must not hold up the demonstration. */
-function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the engine does not answer in time')), CALL_MS);
+const inTime = <T>(work: Promise<T>): Promise<T> =>
+  withTimeout(work, CALL_MS, () => {
+    throw new Error('the engine does not answer in time');
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
 
 /** @throws Error in words, where no engine can be used */
 export async function openEngine(

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Target } from '../../ports/sandbox.js';
+import { withTimeout } from '../../util/with-timeout.js';
 import type { ContainerId, Engine } from './engine.js';
 import { EngineError } from './errors.js';
 import { LINES, readLogs } from './log-tail.js';
@@ -43,14 +44,7 @@ const described = z.object({
 });
 
 /** Comes back when the work is done, or when it has taken too long; it then goes on by itself. */
-export async function withinCap(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, CAP);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
-}
+export const withinCap = (work: Promise<void>): Promise<void> => withTimeout(work, CAP, () => undefined);
 
 export function openGatherer({ engine, kernel, store, log }: GathererOptions): Gatherer {
   const pool = pLimit(CONCURRENCY);

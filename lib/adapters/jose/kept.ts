@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../../ports/runtime.js';
+import { withTimeout } from '../../util/with-timeout.js';
 import { type Source, SourceError } from './source.js';
 
 /** What was read last and was good, looked at again in the background. */
@@ -34,13 +35,7 @@ const codeOf = (cause: unknown): object =>
 
 /** Resolves when the work is done, or after {@link TIMEOUT_MS}: a hanging disk must not hang a stop. */
 async function waitFor(work: Promise<void> | undefined): Promise<void> {
-  if (!work) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, TIMEOUT_MS);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
+  if (work) await withTimeout(work, TIMEOUT_MS, () => undefined);
 }
 
 /**

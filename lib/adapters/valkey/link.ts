@@ -1,4 +1,5 @@
 import type { Log } from '../../ports/runtime.js';
+import { withTimeout } from '../../util/with-timeout.js';
 import { storeUnavailable, wordsFor } from './failure.js';
 import type { Client } from './options.js';
 
@@ -39,20 +40,16 @@ export function openLink(client: Client, deadlineMs: number, log?: Log): Link {
   });
 
   /** Rejects when time is up; whatever comes later is dropped, and nothing new is begun. */
-  async function within<T>(work: (isLate: () => boolean) => Promise<T>): Promise<T> {
+  function within<T>(work: (isLate: () => boolean) => Promise<T>): Promise<T> {
     let late = false;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+    return withTimeout(
+      work(() => late),
+      deadlineMs,
+      () => {
         late = true;
-        reject(new Error('No answer within the deadline.'));
-      }, deadlineMs);
-    });
-    try {
-      return await Promise.race([work(() => late), deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
+        throw new Error('No answer within the deadline.');
+      },
+    );
   }
 
   return {

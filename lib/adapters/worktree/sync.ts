@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Log } from '../../ports/runtime.js';
+import { withTimeout } from '../../util/with-timeout.js';
 import type { Liveness } from './liveness.js';
 import { silent } from './verdict.js';
 
@@ -46,11 +47,7 @@ export function openSyncer({ log, answers }: { log: Log; answers: Liveness['answ
   function flush(): Promise<void> {
     clearTimeout(timer);
     last = last.then(syncAll);
-    let patience: NodeJS.Timeout | undefined;
-    const over = new Promise<void>(resolve => {
-      patience = setTimeout(resolve, FLUSH_MS);
-    });
-    return Promise.race([last, over]).finally(() => clearTimeout(patience));
+    return withTimeout(last, FLUSH_MS, () => undefined);
   }
 
   return {
