@@ -1,29 +1,15 @@
 import { Hono } from 'hono';
-import * as z from 'zod';
 import { readTrail, streamTrail } from '../lib/audit/read.js';
-import { agentIdSchema } from '../lib/domain/agent.js';
+import { auditQuery } from '../lib/client/queries.js';
 import type { AuditEntry } from '../lib/domain/audit-entry.js';
 import { utf8 } from '../lib/util/crypto.js';
 import { present } from '../lib/util/omit-undefined.js';
 import type { Env, KillswitchFunction } from './http/function.js';
-import { authenticated, query } from './http/request.js';
+import { authenticated } from './http/request.js';
 import { runAlone } from './http/run-alone.js';
+import { query } from './http/validate.js';
 
 const NDJSON = 'application/x-ndjson';
-const MOST = 1000;
-
-export const auditQuery = z.strictObject({
-  since: z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-22T10:00:00Z' }).optional(),
-  agentId: agentIdSchema.optional(),
-  operationId: z.string().min(1).max(64).optional(),
-  limit: z.coerce.number().int().min(1).max(MOST).optional(),
-  /** A position of the store: digits, or two groups of them. */
-  after: z
-    .string()
-    .regex(/^(\d{1,20}(-\d{1,20})?)?$/, 'must be a cursor that was answered before')
-    .optional(),
-});
-
 /** One a line. Breaks off, and does not end, where not all could be read: half of it must not look whole. */
 function linesOf(entries: AsyncIterator<AuditEntry>, closing: AbortSignal): ReadableStream<Uint8Array> {
   return new ReadableStream({

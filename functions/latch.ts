@@ -11,8 +11,9 @@ import { remember } from '../lib/store/single-use.js';
 import { present } from '../lib/util/omit-undefined.js';
 import { latchAnswer } from './http/answer.js';
 import type { Env, KillswitchFunction } from './http/function.js';
-import { authenticated, body } from './http/request.js';
+import { authenticated } from './http/request.js';
 import { runAlone } from './http/run-alone.js';
+import { json } from './http/validate.js';
 
 const PATH = '/latch';
 
@@ -44,8 +45,8 @@ export const latch: KillswitchFunction = {
         const actor = c.get('actor');
         return c.json(latchAnswer(await lookAtLatch(deps.core, actor), actor.within));
       })
-      .post(PATH, authenticated(deps), async c => {
-        const engaging = present(await body(c, engageBodySchema));
+      .post(PATH, authenticated(deps), json(engageBodySchema), async c => {
+        const engaging = present(c.req.valid('json'));
         const { actor, ...rest } = order(c);
         authorize(actor, 'latch:engage');
         const key = c.req.header('idempotency-key');
@@ -59,9 +60,9 @@ export const latch: KillswitchFunction = {
         if (id !== undefined) await remember(deps.core.records, id, KEPT);
         return c.json(latchAnswer(engaged, actor.within));
       })
-      .delete(PATH, authenticated(deps), async c => {
+      .delete(PATH, authenticated(deps), json(resetBodySchema), async c => {
         const key = c.req.header('idempotency-key');
-        const resetting = { ...order(c), ...(await body(c, resetBodySchema)), ...present({ key }) };
+        const resetting = { ...order(c), ...c.req.valid('json'), ...present({ key }) };
         return c.json(latchAnswer(await resetLatch(deps.core, resetting)));
       });
   },

@@ -6,10 +6,9 @@ import { dismissOperation } from '../lib/stop/dismiss.js';
 import { refreshOperation } from '../lib/stop/refresh-receipt.js';
 import { lookAtOperation, type Operation } from '../lib/store/operation.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
-import { authenticated, body } from './http/request.js';
+import { authenticated } from './http/request.js';
 import { runAlone } from './http/run-alone.js';
-
-const PATH = '/operations/:operationId{[A-Za-z0-9-]{1,64}}';
+import { json, OPERATION, operationParam } from './http/validate.js';
 
 /** Milliseconds. */
 const POLL = 250;
@@ -67,20 +66,20 @@ export const operations: KillswitchFunction = {
   name: 'operations',
   routes: deps =>
     new Hono<Env>()
-      .get(PATH, authenticated(deps), async c =>
-        c.json(await look(deps, c.get('actor'), c.req.param('operationId'))),
+      .get(OPERATION, authenticated(deps), operationParam, async c =>
+        c.json(await look(deps, c.get('actor'), c.req.valid('param').operationId)),
       )
-      .post(`${PATH}/dismiss`, authenticated(deps), async c => {
+      .post(`${OPERATION}/dismiss`, authenticated(deps), operationParam, json(dismissBodySchema), async c => {
         const order = {
-          ...(await body(c, dismissBodySchema)),
-          operationId: c.req.param('operationId'),
+          ...c.req.valid('json'),
+          operationId: c.req.valid('param').operationId,
           actor: c.get('actor'),
           requestId: c.get('requestId'),
         };
         return c.json(await dismissOperation(deps.core, order));
       })
-      .get(`${PATH}/events`, authenticated(deps), async c => {
-        const current = () => look(deps, c.get('actor'), c.req.param('operationId'));
+      .get(`${OPERATION}/events`, authenticated(deps), operationParam, async c => {
+        const current = () => look(deps, c.get('actor'), c.req.valid('param').operationId);
         // Whoever may not see it, or asks for none there is, gets an answer instead of a stream.
         await current();
         return streamSSE(c, stream => follow(deps, stream, current));

@@ -3,7 +3,8 @@ import type { Actor } from '../../lib/domain/actor.js';
 import { STOPPING } from '../../lib/domain/authorize.js';
 import type { Authenticator } from '../../lib/ports/authenticator.js';
 import type { Env, KillswitchFunction } from '../http/function.js';
-import { AGENT, agentParam, authenticated } from '../http/request.js';
+import { authenticated } from '../http/request.js';
+import { AGENT, agentParam, OPERATION, operationParam } from '../http/validate.js';
 import type { Forward, Parcel } from './forward.js';
 
 export interface GatewayDeps {
@@ -47,8 +48,8 @@ export const gateway: KillswitchFunction<GatewayDeps> = {
       .get('/latch', authenticated(deps), c => pass(c, 'GET', '/latch'))
       .post('/latch', authenticated(deps), c => pass(c, 'POST', '/latch'))
       .delete('/latch', authenticated(deps), c => pass(c, 'DELETE', '/latch'))
-      .get('/operations/:operationId{[A-Za-z0-9-]{1,64}}', authenticated(deps), c =>
-        pass(c, 'GET', `/operations/${c.req.param('operationId')}`),
+      .get(OPERATION, authenticated(deps), operationParam, c =>
+        pass(c, 'GET', `/operations/${c.req.valid('param').operationId}`),
       )
       .get('/agents', authenticated(deps), c => pass(c, 'GET', `/agents${queryOf(c)}`))
       .get(AGENT, authenticated(deps), agentParam, c =>

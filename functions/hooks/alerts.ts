@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Actor } from '../../lib/domain/actor.js';
 import type { Order } from '../../lib/triggers/api-request.js';
 import type { Mapping } from '../../lib/triggers/event-mapping.js';
-import { checked } from '../http/request.js';
+import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
 import type { Asked } from './source.js';
 import { orderFor, reasonFrom, sorted } from './stop-request.js';

@@ -5,7 +5,7 @@ import { killAllOrder, killOrder, type Order } from '../../lib/triggers/api-requ
 import { markdownLines } from '../../lib/triggers/markdown-lines.js';
 import { parsePhrase } from '../../lib/triggers/text-command.js';
 import { fromHex } from '../../lib/util/crypto.js';
-import { checked } from '../http/request.js';
+import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, secret, selectEverything } from './setup.js';
 import type { Asked, OpenSource } from './source.js';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { fromHex } from '../../lib/util/crypto.js';
-import { checked } from '../http/request.js';
+import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, secrets, select } from './setup.js';
 import type { OpenSource } from './source.js';

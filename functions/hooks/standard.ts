@@ -7,7 +7,7 @@ import { digest } from '../../lib/store/idempotency.js';
 import { killAllOrder, killOrder } from '../../lib/triggers/api-request.js';
 import { concat, fromBase64, isEd25519, isFresh, isHmac } from '../../lib/util/crypto.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import { checked, refusePrototype } from '../http/request.js';
+import { checked, refusePrototype } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, selectEverything } from './setup.js';
 import type { Asked, OpenSource } from './source.js';

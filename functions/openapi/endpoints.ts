@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { auditQuery, listQuery } from '../../lib/client/queries.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import { registrationSchema, transitionSchema } from '../../lib/domain/agent.js';
 import {
@@ -9,8 +10,6 @@ import {
   resetBodySchema,
 } from '../../lib/domain/command.js';
 import type { ErrorCode } from '../../lib/domain/errors.js';
-import { listQuery } from '../agents.js';
-import { auditQuery } from '../audit.js';
 
 /** One row of the HTTP contract. */
 export interface Endpoint {

@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { auditQuery } from '../../functions/audit.js';
 import { phraseOf } from '../../functions/chatops/discord-command.js';
 import { parseAllow } from '../../functions/chatops/permissions.js';
 import * as options from '../../functions/cli/options.js';
@@ -9,6 +8,7 @@ import { readGatewaySettings } from '../../functions/gateway/settings.js';
 import { linkPage } from '../../functions/links/page.js';
 import { claimsOf } from '../../functions/links.js';
 import { notifySettings } from '../../functions/notify/settings.js';
+import { auditQuery } from '../../lib/client/queries.js';
 import { ConfigError, parseConfig } from '../../lib/config/config.js';
 import { environmentSchema } from '../../lib/config/environment.js';
 import { scopes } from '../../lib/domain/actor.js';

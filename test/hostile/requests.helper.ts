@@ -1,4 +1,4 @@
-import { listQuery } from '../../functions/agents.js';
+import { listQuery } from '../../lib/client/queries.js';
 import { agentIdSchema, registrationSchema, transitionSchema } from '../../lib/domain/agent.js';
 import {
   engageBodySchema,
