@@ -9,7 +9,7 @@ import { rowsOf, seenOf, verdictOf } from './table.js';
 
 const RESULTS = fileURLToPath(new URL('results.md', import.meta.url));
 const PLOT = fileURLToPath(new URL('results.svg', import.meta.url));
-const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+const GUIDE = fileURLToPath(new URL('../../functions/docs/guides/benchmark.md', import.meta.url));
 const BETWEEN = /(<!-- bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
 
 const rows = (...lines: readonly (readonly (string | number)[])[]): string =>
@@ -53,14 +53,14 @@ export function pageOf(results: readonly Result[], judged: readonly Judged[]): s
   ].join('\n\n');
 }
 
-/** Writes the page, the plot and the table in the README. */
+/** Writes the page, the plot and the table in the guide. */
 export function writeResults(results: readonly Result[], judged: readonly Judged[]): void {
   writeFileSync(RESULTS, pageOf(results, judged).trimEnd().concat('\n'));
   writeFileSync(PLOT, plot(results));
   const headline = budgetTable(judged.filter(({ seen }) => seen !== undefined));
-  const readme = readFileSync(README, 'utf8');
+  const guide = readFileSync(GUIDE, 'utf8');
   writeFileSync(
-    README,
-    readme.replace(BETWEEN, (_, before: string, after: string) => `${before}\n${headline}\n\n${after}`),
+    GUIDE,
+    guide.replace(BETWEEN, (_, before: string, after: string) => `${before}\n${headline}\n\n${after}`),
   );
 }

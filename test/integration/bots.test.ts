@@ -14,12 +14,12 @@ import { until } from './cli-run.js';
 import { openWorld } from './world.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const GUIDE = readFileSync(join(ROOT, 'functions/docs/guides/integrations.md'), 'utf8');
 
-/** The example of the README that stands under a marker. */
+/** The example of the guide that stands under a marker. */
 function example(name: string): string {
-  const [, , text] = new RegExp(`<!-- ${name} -->\\n\`\`\`(\\w+)\\n([^]*?)\`\`\``).exec(README) ?? [];
-  if (!text) throw new Error(`The README has no example under ${name}`);
+  const [, , text] = new RegExp(`<!-- ${name} -->\\n\`\`\`(\\w+)\\n([^]*?)\`\`\``).exec(GUIDE) ?? [];
+  if (!text) throw new Error(`The guide has no example under ${name}`);
   return text;
 }
 
@@ -29,7 +29,7 @@ const environmentOf = (more: Readonly<Record<string, string>>) => ({
   ...more,
 });
 
-/** A real Hubot with its shell, which has the script of the README alone. */
+/** A real Hubot with its shell, which has the script of the guide alone. */
 async function startHubot(environment: Readonly<Record<string, string>>) {
   const folder = temporaryDirectory();
   mkdirSync(join(folder, 'scripts'));
@@ -70,7 +70,7 @@ async function open() {
   return { world, killed, variables: { KILLSWITCH_URL: world.url, KILLSWITCH_TOKEN: token } };
 }
 
-it('is pulled by a real Hubot, with the script of the README', async () => {
+it('is pulled by a real Hubot, with the script of the guide', async () => {
   const { world, variables, killed } = await open();
   const { agentId, container } = await world.containerAgent();
   const { say } = await startHubot(variables);
@@ -83,7 +83,7 @@ it('is pulled by a real Hubot, with the script of the README', async () => {
   await say(`hubot kill ${agentId}`, `killswitch does not answer: ${agentId} may still run`);
 });
 
-it('is pulled by curl, with the line of the README', async () => {
+it('is pulled by curl, with the line of the guide', async () => {
   const { world, variables, killed } = await open();
   const { agentId, container } = await world.containerAgent();
   const run = (more: Readonly<Record<string, string>>) =>
