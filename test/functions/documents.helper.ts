@@ -81,7 +81,7 @@ export function brokenLinks({ path, prose }: Page): string[] {
     const to = file === '' ? path : join(dirname(path), file);
     if (!existsSync(join(ROOT, to))) return [`${path}: ${target} leads nowhere`];
     if (anchor === undefined) return [];
-    const { prose: there } = readPage(to, readFileSync(join(ROOT, to), 'utf8'));
+    const there = to === path ? prose : readPage(to, readFileSync(join(ROOT, to), 'utf8')).prose;
     return anchorsOf(there).has(anchor) ? [] : [`${path}: ${target} names no heading`];
   });
 }
@@ -89,7 +89,7 @@ export function brokenLinks({ path, prose }: Page): string[] {
 /** Lines of shell with those that go on in the next one put together, and without comments. */
 export const shellLines = (text: string): string[] =>
   text
-    .replaceAll(/\\\n\s*/g, ' ')
+    .replaceAll(/\s*\\\n\s*/g, ' ')
     .split('\n')
     .map(line => line.replace(/(^|\s)#.*$/, '').trim())
     .filter(line => line !== '');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chatops } from '../../functions/chatops.js';
-import type { Deps } from '../../functions/http/function.js';
 import { hooks } from '../../functions/hooks.js';
+import type { Deps } from '../../functions/http/function.js';
 import { notifySettings } from '../../functions/notify/settings.js';
 import { openapi } from '../../functions/openapi.js';
 import { ConfigError, platformVariable, secretVariables } from '../../lib/config/config.js';

@@ -71,7 +71,7 @@ export async function runDocument(fences: readonly Fence[], { isAlone }: { isAlo
     chmodSync(join(root, 'bin', name), 0o755);
   };
   program('killswitch', `exec '${process.execPath}' '${join(build(), 'functions/cli/main.js')}' "$@"`);
-  program('your-agent', 'while :; do sleep 1000; done');
+  program('your-agent', "trap 'kill $!; exit' TERM; sleep 100000 > /dev/null 2>&1 & wait");
   cpSync(join(ROOT, 'wrangler.example.toml'), join(root, 'home/wrangler.example.toml'));
 
   const repository = await makeRepository(join(root, 'srv/repos/app'));
