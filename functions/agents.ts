@@ -7,8 +7,8 @@ import { registrationSchema, transitionSchema } from '../lib/domain/agent.js';
 import { present } from '../lib/util/omit-undefined.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { authenticated } from './http/request.js';
-import { runAlone } from './http/run-alone.js';
 import { AGENT, agentParam, json, query } from './http/validate.js';
+import { runAlone } from './server/run-alone.js';
 
 const labelsOf = (given: string | string[] | undefined): Record<string, string> | undefined =>
   given === undefined

@@ -6,8 +6,8 @@ import { utf8 } from '../lib/util/crypto.js';
 import { present } from '../lib/util/omit-undefined.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { authenticated } from './http/request.js';
-import { runAlone } from './http/run-alone.js';
 import { query } from './http/validate.js';
+import { runAlone } from './server/run-alone.js';
 
 const NDJSON = 'application/x-ndjson';
 /** One a line. Breaks off, and does not end, where not all could be read: half of it must not look whole. */

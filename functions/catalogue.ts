@@ -1,16 +1,24 @@
-import { api } from './api.js';
+import { agents } from './agents.js';
 import { audit } from './audit.js';
 import { chatops } from './chatops.js';
 import { health } from './health.js';
 import { hooks } from './hooks.js';
 import type { KillswitchFunction } from './http/function.js';
+import { kill } from './kill.js';
+import { killAll } from './kill-all.js';
+import { latch } from './latch.js';
 import { links } from './links.js';
 import { metrics } from './metrics.js';
 import { openapi } from './openapi.js';
+import { operations } from './operations.js';
 
 /** Every function there is. */
 export const catalogue: readonly KillswitchFunction[] = [
-  ...api,
+  kill,
+  killAll,
+  latch,
+  operations,
+  agents,
   audit,
   hooks,
   chatops,

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { commandsOver } from '../lib/client/commands-over.js';
 import { allOf } from '../lib/config/config.js';
 import type { Settings } from '../lib/config/platform-settings.js';
 import { KillswitchError } from '../lib/domain/errors.js';
@@ -9,8 +10,8 @@ import type { OpenPlatform, Platform } from './chatops/platform.js';
 import type { Wait } from './chatops/poll-operation.js';
 import { openSlack } from './chatops/slack.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './http/function.js';
-import { runAlone } from './http/run-alone.js';
 import { withUnprovenBody } from './http/unproven-body.js';
+import { runAlone } from './server/run-alone.js';
 
 /** By the name in the path. */
 const platforms: Readonly<Record<string, OpenPlatform>> = {
@@ -49,7 +50,7 @@ function openPlatforms(...parts: Parameters<OpenPlatform>): ReadonlyMap<string, 
 /** Opened to be looked at: nothing comes of it. */
 const idle = (settings: Settings): TriggerDeps => ({
   settings,
-  perform: async () => ({ status: 503, body: undefined }),
+  commandsFor: () => commandsOver(async () => ({ status: 503, body: undefined })),
   newId: () => '',
   clock: { now: () => 0 },
   log: { info: () => undefined, warn: () => undefined, error: () => undefined },

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Health } from '../lib/ports/runtime.js';
 import { withTimeout } from '../lib/util/with-timeout.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
-import { runAlone } from './http/run-alone.js';
+import { runAlone } from './server/run-alone.js';
 
 const PATIENCE_MS = 3_000;
 

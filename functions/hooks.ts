@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
 import { allOf } from '../lib/config/config.js';
 import type { Settings } from '../lib/config/platform-settings.js';
-import type { Actor } from '../lib/domain/actor.js';
 import { KillswitchError } from '../lib/domain/errors.js';
 import type { Answered } from '../lib/triggers/api-request.js';
 import { alertmanager } from './hooks/alertmanager.js';
@@ -11,11 +10,12 @@ import { pagerduty } from './hooks/pagerduty.js';
 import { sentry } from './hooks/sentry.js';
 import type { OpenSource, Source } from './hooks/source.js';
 import { standard } from './hooks/standard.js';
+import { give, requestOf } from './hooks/stop-order.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './http/function.js';
 import { from } from './http/request.js';
-import { runAlone } from './http/run-alone.js';
 import { trust } from './http/trusted-caller.js';
 import { withUnprovenBody } from './http/unproven-body.js';
+import { runAlone } from './server/run-alone.js';
 
 /** In one delivery: more than an incident names, and few enough to be carried out while the platform waits. */
 const MOST_ORDERS = 50;
@@ -58,7 +58,7 @@ function statusOf(answers: readonly Answered[]): 200 | 202 | 503 {
 export const hooks: KillswitchFunction<TriggerDeps> = {
   name: 'hooks',
   check: settings => void openSources(settings),
-  routes: ({ settings, perform, clock }) => {
+  routes: ({ settings, commandsFor, clock }) => {
     const open = openSources(settings);
     return new Hono<Env>().post('/hooks/:source', async c => {
       const source = open.get(c.req.param('source'));
@@ -69,11 +69,14 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
       );
       trust(c);
       const answers: Answered[] = [];
-      // One after another, so that what others ask for meanwhile is carried out between them.
-      for (const order of actor ? orders.slice(0, MOST_ORDERS) : [])
-        answers.push(await perform(from(c, actor as Actor), order));
-      const [first] = orders.slice(answers.length);
-      const left = `${orders.length - answers.length} orders were not carried out, from ${first?.method} ${first?.path} on`;
+      if (actor) {
+        const commands = commandsFor(from(c, actor));
+        // One after another, so that what others ask for meanwhile is carried out between them.
+        for (const order of orders.slice(0, MOST_ORDERS)) answers.push(await give(commands, order));
+      }
+      const first = orders[answers.length];
+      const { method, path } = first ? requestOf(first) : {};
+      const left = `${orders.length - answers.length} orders were not carried out, from ${method} ${path} on`;
       const refused = first ? [`${left}: one delivery may have at most ${MOST_ORDERS}`] : [];
       return c.json({ answers, ignored: [...ignored, ...refused] }, statusOf(answers));
     });

@@ -1,29 +1,19 @@
 import { Hono } from 'hono';
 import { killAllBodySchema } from '../lib/domain/command.js';
-import { present } from '../lib/util/omit-undefined.js';
-import { killAllAnswer } from './http/answer.js';
+import { askerOf, keyOf } from './commands/asker.js';
+import { commandsIn } from './commands/in-process.js';
 import type { Env, KillswitchFunction } from './http/function.js';
-import { stopOnce } from './http/idempotent-stop.js';
 import { authenticated } from './http/request.js';
-import { runAlone } from './http/run-alone.js';
 import { json } from './http/validate.js';
+import { runAlone } from './server/run-alone.js';
 
 /** `POST /agents/kill-all`: stops every selected active agent. 202 while something is unconfirmed. */
 export const killAll: KillswitchFunction = {
   name: 'kill-all',
   routes: deps =>
     new Hono<Env>().post('/agents/kill-all', authenticated(deps), json(killAllBodySchema), async c => {
-      const { selector = {}, ...order } = present(c.req.valid('json'));
-      const stopping = stopOnce(deps, c, {
-        ...order,
-        type: 'kill-all',
-        selector,
-        operationId: deps.newId(),
-        actor: c.get('actor'),
-        requestId: c.get('requestId'),
-      });
-      if (order.latch) deps.wake();
-      return killAllAnswer(c, await stopping);
+      const { receipt, status } = await commandsIn(deps, askerOf(c)).killAll(c.req.valid('json'), keyOf(c));
+      return c.json(receipt, status);
     }),
 };
 

@@ -1,27 +1,21 @@
 import { Hono } from 'hono';
 import { killBodySchema } from '../lib/domain/command.js';
-import { present } from '../lib/util/omit-undefined.js';
-import { killAnswer } from './http/answer.js';
+import { askerOf, keyOf } from './commands/asker.js';
+import { commandsIn } from './commands/in-process.js';
 import type { Env, KillswitchFunction } from './http/function.js';
-import { stopOnce } from './http/idempotent-stop.js';
 import { authenticated } from './http/request.js';
-import { runAlone } from './http/run-alone.js';
 import { AGENT, agentParam, json } from './http/validate.js';
+import { runAlone } from './server/run-alone.js';
 
 /** `POST /agents/:agentId/kill`: stops one agent. 200 when nothing is open, 202 while something is unconfirmed. */
 export const kill: KillswitchFunction = {
   name: 'kill',
   routes: deps =>
     new Hono<Env>().post(`${AGENT}/kill`, authenticated(deps), agentParam, json(killBodySchema), async c => {
-      const receipt = await stopOnce(deps, c, {
-        ...present(c.req.valid('json')),
-        type: 'kill',
-        agentId: c.req.valid('param').agentId,
-        operationId: deps.newId(),
-        actor: c.get('actor'),
-        requestId: c.get('requestId'),
-      });
-      return killAnswer(c, receipt);
+      const { agentId } = c.req.valid('param');
+      const stopping = commandsIn(deps, askerOf(c)).kill(agentId, c.req.valid('json'), keyOf(c));
+      const { receipt, status } = await stopping;
+      return c.json(receipt, status);
     }),
 };
 

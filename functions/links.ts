@@ -1,13 +1,13 @@
 import { type Context, Hono } from 'hono';
+import { answered, stopAnswer } from '../lib/client/answered.js';
 import { agentIdSchema } from '../lib/domain/agent.js';
 import { KillswitchError } from '../lib/domain/errors.js';
-import { killOrder } from '../lib/triggers/api-request.js';
 import { LAST_SECOND } from '../lib/util/dates.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
 import { from } from './http/request.js';
-import { runAlone } from './http/run-alone.js';
 import { trust } from './http/trusted-caller.js';
 import { linkPage, type Said } from './links/page.js';
+import { runAlone } from './server/run-alone.js';
 
 const PATH = '/links/:token';
 
@@ -47,9 +47,9 @@ const messageOf = (body: unknown): string => {
  * `/links/:token`: a single-use token for one agent, as a page with one button. GET changes nothing; POST stops the
  * agent, once.
  */
-export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 'clock' | 'failures'>> = {
+export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'commandsFor' | 'clock' | 'failures'>> = {
   name: 'links',
-  routes: ({ authenticator, perform, clock, failures }) =>
+  routes: ({ authenticator, commandsFor, clock, failures }) =>
     new Hono<Env>()
       .get(PATH, c => {
         const claims = claimsOf(c.req.param('token'));
@@ -67,8 +67,9 @@ export const links: KillswitchFunction<Pick<Deps, 'authenticator' | 'perform' | 
           const { agentId } = actor.within;
           // A token for more than one agent is nobody's link.
           if (agentId === undefined || actor.tokenId === undefined) return page(c, { kind: 'none' }, 404);
-          const order = killOrder(agentId, { reason: 'kill link' }, `link:${actor.tokenId}`);
-          const { status, body } = await perform(actor, order);
+          const once = { idempotencyKey: `link:${actor.tokenId}` };
+          const stopping = commandsFor(actor).kill(agentId, { reason: 'kill link' }, once);
+          const { status, body } = await answered(stopping, stopAnswer);
           const { verified } = (body ?? {}) as { readonly verified?: unknown };
           const done = { agentId, status, message: messageOf(body), verified: verified === true };
           return page(c, { kind: 'done', ...done }, status);

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { findLatch } from '../lib/agents/latch.js';
 import type { Standing } from '../lib/ports/metrics.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
-import { runAlone } from './http/run-alone.js';
+import { runAlone } from './server/run-alone.js';
 
 /** More debts than a host has. */
 const MANY = 100_000;

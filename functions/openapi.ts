@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { agentIdSchema } from '../lib/domain/agent.js';
 import { type ErrorCode, errorRegistry } from '../lib/domain/errors.js';
 import type { Env, KillswitchFunction } from './http/function.js';
-import { runAlone } from './http/run-alone.js';
 import { type Endpoint, endpoints } from './openapi/endpoints.js';
+import { runAlone } from './server/run-alone.js';
 
 const schemaOf = (schema: z.ZodType): object => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });

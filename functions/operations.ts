@@ -1,14 +1,13 @@
 import { Hono } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { Actor } from '../lib/domain/actor.js';
+import type { OperationStatus } from '../lib/client/responses.js';
 import { dismissBodySchema } from '../lib/domain/command.js';
 import { dismissOperation } from '../lib/stop/dismiss.js';
-import { refreshOperation } from '../lib/stop/refresh-receipt.js';
-import { lookAtOperation, type Operation } from '../lib/store/operation.js';
+import { operationStatus } from './commands/operation-status.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
 import { authenticated } from './http/request.js';
-import { runAlone } from './http/run-alone.js';
 import { json, OPERATION, operationParam } from './http/validate.js';
+import { runAlone } from './server/run-alone.js';
 
 /** Milliseconds. */
 const POLL = 250;
@@ -16,23 +15,11 @@ const HEARTBEAT = 15_000;
 /** Whoever wants more asks again. */
 const LONGEST = 600_000;
 
-/** What may be told of an operation; while it runs in this process, also what has been seen by now. */
-async function look(
-  { core, stop }: Deps,
-  actor: Actor,
-  operationId: string,
-): Promise<Omit<Operation, 'intent'>> {
-  const operation = await refreshOperation(core, await lookAtOperation(core, actor, operationId));
-  const { intent: _, ...told } = operation;
-  const progress = told.state === 'running' ? stop.progress(operationId) : undefined;
-  return { ...told, ...(progress && { receipt: progress }) };
-}
-
 /** Tells each change until the operation ends, or nobody listens any more. */
 async function follow(
   { core: { clock, log }, closing }: Deps,
   stream: SSEStreamingApi,
-  current: () => Promise<Omit<Operation, 'intent'>>,
+  current: () => Promise<OperationStatus>,
 ): Promise<void> {
   const endsAt = clock.monotonic() + LONGEST;
   let told = '';
@@ -67,7 +54,7 @@ export const operations: KillswitchFunction = {
   routes: deps =>
     new Hono<Env>()
       .get(OPERATION, authenticated(deps), operationParam, async c =>
-        c.json(await look(deps, c.get('actor'), c.req.valid('param').operationId)),
+        c.json(await operationStatus(deps, c.get('actor'), c.req.valid('param').operationId)),
       )
       .post(`${OPERATION}/dismiss`, authenticated(deps), operationParam, json(dismissBodySchema), async c => {
         const order = {
@@ -79,7 +66,7 @@ export const operations: KillswitchFunction = {
         return c.json(await dismissOperation(deps.core, order));
       })
       .get(`${OPERATION}/events`, authenticated(deps), operationParam, async c => {
-        const current = () => look(deps, c.get('actor'), c.req.valid('param').operationId);
+        const current = () => operationStatus(deps, c.get('actor'), c.req.valid('param').operationId);
         // Whoever may not see it, or asks for none there is, gets an answer instead of a stream.
         await current();
         return streamSSE(c, stream => follow(deps, stream, current));

@@ -8,10 +8,10 @@ import { ConfigError } from '../lib/config/config.js';
 import { KillswitchError } from '../lib/domain/errors.js';
 import type { Authenticator } from '../lib/ports/authenticator.js';
 import type { Clock } from '../lib/ports/runtime.js';
-import { utf8 } from '../lib/util/crypto.js';
 import { canonicalAddress } from '../lib/util/ip-address.js';
 import { present } from '../lib/util/omit-undefined.js';
 import { chatops } from './chatops.js';
+import { edgeCommands } from './gateway/commands.js';
 import { createForward, type Forward } from './gateway/forward.js';
 import { consoleLog as log } from './gateway/log.js';
 import { originProbes } from './gateway/probes.js';
@@ -106,14 +106,7 @@ function setUp(env: object): Setup {
     failures: openFailures({ clock, log }),
     // Cloudflare sets it anew on every request.
     sourceOf: c => canonicalAddress(c.req.header('cf-connecting-ip') ?? ''),
-    perform: (actor, { method, path, body, key }) => {
-      const headers = {
-        ...(body && { 'content-type': 'application/json' }),
-        ...(key !== undefined && { 'idempotency-key': key }),
-      };
-      const bytes = body ? utf8(JSON.stringify(body)) : new Uint8Array();
-      return forward(actor, { method, path, body: bytes, headers }, uuidv7());
-    },
+    commandsFor: edgeCommands(forward, uuidv7),
   };
 }
 

@@ -118,6 +118,15 @@ const rules: [
         file('lib/c.ts', "import type { A } from './a.js';"),
       ],
       ['lib/a.ts -> lib/a.ts', file('lib/a.ts', "import './a.js';")],
+      [
+        'functions/kill.ts -> functions/server/alone.ts -> functions/server/start.ts -> functions/kill.ts',
+        file('functions/kill.ts', "import './server/alone.js';"),
+        file(
+          'functions/server/alone.ts',
+          "const url = () => new URL('../../functions/server/start.js', import.meta.url).href;\nawait import(url());",
+        ),
+        file('functions/server/start.ts', "const { kill } = await import('../kill.js');"),
+      ],
     ],
   ],
   [
@@ -157,8 +166,8 @@ const rules: [
     sources,
     [
       [
-        'functions/http/run-alone.ts reads more of the process than its arguments',
-        file('functions/http/run-alone.ts', 'const entry = process.argv[1]; process.exit(1);'),
+        'functions/server/run-alone.ts reads more of the process than its arguments',
+        file('functions/server/run-alone.ts', 'const entry = process.argv[1]; process.exit(1);'),
       ],
     ],
   ],
@@ -209,12 +218,15 @@ describe('the imports of a file', () => {
       export { c } from "zod";
       const d = await import('node:fs');
       type E = import('./e.js').E;
+      const f = import(new URL('./f.js', import.meta.url).href);
+      const data = new URL('./data.lua', import.meta.url);
       // import './comment.js';
       const text = "import './text.js'";`;
     expect(importsOf(file('lib/x/y.ts', text)).sort()).toEqual([
       'lib/b.ts',
       'lib/x/a.ts',
       'lib/x/e.ts',
+      'lib/x/f.ts',
       'node:fs',
       'zod',
     ]);

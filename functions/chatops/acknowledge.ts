@@ -1,5 +1,6 @@
+import type { Commands } from '../../lib/client/commands.js';
 import type { Actor, Scope } from '../../lib/domain/actor.js';
-import { vouchedFor } from '../../lib/triggers/api-request.js';
+import { type Answered, vouchedFor } from '../../lib/triggers/api-request.js';
 import type { Sealed } from './confirmation-token.js';
 import type { Edits } from './message-updates.js';
 import type { Reply } from './reply.js';
@@ -16,6 +17,9 @@ export interface Person {
   /** Where the platform's request came from. */
   readonly source: string | undefined;
 }
+
+/** What a person asks for, answered as the HTTP contract does. */
+export type Act = (commands: Commands) => Promise<Answered>;
 
 /** In whose name their orders are given. */
 export const actorFor = ({ subject, scopes, source }: Person): Actor => vouchedFor(subject, scopes, source);

@@ -1,5 +1,5 @@
+import { answered, stopAnswer } from '../../lib/client/answered.js';
 import { count, describeSelector } from '../../lib/domain/wording.js';
-import { killAllOrder } from '../../lib/triggers/api-request.js';
 import type { Phrase } from '../../lib/triggers/text-command.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import type { TriggerDeps } from '../http/function.js';
@@ -24,12 +24,12 @@ interface Asked {
 
 /** How many it would stop right now; `undefined` if nobody can tell in time. */
 async function preview(
-  { perform }: TriggerDeps,
+  { commandsFor }: TriggerDeps,
   wait: Wait,
   { person, phrase }: Asked,
 ): Promise<number | undefined> {
-  const order = killAllOrder({ selector: phrase.selector, dryRun: true });
-  const known = perform(actorFor(person), order).then(({ status, body }) =>
+  const counting = commandsFor(actorFor(person)).killAll({ selector: phrase.selector, dryRun: true });
+  const known = answered(counting, stopAnswer).then(({ status, body }) =>
     status === 200 || status === 202 ? readReceipt(body)?.total : undefined,
   );
   return Promise.race([known, wait(AT_ONCE).then(() => undefined)]);

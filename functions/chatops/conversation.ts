@@ -1,16 +1,12 @@
+import { answered, latchStatusAnswer, okAnswer, stopAnswer } from '../../lib/client/answered.js';
+import type { StopOptions } from '../../lib/client/commands.js';
 import type { Scope } from '../../lib/domain/actor.js';
+import type { Selector } from '../../lib/domain/selector.js';
 import { describeSelector } from '../../lib/domain/wording.js';
-import {
-  engageOrder,
-  killAllOrder,
-  killOrder,
-  type Order,
-  resetOrder,
-} from '../../lib/triggers/api-request.js';
 import type { Phrase } from '../../lib/triggers/text-command.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import type { TriggerDeps } from '../http/function.js';
-import { type Answer, actorFor, type Person, type Stage } from './acknowledge.js';
+import { type Act, type Answer, actorFor, type Person, type Stage } from './acknowledge.js';
 import { AT_ONCE, confirmation } from './confirmation.js';
 import { type Sealed, unseal } from './confirmation-token.js';
 import type { Wait } from './poll-operation.js';
@@ -33,19 +29,25 @@ interface Turning {
   readonly stage: Stage;
   readonly person: Person;
   readonly scope: Scope;
-  readonly order: Order;
+  readonly act: Act;
 }
+
+/** Stops nobody: for one who may not, so that it is refused and audited. */
+const tryKillAll =
+  (selector: Selector): Act =>
+  commands =>
+    answered(commands.killAll({ selector, dryRun: true }), stopAnswer);
 
 const AGAIN = 'Ask again: /killswitch all';
 
 /** What people ask for in a chat and what they are told, whatever the platform. */
 export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
-  const { perform, clock } = deps;
+  const { commandsFor, clock } = deps;
 
   /** The order is given all the same: the server refuses it, and keeps in its audit who tried. */
-  const deny = (stage: Stage, person: Person, scope: Scope, order: Order): Answer => ({
+  const deny = (stage: Stage, person: Person, scope: Scope, act: Act): Answer => ({
     reply: denial(stage, person, scope),
-    work: async () => void (await perform(actorFor(person), order)),
+    work: async () => void (await act(commandsFor(actorFor(person)))),
   });
 
   const stop = (doing: string, stopping: Stopping): Answer => ({
@@ -53,10 +55,10 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
     work: edits => carryOut(deps, wait, stopping, edits),
   });
 
-  const turnLatch = (doing: string, { stage, person, scope, order }: Turning): Answer => ({
+  const turnLatch = (doing: string, { stage, person, scope, act }: Turning): Answer => ({
     reply: toChannel(doing, [by(person)]),
     work: async edits => {
-      const { status, body } = await perform(actorFor(person), order);
+      const { status, body } = await act(commandsFor(actorFor(person)));
       if (status === 403) return edits.last(denial(stage, person, scope));
       if (status === 200) return edits.last(latchReply(body, by(person)));
       return edits.last(problemReply(body, 'The emergency stop was not changed'));
@@ -66,41 +68,45 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
   return {
     async ask(stage, person, phrase, key) {
       const may = (scope: Scope): boolean => person.scopes.has(scope);
+      const once = present<StopOptions>({ idempotencyKey: key });
       switch (phrase.verb) {
         case 'kill': {
           const { agentId: target, reason } = phrase;
-          const order = killOrder(target, present<Reason>({ reason }), key);
-          if (!may('agents:kill')) return deny(stage, person, 'agents:kill', order);
-          return stop(`Stopping ${target} …`, { order, stage, person, reason, target });
+          const act: Act = commands =>
+            answered(commands.kill(target, present<Reason>({ reason }), once), stopAnswer);
+          if (!may('agents:kill')) return deny(stage, person, 'agents:kill', act);
+          return stop(`Stopping ${target} …`, { act, stage, person, reason, target });
         }
         case 'all': {
-          const order = killAllOrder({ selector: phrase.selector, dryRun: true });
-          if (!may('agents:kill-all')) return deny(stage, person, 'agents:kill-all', order);
+          if (!may('agents:kill-all')) {
+            return deny(stage, person, 'agents:kill-all', tryKillAll(phrase.selector));
+          }
           return { reply: await confirmation(deps, wait, { stage, person, phrase }) };
         }
         case 'latch': {
           const { selector, reason } = phrase;
           const scope = 'latch:engage';
-          const order = engageOrder({ selector, ...present<Reason>({ reason }) }, key);
-          if (!may(scope)) return deny(stage, person, scope, order);
+          const body = { selector, ...present<Reason>({ reason }) };
+          const act: Act = ({ latch }) => answered(latch.engage(body, once), latchStatusAnswer);
+          if (!may(scope)) return deny(stage, person, scope, act);
           const doing = `Engaging the emergency stop for ${describeSelector(selector)} …`;
-          return turnLatch(doing, { stage, person, scope, order });
+          return turnLatch(doing, { stage, person, scope, act });
         }
         case 'reset': {
           const scope = 'latch:reset';
-          const order = resetOrder({ reason: phrase.reason ?? 'none given' }, key);
-          if (!may(scope)) return deny(stage, person, scope, order);
+          const body = { reason: phrase.reason ?? 'none given' };
+          const act: Act = ({ latch }) => answered(latch.reset(body, once), latchStatusAnswer);
+          if (!may(scope)) return deny(stage, person, scope, act);
           if (phrase.reason === undefined) {
             return { reply: toAsker('Nothing was reset: say why', ['/killswitch reset <reason>']) };
           }
-          return turnLatch('Resetting the emergency stop …', { stage, person, scope, order });
+          return turnLatch('Resetting the emergency stop …', { stage, person, scope, act });
         }
         case 'status': {
           if (!may('agents:read')) {
-            return deny(stage, person, 'agents:read', { method: 'GET', path: '/latch' });
+            return deny(stage, person, 'agents:read', ({ latch }) => answered(latch.status(), okAnswer));
           }
-          const actor = actorFor(person);
-          const looking = statusReply(order => perform(actor, order));
+          const looking = statusReply(commandsFor(actorFor(person)));
           const known = await Promise.race([looking, wait(AT_ONCE).then(() => undefined)]);
           if (known) return { reply: known };
           return { reply: toAsker('Looking …'), work: async edits => edits.last(await looking) };
@@ -120,11 +126,12 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
       }
       const { selector, reason, nonce } = ticket;
       if (!person.scopes.has('agents:kill-all')) {
-        return deny(stage, person, 'agents:kill-all', killAllOrder({ selector, dryRun: true }));
+        return deny(stage, person, 'agents:kill-all', tryKillAll(selector));
       }
-      const order = killAllOrder({ selector, ...present<Reason>({ reason }) }, nonce);
+      const body = { selector, ...present<Reason>({ reason }) };
+      const act: Act = commands => answered(commands.killAll(body, { idempotencyKey: nonce }), stopAnswer);
       return stop(`Stopping ${describeSelector(selector)} …`, {
-        order,
+        act,
         stage,
         person,
         reason,

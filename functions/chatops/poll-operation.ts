@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import { type Order, type Perform, vouchedFor } from '../../lib/triggers/api-request.js';
+import { answered, okAnswer } from '../../lib/client/answered.js';
+import type { CommandsFor } from '../../lib/client/commands.js';
+import { vouchedFor } from '../../lib/triggers/api-request.js';
 import { better, readReceipt, type Seen } from './receipt.js';
 
 /** Resolves after so many milliseconds, or earlier when the process is to end. */
@@ -18,11 +20,6 @@ export interface Followed {
   readonly ended: boolean;
 }
 
-const lookAt = (operationId: string): Order => ({
-  method: 'GET',
-  path: `/operations/${encodeURIComponent(operationId)}`,
-});
-
 /**
  * Looks at an accepted operation again and again, less and less often, until it has ended, for ten minutes at most.
  * @param subject in whose name; whoever may stop may also hear what became of it
@@ -32,25 +29,25 @@ export async function follow(
   first: Seen,
   {
     subject,
-    perform,
+    commandsFor,
     wait,
     isClosing,
     looked,
   }: {
     readonly subject: string;
-    readonly perform: Perform;
+    readonly commandsFor: CommandsFor;
     readonly wait: Wait;
     readonly isClosing: () => boolean;
     readonly looked: (seen: Seen) => Promise<void>;
   },
 ): Promise<Followed> {
-  const reader = vouchedFor(subject, ['agents:read']);
+  const commands = commandsFor(vouchedFor(subject, ['agents:read']));
   let seen = first;
   for (let pause = FIRST, waited = 0; waited < GIVEN_UP_AFTER; pause = Math.min(pause * 2, LONGEST)) {
     await wait(pause);
     waited += pause;
     if (isClosing()) break;
-    const { body } = await perform(reader, lookAt(first.operationId));
+    const { body } = await answered(commands.operation(first.operationId), okAnswer);
     const { data: operation } = operationSchema.safeParse(body);
     if (!operation) continue;
     const now = readReceipt(operation.receipt);

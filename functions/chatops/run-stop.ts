@@ -1,7 +1,6 @@
 import { describeAgents, describeStop } from '../../lib/domain/wording.js';
-import type { Order } from '../../lib/triggers/api-request.js';
 import type { TriggerDeps } from '../http/function.js';
-import { actorFor, type Person, type Stage } from './acknowledge.js';
+import { type Act, actorFor, type Person, type Stage } from './acknowledge.js';
 import type { Edits } from './message-updates.js';
 import { follow, type Wait } from './poll-operation.js';
 import { readReceipt, type Seen } from './receipt.js';
@@ -9,7 +8,7 @@ import { by, denial, problemReply } from './replies.js';
 import { type Reply, toChannel } from './reply.js';
 
 export interface Stopping {
-  readonly order: Order;
+  readonly act: Act;
   readonly stage: Stage;
   readonly person: Person;
   readonly reason: string | undefined;
@@ -21,10 +20,10 @@ export interface Stopping {
 export async function carryOut(
   deps: TriggerDeps,
   wait: Wait,
-  { order, stage, person, reason, target }: Stopping,
+  { act, stage, person, reason, target }: Stopping,
   edits: Edits,
 ): Promise<void> {
-  const { perform, closing } = deps;
+  const { commandsFor, closing } = deps;
   const tell = (seen: Seen, ...notes: string[]): Reply =>
     toChannel(describeStop(seen, target), [
       ...describeAgents(seen),
@@ -33,7 +32,7 @@ export async function carryOut(
       by(person, reason),
     ]);
 
-  const { status, body } = await perform(actorFor(person), order);
+  const { status, body } = await act(commandsFor(actorFor(person)));
   if (status === 403) {
     const scope = target === undefined ? 'agents:kill-all' : 'agents:kill';
     return edits.last(denial(stage, person, scope));
@@ -46,7 +45,7 @@ export async function carryOut(
   await edits.progress(tell(first, 'Still at it.'));
   const { seen, ended } = await follow(first, {
     subject: person.subject,
-    perform,
+    commandsFor,
     wait,
     isClosing: () => closing?.aborted ?? false,
     looked: seen => edits.progress(tell(seen, 'Still at it.')),

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { answered, okAnswer } from '../../lib/client/answered.js';
+import type { Commands } from '../../lib/client/commands.js';
 import { shapes } from '../../lib/client/responses.js';
-import type { Answered, Order } from '../../lib/triggers/api-request.js';
+import type { Answered } from '../../lib/triggers/api-request.js';
 import { latchInWords, problemReply } from './replies.js';
 import { type Reply, toAsker } from './reply.js';
 
@@ -12,8 +14,6 @@ const pageSchema = z.looseObject({
   cursor: z.string().optional(),
 });
 
-const list = (status: string): Order => ({ method: 'GET', path: `/agents?status=${status}&limit=${PAGE}` });
-
 function inWords(status: string, { body }: Answered): string {
   const { data } = pageSchema.safeParse(body);
   if (!data) return `${status}: not known, the records could not be read`;
@@ -24,17 +24,19 @@ function inWords(status: string, { body }: Answered): string {
 }
 
 /** How the emergency stop stands, and who runs. */
-export async function statusReply(perform: (order: Order) => Promise<Answered>): Promise<Reply> {
-  const [latch, ...pages] = await Promise.all([
-    perform({ method: 'GET', path: '/latch' }),
-    perform(list('running')),
-    perform(list('spawning')),
+export async function statusReply({ latch, agents }: Commands): Promise<Reply> {
+  const list = (status: 'running' | 'spawning'): Promise<Answered> =>
+    answered(agents.list({ status, limit: PAGE }), okAnswer);
+  const [known, ...pages] = await Promise.all([
+    answered(latch.status(), okAnswer),
+    list('running'),
+    list('spawning'),
   ]);
-  const { data } = shapes.latch.safeParse(latch.body);
-  const lines = ['running', 'spawning'].map((status, at) => inWords(status, pages[at] ?? latch));
+  const { data } = shapes.latch.safeParse(known.body);
+  const lines = ['running', 'spawning'].map((status, at) => inWords(status, pages[at] ?? known));
   if (!data) {
     const { headline, lines: why } = problemReply(
-      latch.body,
+      known.body,
       'It is not known how the emergency stop stands',
     );
     return toAsker(headline, [...why, ...lines]);

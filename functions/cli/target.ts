@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
+import type { Commands } from '../../lib/client/commands.js';
 import type { Scope, Within } from '../../lib/domain/actor.js';
 import { connect } from './connect.js';
-import type { Target } from './local.js';
 import { type ServerOptions, withServerOptions } from './options.js';
 
 export interface TargetOptions extends ServerOptions {
@@ -20,9 +20,9 @@ export const withTargetOptions = (command: Command): Command =>
 export async function onTarget<T>(
   options: TargetOptions,
   needs: { readonly scope: Scope | readonly Scope[]; readonly within?: Within },
-  work: (target: Target) => Promise<T>,
+  work: (target: Commands) => Promise<T>,
 ): Promise<T> {
   if (!options.local) return work(await connect(options, needs));
-  const { localTarget, withNode } = await import('./local.js');
-  return withNode((node, actor) => work(localTarget(node, actor)));
+  const { localCommands, withNode } = await import('./local.js');
+  return withNode((node, actor) => work(localCommands(node, actor)));
 }

@@ -3,14 +3,13 @@ import { KillswitchError, toProblem } from '../../lib/domain/errors.js';
 import { mergeAnswers } from '../../lib/gateway/merge.js';
 import { type OriginAnswer, silence } from '../../lib/gateway/origin-answers.js';
 import type { Log } from '../../lib/ports/runtime.js';
-import type { Answered, Order } from '../../lib/triggers/api-request.js';
+import type { Answered, ApiRequest } from '../../lib/triggers/api-request.js';
 import { cappedText, TooLargeError } from '../../lib/util/read-limited-text.js';
-import { answeredBy } from '../http/in-process.js';
 import type { Origin } from './settings.js';
 
 /** An order as it goes out: the body's bytes are what is signed. */
 export interface Parcel {
-  readonly method: Order['method'];
+  readonly method: ApiRequest['method'];
   /** With its query. */
   readonly path: string;
   /** Empty: none. */
@@ -37,7 +36,16 @@ interface Parts {
  * details at their longest, seldom in 4. A Worker has 128 MB for all that it does at a time.
  */
 const MOST_BYTES = 4 * 1024 * 1024;
-const read = (response: Response): Promise<string> => cappedText(response, MOST_BYTES);
+
+async function answeredBy(response: Response): Promise<Answered> {
+  const { status } = response;
+  const text = await cappedText(response, MOST_BYTES);
+  try {
+    return { status, body: JSON.parse(text) };
+  } catch {
+    return { status, body: undefined };
+  }
+}
 
 export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): Forward {
   async function ask({ name, url }: Origin, init: RequestInit, path: string): Promise<OriginAnswer> {
@@ -45,7 +53,7 @@ export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): 
       // A redirect would carry the order to somebody who was not asked.
       const signal = AbortSignal.timeout(timeoutMs);
       const response = await fetch(url + path, { redirect: 'manual', ...init, signal });
-      return { origin: name, answer: await answeredBy(response, read) };
+      return { origin: name, answer: await answeredBy(response) };
     } catch (error) {
       const isTooLarge = error instanceof TooLargeError;
       const what = isTooLarge ? 'an origin answered more than is read' : 'an origin did not answer';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { Actor } from '../../lib/domain/actor.js';
-import type { Order } from '../../lib/triggers/api-request.js';
 import type { Mapping } from '../../lib/triggers/event-mapping.js';
 import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
 import type { Asked } from './source.js';
+import type { StopOrder } from './stop-order.js';
 import { orderFor, reasonFrom, sorted } from './stop-request.js';
 
 const alertsSchema = z.looseObject({
@@ -32,7 +32,7 @@ export async function readAlerts(
 ): Promise<Asked> {
   const given = objectIn(body);
   const { groupKey, alerts } = checked(alertsSchema, given);
-  const found = alerts.map(async (alert): Promise<Order | string> => {
+  const found = alerts.map(async (alert): Promise<StopOrder | string> => {
     const { status, labels, annotations, startsAt, fingerprint } = alert;
     const name = reasonFrom(labels['alertname']) ?? fingerprint;
     if (status !== 'firing') return `${name}: it is ${status}`;

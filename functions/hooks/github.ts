@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { digest } from '../../lib/store/idempotency.js';
-import { killAllOrder, killOrder, type Order } from '../../lib/triggers/api-request.js';
 import { markdownLines } from '../../lib/triggers/markdown-lines.js';
 import { parsePhrase } from '../../lib/triggers/text-command.js';
 import { fromHex } from '../../lib/util/crypto.js';
@@ -9,6 +8,7 @@ import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, secret, selectEverything } from './setup.js';
 import type { Asked, OpenSource } from './source.js';
+import { killAllOrder, killOrder, type StopOrder } from './stop-order.js';
 import { ignored, isEverything, sorted, stopper } from './stop-request.js';
 import { requireHmac, requireRecent } from './verify-signature.js';
 
@@ -109,7 +109,7 @@ async function readComment({ body, given, now }: Signed, set: Set): Promise<Aske
   if (bot) return ignored(`${bot.login} is a bot, and only people are listened to`);
   const where = `${repository.full_name}#${issue.number}`;
   const found = lines.map(
-    async ({ text, within }, at): Promise<Order | string> =>
+    async ({ text, within }, at): Promise<StopOrder | string> =>
       within === undefined
         ? orderIn(text, set, where, await digest(body, `${at}`))
         : `${text.slice(0, MOST_SHOWN)}: it stands in ${within}`,

@@ -1,6 +1,6 @@
 import type { Settings } from '../../lib/config/platform-settings.js';
 import type { Actor } from '../../lib/domain/actor.js';
-import type { Order } from '../../lib/triggers/api-request.js';
+import type { StopOrder } from './stop-order.js';
 
 /** One delivery of a webhook, as it came. */
 export interface Delivery {
@@ -13,7 +13,7 @@ export interface Delivery {
 
 /** What a delivery asks for, and why whatever else is in it asks for nothing, a sentence each. */
 export type Asked = { readonly ignored: readonly string[] } & (
-  | { readonly actor: Actor; readonly orders: readonly Order[] }
+  | { readonly actor: Actor; readonly orders: readonly StopOrder[] }
   | { readonly actor?: never; readonly orders: readonly [] }
 );
 

@@ -4,13 +4,13 @@ import { agentIdSchema } from '../../lib/domain/agent.js';
 import { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
 import { selectorSchema } from '../../lib/domain/selector.js';
 import { digest } from '../../lib/store/idempotency.js';
-import { killAllOrder, killOrder } from '../../lib/triggers/api-request.js';
 import { concat, fromBase64, isEd25519, isFresh, isHmac } from '../../lib/util/crypto.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { checked, refusePrototype } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, selectEverything } from './setup.js';
 import type { Asked, OpenSource } from './source.js';
+import { killAllOrder, killOrder } from './stop-order.js';
 import { ignored, isEverything, stopper } from './stop-request.js';
 import { unproven } from './verify-signature.js';
 

@@ -1,9 +1,10 @@
 import type { Actor } from '../../lib/domain/actor.js';
 import type { Selector } from '../../lib/domain/selector.js';
 import { digest } from '../../lib/store/idempotency.js';
-import { killAllOrder, killOrder, type Order, vouchedFor } from '../../lib/triggers/api-request.js';
+import { vouchedFor } from '../../lib/triggers/api-request.js';
 import { type Mapping, mapEvent } from '../../lib/triggers/event-mapping.js';
 import type { Asked } from './source.js';
+import { killAllOrder, killOrder, type StopOrder } from './stop-order.js';
 
 /** Somebody whom a platform vouches for, who may stop; with `latch` also so that it stays. */
 export const stopper = (subject: string, latch: boolean): Actor =>
@@ -32,7 +33,7 @@ export interface Wanted {
 export async function orderFor(
   event: unknown,
   { select, latch, reason, identity }: Wanted,
-): Promise<Order | string> {
+): Promise<StopOrder | string> {
   const mapped = mapEvent(select, event);
   if ('nobody' in mapped) return mapped.nobody;
   const { selector } = mapped;
@@ -48,7 +49,7 @@ export async function orderFor(
 }
 
 /** Orders and refusals in words, told apart. */
-export const sorted = (actor: Actor, found: readonly (Order | string)[]): Asked => ({
+export const sorted = (actor: Actor, found: readonly (StopOrder | string)[]): Asked => ({
   actor,
   orders: found.filter(one => typeof one !== 'string'),
   ignored: found.filter(one => typeof one === 'string'),

@@ -1,10 +1,8 @@
-import type { Context } from 'hono';
 import { type Hold, isUnverified, type Latch } from '../../lib/agents/latch.js';
 import type { Within } from '../../lib/domain/actor.js';
 import type { Receipt } from '../../lib/domain/outcome.js';
 import type { Selector } from '../../lib/domain/selector.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import type { Env } from './function.js';
 
 /**
  * 202 while anything is unconfirmed: an agent not reached or not seen dead, something owed, something that could not be
@@ -20,9 +18,6 @@ export function killReceipt(receipt: Receipt) {
   const extra = present({ dryRun, incomplete, degraded, errors, warnings });
   return { message, operationId, verified, ...agents[0], ...extra };
 }
-
-export const killAnswer = (c: Context<Env>, receipt: Receipt): Response =>
-  c.json(killReceipt(receipt), statusOf(receipt));
 
 const shownHold = ({ operationId: _, ...hold }: Hold): Omit<Hold, 'operationId'> => hold;
 
@@ -73,6 +68,3 @@ export function latchAnswer(latch: Latch, within: Within = {}) {
     ...(shown.length > 1 && { holds: shown }),
   };
 }
-
-export const killAllAnswer = (c: Context<Env>, receipt: Receipt): Response =>
-  c.json(receipt, statusOf(receipt));

@@ -3,15 +3,14 @@ import { Hono } from 'hono';
 import { requestId } from 'hono/request-id';
 import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
+import type { Actor } from '../../lib/domain/actor.js';
 import { KillswitchError, tooManyFailures, toProblem } from '../../lib/domain/errors.js';
-import { auditDenial } from './audit-denials.js';
-import { limitBody } from './body-size.js';
+import { limitBody, MAX_BODY_BYTES } from './body-size.js';
 import type { Deps, Env, KillswitchFunction, TriggerDeps } from './function.js';
-import { voucherOf } from './in-process.js';
+import { reportFailure } from './report-failure.js';
 import { plainPath } from './request.js';
 import { throttleLog } from './throttle-log.js';
 
-const MAX_BODY_BYTES = 64 * 1024;
 /** Of a webhook: platforms send whole conversations and stack traces along, and cut nothing off. */
 const MAX_HOOK_BYTES = 1024 * 1024;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -37,8 +36,6 @@ export function createApp<D extends AppDeps>(
   const names = new Map<string, string>();
   app.use(async (c, next) => {
     await next();
-    // What a trigger comes to is part of the trigger's own request.
-    if (voucherOf(c.env)) return;
     const name = matchedRoutes(c).map(({ path }) => names.get(path));
     deps.metrics?.answered(
       name.find(found => found !== undefined),
@@ -67,10 +64,11 @@ export function createApp<D extends AppDeps>(
 
   app.onError((error, c) => {
     const known = error instanceof KillswitchError;
-    if (!known || error.status >= 500) {
-      log.error({ err: error, requestId: c.get('requestId') }, 'request failed');
-    }
-    if (deps.core && known && error.code === 'forbidden') auditDenial(deps.core, c);
+    const { method, path } = c.req;
+    reportFailure({ core: deps.core, log }, error, {
+      ...{ method, path, requestId: c.get('requestId') },
+      actor: c.get('actor') as Actor | undefined,
+    });
     if (known && error.code === 'busy') return problem(c, error, { 'retry-after': '1' });
     if (!known || error.code !== 'unauthenticated') return problem(c, error);
     deps.metrics?.unauthenticated();

@@ -1,13 +1,21 @@
-import type { Context } from 'hono';
+import type { Actor } from '../../lib/domain/actor.js';
 import { type AuditEntry, by } from '../../lib/domain/audit-entry.js';
 import { type Core, timestamp } from '../../lib/ports/core.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import type { Env } from './function.js';
 
 /** Entries a minute, so that a flood of refusals cannot drown the audit. */
 const MOST = 30;
 const MINUTE = 60_000;
 const MAX_REQUEST = 200;
+
+/** A request that was not carried out. */
+export interface FailedRequest {
+  /** Absent where the credential itself was refused: then it is not known who asked. */
+  readonly actor?: Actor | undefined;
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+}
 
 interface Window {
   since: number;
@@ -41,9 +49,7 @@ function admit(core: Core): { readonly leftOut: number } | undefined {
  * Audits that somebody who is known was refused. The answer does not wait for it, nor fail with it.
  * `total` is the number of refusals before this one that were left out, where there were any.
  */
-export function auditDenial(core: Core, c: Context<Env>): void {
-  // Absent where the credential itself was refused: then nobody knows who it was.
-  const actor: Env['Variables']['actor'] | undefined = c.get('actor');
+export function auditDenial(core: Core, { actor, requestId, method, path }: FailedRequest): void {
   if (!actor) return;
   const admitted = admit(core);
   if (!admitted) return;
@@ -51,13 +57,13 @@ export function auditDenial(core: Core, c: Context<Env>): void {
     timestamp: timestamp(core),
     operation: 'ACCESS_DENIED',
     phase: 'refused',
-    requestId: c.get('requestId'),
+    requestId,
     ...by(actor),
-    reason: `${c.req.method} ${c.req.path}`.slice(0, MAX_REQUEST),
+    reason: `${method} ${path}`.slice(0, MAX_REQUEST),
     total: admitted.leftOut || undefined,
   });
   core.log.warn(entry, 'refused');
   core.audit.append([entry]).catch((error: unknown) => {
-    core.log.error({ err: error, requestId: entry.requestId }, 'a refusal was not audited');
+    core.log.error({ err: error, requestId }, 'a refusal was not audited');
   });
 }

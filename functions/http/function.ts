@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
+import type { CommandsFor } from '../../lib/client/commands.js';
 import type { Settings } from '../../lib/config/platform-settings.js';
 import type { Actor } from '../../lib/domain/actor.js';
 import type { Authenticator } from '../../lib/ports/authenticator.js';
@@ -7,12 +8,11 @@ import type { Core } from '../../lib/ports/core.js';
 import type { Metrics, NotifierStatus } from '../../lib/ports/metrics.js';
 import type { Clock, Log, Probe } from '../../lib/ports/runtime.js';
 import type { Stop } from '../../lib/stop/stop.js';
-import type { Perform } from '../../lib/triggers/api-request.js';
 import type { Failures } from './failed-auth-limit.js';
 
 /** What the triggers work with, beside the core or at the edge. */
 export interface TriggerDeps {
-  readonly perform: Perform;
+  readonly commandsFor: CommandsFor;
   /** The platforms' variables. */
   readonly settings: Settings;
   readonly newId: () => string;

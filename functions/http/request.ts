@@ -3,7 +3,6 @@ import type { Actor } from '../../lib/domain/actor.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import type { ShownWith } from '../../lib/ports/authenticator.js';
 import type { Deps, Env } from './function.js';
-import { voucherOf } from './in-process.js';
 import { trust } from './trusted-caller.js';
 
 /**
@@ -30,7 +29,7 @@ export const authenticated =
   ({ authenticator }: Pick<Deps, 'authenticator'>): MiddlewareHandler<Env> =>
   async (c, next) => {
     const authorization = c.req.header('authorization');
-    const actor = voucherOf(c.env) ?? from(c, await authenticator.authenticate(authorization, shownWith(c)));
+    const actor = from(c, await authenticator.authenticate(authorization, shownWith(c)));
     c.set('actor', actor);
     trust(c);
     await next();

@@ -1,27 +1,20 @@
 import type { z } from 'zod';
-import { AGENT_ID, type Registration, type Status, type Transition } from '../domain/agent.js';
-import type {
-  dismissBodySchema,
-  engageBodySchema,
-  killAllBodySchema,
-  killBodySchema,
-  resetBodySchema,
-} from '../domain/command.js';
-import type { Receipt } from '../domain/outcome.js';
-import { ClientError, toClientError, unexpected } from './error.js';
+import type { Registration, Transition } from '../domain/agent.js';
+import type { dismissBodySchema } from '../domain/command.js';
+import type { ApiRequest } from '../triggers/api-request.js';
+import type { Commands } from './commands.js';
+import { commandsOver, readAnswer, type Send } from './commands-over.js';
+import { ClientError } from './error.js';
+import { agentPath, operationPath, searchPath } from './paths.js';
 import {
   type AgentRecord,
-  type AgentRecords,
-  type Answer,
   type AuditPage,
   type DismissalStatus,
-  type KillReceipt,
-  type LatchStatus,
-  type OperationStatus,
   type Readiness,
   shapes,
 } from './responses.js';
 
+export type { AgentQuery, Commands, StopOptions } from './commands.js';
 export { ClientError, type ClientErrorCode } from './error.js';
 export type {
   AgentRecord,
@@ -47,21 +40,6 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
 }
 
-export interface StopOptions {
-  /** Sent again with the same key within 24 hours, the stop is answered with its first receipt. */
-  readonly idempotencyKey?: string;
-}
-
-export interface AgentQuery {
-  readonly status?: Status | 'unreadable';
-  readonly taskId?: string;
-  readonly host?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly cursor?: string;
-  /** 1 to 1,000 a page; 100 if absent. */
-  readonly limit?: number;
-}
-
 export interface AuditQuery {
   /** ISO 8601. */
   readonly since?: string;
@@ -73,31 +51,13 @@ export interface AuditQuery {
   readonly limit?: number;
 }
 
-/** Every method rejects with a {@link ClientError}. */
-export interface Client {
-  /** Stops one agent. Again for one that still owes something: tries it again now. */
-  kill(
-    agentId: string,
-    body?: z.input<typeof killBodySchema>,
-    options?: StopOptions,
-  ): Promise<Answer<KillReceipt>>;
-  /** Stops every active agent, or those selected. */
-  killAll(body?: z.input<typeof killAllBodySchema>, options?: StopOptions): Promise<Answer<Receipt>>;
-  /** The emergency stop: keeps those that it selects from running until it is reset. */
-  readonly latch: {
-    status(): Promise<LatchStatus>;
-    engage(body?: z.input<typeof engageBodySchema>): Promise<LatchStatus>;
-    /** Starts nothing. */
-    reset(body: z.input<typeof resetBodySchema>): Promise<LatchStatus>;
-  };
+/** The same {@link Commands} that a server carries out in itself, over HTTP. Every method rejects with a {@link ClientError}. */
+export interface Client extends Commands {
   /** What was done, by whom and why, oldest first. */
   audit(query?: AuditQuery): Promise<AuditPage>;
-  /** What is known of an accepted stop. */
-  operation(operationId: string): Promise<OperationStatus>;
   /** Gives up what it still owes, in the name of whom the token names. Confirms nothing. */
   dismiss(operationId: string, body: z.input<typeof dismissBodySchema>): Promise<DismissalStatus>;
-  readonly agents: {
-    list(query?: AgentQuery): Promise<AgentRecords>;
+  readonly agents: Commands['agents'] & {
     get(agentId: string): Promise<AgentRecord>;
     /** The same registration again is no error. */
     register(agentId: string, registration: Registration): Promise<AgentRecord>;
@@ -107,26 +67,24 @@ export interface Client {
   ready(): Promise<Readiness>;
 }
 
-interface Call<T> {
-  readonly shape: z.ZodType<T>;
-  readonly key?: string | undefined;
-  readonly body?: object | undefined;
-  readonly query?: URLSearchParams;
+/** A request, with the methods that only a client of HTTP has. */
+type Sent = Omit<ApiRequest, 'method'> & {
+  readonly method: ApiRequest['method'] | 'PUT' | 'PATCH';
+  /** Needs no token. */
   readonly open?: true;
-  readonly also?: number;
-}
+};
 
 /** @throws TypeError if the URL is none of HTTP */
 export function createClient(options: ClientOptions): Client {
   const base = baseOf(options.url);
   const { token, timeoutMs = 30_000, fetch = globalThis.fetch, name = base } = options;
 
-  async function call<T>(method: string, path: string, { shape, key, body, query, open, also }: Call<T>) {
+  const send: Send<Sent> = async ({ method, path, body, key, open }) => {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (!open) headers['authorization'] = bearer(typeof token === 'string' ? token : await token());
     if (key !== undefined) headers['idempotency-key'] = key;
     if (body) headers['content-type'] = 'application/json';
-    const { status, text } = await ask(`${base}${path}${query?.size ? `?${query}` : ''}`, {
+    const { status, text } = await ask(`${base}${path}`, {
       method,
       headers,
       // A redirect would carry the order, or the credential, to somebody who was not asked.
@@ -134,12 +92,8 @@ export function createClient(options: ClientOptions): Client {
       signal: AbortSignal.timeout(timeoutMs),
       ...(body && { body: JSON.stringify(body) }),
     });
-    const value = parse(text);
-    if ((status < 200 || status > 299) && status !== also) throw toClientError(status, value);
-    const { data } = shape.safeParse(value);
-    if (data === undefined) throw unexpected(status);
-    return { status, data };
-  }
+    return { status, body: parse(text) };
+  };
 
   async function ask(url: string, init: RequestInit): Promise<{ status: number; text: string }> {
     try {
@@ -154,40 +108,24 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  async function stop<R extends { readonly verified: boolean }>(
-    path: string,
-    shape: z.ZodType<R>,
-    body: object = {},
-    { idempotencyKey: key }: StopOptions = {},
-  ): Promise<Answer<R>> {
-    const { status, data } = await call('POST', path, { shape, key, body });
-    if (status !== 200 && status !== 202) throw unexpected(status);
-    return { status, confirmed: status === 200 && data.verified, receipt: data };
-  }
+  const call = async <T>(request: Sent, shape: z.ZodType<T>, also?: number): Promise<T> =>
+    readAnswer(await send(request), shape, also);
+  const commands = commandsOver(send);
 
   return {
-    kill: async (agentId, body, options) => stop(`${pathOf(agentId)}/kill`, shapes.kill, body, options),
-    killAll: (body, options) => stop('/agents/kill-all', shapes.killAll, body, options),
-    latch: {
-      status: async () => (await call('GET', '/latch', { shape: shapes.latch })).data,
-      engage: async (body = {}) => (await call('POST', '/latch', { shape: shapes.latch, body })).data,
-      reset: async body => (await call('DELETE', '/latch', { shape: shapes.latch, body })).data,
-    },
-    audit: async query => (await call('GET', '/audit', { shape: shapes.audit, query: searchOf(query) })).data,
-    operation: async operationId =>
-      (await call('GET', operationPath(operationId), { shape: shapes.operation })).data,
-    dismiss: async (operationId, body) =>
-      (await call('POST', `${operationPath(operationId)}/dismiss`, { shape: shapes.dismissal, body })).data,
+    ...commands,
+    audit: query => call({ method: 'GET', path: searchPath('/audit', query) }, shapes.audit),
+    dismiss: (operationId, body) =>
+      call({ method: 'POST', path: `${operationPath(operationId)}/dismiss`, body }, shapes.dismissal),
     agents: {
-      list: async query =>
-        (await call('GET', '/agents', { shape: shapes.agents, query: searchOf(query) })).data,
-      get: async agentId => (await call('GET', pathOf(agentId), { shape: shapes.agent })).data,
+      ...commands.agents,
+      get: async agentId => call({ method: 'GET', path: agentPath(agentId) }, shapes.agent),
       register: async (agentId, body) =>
-        (await call('PUT', pathOf(agentId), { shape: shapes.agent, body })).data,
+        call({ method: 'PUT', path: agentPath(agentId), body }, shapes.agent),
       transition: async (agentId, body) =>
-        (await call('PATCH', pathOf(agentId), { shape: shapes.agent, body })).data,
+        call({ method: 'PATCH', path: agentPath(agentId), body }, shapes.agent),
     },
-    ready: async () => (await call('GET', '/readyz', { shape: shapes.ready, open: true, also: 503 })).data,
+    ready: () => call({ method: 'GET', path: '/readyz', open: true }, shapes.ready, 503),
   };
 }
 
@@ -203,26 +141,6 @@ function baseOf(text: string): string {
     throw new TypeError('The URL of the server must be http:// or https://, without a password and a query');
   }
   return url.href.replace(/\/+$/, '');
-}
-
-/** Checked before it becomes a path: `a/kill` or `..` would be another request. */
-function pathOf(agentId: string): string {
-  if (!AGENT_ID.test(agentId)) {
-    const detail = `An agent ID matches ${AGENT_ID.source}`;
-    throw new ClientError('invalid_agent_id', { title: 'The agent ID is not valid', detail });
-  }
-  return `/agents/${encodeURIComponent(agentId)}`;
-}
-
-const operationPath = (operationId: string): string => `/operations/${encodeURIComponent(operationId)}`;
-
-function searchOf({ labels = {}, ...rest }: AgentQuery & AuditQuery = {}): URLSearchParams {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(rest)) {
-    if (value !== undefined) search.set(name, String(value));
-  }
-  for (const [name, value] of Object.entries(labels)) search.append('label', `${name}=${value}`);
-  return search;
 }
 
 function parse(text: string): unknown {

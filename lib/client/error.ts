@@ -21,6 +21,8 @@ export class ClientError extends Error {
   readonly status: number | undefined;
   readonly detail: string | undefined;
   readonly requestId: string | undefined;
+  /** What was answered: a problem document, or whatever else it was; `undefined` where no JSON came. */
+  readonly body: unknown;
 
   constructor(
     code: ClientErrorCode,
@@ -29,6 +31,7 @@ export class ClientError extends Error {
       readonly status?: number | undefined;
       readonly detail?: string | undefined;
       readonly requestId?: string | undefined;
+      readonly body?: unknown;
     },
     options?: ErrorOptions,
   ) {
@@ -38,19 +41,21 @@ export class ClientError extends Error {
     this.status = told.status;
     this.detail = told.detail;
     this.requestId = told.requestId;
+    this.body = told.body;
   }
 }
 
 /** An answer that only something else than this server gives, such as a proxy in between. */
-export const unexpected = (status: number): ClientError =>
+export const unexpected = (status: number, body: unknown): ClientError =>
   new ClientError('unexpected_answer', {
     title: `HTTP ${status}, but not an answer of a killswitch server`,
     status,
+    body,
   });
 
 export function toClientError(status: number, body: unknown): ClientError {
   const { data } = problemSchema.safeParse(body);
-  if (!data) return unexpected(status);
+  if (!data) return unexpected(status, body);
   const { code, title, detail, requestId } = data;
-  return new ClientError(code as ClientErrorCode, { title, status, detail, requestId });
+  return new ClientError(code as ClientErrorCode, { title, status, detail, requestId, body });
 }

@@ -24,6 +24,8 @@ export interface LatchStatus extends Partial<Omit<Hold, 'operationId'>> {
   readonly unverified?: true;
   /** All that it is engaged for, where that is several things. */
   readonly holds?: readonly Omit<Hold, 'operationId'>[];
+  /** Only behind a gateway: at which origins it stands otherwise, or is not known. */
+  readonly errors?: readonly string[];
 }
 
 /** An accepted stop; `receipt` is what is known of it, absent where the server that asks does not carry it out. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { LatchStatus } from '../client/responses.js';
-import type { Answered, Order } from '../triggers/api-request.js';
+import type { Answered, ApiRequest } from '../triggers/api-request.js';
 import { present } from '../util/omit-undefined.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 
@@ -16,7 +16,7 @@ const holdsOf = ({ engaged: _, holds, ...one }: LatchStatus): readonly Hold[] =>
   holds ?? (hold.safeParse(one).success ? [one as Hold] : []);
 
 /** Whether it is said to be engaged, by what was asked: nobody is told of more safety than was seen. */
-const isEngaged = (method: Order['method'], states: readonly boolean[], all: boolean): boolean => {
+const isEngaged = (method: ApiRequest['method'], states: readonly boolean[], all: boolean): boolean => {
   switch (method) {
     case 'POST':
       return all && !states.includes(false);
@@ -33,7 +33,7 @@ const isEngaged = (method: Order['method'], states: readonly boolean[], all: boo
  * named in `errors`, and the status is 202.
  */
 export function mergeLatch(
-  method: Order['method'],
+  method: ApiRequest['method'],
   answers: readonly OriginAnswer[],
   requestId: string,
 ): Answered {

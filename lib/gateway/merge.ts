@@ -1,5 +1,5 @@
 import { KillswitchError, toProblem } from '../domain/errors.js';
-import type { Answered, Order } from '../triggers/api-request.js';
+import type { Answered, ApiRequest } from '../triggers/api-request.js';
 import { mergeKill } from './merge-kill.js';
 import { mergeKillAll } from './merge-kill-all.js';
 import { mergeLatch } from './merge-latch.js';
@@ -25,7 +25,7 @@ const limitIn = (query: string): number => {
  * @param requestId for a problem
  */
 export function mergeAnswers(
-  { method, path }: Pick<Order, 'method' | 'path'>,
+  { method, path }: Pick<ApiRequest, 'method' | 'path'>,
   answers: readonly OriginAnswer[],
   requestId: string,
 ): Answered {

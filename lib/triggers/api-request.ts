@@ -8,8 +8,8 @@ import type {
 } from '../domain/command.js';
 import { present } from '../util/omit-undefined.js';
 
-/** What a trigger asks for, as the request of the HTTP contract that it comes to. */
-export interface Order {
+/** A request of the HTTP contract. */
+export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body?: object;
@@ -23,22 +23,19 @@ export interface Answered {
   readonly body: unknown;
 }
 
-/**
- * Carries out an order in somebody's name: in this process, or at the hosts behind a gateway. Answers, whatever
- * happens, as the HTTP contract does; never rejects.
- */
-export type Perform = (actor: Actor, order: Order) => Promise<Answered>;
+export const killRequest = (
+  agentId: string,
+  body: z.input<typeof killBodySchema> = {},
+  key?: string,
+): ApiRequest => present({ method: 'POST', path: `/agents/${encodeURIComponent(agentId)}/kill`, body, key });
 
-export const killOrder = (agentId: string, body: z.input<typeof killBodySchema> = {}, key?: string): Order =>
-  present({ method: 'POST', path: `/agents/${encodeURIComponent(agentId)}/kill`, body, key });
-
-export const killAllOrder = (body: z.input<typeof killAllBodySchema> = {}, key?: string): Order =>
+export const killAllRequest = (body: z.input<typeof killAllBodySchema> = {}, key?: string): ApiRequest =>
   present({ method: 'POST', path: '/agents/kill-all', body, key });
 
-export const engageOrder = (body: z.input<typeof engageBodySchema> = {}, key?: string): Order =>
+export const engageRequest = (body: z.input<typeof engageBodySchema> = {}, key?: string): ApiRequest =>
   present({ method: 'POST', path: '/latch', body, key });
 
-export const resetOrder = (body: z.input<typeof resetBodySchema>, key?: string): Order =>
+export const resetRequest = (body: z.input<typeof resetBodySchema>, key?: string): ApiRequest =>
   present({ method: 'DELETE', path: '/latch', body, key });
 
 /** Somebody whom a platform vouches for. @param subject such as `github:octocat` @param source where it was asked from */

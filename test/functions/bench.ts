@@ -1,9 +1,8 @@
 import { expect } from 'vitest';
-import { api } from '../../functions/api.js';
 import { catalogue } from '../../functions/catalogue.js';
+import { createCommandsFor } from '../../functions/commands/on-behalf.js';
 import { createApp } from '../../functions/http/app.js';
 import type { Deps, KillswitchFunction } from '../../functions/http/function.js';
-import { performOn } from '../../functions/http/in-process.js';
 import { openMetrics } from '../../lib/adapters/prometheus.js';
 import type { ErrorCode } from '../../lib/domain/errors.js';
 import { openCases } from '../../lib/stop/in-flight.js';
@@ -71,7 +70,7 @@ export function openApp({
     newId: () => `id-${++ids}`,
     wake: () => void woken++,
     closing: closing.signal,
-    perform: (actor, order) => performOn(createApp(deps, api))(actor, order),
+    commandsFor: actor => createCommandsFor(deps)(actor),
     settings,
     clock: bed.core.clock,
     log: bed.core.log,

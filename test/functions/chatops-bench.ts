@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { api } from '../../functions/api.js';
+import { catalogue } from '../../functions/catalogue.js';
 import { AT_ONCE } from '../../functions/chatops/confirmation.js';
 import { chatopsWith } from '../../functions/chatops.js';
 import type { Deps } from '../../functions/http/function.js';
@@ -56,7 +56,7 @@ export async function openChat({
 }: Partial<Deps> & { statuses?: number[]; wait?: (ms: number) => Promise<void> } = {}) {
   const receiver = await openReceiver(statuses);
   const app = openApp({
-    functions: [...api, chatopsWith(wait)],
+    functions: [...catalogue.filter(({ name }) => name !== 'chatops'), chatopsWith(wait)],
     fetch: globalThis.fetch,
     settings: {
       ...slackSettings(receiver.url),

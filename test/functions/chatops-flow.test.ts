@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AT_ONCE } from '../../functions/chatops/confirmation.js';
-import type { Answered, Order, Perform } from '../../lib/triggers/api-request.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import type { Answered, ApiRequest } from '../../lib/triggers/api-request.js';
+import { fakeCommandsFor } from '../fakes/commands.js';
 import { impatient, openChat, slack, slackPress } from './chatops-bench.js';
 
 const agent = (more: object) => ({
@@ -37,24 +39,24 @@ const ended = (one: object, more: object): Answered => ({
 
 /** A server that answers as it is told to, one answer a request; the last one again and again. */
 function scripted(...answers: Answered[]) {
-  const orders: (Order & { readonly scopes: readonly string[] })[] = [];
-  const perform: Perform = async (actor, order) => {
-    orders.push({ ...order, scopes: [...actor.scopes] });
+  const orders: (ApiRequest & { readonly scopes: readonly string[] })[] = [];
+  const answer = async (actor: Actor, request: ApiRequest): Promise<Answered> => {
+    orders.push({ ...request, scopes: [...actor.scopes] });
     const [next] = answers.length > 1 ? answers.splice(0, 1) : answers;
     return next ?? { status: 500, body: undefined };
   };
-  return { perform, orders };
+  return { commandsFor: fakeCommandsFor(answer), orders };
 }
 
 describe('a stop that is not confirmed at once', () => {
   it('is followed to its end, with few messages, and killed is said only of what was seen dead', async () => {
-    const { perform, orders } = scripted(
+    const { commandsFor, orders } = scripted(
       open,
       running,
       running,
       ended(dead, { verified: true, killed: 1, pending: 0 }),
     );
-    const chat = await openChat({ perform });
+    const chat = await openChat({ commandsFor });
     await slack(chat, 'kill a1');
     await chat.settle();
     expect(chat.posted.map(({ message: { text } }) => text)).toEqual([
@@ -74,8 +76,8 @@ describe('a stop that is not confirmed at once', () => {
   });
 
   it('is told as it stands when its operation ends without it', async () => {
-    const { perform } = scripted(open, ended(agent({}), {}));
-    const chat = await openChat({ perform });
+    const { commandsFor } = scripted(open, ended(agent({}), {}));
+    const chat = await openChat({ commandsFor });
     await slack(chat, 'kill a1');
     await chat.settle();
     const { text, blocks } = chat.posted.at(-1)?.message ?? {};
@@ -86,17 +88,17 @@ describe('a stop that is not confirmed at once', () => {
   it('is given up after ten minutes, within the five messages that Slack allows', async () => {
     let looks = 0;
     let waited = 0;
-    const perform: Perform = async (_, { method }) => {
+    const commandsFor = fakeCommandsFor(async (_, { method }) => {
       if (method === 'POST') return open;
       const one = agent({
         outcomes: [{ layer: 'container', outcome: 'pending', detail: `look ${++looks}` }],
       });
       return { status: 200, body: { operationId: 'o1', state: 'running', receipt: receiptOf(one) } };
-    };
+    });
     const wait = async (ms: number): Promise<void> => {
       waited += ms;
     };
-    const chat = await openChat({ perform, wait });
+    const chat = await openChat({ commandsFor, wait });
     await slack(chat, 'kill a1');
     await chat.settle();
     expect(chat.posted).toHaveLength(4);
@@ -108,8 +110,8 @@ describe('a stop that is not confirmed at once', () => {
 
   it('is no longer watched when the process is to end', async () => {
     const closing = new AbortController();
-    const { perform, orders } = scripted(open, running);
-    const chat = await openChat({ perform, closing: closing.signal });
+    const { commandsFor, orders } = scripted(open, running);
+    const chat = await openChat({ commandsFor, closing: closing.signal });
     await slack(chat, 'kill a1');
     closing.abort();
     await chat.settle();
@@ -118,11 +120,11 @@ describe('a stop that is not confirmed at once', () => {
   });
 
   it('stays dead in what is told, though an older receipt says less', async () => {
-    const { perform } = scripted(
+    const { commandsFor } = scripted(
       { status: 202, body: { message: 'm', ...dead, pending: ['worktree'] } },
       ended(agent({}), {}),
     );
-    const chat = await openChat({ perform });
+    const chat = await openChat({ commandsFor });
     await slack(chat, 'kill a1');
     await chat.settle();
     expect(chat.posted.at(-1)?.message.text).toBe('a1 is dead, and not all is cleaned up');
@@ -157,8 +159,8 @@ describe('what went wrong', () => {
       /^The emergency stop was not changed\nThe store does not answer$/,
     ],
   ])('is told: %s', async (_, words, answer, told) => {
-    const { perform } = scripted(answer);
-    const chat = await openChat({ perform });
+    const { commandsFor } = scripted(answer);
+    const chat = await openChat({ commandsFor });
     await slack(chat, words);
     await chat.settle();
     const { blocks } = chat.posted.at(-1)?.message ?? {};
@@ -174,8 +176,8 @@ describe('who may not', () => {
     ['reset over', 'latch:reset', 'DELETE /latch'],
     ['status', 'agents:read', 'GET /latch'],
   ])('is told so alone, and the server hears of it: %s', async (words, scope, line) => {
-    const { perform, orders } = scripted({ status: 403, body: {} });
-    const chat = await openChat({ perform });
+    const { commandsFor, orders } = scripted({ status: 403, body: {} });
+    const chat = await openChat({ commandsFor });
     const { message } = await slack(chat, words, { user_id: 'U2' });
     expect(message).toMatchObject({
       response_type: 'ephemeral',
@@ -203,21 +205,22 @@ describe('the confirmation', () => {
     ['says nothing that can be read', { status: 200, body: { hello: 1 } }],
     ['does not come in time', 'never'],
   ])('is asked for without a number when the preview %s', async (_, answer) => {
-    const perform: Perform = () =>
-      answer === 'never' ? new Promise(() => undefined) : Promise.resolve(answer);
+    const commandsFor = fakeCommandsFor(() =>
+      answer === 'never' ? new Promise(() => undefined) : Promise.resolve(answer),
+    );
     const wait = answer === 'never' ? async () => undefined : impatient;
-    const chat = await openChat({ perform, wait });
+    const chat = await openChat({ commandsFor, wait });
     const { message } = await slack(chat, 'all label:team=core');
     expect(message.text).toBe('Stop the agents with label team=core?');
     expect(message.blocks.at(-1).elements[0].text.text).toBe('Stop them');
   });
 
   it('gives the order under a key of its own, and the same one with every press', async () => {
-    const { perform, orders } = scripted({
+    const { commandsFor, orders } = scripted({
       status: 200,
       body: { operationId: 'o', message: 'm', verified: true, total: 0, killed: 0, agents: [] },
     });
-    const chat = await openChat({ perform });
+    const chat = await openChat({ commandsFor });
     const first = (await slack(chat, 'all')).message;
     const second = (await slack(chat, 'all')).message;
     for (const message of [first, first, second]) await slackPress(chat, message);
@@ -262,11 +265,11 @@ describe('the emergency stop', () => {
     const gate = new Promise<void>(resolve => {
       release = resolve;
     });
-    const perform: Perform = async () => {
+    const commandsFor = fakeCommandsFor(async () => {
       await gate;
       return { status: 200, body: { engaged: false, agents: [] } };
-    };
-    const chat = await openChat({ perform, wait: async ms => void (ms === AT_ONCE) });
+    });
+    const chat = await openChat({ commandsFor, wait: async ms => void (ms === AT_ONCE) });
     expect((await slack(chat, 'status')).message.text).toBe('Looking …');
     release();
     await chat.settle();
@@ -274,8 +277,8 @@ describe('the emergency stop', () => {
   });
 
   it('says what it does not know', async () => {
-    const { perform } = scripted({ status: 503, body: { title: 'The store does not answer' } });
-    const chat = await openChat({ perform });
+    const { commandsFor } = scripted({ status: 503, body: { title: 'The store does not answer' } });
+    const chat = await openChat({ commandsFor });
     const { message } = await slack(chat, 'status');
     expect(message.text).toBe('It is not known how the emergency stop stands');
     expect(message.blocks[1].text.text).toContain('running: not known');

@@ -26,7 +26,7 @@ describe('a refusal', () => {
   it('of a trigger that may not do what it asks for is audited under its name', async () => {
     const { deps, store } = openApp();
     const trigger = { ...holding('agents:read'), kind: 'trigger' as const, subject: 'github:octocat' };
-    expect(await deps.perform(trigger, { method: 'POST', path: '/latch' })).toMatchObject({ status: 403 });
+    await expect(deps.commandsFor(trigger).latch.engage()).rejects.toMatchObject({ status: 403 });
     expect(store.memory.audit).toMatchObject([{ actor: 'github:octocat', reason: 'POST /latch' }]);
   });
 
@@ -57,7 +57,8 @@ describe('a refusal', () => {
     const { send, store, clock, deps } = openApp();
     for (let n = 0; n < 30; n++) await send('POST /latch', { token: 'reader' });
     const reader = { ...holding('agents:read'), kind: 'trigger' as const };
-    for (let n = 0; n < 70; n++) await deps.perform(reader, { method: 'POST', path: '/latch' });
+    const { latch } = deps.commandsFor(reader);
+    for (let n = 0; n < 70; n++) await latch.engage().catch(() => undefined);
     clock.advance(59_999);
     expectProblem(await send('POST /latch', { token: 'reader' }), 403, 'forbidden');
     expect(store.memory.audit).toHaveLength(30);

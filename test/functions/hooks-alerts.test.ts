@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fakeCommandsFor } from '../fakes/commands.js';
 import { expectProblem } from './bench.js';
 import { openHooks, openNoted, problemsOf } from './hooks-bench.js';
 import { alertmanager, alertOf, alertsOf, grafana, hmac, SECRET } from './hooks-platforms.js';
@@ -225,12 +226,12 @@ describe('a delivery with very many orders', () => {
       alertmanager,
       {},
       {
-        async perform() {
+        commandsFor: fakeCommandsFor(async () => {
           most = Math.max(most, ++running);
           await new Promise(resolve => setImmediate(resolve));
           running--;
           return { status: 200, body: {} };
-        },
+        }),
       },
     );
     expect((await deliver(event(5))).told.answers).toHaveLength(5);

@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import type { TriggerDeps } from '../../functions/http/function.js';
 import { ConfigError } from '../../lib/config/config.js';
 import type { Actor } from '../../lib/domain/actor.js';
-import type { Answered, Order } from '../../lib/triggers/api-request.js';
+import type { Answered, ApiRequest } from '../../lib/triggers/api-request.js';
+import { fakeCommandsFor } from '../fakes/commands.js';
 import { type Answer, expectProblem, openApp } from './bench.js';
 import type { Headers, Platform, Signing } from './hooks-platforms.js';
 
@@ -50,12 +51,12 @@ const REFUSAL = 'Only a recent delivery with a valid signature or credential cou
 
 /** The same, with nobody behind it: what would be done is written down. */
 export async function openNoted(platform: Platform, more: Record<string, string | undefined> = {}) {
-  const orders: (Order & { readonly actor: Actor })[] = [];
+  const orders: (ApiRequest & { readonly actor: Actor })[] = [];
   const bench = await openHooks(platform, more, {
-    perform: async (actor, order) => {
-      orders.push({ ...order, actor });
+    commandsFor: fakeCommandsFor(async (actor, request) => {
+      orders.push({ ...request, actor });
       return { status: 200, body: {} };
-    },
+    }),
   });
   return { ...bench, orders };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fakeCommandsFor } from '../fakes/commands.js';
 import { expectProblem, openApp } from './bench.js';
 import { openHooks, openNoted, problemsOf } from './hooks-bench.js';
 import { platforms, SECRET, standard, WEBHOOK_SECRET } from './hooks-platforms.js';
@@ -131,7 +132,10 @@ describe.each(platforms)('a delivery of $source', platform => {
 
   it('is to be sent again when something failed inside', async () => {
     const body = { code: 'internal' };
-    const { deliver, now } = await open({}, { perform: async () => ({ status: 500, body }) });
+    const { deliver, now } = await open(
+      {},
+      { commandsFor: fakeCommandsFor(async () => ({ status: 500, body })) },
+    );
     expect(await deliver(platform.event('a1', now))).toMatchObject({
       status: 503,
       told: { answers: [{ status: 500, body }], ignored: [] },

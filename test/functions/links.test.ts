@@ -4,6 +4,7 @@ import { claimsOf } from '../../functions/links.js';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { openTokens } from '../../lib/adapters/jose/tokens.js';
 import { remember } from '../../lib/store/single-use.js';
+import { fakeCommandsFor } from '../fakes/commands.js';
 import { fakeCore } from '../fakes/core.js';
 import { openApp } from './bench.js';
 
@@ -109,7 +110,10 @@ describe('a kill link', () => {
 
   it('says dead of what was seen to be dead alone', async () => {
     const { send } = await openBench({
-      perform: async () => ({ status: 200, body: { message: 'm', verified: false } }),
+      commandsFor: fakeCommandsFor(async () => ({
+        status: 200,
+        body: { message: 'm', agentId: 'a1', operationId: 'o1', verified: false, pending: [], outcomes: [] },
+      })),
     });
     const { text } = await send(`POST /links/${await linkFor()}`, { token: null });
     expect(text).toContain('was seen running');

@@ -95,7 +95,7 @@ describe('the metrics', () => {
     await send('GET /agents', { token: null });
     const { authenticator } = deps;
     const actor = await authenticator.authenticate('Bearer all');
-    await deps.perform(actor, { method: 'GET', path: '/agents' });
+    await deps.commandsFor(actor).agents.list();
     const text = await scrape();
     expect(lines(text, 'killswitch_http_requests_total')).toEqual([
       'killswitch_http_requests_total{function="agents",status="200"} 1',

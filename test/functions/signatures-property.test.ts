@@ -8,6 +8,7 @@ import { openSlack } from '../../functions/chatops/slack.js';
 import { sources } from '../../functions/hooks.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { utf8 } from '../../lib/util/crypto.js';
+import { fakeCommandsFor } from '../fakes/commands.js';
 import { damaged, flipped, misspelt } from '../fakes/damage.js';
 import { fakeLog } from '../fakes/log.js';
 import {
@@ -63,7 +64,7 @@ const hooks = hookPlatforms.map(({ source: name, settings, event, headers, proof
 function chat(open: OpenPlatform): Sender['take'] {
   const deps = {
     settings: { ...slackSettings(ORIGIN), ...discordSettings(ORIGIN), ...mattermostSettings(ORIGIN) },
-    perform: async () => ({ status: 503, body: undefined }),
+    commandsFor: fakeCommandsFor(async () => ({ status: 503, body: undefined })),
     newId: () => 'id',
     clock: { now: () => NOW },
     log: fakeLog(),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { fakeCommandsFor } from '../fakes/commands.js';
 import { openHooks, openNoted } from '../functions/hooks-bench.js';
 import { commentOf, github } from '../functions/hooks-platforms.js';
 
@@ -20,12 +21,12 @@ it('a comment with thousands of orders keeps no kill of others waiting for more 
     github,
     {},
     {
-      async perform(_actor, { path }) {
+      commandsFor: fakeCommandsFor(async (_actor, { path }) => {
         carriedOut.push(path);
         begin();
         await killed;
         return { status: 404, body: {} };
-      },
+      }),
     },
   );
   const delivery = deliver(comment(now));

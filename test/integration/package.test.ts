@@ -30,7 +30,16 @@ it('ships the licence of every package that it has taken in', () => {
 it('packs the program from a checkout that holds none', () => {
   const [checkout, out] = [temporaryDirectory(), temporaryDirectory()];
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const parts = ['functions', 'lib', 'package.json', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+  const parts = [
+    '.ci',
+    'functions',
+    'lib',
+    'package.json',
+    'tsconfig.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+  ];
   for (const part of parts) cpSync(join(root, part), join(checkout, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
   execFileSync('npm', ['run', '--silent', 'package', '--', '--pack-destination', out], {
@@ -47,7 +56,7 @@ it('packs the program from a checkout that holds none', () => {
     'functions/server/install/killswitch.service',
   ])
     expect(existsSync(join(folder, file)), file).toBe(true);
-  expect(readdirSync(join(folder, 'dist/chunks')).filter(name => name === 'lua')).toHaveLength(1);
+  expect(readdirSync(join(folder, 'dist/lib/chunks')).filter(name => name === 'lua')).toHaveLength(1);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const main = join(folder, 'dist/functions/cli/main.js');

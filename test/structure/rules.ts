@@ -10,12 +10,29 @@ export interface SourceFile {
 /** Gives one sentence for each breach. */
 export type Rule = (files: readonly SourceFile[]) => string[];
 
-/** Every module that a file names, types included; `./` and `../` ones as paths from the root, ending by `.ts`. */
+/** The files that a file names by `new URL('…', import.meta.url)`, as for an `import()` that no bundler follows. */
+function urlsIn(text: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) && node.expression.getText() === 'URL') {
+      const [path, base] = node.arguments ?? [];
+      if (path && ts.isStringLiteralLike(path) && base?.getText() === 'import.meta.url')
+        found.push(path.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('', text, ts.ScriptTarget.Latest, true));
+  return found.filter(path => /^\.{1,2}\/.*\.js$/.test(path));
+}
+
+/**
+ * Every module that a file names, types and computed imports included; `./` and `../` ones as paths from the root,
+ * ending by `.ts`.
+ */
 export function importsOf({ path, text }: SourceFile): string[] {
   const { importedFiles } = ts.preProcessFile(text, true, true);
-  return importedFiles.map(({ fileName }) =>
-    fileName.startsWith('.') ? join(dirname(path), fileName).replace(/\.js$/, '.ts') : fileName,
-  );
+  const names = [...importedFiles.map(({ fileName }) => fileName), ...urlsIn(text)];
+  return names.map(name => (name.startsWith('.') ? join(dirname(path), name).replace(/\.js$/, '.ts') : name));
 }
 
 const breaches = (
@@ -145,10 +162,10 @@ export const oneReaderOfTheEnvironment: Rule = files =>
     .filter(file => ENVIRONMENT.test(codeOf(file.text)))
     .map(({ path }) => `${path} reads process.env`);
 
-/** What `functions/http/run-alone.ts` may ask of the process. */
+/** What `functions/server/run-alone.ts` may ask of the process. */
 export const aloneReadsArgumentsOnly: Rule = files =>
   files
-    .filter(({ path }) => path === 'functions/http/run-alone.ts')
+    .filter(({ path }) => path === 'functions/server/run-alone.ts')
     .filter(({ text }) => /\bprocess\b(?! \?\. argv| \. argv)/.test(codeOf(text)))
     .map(({ path }) => `${path} reads more of the process than its arguments`);
 

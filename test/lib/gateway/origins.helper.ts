@@ -1,7 +1,7 @@
 import { type ErrorCode, errorRegistry } from '../../../lib/domain/errors.js';
 import { type AgentReceipt, areVerified, type LayerOutcome, pendingOf } from '../../../lib/domain/outcome.js';
 import { mergeAnswers } from '../../../lib/gateway/merge.js';
-import type { Answered, Order } from '../../../lib/triggers/api-request.js';
+import type { Answered, ApiRequest } from '../../../lib/triggers/api-request.js';
 
 /** What origins answer, in the shapes of the contract, and how it comes out merged. */
 
@@ -65,7 +65,7 @@ type Merged = { readonly status: number; readonly body: any };
 export type Answers = Readonly<Record<string, Answered | undefined>>;
 
 const merge =
-  (method: Order['method'], path: string) =>
+  (method: ApiRequest['method'], path: string) =>
   (answers: Answers): Merged => {
     const all = Object.entries(answers).map(([origin, answer]) => ({ origin, answer }));
     return mergeAnswers({ method, path }, all, 'r1');

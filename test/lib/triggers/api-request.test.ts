@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AGENT_ID } from '../../../lib/domain/agent.js';
 import {
-  engageOrder,
-  killAllOrder,
-  killOrder,
-  resetOrder,
+  engageRequest,
+  killAllRequest,
+  killRequest,
+  resetRequest,
   vouchedFor,
 } from '../../../lib/triggers/api-request.js';
 
 describe('an order', () => {
   it('to kill one is a request of the contract', () => {
-    expect(killOrder('a1')).toEqual({ method: 'POST', path: '/agents/a1/kill', body: {} });
-    expect(killOrder('a1', { reason: 'drill', graceSeconds: 2 }, 'k1')).toEqual({
+    expect(killRequest('a1')).toEqual({ method: 'POST', path: '/agents/a1/kill', body: {} });
+    expect(killRequest('a1', { reason: 'drill', graceSeconds: 2 }, 'k1')).toEqual({
       method: 'POST',
       path: '/agents/a1/kill',
       body: { reason: 'drill', graceSeconds: 2 },
@@ -23,7 +23,7 @@ describe('an order', () => {
   it('to kill one reaches that agent and no other', () => {
     fc.assert(
       fc.property(fc.stringMatching(AGENT_ID), agentId => {
-        const { pathname } = new URL(killOrder(agentId).path, 'http://localhost');
+        const { pathname } = new URL(killRequest(agentId).path, 'http://localhost');
         const [, name = ''] = /^\/agents\/([^/]+)\/kill$/.exec(pathname) ?? [];
         expect(decodeURIComponent(name)).toBe(agentId);
       }),
@@ -31,8 +31,8 @@ describe('an order', () => {
   });
 
   it('to kill all is a request of the contract', () => {
-    expect(killAllOrder()).toEqual({ method: 'POST', path: '/agents/kill-all', body: {} });
-    expect(killAllOrder({ selector: { taskId: 't1' }, latch: true }, 'k1')).toEqual({
+    expect(killAllRequest()).toEqual({ method: 'POST', path: '/agents/kill-all', body: {} });
+    expect(killAllRequest({ selector: { taskId: 't1' }, latch: true }, 'k1')).toEqual({
       method: 'POST',
       path: '/agents/kill-all',
       body: { selector: { taskId: 't1' }, latch: true },
@@ -41,13 +41,13 @@ describe('an order', () => {
   });
 
   it('about the latch is a request of the contract, without a key', () => {
-    expect(engageOrder()).toEqual({ method: 'POST', path: '/latch', body: {} });
-    expect(engageOrder({ reason: 'drill' })).toEqual({
+    expect(engageRequest()).toEqual({ method: 'POST', path: '/latch', body: {} });
+    expect(engageRequest({ reason: 'drill' })).toEqual({
       method: 'POST',
       path: '/latch',
       body: { reason: 'drill' },
     });
-    expect(resetOrder({ reason: 'over' })).toEqual({
+    expect(resetRequest({ reason: 'over' })).toEqual({
       method: 'DELETE',
       path: '/latch',
       body: { reason: 'over' },

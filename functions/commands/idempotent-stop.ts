@@ -1,10 +1,9 @@
-import type { Context } from 'hono';
 import type { Command } from '../../lib/domain/command.js';
 import type { Receipt } from '../../lib/domain/outcome.js';
-import { permit } from '../../lib/stop/stop.js';
-import { checkKey, claim, digest } from '../../lib/store/idempotency.js';
+import { permit, type StopOptions } from '../../lib/stop/stop.js';
+import { checkKey, claim } from '../../lib/store/idempotency.js';
 import { findOperation } from '../../lib/store/operation.js';
-import type { Deps, Env } from './function.js';
+import type { Host } from './host.js';
 
 /** Milliseconds. */
 const POLL = 50;
@@ -13,21 +12,37 @@ const APPEARS_WITHIN = 1_500;
 
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
+type Parts = Pick<Host, 'core' | 'stop'>;
+
+/** What makes sending a command again the same command. */
+export interface Once {
+  /** The `Idempotency-Key`. */
+  readonly key: string;
+  /** Of all that makes the request what it is; asked for once it is known that the actor may stop. */
+  readonly fingerprint: () => Promise<string>;
+}
+
 /**
- * Carries out a command, or answers with the receipt of the first one that came with the same `Idempotency-Key`.
+ * Carries out a command, or answers with the receipt of the first one that came under the same key.
+ * @param once absent: it has no key, and is carried out each time
  * @throws KillswitchError what `Stop.stop` throws; `invalid_request`, `idempotency_mismatch`
  */
-export async function stopOnce(deps: Deps, c: Context<Env>, command: Command): Promise<Receipt> {
-  const { core, stop } = deps;
+export async function stopOnce(
+  parts: Parts,
+  command: Command,
+  once?: Once,
+  options?: StopOptions,
+): Promise<Receipt> {
+  const { core, stop } = parts;
   const { actor, operationId, dryRun } = command;
-  const key = c.req.header('idempotency-key');
-  if (key === undefined) return stop.stop(command);
+  const carryOut = (): Promise<Receipt> => stop.stop(command, options);
+  if (!once) return carryOut();
+  const { key } = once;
   checkKey(key);
-  if (dryRun) return stop.stop(command);
+  if (dryRun) return carryOut();
   // What the first one did is shown only to those who may do it.
   permit(command);
-  const body = new Uint8Array(await c.req.arrayBuffer());
-  const fingerprint = await digest(c.req.method, c.req.path, body, JSON.stringify(actor.within));
+  const fingerprint = await once.fingerprint();
   const keyed = { actor, key, fingerprint, operationId };
   const { monotonic } = core.clock;
   const startedAt = monotonic();
@@ -37,16 +52,16 @@ export async function stopOnce(deps: Deps, c: Context<Env>, command: Command): P
     const claimed = await claim(core, keyed, isLost ? unseen?.operationId : undefined);
     if (claimed.kind === 'first') {
       try {
-        return await stop.stop(command);
+        return await carryOut();
       } catch (error) {
         await claimed.release();
         throw error;
       }
     }
     const isLate = monotonic() - startedAt >= core.limits.respondMs;
-    const known = await lookAt(deps, claimed.operationId);
+    const known = await lookAt(parts, claimed.operationId);
     // It may be one that this request knows nothing of, but a stop does not wait for the store.
-    if (known === 'store down') return stop.stop(command);
+    if (known === 'store down') return carryOut();
     if (known?.receipt && (known.ended || isLate)) return known.receipt;
     if (known && isLate) return underWay(claimed.operationId);
     if (known) unseen = undefined;
@@ -59,7 +74,7 @@ export async function stopOnce(deps: Deps, c: Context<Env>, command: Command): P
 
 /** `undefined`: there is no such operation, not yet or not any more. */
 async function lookAt(
-  { core, stop }: Deps,
+  { core, stop }: Parts,
   operationId: string,
 ): Promise<{ ended: boolean; receipt: Receipt | undefined } | 'store down' | undefined> {
   const found = await findOperation(core, operationId).catch(() => 'store down' as const);

@@ -1,0 +1,23 @@
+import type { Context } from 'hono';
+import { digest } from '../../lib/store/idempotency.js';
+import type { Env } from '../http/function.js';
+import type { Asker } from './host.js';
+
+/** Who asks in this request; it is the same request again if its method, path and bytes are. */
+export function askerOf(c: Context<Env>): Asker {
+  const actor = c.get('actor');
+  return {
+    actor,
+    requestId: c.get('requestId'),
+    fingerprint: async () => {
+      const body = new Uint8Array(await c.req.arrayBuffer());
+      return digest(c.req.method, c.req.path, body, JSON.stringify(actor.within));
+    },
+  };
+}
+
+/** The `Idempotency-Key`, as an option of a command. */
+export function keyOf(c: Context<Env>): { readonly idempotencyKey?: string } {
+  const idempotencyKey = c.req.header('idempotency-key');
+  return idempotencyKey === undefined ? {} : { idempotencyKey };
+}

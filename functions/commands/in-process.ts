@@ -1,0 +1,62 @@
+import { list } from '../../lib/agents/list.js';
+import type { Commands } from '../../lib/client/commands.js';
+import type { AgentRecord, AgentRecords, Answer, KillReceipt } from '../../lib/client/responses.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import { type Command, killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
+import type { Receipt } from '../../lib/domain/outcome.js';
+import { digest } from '../../lib/store/idempotency.js';
+import { type ApiRequest, killAllRequest, killRequest } from '../../lib/triggers/api-request.js';
+import { utf8 } from '../../lib/util/crypto.js';
+import { present } from '../../lib/util/omit-undefined.js';
+import { killReceipt, statusOf } from '../http/answer.js';
+import type { Asker, Host } from './host.js';
+import { stopOnce } from './idempotent-stop.js';
+import { latchCommands } from './latch.js';
+import { operationStatus } from './operation-status.js';
+
+const fingerprintOf = ({ method, path, body }: ApiRequest, { within }: Actor): Promise<string> =>
+  digest(method, path, utf8(JSON.stringify(body)), JSON.stringify(within));
+
+const answerOf = <R extends { readonly verified: boolean }>(receipt: Receipt, shown: R): Answer<R> => {
+  const status = statusOf(receipt);
+  return { status, confirmed: status === 200 && shown.verified, receipt: shown };
+};
+
+/** The commands, carried out by this process. They reject with what the core throws, such as a `KillswitchError`. */
+export function commandsIn(host: Host, asker: Asker): Commands {
+  const { core, stop, answerWithinMs, checked = (_, body) => body as never } = host;
+  const { actor, requestId } = asker;
+  const common = () => present({ operationId: host.newId(), actor, requestId });
+
+  async function carryOut(command: Command, request: ApiRequest): Promise<Receipt> {
+    const { fingerprint = () => fingerprintOf(request, actor) } = asker;
+    const once = request.key === undefined ? undefined : { key: request.key, fingerprint };
+    return stopOnce({ core, stop }, command, once, present({ answerWithinMs }));
+  }
+
+  return {
+    async kill(agentId, body = {}, { idempotencyKey: key } = {}) {
+      const order = present(checked(killBodySchema, body));
+      const command: Command = { ...order, type: 'kill', agentId, ...common() };
+      const receipt = await carryOut(command, killRequest(agentId, body, key));
+      return answerOf(receipt, killReceipt(receipt) as KillReceipt);
+    },
+    async killAll(body = {}, { idempotencyKey: key } = {}) {
+      const { selector = {}, ...order } = present(checked(killAllBodySchema, body));
+      const command: Command = { ...order, type: 'kill-all', selector, ...common() };
+      const stopping = carryOut(command, killAllRequest(body, key));
+      if (order.latch) host.wake?.();
+      const receipt = await stopping;
+      return answerOf(receipt, receipt);
+    },
+    latch: latchCommands({ ...host, checked }, { actor, common }),
+    operation: operationId => operationStatus(host, actor, operationId),
+    agents: {
+      async list({ cursor, limit = 100, ...selector } = {}) {
+        const page = await list(core, actor, present({ selector, cursor, limit }));
+        const agents = page.agents.map(text => JSON.parse(text) as AgentRecord);
+        return present<AgentRecords>({ agents, cursor: page.cursor });
+      },
+    },
+  };
+}

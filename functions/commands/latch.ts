@@ -1,0 +1,61 @@
+import { engageLatch } from '../../lib/agents/engage-latch.js';
+import { findLatch, lookAtLatch } from '../../lib/agents/latch.js';
+import { resetLatch } from '../../lib/agents/reset-latch.js';
+import type { Commands } from '../../lib/client/commands.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import { authorize } from '../../lib/domain/authorize.js';
+import { engageBodySchema, resetBodySchema } from '../../lib/domain/command.js';
+import type { Core } from '../../lib/ports/core.js';
+import { checkKey, digest } from '../../lib/store/idempotency.js';
+import { remember } from '../../lib/store/single-use.js';
+import { present } from '../../lib/util/omit-undefined.js';
+import { latchAnswer } from '../http/answer.js';
+import type { Host } from './host.js';
+
+/** Seconds. */
+const KEPT = 24 * 3_600;
+
+const engageKey = async ({ subject }: Actor, key: string): Promise<string> => {
+  checkKey(key);
+  return `engage:${await digest(subject, key)}`;
+};
+
+/** Whether it was engaged with this key before; no while the store cannot tell: to stop twice is harmless. */
+async function wasEngaged({ records }: Core, id: string): Promise<boolean> {
+  const [found] = await records.read([{ kind: 'memory', id }]).catch(() => []);
+  return typeof found === 'string';
+}
+
+interface Order {
+  readonly operationId: string;
+  readonly actor: Actor;
+  readonly requestId?: string;
+}
+
+/** @param common what each order has, with an operation ID of its own */
+export function latchCommands(
+  { core, wake, checked }: Pick<Host, 'core' | 'wake'> & Required<Pick<Host, 'checked'>>,
+  { actor, common }: { readonly actor: Actor; readonly common: () => Order },
+): Commands['latch'] {
+  return {
+    status: async () => latchAnswer(await lookAtLatch(core, actor), actor.within),
+    async engage(body = {}, { idempotencyKey: key } = {}) {
+      const engaging = present(checked(engageBodySchema, body));
+      const order = common();
+      authorize(actor, 'latch:engage');
+      const id = key === undefined ? undefined : await engageKey(actor, key);
+      // What comes again, by a retry or by a replayed recording, must not undo a reset.
+      if (id !== undefined && (await wasEngaged(core, id))) {
+        return latchAnswer((await findLatch(core)).latch, actor.within);
+      }
+      const engaged = await engageLatch(core, { ...order, ...engaging });
+      wake?.();
+      if (id !== undefined) await remember(core.records, id, KEPT);
+      return latchAnswer(engaged, actor.within);
+    },
+    async reset(body, { idempotencyKey: key } = {}) {
+      const resetting = checked(resetBodySchema, body);
+      return latchAnswer(await resetLatch(core, { ...common(), ...resetting, ...present({ key }) }));
+    },
+  };
+}

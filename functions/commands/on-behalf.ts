@@ -1,0 +1,71 @@
+import * as z from 'zod';
+import type { Commands, CommandsFor } from '../../lib/client/commands.js';
+import { toClientError } from '../../lib/client/error.js';
+import { operationPath } from '../../lib/client/paths.js';
+import { agentIdSchema } from '../../lib/domain/agent.js';
+import { toProblem } from '../../lib/domain/errors.js';
+import type { Log } from '../../lib/ports/runtime.js';
+import {
+  type ApiRequest,
+  engageRequest,
+  killAllRequest,
+  killRequest,
+  resetRequest,
+} from '../../lib/triggers/api-request.js';
+import { utf8 } from '../../lib/util/crypto.js';
+import { MAX_BODY_BYTES, tooLarge } from '../http/body-size.js';
+import { reportFailure } from '../http/report-failure.js';
+import { throttleLog } from '../http/throttle-log.js';
+import { checked } from '../http/validate.js';
+import type { Host } from './host.js';
+import { commandsIn } from './in-process.js';
+
+const agentSchema = z.object({ agentId: agentIdSchema });
+
+function limitBody({ body = {} }: ApiRequest): void {
+  if (utf8(JSON.stringify(body)).byteLength > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
+}
+
+/**
+ * The commands as triggers give them, in the name of an actor whom a platform vouches for: each is a request with an
+ * ID of its own, checked, logged and audited like one that comes over HTTP, and answered with the same problems.
+ */
+export function createCommandsFor({ log, ...parts }: Host & { readonly log: Log }): CommandsFor {
+  const host: Host = { ...parts, checked };
+  const { core, newId } = host;
+  const throttled = throttleLog(log, { now: () => Date.now() });
+
+  return actor => {
+    async function attempt<T>(request: ApiRequest, carryOut: (commands: Commands) => Promise<T>): Promise<T> {
+      const requestId = newId();
+      try {
+        limitBody(request);
+        return await carryOut(commandsIn(host, { actor, requestId }));
+      } catch (error) {
+        reportFailure({ core, log: throttled }, error, { ...request, actor, requestId });
+        const problem = toProblem(error, requestId);
+        throw toClientError(problem.status, problem);
+      }
+    }
+    return {
+      kill: (agentId, body, options) =>
+        attempt(killRequest(agentId, body), commands => {
+          checked(agentSchema, { agentId }, 'invalid_agent_id');
+          return commands.kill(agentId, body, options);
+        }),
+      killAll: (body, options) => attempt(killAllRequest(body), commands => commands.killAll(body, options)),
+      latch: {
+        status: () => attempt({ method: 'GET', path: '/latch' }, ({ latch }) => latch.status()),
+        engage: (body, options) => attempt(engageRequest(body), ({ latch }) => latch.engage(body, options)),
+        reset: (body, options) => attempt(resetRequest(body), ({ latch }) => latch.reset(body, options)),
+      },
+      operation: operationId =>
+        attempt({ method: 'GET', path: operationPath(operationId) }, commands =>
+          commands.operation(operationId),
+        ),
+      agents: {
+        list: query => attempt({ method: 'GET', path: '/agents' }, ({ agents }) => agents.list(query)),
+      },
+    };
+  };
+}

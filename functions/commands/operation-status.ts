@@ -1,0 +1,20 @@
+import type { OperationStatus } from '../../lib/client/responses.js';
+import type { Actor } from '../../lib/domain/actor.js';
+import { refreshOperation } from '../../lib/stop/refresh-receipt.js';
+import { lookAtOperation } from '../../lib/store/operation.js';
+import type { Host } from './host.js';
+
+/**
+ * What may be told of an operation; while it runs in this process, also what has been seen by now.
+ * @throws KillswitchError `forbidden`, `operation_not_found`, `store_unavailable`
+ */
+export async function operationStatus(
+  { core, stop }: Pick<Host, 'core' | 'stop'>,
+  actor: Actor,
+  operationId: string,
+): Promise<OperationStatus> {
+  const operation = await refreshOperation(core, await lookAtOperation(core, actor, operationId));
+  const { intent: _, ...told } = operation;
+  const progress = told.state === 'running' ? stop.progress(operationId) : undefined;
+  return { ...told, ...(progress && { receipt: progress }) };
+}

@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import { answered, stopAnswer } from '../../lib/client/answered.js';
+import type { Commands } from '../../lib/client/commands.js';
+import type { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
+import {
+  type Answered,
+  type ApiRequest,
+  killAllRequest,
+  killRequest,
+} from '../../lib/triggers/api-request.js';
+
+/** A stop that an event asks for. `key`: the same delivery is the same operation. */
+export type StopOrder = { readonly key: string } & (
+  | { readonly type: 'kill'; readonly agentId: string; readonly body: z.input<typeof killBodySchema> }
+  | { readonly type: 'kill-all'; readonly body: z.input<typeof killAllBodySchema> }
+);
+
+type KillOrder = Extract<StopOrder, { type: 'kill' }>;
+type KillAllOrder = Extract<StopOrder, { type: 'kill-all' }>;
+
+export const killOrder = (agentId: string, body: KillOrder['body'], key: string): KillOrder => ({
+  type: 'kill',
+  agentId,
+  body,
+  key,
+});
+
+export const killAllOrder = (body: KillAllOrder['body'], key: string): KillAllOrder => ({
+  type: 'kill-all',
+  body,
+  key,
+});
+
+/** The order as the request of the HTTP contract that it comes to. */
+export const requestOf = (order: StopOrder): ApiRequest =>
+  order.type === 'kill'
+    ? killRequest(order.agentId, order.body, order.key)
+    : killAllRequest(order.body, order.key);
+
+/** Gives the order, and answers as the HTTP contract does. */
+export function give(commands: Commands, order: StopOrder): Promise<Answered> {
+  const once = { idempotencyKey: order.key };
+  return order.type === 'kill'
+    ? answered(commands.kill(order.agentId, order.body, once), stopAnswer)
+    : answered(commands.killAll(order.body, once), stopAnswer);
+}

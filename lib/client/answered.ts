@@ -1,0 +1,27 @@
+import type { Answered } from '../triggers/api-request.js';
+import { ClientError } from './error.js';
+import type { Answer, LatchStatus } from './responses.js';
+
+/**
+ * What the HTTP contract answers to a command, whichever way it was carried out: what was done, or the problem.
+ * @param read makes the answer of what the command resolves with
+ * @throws whatever is not a {@link ClientError}
+ */
+export async function answered<T>(command: Promise<T>, read: (value: T) => Answered): Promise<Answered> {
+  try {
+    return read(await command);
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    return { status: error.status ?? 503, body: error.body };
+  }
+}
+
+export const stopAnswer = ({ status, receipt }: Answer<unknown>): Answered => ({ status, body: receipt });
+
+/** 202 where not every origin behind a gateway did it. */
+export const latchStatusAnswer = (latch: LatchStatus): Answered => ({
+  status: latch.errors ? 202 : 200,
+  body: latch,
+});
+
+export const okAnswer = (body: unknown): Answered => ({ status: 200, body });
