@@ -1,5 +1,7 @@
+import type { Command, CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { chatops } from '../../functions/chatops.js';
+import { createProgram } from '../../functions/cli/program.js';
 import { hooks } from '../../functions/hooks.js';
 import type { Deps } from '../../functions/http/function.js';
 import { notifySettings } from '../../functions/notify/settings.js';
@@ -47,7 +49,8 @@ describe('the README', () => {
   });
 
   it('leads to every guide', () => {
-    const guides = pages.map(({ path }) => path).filter(path => path !== 'README.md');
+    // The references are reached from the guides that they belong to.
+    const guides = pages.map(({ path }) => path).filter(path => !/^README|-reference\.md$/.test(path));
     expect(guides.length).toBeGreaterThan(10);
     expect(guides.filter(path => !readme?.text.includes(`](${path}`))).toEqual([]);
   });
@@ -94,6 +97,54 @@ describe('the requests in the documents', () => {
 
   it('fail where the server does not do what they ask', () => {
     expect(calls.filter(({ words }) => !words.some(word => /^-f/.test(word)))).toEqual([]);
+  });
+});
+
+/** Parses a command line as the program does, and does nothing of what it says. */
+async function parse(args: readonly string[]): Promise<string> {
+  const program = createProgram();
+  const silence = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+    command.action(() => undefined);
+    for (const one of command.commands) silence(one);
+  };
+  for (const one of program.commands) silence(one);
+  program.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 'fine';
+  } catch (error) {
+    const { code, exitCode, message } = error as CommanderError;
+    return exitCode === 0 && code !== 'commander.help' ? 'fine' : message;
+  }
+}
+
+describe('the commands in the documents', () => {
+  const inBlocks = shell.flatMap(({ document, line, text }) =>
+    callsOf('killswitch', text).map(args => ({ at: `${document}:${line}`, args })),
+  );
+  /** Whole ones, in which nothing is left open. */
+  const inProse = pages.flatMap(({ path, prose }) =>
+    [...prose.matchAll(/`(?:sudo )?killswitch ([^`<[|…]+)`/g)].map(([, words = '']) => ({
+      at: path,
+      args: wordsOf(words),
+    })),
+  );
+  // It prints the version where it is parsed.
+  const calls = [...inBlocks, ...inProse].filter(({ args }) => args[0] !== '--version');
+
+  it('are known to the program, with all their options', async () => {
+    const said = await Promise.all(calls.map(async ({ at, args }) => `${at}: ${await parse(args)}`));
+    expect(said.filter(text => !text.endsWith(': fine'))).toEqual([]);
+    expect(inBlocks.length).toBeGreaterThan(50);
+    expect(inProse.length).toBeGreaterThan(5);
+  });
+
+  it('are told from those that it does not know', async () => {
+    expect(await parse(['kill', 'a1', '--nonesuch'])).toContain("unknown option '--nonesuch'");
+    expect(await parse(['pause', 'a1'])).toContain('unknown command');
+    expect(await parse(['token', '--ttl', 'soon'])).toContain('soon');
+    expect(await parse(['quarantine', 'restore', 'a1'])).toContain('missing required argument');
   });
 });
 
