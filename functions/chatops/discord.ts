@@ -13,16 +13,24 @@ import { baseSchema } from './safe-url.js';
 
 const DISCORD_API = 'https://discord.com/api/v10';
 
-const settingsSchema = z.object({
-  PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/i, 'must be the public key of the app, 64 hexadecimal digits'),
+export const settingsSchema = z.object({
+  PUBLIC_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'must be the public key of the app, 64 hexadecimal digits')
+    .describe('The public key of the app, 64 hexadecimal digits.'),
   TICKET_SECRET: z
     .string()
-    .min(32, 'must have at least 32 characters, such as from: openssl rand -base64 32'),
+    .min(32, 'must have at least 32 characters, such as from: openssl rand -base64 32')
+    .describe(
+      'At least 32 random characters of your own, which sign the button: Discord gives no secret to do so with.',
+    ),
   ALLOW: allowSchema(['user', 'channel', 'guild', 'role']),
-  GUILDS: idsSchema,
-  API: baseSchema.default(DISCORD_API),
-  /** For the command line alone. */
-  BOT_TOKEN: z.string().optional(),
+  GUILDS: idsSchema.describe('The IDs of servers, separated by commas: only these are served.'),
+  API: baseSchema.default(DISCORD_API).describe('Where answers go.'),
+  BOT_TOKEN: z
+    .string()
+    .optional()
+    .describe('The token of the bot; only `killswitch chatops register` reads it.'),
 });
 
 /** Types of discord.com/developers/docs/interactions/receiving-and-responding */

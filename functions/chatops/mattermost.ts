@@ -13,18 +13,25 @@ import type { Reply } from './reply.js';
 import { openMembers, type Whom, whomIn } from './requester.js';
 import { baseSchema, within } from './safe-url.js';
 
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   TOKENS: z
     .string()
     .transform(text => text.split(',').map(token => token.trim()))
     .refine(
       tokens => tokens.every(token => token.length >= 16),
       'must be the tokens of slash commands, separated by commas, each at least 16 characters',
+    )
+    .describe(
+      'The tokens of the slash commands, separated by commas: of several teams, or an old and a new one.',
     ),
-  URL: baseSchema,
-  CALLBACK: baseSchema.optional(),
+  URL: baseSchema.describe('The URL of the Mattermost server, where answers may go.'),
+  CALLBACK: baseSchema
+    .optional()
+    .describe(
+      'The URL of `/chatops/mattermost` as Mattermost reaches it. Without it nothing can be confirmed with a button, and the answer says so.',
+    ),
   ALLOW: allowSchema(['user', 'channel', 'team']),
-  TEAMS: idsSchema,
+  TEAMS: idsSchema.describe('The IDs of teams, separated by commas: only these are served.'),
 });
 
 /** Each message is a new one: Mattermost edits none from outside. */

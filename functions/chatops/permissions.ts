@@ -63,6 +63,10 @@ export const allowSchema = (kinds: readonly string[]) =>
       if (!('problem' in parsed)) return parsed;
       context.addIssue({ code: 'custom', message: parsed.problem });
       return z.NEVER;
+    })
+    .meta({
+      usual: 'nothing is allowed',
+      description: `Who may do what: rules with \`;\` between them, such as \`${kinds[0]}:ID=agents:kill,agents:read;${kinds[1]}:ID=stop\`. Each gives scopes to one ID of a ${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}; \`stop\` is every scope that stops, \`all\` every scope.`,
     });
 
 /** IDs, separated by commas; absent: all are served. */
@@ -70,4 +74,5 @@ export const idsSchema = z
   .string()
   .regex(/^\s*[A-Za-z0-9]{1,64}(\s*,\s*[A-Za-z0-9]{1,64})*\s*$/, 'must be IDs, separated by commas')
   .transform((text): ReadonlySet<string> => new Set(text.split(',').map(id => id.trim())))
-  .optional();
+  .optional()
+  .meta({ usual: 'all are served', description: 'IDs, separated by commas: only these are served.' });

@@ -13,11 +13,16 @@ import { openMembers, type Whom, whomIn } from './requester.js';
 import { baseSchema, within } from './safe-url.js';
 import { isTooLong, STOP, slackMessage } from './slack-message.js';
 
-const settingsSchema = z.object({
-  SIGNING_SECRET: z.string().min(16, 'must be the signing secret of the app, at least 16 characters'),
+export const settingsSchema = z.object({
+  SIGNING_SECRET: z
+    .string()
+    .min(16, 'must be the signing secret of the app, at least 16 characters')
+    .describe('The signing secret of the app.'),
   ALLOW: allowSchema(['user', 'channel', 'team']),
-  TEAMS: idsSchema,
-  RESPONSE_ORIGIN: baseSchema.default('https://hooks.slack.com'),
+  TEAMS: idsSchema.describe(
+    'The IDs of workspaces, separated by commas: only these are served. In a shared channel a press from another workspace counts only if that is named here.',
+  ),
+  RESPONSE_ORIGIN: baseSchema.default('https://hooks.slack.com').describe('Where answers may go.'),
 });
 
 /** A URL is good for 5 messages; the last one, and a second try of it, must be among them. */

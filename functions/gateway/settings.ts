@@ -71,19 +71,36 @@ const revokedSchema = z.string().transform((text, context): Revocations => {
   return z.NEVER;
 });
 
-const schema = z.object({
-  KILLSWITCH_ORIGINS: originsSchema,
-  KILLSWITCH_GATEWAY_KEY: gatewayKeySchema,
+export const settingsSchema = z.object({
+  KILLSWITCH_ORIGINS: originsSchema.describe(
+    'The servers that carry orders out: `a=https://…,b=https://…`, or URLs alone (then named 1, 2, …); no paths, http:// to loopback only.',
+  ),
+  KILLSWITCH_GATEWAY_KEY: gatewayKeySchema.describe(
+    'Secret: the private Ed25519 key that signs orders, as a JWK.',
+  ),
   KILLSWITCH_ORIGIN_TIMEOUT: durationSchema
     .refine(ms => ms >= 1_000 && ms <= 60_000, 'must be from 1s to 60s')
-    .default(6_000),
-  KILLSWITCH_AUDIENCE: z.string().default('killswitch'),
-  KILLSWITCH_ISSUER: z.string().optional(),
-  KILLSWITCH_TOKEN_MAX_AGE: tokenMaxAgeSchema,
-  KILLSWITCH_SECRET: secretSchema.optional(),
-  KILLSWITCH_SECRET_PREVIOUS: secretSchema.optional(),
-  KILLSWITCH_JWKS: callerKeysSchema.optional(),
-  KILLSWITCH_REVOKED: revokedSchema.default({ jti: new Set(), sub: new Set() }),
+    .prefault('6s')
+    .describe('How long an origin may take to answer, 1s to 60s.'),
+  KILLSWITCH_AUDIENCE: z
+    .string()
+    .default('killswitch')
+    .describe("As at the origins: what `aud` of callers' tokens and of the orders is."),
+  KILLSWITCH_ISSUER: z
+    .string()
+    .optional()
+    .describe("As at the origins: what `iss` of callers' tokens and of the orders is."),
+  KILLSWITCH_TOKEN_MAX_AGE: tokenMaxAgeSchema.describe("The longest that a caller's token may be good for."),
+  KILLSWITCH_SECRET: secretSchema
+    .optional()
+    .describe("Secret: the HS256 key of callers' tokens. Without this and a key set every caller gets 401."),
+  KILLSWITCH_SECRET_PREVIOUS: secretSchema.optional().describe('The key before it: still verifies.'),
+  KILLSWITCH_JWKS: callerKeysSchema
+    .optional()
+    .describe("The keys of callers' tokens: an https URL, or the key set itself as JSON."),
+  KILLSWITCH_REVOKED: revokedSchema
+    .prefault('')
+    .describe("Lines `jti <id>` and `sub <subject>`: callers' tokens that no longer count."),
 });
 
 export interface GatewaySettings {
@@ -111,7 +128,7 @@ export function readGatewaySettings(env: Readonly<Record<string, unknown>>): Gat
       (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
     ),
   );
-  const { data, error } = schema.safeParse(given);
+  const { data, error } = settingsSchema.safeParse(given);
   if (error) {
     const told = error.issues.map(({ path: [name = ''], message }) =>
       given[String(name)] === undefined ? `${String(name)} must be set` : `${String(name)} ${message}`,

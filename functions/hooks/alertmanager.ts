@@ -7,14 +7,15 @@ import type { OpenSource } from './source.js';
 import { stopper } from './stop-request.js';
 import { unproven } from './verify-signature.js';
 
-const settingsSchema = z
+export const settingsSchema = z
   .object({
-    TOKEN: secret.optional(),
+    TOKEN: secret.optional().describe('The bearer token.'),
     USER: z
       .string()
       .regex(/^[^:]+$/, 'must have no colon (RFC 7617 section 2)')
-      .optional(),
-    PASSWORD: secret.optional(),
+      .optional()
+      .describe('The user name, without a colon.'),
+    PASSWORD: secret.optional().describe('The password.'),
     SELECT: select,
     LATCH: latch,
   })

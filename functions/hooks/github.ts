@@ -15,14 +15,17 @@ import { requireHmac, requireRecent } from './verify-signature.js';
 /** Those of `author_association` that may be let in; the others are no more than passers-by. */
 const KNOWN = ['OWNER', 'MEMBER', 'COLLABORATOR', 'CONTRIBUTOR'];
 
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   SECRET: secret,
   SELECT: selectEverything,
   ASSOCIATIONS: z
     .string()
     .default('OWNER,MEMBER,COLLABORATOR')
     .transform(text => text.split(',').map(name => name.trim()))
-    .refine(names => names.every(name => KNOWN.includes(name)), `must be some of ${KNOWN.join(',')}`),
+    .refine(names => names.every(name => KNOWN.includes(name)), `must be some of ${KNOWN.join(',')}`)
+    .describe(
+      'Whose comments are obeyed, by how they are associated with the repository, separated by commas.',
+    ),
   CLOSERS: z
     .string()
     .default('')
@@ -30,8 +33,15 @@ const settingsSchema = z.object({
     .refine(
       names => names.every(name => /^[a-z0-9[\]-]{0,64}$/.test(name)),
       'must be logins of GitHub, separated by commas',
+    )
+    .describe(
+      'Logins, separated by commas: a pull request that one of them closes stops its agents, whatever the repository says of that person.',
     ),
-  PULL_REQUEST_LABEL: z.string().max(128, 'must have at most 128 characters').default('pull-request'),
+  PULL_REQUEST_LABEL: z
+    .string()
+    .max(128, 'must have at most 128 characters')
+    .default('pull-request')
+    .describe('The label of agents that names their pull request, as `owner/repository#12`.'),
   LATCH: latch,
 });
 /** Characters of a line that is told back. */

@@ -10,12 +10,13 @@ import { requireHmac, unproven } from './verify-signature.js';
 const SIGNATURE = 'x-grafana-alerting-signature';
 const TOLERANCE_SECONDS = 300;
 
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   SECRET: secret,
   TIMESTAMP_HEADER: z
     .string()
     .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header')
-    .default('X-Grafana-Alerting-Timestamp'),
+    .default('X-Grafana-Alerting-Timestamp')
+    .describe('The header that the contact point sends the time in.'),
   SELECT: select,
   LATCH: latch,
 });

@@ -8,7 +8,7 @@ import type { OpenSource } from './source.js';
 import { ignored, orderFor, reasonFrom, sorted, stopper } from './stop-request.js';
 import { requireHmac, requireRecent } from './verify-signature.js';
 
-const settingsSchema = z.object({ SECRET: secrets, SELECT: select, LATCH: latch });
+export const settingsSchema = z.object({ SECRET: secrets, SELECT: select, LATCH: latch });
 
 const deliverySchema = z.looseObject({
   event: z.looseObject({

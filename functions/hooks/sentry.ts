@@ -8,7 +8,7 @@ import type { OpenSource } from './source.js';
 import { ignored, orderFor, reasonFrom, sorted, stopper } from './stop-request.js';
 import { requireHmac, requireRecent, WITHIN_MEMORY } from './verify-signature.js';
 
-const settingsSchema = z.object({ SECRET: secret, SELECT: select, LATCH: latch });
+export const settingsSchema = z.object({ SECRET: secret, SELECT: select, LATCH: latch });
 
 /** Only what the alerts of issues and of metrics need; neither the resource nor the time in the headers is signed. */
 const deliverySchema = z.looseObject({

@@ -5,7 +5,10 @@ import { EVERYTHING, type Mapping, parseMapping } from '../../lib/triggers/event
 const SECRET_LENGTH = 16;
 const TOO_SHORT = `must have at least ${SECRET_LENGTH} characters`;
 
-export const secret = z.string().min(SECRET_LENGTH, TOO_SHORT);
+export const secret = z
+  .string()
+  .min(SECRET_LENGTH, TOO_SHORT)
+  .describe(`The secret that the platform signs with, at least ${SECRET_LENGTH} characters.`);
 
 /** One secret, or several with spaces between them, while they are being changed. */
 export const secrets = z
@@ -14,6 +17,9 @@ export const secrets = z
   .refine(
     words => words.length > 0 && words.every(({ length }) => length >= SECRET_LENGTH),
     `${TOO_SHORT} each`,
+  )
+  .describe(
+    `The secret that the platform signs with, at least ${SECRET_LENGTH} characters; several, with spaces between them, while it is being changed.`,
   );
 
 /** `SELECT` of a platform whose events have no agent ID of their own. */
@@ -24,15 +30,20 @@ export const select = z
     if (mapping === EVERYTHING || !('problem' in mapping)) return mapping;
     check.addIssue(mapping.problem);
     return z.NEVER;
-  });
+  })
+  .describe(
+    `Which agents an event is about, as in \`agentIds=labels.agent_id\`; \`${EVERYTHING}\` stops every agent.`,
+  );
 
 /** `SELECT` of a platform that names agents itself. */
 export const selectEverything = z
   .literal(EVERYTHING, `must be ${EVERYTHING}, which lets an empty selector stop every agent, or not be set`)
-  .optional();
+  .optional()
+  .describe(`\`${EVERYTHING}\` lets an empty selector stop every agent.`);
 
 /** `LATCH`: whether a kill-all engages the emergency stop too. */
 export const latch = z
   .enum(['true', 'false'], 'must be true or false')
   .default('false')
-  .transform(text => text === 'true');
+  .transform(text => text === 'true')
+  .describe('`true`: a stop of many agents engages the emergency stop too.');

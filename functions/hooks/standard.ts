@@ -28,7 +28,7 @@ function keyIn(word: string): Key | undefined {
   return undefined;
 }
 
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   SECRET: z
     .string()
     .transform(text => text.trim().split(/\s+/).map(keyIn))
@@ -36,7 +36,8 @@ const settingsSchema = z.object({
       keys => keys.every(key => key !== undefined),
       `must be whsec_ and at least ${KEY_BYTES} bytes in base64, or whpk_ and an Ed25519 key, or several of them`,
     )
-    .transform(keys => keys.filter(key => key !== undefined)),
+    .transform(keys => keys.filter(key => key !== undefined))
+    .describe('`whsec_…`, or an Ed25519 key `whpk_…`, or several with spaces between them.'),
   SELECT: selectEverything,
   LATCH: latch,
 });

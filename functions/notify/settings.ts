@@ -44,13 +44,26 @@ const eventsSchema = z
   .transform(text => text.split(',').map(name => name.trim()))
   .pipe(z.array(z.enum(eventTypes, `must be a list of: ${eventTypes.join(', ')}`)));
 
-const targetSchema = z.object({
+export const targetSchema = z.object({
   URL: z
     .string()
-    .refine(isTrustworthy, 'must be an https:// URL without a password (http:// to this machine alone)'),
-  KIND: z.enum(kinds, `must be ${kinds.join(', ')}`).default('webhook'),
-  SECRET: secretsSchema.optional(),
-  EVENTS: eventsSchema.optional(),
+    .refine(isTrustworthy, 'must be an https:// URL without a password (http:// to this machine alone)')
+    .describe('Where to send: an https URL. It is as secret as a password where a chat gave it.'),
+  KIND: z
+    .enum(kinds, `must be ${kinds.join(', ')}`)
+    .default('webhook')
+    .describe(`What takes the message: ${kinds.map(kind => `\`${kind}\``).join(', ')}.`),
+  SECRET: secretsSchema
+    .optional()
+    .describe(
+      'Signs a `webhook`, which needs it: `whsec_` and the base64 of 24 to 64 bytes, or several with spaces between them while it is being changed. A chat takes none.',
+    ),
+  EVENTS: eventsSchema
+    .optional()
+    .meta({
+      usual: 'all but `killswitch.denied`',
+      description: `Which events are sent, separated by commas: ${eventTypes.map(type => `\`${type}\``).join(', ')}.`,
+    }),
 });
 
 function targetOf(settings: Settings, name: string): TargetSettings[] {

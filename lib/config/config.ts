@@ -1,11 +1,6 @@
 import { present } from '../util/omit-undefined.js';
-import {
-  durationSchema,
-  environmentSchema,
-  isTooShort,
-  type KeySetLocation,
-  type Store,
-} from './environment.js';
+import { durationSchema, isTooShort, type KeySetLocation, type Store } from './environment.js';
+import { environmentSchema } from './variables.js';
 
 export interface Config {
   readonly host: string;

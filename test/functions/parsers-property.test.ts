@@ -10,7 +10,7 @@ import { claimsOf } from '../../functions/links.js';
 import { notifySettings } from '../../functions/notify/settings.js';
 import { auditQuery } from '../../lib/client/queries.js';
 import { ConfigError, parseConfig } from '../../lib/config/config.js';
-import { environmentSchema } from '../../lib/config/environment.js';
+import { environmentSchema } from '../../lib/config/variables.js';
 import { scopes } from '../../lib/domain/actor.js';
 import { AGENT_ID } from '../../lib/domain/agent.js';
 import { selectorSchema } from '../../lib/domain/selector.js';
