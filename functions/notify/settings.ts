@@ -58,12 +58,10 @@ export const targetSchema = z.object({
     .describe(
       'Signs a `webhook`, which needs it: `whsec_` and the base64 of 24 to 64 bytes, or several with spaces between them while it is being changed. A chat takes none.',
     ),
-  EVENTS: eventsSchema
-    .optional()
-    .meta({
-      usual: 'all but `killswitch.denied`',
-      description: `Which events are sent, separated by commas: ${eventTypes.map(type => `\`${type}\``).join(', ')}.`,
-    }),
+  EVENTS: eventsSchema.optional().meta({
+    usual: 'all but `killswitch.denied`',
+    description: `Which events are sent, separated by commas: ${eventTypes.map(type => `\`${type}\``).join(', ')}.`,
+  }),
 });
 
 function targetOf(settings: Settings, name: string): TargetSettings[] {

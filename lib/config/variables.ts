@@ -122,13 +122,10 @@ export const environmentSchema = z.object({
     .describe(
       'The key set for EdDSA, ES256 and RS256 tokens: a file, read again when it changes, or an https URL, cached so that a dead identity provider stops no stop.',
     ),
-  KILLSWITCH_REVOKED: z
-    .string()
-    .optional()
-    .meta({
-      usual: 'none',
-      description: 'The file of tokens and subjects that no longer count, read again when it changes.',
-    }),
+  KILLSWITCH_REVOKED: z.string().optional().meta({
+    usual: 'none',
+    description: 'The file of tokens and subjects that no longer count, read again when it changes.',
+  }),
   KILLSWITCH_AUDIENCE: z.string().prefault('killswitch').describe('What `aud` of a token must be.'),
   KILLSWITCH_ISSUER: z
     .string()

@@ -7,7 +7,7 @@ import type { Deps } from '../../functions/http/function.js';
 import { notifySettings } from '../../functions/notify/settings.js';
 import { openapi } from '../../functions/openapi.js';
 import { ConfigError, platformVariable, secretVariables } from '../../lib/config/config.js';
-import { environmentSchema } from '../../lib/config/environment.js';
+import { environmentSchema } from '../../lib/config/variables.js';
 import { anchorsOf, brokenLinks, callsOf, pages, readPage, shellLines, wordsOf } from './documents.helper.js';
 
 const readme = pages.find(({ path }) => path === 'README.md');
