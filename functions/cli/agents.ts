@@ -4,8 +4,8 @@ import { type Status, statuses } from '../../lib/domain/agent.js';
 import { present } from '../../lib/util/omit-undefined.js';
 import { connect } from './connect.js';
 import { agentId, count, type Labels, label, type ServerOptions, withServerOptions } from './options.js';
-import { say, sayJson, UsageError } from './output.js';
-import { showRecord, tableOf } from './table.js';
+import { print, printJson, UsageError } from './output.js';
+import { describeRecord, tableOf } from './table.js';
 
 const MAX_PAGE = 1_000;
 
@@ -36,13 +36,13 @@ export function addAgents(program: Command): void {
     const client = await connect(options, { scope: 'agents:read' });
     if (id !== undefined) {
       const record = await client.agents.get(id);
-      if (json) sayJson(record);
-      else say(showRecord(record));
+      if (json) printJson(record);
+      else print(describeRecord(record));
       return;
     }
     const records = await collect(client, query, limit);
-    if (json) sayJson(records);
-    else say(records.length > 0 ? await tableOf(records) : 'No agents.');
+    if (json) printJson(records);
+    else print(records.length > 0 ? await tableOf(records) : 'No agents.');
   });
 }
 

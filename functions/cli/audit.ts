@@ -5,7 +5,7 @@ import { addVerify } from './audit/verify.js';
 import { auditLine } from './audit-line.js';
 import { connect } from './connect.js';
 import { agentId, type ServerOptions, since, withServerOptions } from './options.js';
-import { say } from './output.js';
+import { print } from './output.js';
 
 /** Milliseconds. */
 const POLL = 1_000;
@@ -36,7 +36,7 @@ export function addAudit(program: Command): void {
     let after = '';
     for (;;) {
       const { entries, cursor } = await client.audit({ ...filters, after, limit: 1_000 });
-      for (const entry of entries) say(options.json ? JSON.stringify(entry) : auditLine(entry));
+      for (const entry of entries) print(options.json ? JSON.stringify(entry) : auditLine(entry));
       if (cursor === after && !options.follow) return;
       if (cursor === after) await delay(POLL);
       after = cursor;

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { discordCommand } from '../chatops/discord-command.js';
 import { baseSchema } from '../chatops/safe-url.js';
 import { slackManifest } from '../chatops/slack-manifest.js';
-import { say, sayJson, UsageError } from './output.js';
+import { print, printJson, UsageError } from './output.js';
 
 const DISCORD_API = 'https://discord.com/api/v10';
 const ANSWERS_WITHIN_MS = 10_000;
@@ -13,15 +13,15 @@ export function addChatops(program: Command): void {
   chatops
     .command('manifest')
     .description('print the manifest of the app that has the command and its button')
-    .argument('<platform>', 'slack', only('slack'))
-    .requiredOption('--url <url>', 'where the platform reaches /chatops/slack', endpoint)
+    .argument('<platform>', 'slack', exactly('slack'))
+    .requiredOption('--url <url>', 'where the platform reaches /chatops/slack', httpsUrl)
     .option('--json', 'print JSON (it always is)')
-    .action((_platform: string, { url }: { url: string }) => sayJson(slackManifest(url)));
+    .action((_platform: string, { url }: { url: string }) => printJson(slackManifest(url)));
 
   chatops
     .command('register')
     .description('register the command with the platform; needs KILLSWITCH_DISCORD_BOT_TOKEN')
-    .argument('<platform>', 'discord', only('discord'))
+    .argument('<platform>', 'discord', exactly('discord'))
     .requiredOption('--application <id>', 'the ID of the application', snowflake)
     .option('--guild <id>', 'in this server alone, where it is there at once', snowflake)
     .option('--yes', 'send it: it takes the place of all commands that the application has there')
@@ -46,19 +46,20 @@ async function register({ application, guild, yes, json }: RegisterOptions): Pro
   const url = `${api.data}/applications/${application}${place}/commands`;
   const body = [discordCommand];
   if (!yes) {
-    if (json) sayJson({ sent: false, method: 'PUT', url, body });
-    else say(`PUT ${url}\n${JSON.stringify(body, null, 2)}\nNothing was sent: add --yes to do so.`);
+    if (json) printJson({ sent: false, method: 'PUT', url, body });
+    else print(`PUT ${url}\n${JSON.stringify(body, null, 2)}\nNothing was sent: add --yes to do so.`);
     return;
   }
   const token = settings['KILLSWITCH_DISCORD_BOT_TOKEN'];
   if (!token) throw new UsageError('Set KILLSWITCH_DISCORD_BOT_TOKEN, or KILLSWITCH_DISCORD_BOT_TOKEN_FILE.');
   const status = await put(url, token, body);
-  if (status !== 200) throw new Error(`Discord did not take it: ${refusals[status] ?? `HTTP ${status}`}.`);
-  if (json) sayJson({ sent: true, method: 'PUT', url, body });
-  else say(`Registered /${discordCommand.name}.`);
+  if (status !== 200)
+    throw new Error(`Discord did not take it: ${refusedBecause[status] ?? `HTTP ${status}`}.`);
+  if (json) printJson({ sent: true, method: 'PUT', url, body });
+  else print(`Registered /${discordCommand.name}.`);
 }
 
-const refusals: Readonly<Record<number, string>> = {
+const refusedBecause: Readonly<Record<number, string>> = {
   401: 'the bot token is none of its tokens',
   403: 'the bot may not, or is not in that server',
   404: 'there is no such application',
@@ -82,12 +83,12 @@ async function put(url: string, token: string, body: object): Promise<number> {
   }
 }
 
-const only = (name: string) => (text: string) => {
+const exactly = (name: string) => (text: string) => {
   if (text === name) return text;
   throw new InvalidArgumentError(`There is only ${name}.`);
 };
 
-function endpoint(text: string): string {
+function httpsUrl(text: string): string {
   const parsed = baseSchema.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError(

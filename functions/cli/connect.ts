@@ -3,7 +3,7 @@ import type { Scope, Within } from '../../lib/domain/actor.js';
 import { ownSocket } from '../server/own-socket.js';
 import { socketOf } from '../server/places.js';
 import { type Environment, tokenFrom } from './credential.js';
-import { refuseForeignPort } from './own-port.js';
+import { refuseForeignPort } from './refuse-foreign-port.js';
 import { socketFetch } from './socket-fetch.js';
 
 /** A server that listens everywhere is reached here. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { SandboxChoice } from './demo/setup.js';
-import { EXIT, sayJson, warn } from './output.js';
+import { EXIT, printJson, warn } from './output.js';
 
 const INTERRUPTED = 130;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -38,31 +38,36 @@ async function demo({ sandbox, json }: Options): Promise<number> {
   const proceed = (): void => {
     if (isInterrupted) throw new Error('Interrupted.');
   };
-  const [{ environment }, { sentenceOf }, { openScreen, openSilence }, { openStage }, { tellStory }] =
-    await Promise.all([
-      import('../node.js'),
-      import('../server/start.js'),
-      import('./demo/terminal.js'),
-      import('./demo/workspace.js'),
-      import('./demo/scenario.js'),
-    ]);
+  const [
+    { environment },
+    { sentenceOf },
+    { createTerminal, createSilentTerminal },
+    { createWorkspace },
+    { runScenario },
+  ] = await Promise.all([
+    import('../node.js'),
+    import('../server/start.js'),
+    import('./demo/terminal.js'),
+    import('./demo/workspace.js'),
+    import('./demo/scenario.js'),
+  ]);
   const colour = process.stdout.isTTY === true && !environment()['NO_COLOR'];
-  const screen = json
-    ? openSilence()
-    : openScreen({ write: text => void process.stdout.write(text), colour });
+  const terminal = json
+    ? createSilentTerminal()
+    : createTerminal({ write: text => void process.stdout.write(text), colour });
   const startedAt = performance.now();
-  const stage = await openStage();
+  const workspace = await createWorkspace();
   let held = false;
   try {
-    screen.title('killswitch demo');
-    const story = await tellStory({ stage, screen, sandbox, proceed });
-    held = story.held;
-    if (json) sayJson(story);
+    terminal.title('killswitch demo');
+    const result = await runScenario({ workspace, terminal, sandbox, proceed });
+    held = result.held;
+    if (json) printJson(result);
     if (!held) warn('killswitch: Not everything was as it should be.');
   } catch (error) {
     if (!isInterrupted) warn(`killswitch: ${sentenceOf(error)}`);
   }
-  const failures = await stage.clear();
+  const failures = await workspace.close();
   for (const failure of failures) warn(`killswitch: Not taken down: ${sentenceOf(failure)}`);
   if (isInterrupted) {
     warn('killswitch: Interrupted.');
@@ -70,6 +75,6 @@ async function demo({ sandbox, json }: Options): Promise<number> {
   }
   if (!held || failures.length > 0) return EXIT.failed;
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  screen.section('Everything held.', `${seconds} s; nothing is left behind`);
+  terminal.section('Everything held.', `${seconds} s; nothing is left behind`);
   return EXIT.done;
 }

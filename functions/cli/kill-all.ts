@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { present } from '../../lib/util/omit-undefined.js';
 import { graceSeconds } from './options.js';
-import { showReceipt } from './receipt.js';
+import { printReceipt } from './receipt.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
 
@@ -30,6 +30,6 @@ export function addKillAll(program: Command): void {
     const body = present({ reason, latch, graceSeconds: grace, dryRun, selector });
     const scope = latch ? (['agents:kill-all', 'latch:engage'] as const) : 'agents:kill-all';
     const answer = await onTarget(options, { scope }, target => target.killAll(body));
-    process.exitCode = showReceipt(answer, answer.receipt.agents, options);
+    process.exitCode = printReceipt(answer, answer.receipt.agents, options);
   });
 }

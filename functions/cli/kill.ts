@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { present } from '../../lib/util/omit-undefined.js';
 import { agentId, containerId, graceSeconds } from './options.js';
-import { showReceipt } from './receipt.js';
+import { printReceipt } from './receipt.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
 
 interface Options extends TargetOptions {
@@ -29,6 +29,6 @@ export function addKill(program: Command): void {
     const body = present({ reason, graceSeconds: grace, expectedContainerId: expectContainer, dryRun });
     const needs = { scope: 'agents:kill', within: { agentId: id } } as const;
     const answer = await onTarget(options, needs, target => target.kill(id, body));
-    process.exitCode = showReceipt(answer, [answer.receipt], options);
+    process.exitCode = printReceipt(answer, [answer.receipt], options);
   });
 }

@@ -3,7 +3,7 @@ import type { LatchStatus } from '../../lib/client/client.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import { describeSelector } from '../../lib/domain/wording.js';
 import { present } from '../../lib/util/omit-undefined.js';
-import { say, sayJson, UsageError } from './output.js';
+import { print, printJson, UsageError } from './output.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
 
@@ -42,8 +42,8 @@ export function addLatch(program: Command): void {
           return latch.reset({ reason });
       }
     });
-    if (json) sayJson(status);
-    else say(describe(status));
+    if (json) printJson(status);
+    else print(describe(status));
   });
 }
 

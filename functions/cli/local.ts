@@ -4,9 +4,9 @@ import { type Actor, scopes } from '../../lib/domain/actor.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { commandsIn } from '../commands/in-process.js';
 import type { Node } from '../node.js';
+import { announceStore } from './announce-store.js';
 import { userName } from './credential.js';
 import { UsageError, warn } from './output.js';
-import { tellStore } from './tell-store.js';
 
 /** Milliseconds. Nobody goes on with the work when this process has ended, so it is waited for. */
 const TO_THE_END = 600_000;
@@ -30,7 +30,7 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
   ]);
   const config = readConfig(environment(), { dev: true });
   const node = await openNode(config, log, { storeless: true });
-  const tellWhetherEmpty = tellStore(config, node.core.audit);
+  const warnIfEmpty = announceStore(config, node.core.audit);
   const actor: Actor = {
     kind: 'local',
     subject: `local:${userName()}`,
@@ -41,7 +41,7 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
   try {
     return await work(node, actor);
   } finally {
-    await tellWhetherEmpty();
+    await warnIfEmpty();
     await node.close();
     // A connection that nobody closes must not keep the process alive.
     setTimeout(() => process.exit(), 1_000).unref();

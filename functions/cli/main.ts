@@ -12,13 +12,13 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 
 /** Longer than any command. Without it the process would end, without a word, while it waits for what holds it by nothing. */
-const held = setInterval(() => undefined, 2 ** 31 - 1);
+const keepAlive = setInterval(() => undefined, 2 ** 31 - 1);
 try {
   await createProgram().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 } finally {
-  clearInterval(held);
+  clearInterval(keepAlive);
 }
 
 /** Says what went wrong in a sentence, where commander has not done so already. */

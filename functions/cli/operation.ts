@@ -4,8 +4,8 @@ import type { OperationStatus } from '../../lib/client/client.js';
 import { statusOf } from '../http/answer.js';
 import { connect } from './connect.js';
 import { type ServerOptions, withServerOptions } from './options.js';
-import { EXIT, say, sayJson } from './output.js';
-import { showReceipt } from './receipt.js';
+import { EXIT, print, printJson } from './output.js';
+import { printReceipt } from './receipt.js';
 
 /** Milliseconds. */
 const POLL = 500;
@@ -27,11 +27,11 @@ export function addOperation(program: Command): void {
     for (;;) {
       const operation = await client.operation(id);
       if (!options.follow || operation.state === 'ended') {
-        process.exitCode = show(operation, options);
+        process.exitCode = printOperation(operation, options);
         return;
       }
       const message = operation.receipt?.message ?? 'Still being carried out';
-      if (message !== told && !options.json) say(message);
+      if (message !== told && !options.json) print(message);
       told = message;
       await delay(POLL);
     }
@@ -51,17 +51,17 @@ function addDismiss(operation: Command): void {
   withServerOptions(command).action(async (id: string, options: DismissOptions) => {
     const client = await connect(options, { scope: 'latch:reset' });
     const dismissed = await client.dismiss(id, { reason: options.reason });
-    if (options.json) sayJson(dismissed);
-    else for (const line of [dismissed.message, ...dismissed.agents.map(one => `  ${one}`)]) say(line);
+    if (options.json) printJson(dismissed);
+    else for (const line of [dismissed.message, ...dismissed.agents.map(one => `  ${one}`)]) print(line);
   });
 }
 
 /** Shows it, and returns the exit code that it deserves. */
-function show(operation: OperationStatus, options: Options): number {
+function printOperation(operation: OperationStatus, options: Options): number {
   const { type, state, requestedAt, requestedBy, reason, receipt } = operation;
-  if (options.json) sayJson(operation);
+  if (options.json) printJson(operation);
   else {
-    say(
+    print(
       `${type}, ${state}, requested ${requestedAt} by ${requestedBy}${reason === undefined ? '' : `: ${reason}`}`,
     );
   }
@@ -69,5 +69,5 @@ function show(operation: OperationStatus, options: Options): number {
   const status = statusOf(receipt);
   const confirmed = state === 'ended' && status === 200 && receipt.verified;
   if (options.json) return confirmed ? EXIT.done : EXIT.unconfirmed;
-  return showReceipt({ status, confirmed, receipt }, receipt.agents, options);
+  return printReceipt({ status, confirmed, receipt }, receipt.agents, options);
 }

@@ -11,7 +11,7 @@ export class UsageError extends Error {
 const lines = (text: string): string => `${text.split('\n').map(printable).join('\n')}\n`;
 
 /** One or more lines on standard output, safe to show. */
-export function say(text: string): void {
+export function print(text: string): void {
   process.stdout.write(lines(text));
 }
 
@@ -20,6 +20,6 @@ export function warn(text: string): void {
   process.stderr.write(lines(text));
 }
 
-export function sayJson(value: unknown): void {
-  say(JSON.stringify(value, null, 2));
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
 }

@@ -6,7 +6,7 @@ import {
   isSandbox,
 } from '../../lib/domain/outcome.js';
 import { describeAgent } from '../../lib/domain/wording.js';
-import { EXIT, say, sayJson, warn } from './output.js';
+import { EXIT, print, printJson, warn } from './output.js';
 
 const NAMED = 5;
 
@@ -37,7 +37,7 @@ function advice(agents: readonly AgentReceipt[]): string[] {
   ];
 }
 
-interface Told {
+interface PrintableReceipt {
   readonly message: string;
   readonly dryRun?: true;
   readonly total?: number;
@@ -45,19 +45,19 @@ interface Told {
 }
 
 /** Shows an answer, and returns the exit code that it deserves. */
-export function showReceipt(
-  { receipt, confirmed }: Answer<Told>,
+export function printReceipt(
+  { receipt, confirmed }: Answer<PrintableReceipt>,
   agents: readonly AgentReceipt[],
   { json }: { readonly json?: true },
 ): number {
-  if (json) sayJson(receipt);
+  if (json) printJson(receipt);
   else {
-    say(receipt.message);
+    print(receipt.message);
     for (const agent of agents) {
-      say(`  ${receipt.dryRun ? `${agent.agentId}  ${agent.statusBefore ?? ''}` : describeAgent(agent)}`);
+      print(`  ${receipt.dryRun ? `${agent.agentId}  ${agent.statusBefore ?? ''}` : describeAgent(agent)}`);
     }
     const untold = (receipt.total ?? 0) - agents.length;
-    if (untold > 0) say(`  and ${untold} more`);
+    if (untold > 0) print(`  and ${untold} more`);
   }
   const { total = agents.length, warnings = [], dryRun } = receipt;
   const all = dryRun ? warnings : [...advice(agents), ...warnings];

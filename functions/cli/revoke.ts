@@ -10,7 +10,7 @@ import {
   revocationLine,
 } from '../../lib/domain/revocation.js';
 import type { Environment } from './credential.js';
-import { say, sayJson, UsageError } from './output.js';
+import { print, printJson, UsageError } from './output.js';
 
 interface Options {
   readonly jti?: readonly string[];
@@ -20,7 +20,7 @@ interface Options {
   readonly json?: true;
 }
 
-interface Wanted {
+interface Revocation {
   readonly by: RevokedBy;
   readonly value: string;
 }
@@ -39,16 +39,16 @@ export function addRevoke(token: Command): void {
     .action(async (options: Options) => {
       const { environment } = await import('../node.js');
       const file = fileOf(options, environment());
-      const wanted = wantedBy(options);
+      const wanted = revocationsFrom(options);
       const added = revoke(file, wanted);
-      if (options.json) return sayJson({ revoked: wanted, added: added.length });
+      if (options.json) return printJson({ revoked: wanted, added: added.length });
       for (const one of wanted) {
-        say(`${added.includes(one) ? 'Revoked' : 'Revoked before'}: ${one.by} ${one.value}`);
+        print(`${added.includes(one) ? 'Revoked' : 'Revoked before'}: ${one.by} ${one.value}`);
       }
-      say('Servers that read this list refuse it from the next second on.');
+      print('Servers that read this list refuse it from the next second on.');
       const text = read(file);
       if (!isWhole(text)) {
-        say(
+        print(
           `A cut would go unnoticed. Where it is complete, end it with: ${endLine(entriesIn(text)).trim()}`,
         );
       }
@@ -61,7 +61,7 @@ function fileOf({ file }: Options, env: Environment): string {
   throw new UsageError('Where is the list? Set KILLSWITCH_REVOKED as the servers have it, or use --file.');
 }
 
-function wantedBy({ jti = [], sub = [], tokenFile }: Options): readonly Wanted[] {
+function revocationsFrom({ jti = [], sub = [], tokenFile }: Options): readonly Revocation[] {
   const ids = tokenFile === undefined ? jti : [...jti, idIn(tokenFile)];
   const wanted = [
     ...ids.map(value => ({ by: 'jti', value }) as const),
@@ -107,7 +107,7 @@ function listIn(text: string): Revocations {
  * Appends what is not in it yet, in one write: nobody reads half of it, and of two who do so at once none undoes the
  * other's. On the disk when it returns.
  */
-function revoke(file: string, wanted: readonly Wanted[]): readonly Wanted[] {
+function revoke(file: string, wanted: readonly Revocation[]): readonly Revocation[] {
   const before = read(file);
   const known = parseRevocations(before);
   const added = wanted.filter(({ by, value }) => 'problem' in known || !known[by].has(value));

@@ -24,7 +24,7 @@ export function addServe(program: Command): void {
         import('../server/start.js'),
         import('../catalogue.js'),
       ]);
-      const chosen = functions ? known(() => named(functions)) : catalogue;
+      const chosen = functions ? usageErrorUnlessKnown(() => named(functions)) : catalogue;
       const announce = (server: Server) => announceToken(server, json);
       await main(chosen, { dev: dev === true, ...(dev && { announce }) });
     });
@@ -48,7 +48,7 @@ async function announceToken({ url, config }: Server, json: true | undefined): P
   warn(json ? JSON.stringify({ url, token }) : welcome(url, token, ttlSeconds));
 }
 
-function known<T>(choose: () => T): T {
+function usageErrorUnlessKnown<T>(choose: () => T): T {
   try {
     return choose();
   } catch (error) {

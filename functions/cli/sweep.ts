@@ -6,7 +6,7 @@ import type { Core } from '../../lib/ports/core.js';
 import { findLeftovers, type Leftover, sweep } from '../../lib/reconcile/orphans.js';
 import { agentReceipt } from '../../lib/stop/case.js';
 import { age } from './options.js';
-import { EXIT, say, sayJson, warn } from './output.js';
+import { EXIT, print, printJson, warn } from './output.js';
 
 interface Options {
   readonly kill?: true;
@@ -24,19 +24,19 @@ export function addSweep(program: Command): void {
     .action(async ({ kill, olderThan, json }: Options) => {
       const { withNode } = await import('./local.js');
       process.exitCode = await withNode(async ({ core, cases }, actor) => {
-        const blind = await gaps(core);
+        const blind = await unseenPlaces(core);
         for (const gap of blind) warn(`killswitch: Not looked at: ${gap}.`);
         const leftovers = await findLeftovers(core, olderThan);
         const stopped = kill ? sweep(core, cases, leftovers, { actor, operationId: core.newId() }) : [];
         await Promise.all(stopped.map(({ done }) => done));
-        const code = show(leftovers, stopped.map(agentReceipt), { json });
+        const code = printSwept(leftovers, stopped.map(agentReceipt), { json });
         return blind.length > 0 ? EXIT.unconfirmed : code;
       });
     });
 }
 
 /** What may hold something that was not seen. How something could be stopped is no matter here. */
-async function gaps(core: Core): Promise<readonly string[]> {
+async function unseenPlaces(core: Core): Promise<readonly string[]> {
   const ports = await Promise.all(core.sandboxes.map(sandbox => sandbox.probe()));
   const broken = ports.filter(({ ok, aside }) => !ok && !aside);
   if (broken.length > 0) return broken.map(({ name, detail }) => `${name}: ${detail ?? 'no answer'}`);
@@ -45,14 +45,14 @@ async function gaps(core: Core): Promise<readonly string[]> {
 }
 
 /** Shows what was found and what became of it, and returns the exit code that it deserves. */
-function show(
+function printSwept(
   leftovers: readonly Leftover[],
   stopped: readonly AgentReceipt[],
   { json }: { json: true | undefined },
 ): number {
-  if (json) sayJson({ leftovers, stopped });
-  else if (leftovers.length === 0) say('Nothing is left over.');
-  else for (const leftover of leftovers) say(lineOf(leftover, stopped));
+  if (json) printJson({ leftovers, stopped });
+  else if (leftovers.length === 0) print('Nothing is left over.');
+  else for (const leftover of leftovers) print(lineOf(leftover, stopped));
   const open = stopped.filter(({ verified, pending }) => !verified || pending.length > 0);
   for (const { agentId } of open) warn(`killswitch: Not confirmed: ${agentId}.`);
   return open.length > 0 ? EXIT.unconfirmed : EXIT.done;

@@ -29,7 +29,7 @@ export async function tableOf(records: readonly AgentRecord[]): Promise<string> 
 }
 
 /** One line a member. */
-export function showRecord(record: AgentRecord): string {
+export function describeRecord(record: AgentRecord): string {
   const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
   return Object.entries(record)
     .map(([name, value]) => `${printable(name)}: ${printable(shown(value))}`)

@@ -6,7 +6,7 @@ import { present } from '../../lib/util/omit-undefined.js';
 import { urlFrom } from './connect.js';
 import { audienceOf, cliSubject, type Environment, secretOf } from './credential.js';
 import { agentId, duration, httpUrl } from './options.js';
-import { say, sayJson, UsageError } from './output.js';
+import { print, printJson, UsageError } from './output.js';
 import { addRevoke } from './revoke.js';
 
 interface Options {
@@ -49,7 +49,7 @@ export function addToken(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: Options) => {
       const { agent, task, host, ttl, once, audience, privateKey, json } = options;
-      const { scope, sub } = granted(options);
+      const { scope, sub } = grantFrom(options);
       const { environment, mintToken } = await import('../node.js');
       const env = environment();
       checkLifetime(ttl, env);
@@ -64,8 +64,8 @@ export function addToken(program: Command): void {
         ...(once && { once }),
       });
       const link = options.link && linkFor(options.url || env['KILLSWITCH_URL'] || urlFrom(env), token);
-      if (json) sayJson({ token, ...(link && { link }), jti: idOf(token), expiresInSeconds: ttl });
-      else say(link ?? token);
+      if (json) printJson({ token, ...(link && { link }), jti: idOf(token), expiresInSeconds: ttl });
+      else print(link ?? token);
     });
 }
 
@@ -81,7 +81,7 @@ function checkLifetime(seconds: number, env: Environment): void {
 }
 
 /** What the token is for and whom it names; a link is for a kill and nothing else. */
-function granted({ scope, sub, link, once, agent }: Options): { scope: Scope[]; sub: string } {
+function grantFrom({ scope, sub, link, once, agent }: Options): { scope: Scope[]; sub: string } {
   if (link) {
     if (!once || agent === undefined) throw new UsageError('A link needs --once and --agent <id>.');
     if (scope?.some(one => one !== 'agents:kill')) throw new UsageError('A link is for agents:kill alone.');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../functions/cli/printable.js';
-import { showRecord, tableOf } from '../../functions/cli/table.js';
+import { describeRecord, tableOf } from '../../functions/cli/table.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
@@ -47,7 +47,7 @@ describe('the table', () => {
     const lines = (await tableOf(records)).split('\n');
     expect(lines.filter(line => UNPRINTABLE.test(line))).toEqual([]);
     expect(lines.join('\n')).toContain('\\u001b]0;title');
-    expect(showRecord({ agentId: 'a1', [evil]: { [evil]: evil } }).split('\n')).toHaveLength(2);
+    expect(describeRecord({ agentId: 'a1', [evil]: { [evil]: evil } }).split('\n')).toHaveLength(2);
   });
 
   it('shows what a killed agent still owes', async () => {

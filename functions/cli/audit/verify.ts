@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { sentenceOf } from '../../../lib/audit/finding.js';
 import { type Verification, verifyAudit } from '../../../lib/audit/verify.js';
 import { present } from '../../../lib/util/omit-undefined.js';
-import { EXIT, say, sayJson, warn } from '../output.js';
-import { tellStore } from '../tell-store.js';
+import { announceStore } from '../announce-store.js';
+import { EXIT, print, printJson, warn } from '../output.js';
 
 /** On the store itself, by the settings of the environment: what a server says of its own audit proves nothing. */
 async function verify(): Promise<Verification> {
@@ -16,11 +16,11 @@ async function verify(): Promise<Verification> {
   const { witness, openKeys } = await openSeals(config, { create: false });
   const keys = await openKeys();
   const { records, audit, close } = await openStore(config, log);
-  const tellWhetherEmpty = tellStore(config, audit);
+  const warnIfEmpty = announceStore(config, audit);
   try {
     return await verifyAudit({ records, audit, keys, witness });
   } finally {
-    await tellWhetherEmpty();
+    await warnIfEmpty();
     await close();
   }
 }
@@ -35,7 +35,7 @@ function show({ findings, ...found }: Verification): void {
     warn(`killswitch: And ${findingsInAll - findings.length} findings more.`);
   const many = intact ? `${checkpoints}` : `${checkpoints} of ${checkpointsInAll}`;
   const upTo = until === undefined ? '' : `, up to ${until}`;
-  say(
+  print(
     `${intact ? 'Intact' : 'NOT INTACT'}: ${counted(entries, 'entry holds', 'entries hold')}, in ${many} checkpoints${upTo}; ` +
       `${counted(unsealed, 'entry is', 'entries are')} not sealed yet.`,
   );
@@ -56,7 +56,7 @@ KILLSWITCH_SECRET), and trusts no server. It ends with 0 if everything is intact
       const { json } = command.optsWithGlobals<{ json?: true }>();
       const found = await verify();
       const findings = found.findings.map(finding => present({ ...finding, message: sentenceOf(finding) }));
-      if (json) sayJson({ ...found, findings });
+      if (json) printJson({ ...found, findings });
       else show(found);
       process.exitCode = found.intact ? EXIT.done : EXIT.failed;
     });

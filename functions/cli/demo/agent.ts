@@ -1,4 +1,4 @@
-import type { ProcessMark } from './proc.js';
+import type { ProcessMark } from './process-marks.js';
 
 /** An agent that really runs, with what it takes to see for oneself whether it still does. */
 export interface DemoAgent {

@@ -2,14 +2,14 @@ import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import type { Log } from '../../../lib/ports/runtime.js';
 
 /** The server's log, of which the audit is kept. */
-export interface Collector {
+export interface AuditCollector {
   readonly log: Log;
   readonly audit: readonly AuditEntry[];
 }
 
 const isAudit = (entry: object): entry is AuditEntry => 'operation' in entry && 'phase' in entry;
 
-export function openCollector(): Collector {
+export function createAuditCollector(): AuditCollector {
   const audit: AuditEntry[] = [];
   return {
     audit,

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { AgentReceipt } from '../../../lib/domain/outcome.js';
 import type { DemoAgent } from './agent.js';
 import type { DemoEngine } from './engine.js';
-import { isAlive } from './proc.js';
+import { isAlive } from './process-marks.js';
 import { type DemoRepository, UNSAVED } from './repository.js';
 
 /** Something that was looked for without asking the server, and whether it was as it should be. */
@@ -12,7 +12,7 @@ export interface Check {
   readonly held: boolean;
 }
 
-export interface World {
+export interface DemoState {
   readonly engine: DemoEngine | undefined;
   readonly repository: DemoRepository;
   readonly agents: readonly DemoAgent[];
@@ -21,8 +21,8 @@ export interface World {
 const idsOf = (agents: readonly DemoAgent[]): string[] => agents.map(({ agentId }) => agentId);
 
 /** Whether these agents are gone, with nothing lost, and all the others as alive as before. */
-export async function prove(
-  { engine, repository, agents }: World,
+export async function runChecks(
+  { engine, repository, agents }: DemoState,
   killed: readonly DemoAgent[],
   receipts: readonly AgentReceipt[],
   spared: readonly DemoAgent[],

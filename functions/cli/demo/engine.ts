@@ -4,8 +4,8 @@ import Docker from 'dockerode';
 import { withTimeout } from '../../../lib/util/with-timeout.js';
 import { marksOf, type StartAgent } from './agent.js';
 import { makeImage } from './image.js';
-import { type ProcessMark, processesOf } from './proc.js';
-import type { Stage } from './workspace.js';
+import { type ProcessMark, processesOf } from './process-marks.js';
+import type { Workspace } from './workspace.js';
 
 const CALL_MS = 10_000;
 const PROCESSES = 3;
@@ -26,8 +26,8 @@ const inTime = <T>(work: Promise<T>): Promise<T> =>
   });
 
 /** @throws Error in words, where no engine can be used */
-export async function openEngine(
-  stage: Stage,
+export async function connectEngine(
+  workspace: Workspace,
   dockerHost = 'unix:///var/run/docker.sock',
 ): Promise<DemoEngine> {
   const [, socketPath] = /^unix:\/\/(.+)$/.exec(dockerHost) ?? [];
@@ -38,19 +38,19 @@ export async function openEngine(
   const { Version } = await inTime(docker.version()).catch(cause => {
     throw new Error('no engine answers', { cause });
   });
-  const tag = `killswitch-demo:${stage.runId}`;
-  const mine = `killswitch.demo=${stage.runId}`;
-  const { label: agentLabel } = marksOf(stage.runId);
+  const tag = `killswitch-demo:${workspace.runId}`;
+  const mine = `killswitch.demo=${workspace.runId}`;
+  const { label: agentLabel } = marksOf(workspace.runId);
   const find = (label: string) => inTime(docker.listContainers({ all: true, filters: { label: [label] } }));
 
-  stage.defer(() => inTime(docker.getImage(tag).remove({ force: true })).catch(unlessGone));
-  stage.defer(async () => {
+  workspace.defer(() => inTime(docker.getImage(tag).remove({ force: true })).catch(unlessGone));
+  workspace.defer(async () => {
     for (const { Id } of await find(mine)) {
       await inTime(docker.getContainer(Id).remove({ force: true, v: true })).catch(unlessGone);
     }
     if ((await find(mine)).length > 0) throw new Error('a container is still there');
   });
-  await makeImage(docker, { root: join(stage.directory, 'image'), tag });
+  await makeImage(docker, { root: join(workspace.directory, 'image'), tag });
 
   return {
     name: `Docker ${Version}`,
@@ -60,7 +60,7 @@ export async function openEngine(
           Image: tag,
           Cmd: ['sh', '-c', WORK],
           Env: ['PATH=/bin'],
-          Labels: { [agentLabel]: agentId, 'killswitch.demo': stage.runId },
+          Labels: { [agentLabel]: agentId, 'killswitch.demo': workspace.runId },
           WorkingDir: '/work',
           User: `${process.getuid?.()}:${process.getgid?.()}`,
           HostConfig: {

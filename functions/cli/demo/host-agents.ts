@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DemoAgent, marksOf, type StartAgent } from './agent.js';
-import { isAlive, markOf, type ProcessMark, processesWith } from './proc.js';
-import type { Stage } from './workspace.js';
+import { isAlive, markOf, type ProcessMark, processesWith } from './process-marks.js';
+import type { Workspace } from './workspace.js';
 
 /** Marks every process of one demonstration. */
 const RUN = 'KILLSWITCH_DEMO';
@@ -23,20 +23,20 @@ setInterval(() => {}, 100000);
 `;
 
 /** Starts agents that are bare processes of this host. */
-export function hostAgents(stage: Stage, path: string | undefined): StartAgent {
-  const { variable } = marksOf(stage.runId);
+export function createHostAgents(workspace: Workspace, path: string | undefined): StartAgent {
+  const { variable } = marksOf(workspace.runId);
   return async (agentId, worktree): Promise<DemoAgent> => {
     const root = spawn(process.execPath, ['-e', AGENT], {
       cwd: worktree,
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { PATH: path, [variable]: agentId, [RUN]: stage.runId },
+      env: { PATH: path, [variable]: agentId, [RUN]: workspace.runId },
     });
     const pids = once(root.stdout, 'data', { signal: AbortSignal.timeout(10_000) });
     await once(root, 'spawn');
     const pid = root.pid as number;
     const marks: ProcessMark[] = [markOf(pid)];
-    stage.defer(() => end([...marks, ...processesWith(RUN, stage.runId)]));
+    workspace.defer(() => end([...marks, ...processesWith(RUN, workspace.runId)]));
     marks.push(
       ...String((await pids)[0])
         .split(' ')

@@ -2,15 +2,15 @@ import { type Answer, ClientError } from '../../../lib/client/client.js';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import type { AgentReceipt } from '../../../lib/domain/outcome.js';
 import { describeLayer } from '../../../lib/domain/wording.js';
-import { inShort } from '../audit-line.js';
+import { shortAuditLine } from '../audit-line.js';
 import type { DemoAgent } from './agent.js';
-import { type Check, prove } from './checks.js';
-import { makeSetting, type SandboxChoice, type Setting } from './setup.js';
-import type { Screen } from './terminal.js';
-import type { Stage } from './workspace.js';
+import { type Check, runChecks } from './checks.js';
+import { createSetup, type DemoSetup, type SandboxChoice } from './setup.js';
+import type { Terminal } from './terminal.js';
+import type { Workspace } from './workspace.js';
 
 /** What happened, for a reader that is a program. */
-export interface Story {
+export interface ScenarioResult {
   readonly held: boolean;
   readonly sandbox: 'docker' | 'process';
   readonly kills: readonly Answer<unknown>[];
@@ -18,42 +18,50 @@ export interface Story {
   readonly audit: readonly AuditEntry[];
 }
 
-interface Telling {
-  readonly stage: Stage;
-  readonly screen: Screen;
+interface ScenarioOptions {
+  readonly workspace: Workspace;
+  readonly terminal: Terminal;
   readonly sandbox: SandboxChoice;
   /** Throws when the demonstration is to end; asked between any two steps. */
   readonly proceed: () => void;
 }
 
 /** Starts agents, kills one, kills all, and looks each time whether it is true. */
-export async function tellStory({ stage, screen, sandbox, proceed }: Telling): Promise<Story> {
-  const setting = await makeSetting(stage, sandbox, proceed);
-  const { client, agents, engine, collector } = setting;
-  showBefore(screen, stage, setting);
+export async function runScenario({
+  workspace,
+  terminal,
+  sandbox,
+  proceed,
+}: ScenarioOptions): Promise<ScenarioResult> {
+  const setup = await createSetup(workspace, sandbox, proceed);
+  const { client, agents, engine, collector } = setup;
+  showSetup(terminal, workspace, setup);
   const [victim, ...others] = [agents[1], agents[0], ...agents.slice(2)] as [DemoAgent, ...DemoAgent[]];
-  const show = (checks: readonly Check[]) => showChecks(screen, stage, checks);
+  const show = (checks: readonly Check[]) => showChecks(terminal, workspace, checks);
 
   proceed();
-  screen.section('Kill one', `POST /agents/${victim.agentId}/kill  (✔: looked up without asking the server)`);
+  terminal.section(
+    'Kill one',
+    `POST /agents/${victim.agentId}/kill  (✔: looked up without asking the server)`,
+  );
   const one = await timed(() => client.kill(victim.agentId, { reason: 'demonstration' }));
-  screen.line(`${one.answer.status} in ${one.ms} ms: ${one.answer.receipt.message}`);
-  showReceipts(screen, [one.answer.receipt]);
-  const first = await prove(setting, [victim], [one.answer.receipt], others);
+  terminal.line(`${one.answer.status} in ${one.ms} ms: ${one.answer.receipt.message}`);
+  showReceipts(terminal, [one.answer.receipt]);
+  const first = await runChecks(setup, [victim], [one.answer.receipt], others);
   show(first);
 
   proceed();
-  screen.section('Kill all', 'POST /agents/kill-all');
+  terminal.section('Kill all', 'POST /agents/kill-all');
   const all = await timed(() => client.killAll({ reason: 'demonstration' }));
-  screen.line(`${all.answer.status} in ${all.ms} ms: ${all.answer.receipt.message}`);
-  showReceipts(screen, all.answer.receipt.agents);
-  const second = await prove(setting, others, all.answer.receipt.agents, []);
+  terminal.line(`${all.answer.status} in ${all.ms} ms: ${all.answer.receipt.message}`);
+  showReceipts(terminal, all.answer.receipt.agents);
+  const second = await runChecks(setup, others, all.answer.receipt.agents, []);
   show(second);
 
   proceed();
-  screen.section('And then');
+  terminal.section('And then');
   const third = [
-    await refused('without a token', 401, () => setting.stranger.killAll()),
+    await refused('without a token', 401, () => setup.unauthenticatedClient.killAll()),
     await refused('the same agent again', 400, () => client.kill(victim.agentId)),
     await refused('its ID once more', 409, () =>
       client.agents.register(victim.agentId, { status: 'running' }),
@@ -62,10 +70,10 @@ export async function tellStory({ stage, screen, sandbox, proceed }: Telling): P
   show(third);
 
   const audit = collector.audit.filter(({ operation }) => operation.startsWith('KILL'));
-  screen.section('Audit', 'from the server’s log, shortened');
+  terminal.section('Audit', 'from the server’s log, shortened');
   const shown = audit.filter(({ agentId }) => agentId === undefined || agentId === victim.agentId);
-  for (const entry of shown) screen.line(inShort(entry));
-  screen.line(
+  for (const entry of shown) terminal.line(shortAuditLine(entry));
+  terminal.line(
     `and ${audit.length - shown.length} lines on ${others.map(({ agentId }) => agentId).join(', ')}`,
   );
   const checks = [...first, ...second, ...third];
@@ -90,29 +98,33 @@ async function refused(what: string, status: number, act: () => Promise<unknown>
   return { what: `${what}: ${error.status}, ${error.message}`, held: error.status === status };
 }
 
-function showBefore(screen: Screen, { directory }: Stage, { url, engine, noEngine, agents }: Setting): void {
-  screen.fact('server', `${url}, with the embedded store`);
-  screen.fact('directory', directory);
-  screen.fact(
+function showSetup(
+  terminal: Terminal,
+  { directory }: Workspace,
+  { url, engine, noEngine, agents }: DemoSetup,
+): void {
+  terminal.fact('server', `${url}, with the embedded store`);
+  terminal.fact('directory', directory);
+  terminal.fact(
     'agents',
     engine
       ? `in containers of ${engine.name}, the last one on the host`
       : `host processes (no containers: ${noEngine})`,
   );
-  screen.section('Before', 'each ignores SIGTERM and has unsaved work in its worktree');
+  terminal.section('Before', 'each ignores SIGTERM and has unsaved work in its worktree');
   for (const { agentId, runsAs, marks } of agents) {
-    screen.fact(agentId, `${runsAs}, ${marks.length} processes, worktree …/worktrees/${agentId}`);
+    terminal.fact(agentId, `${runsAs}, ${marks.length} processes, worktree …/worktrees/${agentId}`);
   }
 }
 
 /** What was there of each agent, and what became of it; where its worktree lies now is for the proof to say. */
-function showReceipts(screen: Screen, receipts: readonly AgentReceipt[]): void {
+function showReceipts(terminal: Terminal, receipts: readonly AgentReceipt[]): void {
   for (const { agentId, outcomes } of receipts) {
     const seen = outcomes.filter(({ outcome }) => outcome !== 'alreadyGone' && outcome !== 'notFound');
-    screen.fact(agentId, seen.map(layer => describeLayer(layer, { paths: false })).join('; '));
+    terminal.fact(agentId, seen.map(layer => describeLayer(layer, { paths: false })).join('; '));
   }
 }
 
-function showChecks(screen: Screen, { directory }: Stage, checks: readonly Check[]): void {
-  for (const { what, held } of checks) screen.check(what.replace(directory, '…'), held);
+function showChecks(terminal: Terminal, { directory }: Workspace, checks: readonly Check[]): void {
+  for (const { what, held } of checks) terminal.check(what.replace(directory, '…'), held);
 }

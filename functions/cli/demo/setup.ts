@@ -6,12 +6,12 @@ import { catalogue } from '../../catalogue.js';
 import { environment, mintToken } from '../../node.js';
 import { startServer } from '../../server/start.js';
 import { type DemoAgent, marksOf } from './agent.js';
-import { type Collector, openCollector } from './audit.js';
-import type { World } from './checks.js';
-import { type DemoEngine, openEngine } from './engine.js';
-import { hostAgents } from './host-agents.js';
+import { type AuditCollector, createAuditCollector } from './audit.js';
+import type { DemoState } from './checks.js';
+import { connectEngine, type DemoEngine } from './engine.js';
+import { createHostAgents } from './host-agents.js';
 import { makeRepository } from './repository.js';
-import type { Stage } from './workspace.js';
+import type { Workspace } from './workspace.js';
 
 export type SandboxChoice = 'auto' | 'docker' | 'process';
 
@@ -19,48 +19,48 @@ const NAMES = ['planner', 'coder', 'reviewer', 'tester'];
 const TOKEN_SECONDS = 600;
 
 /** A server with its agents, all of them real. */
-export interface Setting extends World {
+export interface DemoSetup extends DemoState {
   readonly url: string;
   /** With a token for everything that the demonstration does. */
   readonly client: Client;
   /** With none that holds. */
-  readonly stranger: Client;
-  readonly collector: Collector;
+  readonly unauthenticatedClient: Client;
+  readonly collector: AuditCollector;
   /** Why the agents do not run in containers. */
   readonly noEngine?: string;
 }
 
 /** @param proceed throws when the demonstration is to end; asked between any two steps */
-export async function makeSetting(
-  stage: Stage,
+export async function createSetup(
+  workspace: Workspace,
   sandbox: SandboxChoice,
   proceed: () => void,
-): Promise<Setting> {
+): Promise<DemoSetup> {
   proceed();
   const env = environment();
-  const engine = await engineFor(stage, sandbox, env['DOCKER_HOST'] || undefined);
+  const engine = await engineFor(workspace, sandbox, env['DOCKER_HOST'] || undefined);
   proceed();
-  const repository = await makeRepository(stage.directory, env['PATH']);
+  const repository = await makeRepository(workspace.directory, env['PATH']);
   proceed();
-  const collector = openCollector();
+  const collector = createAuditCollector();
   const secret = randomBytes(32).toString('base64url');
-  const isUsed = typeof engine !== 'string';
+  const usesEngine = typeof engine !== 'string';
   // A kill-all reaches whatever carries these, and this may be anybody's engine and host.
-  const { label, variable } = marksOf(stage.runId);
+  const { label, variable } = marksOf(workspace.runId);
   const server = await startServer(catalogue, {
     log: collector.log,
     environment: {
       PORT: '0',
       KILLSWITCH_SECRET: secret,
-      KILLSWITCH_STATE_DIR: join(stage.directory, 'state'),
+      KILLSWITCH_STATE_DIR: join(workspace.directory, 'state'),
       KILLSWITCH_WORKTREE_ROOTS: repository.worktrees,
       KILLSWITCH_AGENT_LABEL: label,
       KILLSWITCH_AGENT_VARIABLE: variable,
-      KILLSWITCH_SANDBOX: isUsed ? 'docker,process' : 'process',
-      ...(isUsed && { DOCKER_HOST: env['DOCKER_HOST'] }),
+      KILLSWITCH_SANDBOX: usesEngine ? 'docker,process' : 'process',
+      ...(usesEngine && { DOCKER_HOST: env['DOCKER_HOST'] }),
     },
   });
-  stage.defer(() => server.close());
+  workspace.defer(() => server.close());
   const { url, config } = server;
   const token = await mintToken({
     secret,
@@ -71,13 +71,13 @@ export async function makeSetting(
   });
   const client = createClient({ url, token });
 
-  const onHost = hostAgents(stage, env['PATH']);
+  const onHost = createHostAgents(workspace, env['PATH']);
   const agents: DemoAgent[] = [];
   for (const [at, name] of NAMES.entries()) {
     proceed();
-    const agentId = `${name}-${stage.runId}`;
+    const agentId = `${name}-${workspace.runId}`;
     const worktree = await repository.add(agentId);
-    const isContained = isUsed && at < NAMES.length - 1;
+    const isContained = usesEngine && at < NAMES.length - 1;
     const agent = await (isContained ? engine.start : onHost)(agentId, worktree);
     agents.push(agent);
     const { containerId, process } = agent;
@@ -87,24 +87,24 @@ export async function makeSetting(
   return {
     url,
     client,
-    stranger: createClient({ url, token: 'none' }),
+    unauthenticatedClient: createClient({ url, token: 'none' }),
     collector,
-    engine: isUsed ? engine : undefined,
+    engine: usesEngine ? engine : undefined,
     repository,
     agents,
-    ...(isUsed ? {} : { noEngine: engine }),
+    ...(usesEngine ? {} : { noEngine: engine }),
   };
 }
 
 /** The engine, or why it is not used. */
 async function engineFor(
-  stage: Stage,
+  workspace: Workspace,
   sandbox: SandboxChoice,
   dockerHost: string | undefined,
 ): Promise<DemoEngine | string> {
   if (sandbox === 'process') return 'as asked for';
   try {
-    return await openEngine(stage, dockerHost);
+    return await connectEngine(workspace, dockerHost);
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it failed';
     if (sandbox === 'docker') throw new Error(`No containers: ${why}.`, { cause: error });

@@ -4,7 +4,7 @@ import { printable } from '../printable.js';
 type Format = Parameters<typeof styleText>[0];
 
 /** Where the demonstration tells its story. */
-export interface Screen {
+export interface Terminal {
   title(text: string): void;
   section(text: string, aside?: string): void;
   /** A fact, under a name. */
@@ -16,13 +16,13 @@ export interface Screen {
 
 const NAME_WIDTH = 15;
 
-export function openScreen({
+export function createTerminal({
   write,
   colour,
 }: {
   readonly write: (text: string) => void;
   readonly colour: boolean;
-}): Screen {
+}): Terminal {
   const style = (format: Format, text: string): string =>
     colour ? styleText(format, printable(text), { validateStream: false }) : printable(text);
   const put = (text: string): void => write(`${text}\n`);
@@ -36,4 +36,4 @@ export function openScreen({
 }
 
 /** Says nothing, for a story that is told as JSON. */
-export const openSilence = (): Screen => openScreen({ write: () => undefined, colour: false });
+export const createSilentTerminal = (): Terminal => createTerminal({ write: () => undefined, colour: false });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createTeardown } from '../../server/teardown.js';
 
 /** What the demonstration stands on, and how it is taken down again. */
-export interface Stage {
+export interface Workspace {
   /** Absolute and real; everything on disk lies in it. */
   readonly directory: string;
   /** Random, to tell this run's things from all others. */
@@ -12,7 +12,7 @@ export interface Stage {
   /** Registers how something goes away again, before it is made. The last one goes first. */
   defer(undo: () => Promise<unknown>): void;
   /** Takes everything down, whatever becomes of the single steps. @returns what failed */
-  clear(): Promise<readonly unknown[]>;
+  close(): Promise<readonly unknown[]>;
 }
 
 /** Bytes of a folder in which the server's socket still finds room: the path of one holds 103 on every system. */
@@ -24,7 +24,7 @@ async function temporary(): Promise<string> {
   return Buffer.byteLength(folder) > ROOM ? realpath('/tmp') : folder;
 }
 
-export async function openStage(): Promise<Stage> {
+export async function createWorkspace(): Promise<Workspace> {
   const directory = await mkdtemp(join(await temporary(), 'killswitch-demo-'));
   const teardown = createTeardown();
   teardown.add('folder', () =>
@@ -34,6 +34,6 @@ export async function openStage(): Promise<Stage> {
     directory,
     runId: directory.slice(-6).toLowerCase(),
     defer: undo => teardown.add('step', undo),
-    clear: async () => (await teardown.run()).map(({ error }) => error),
+    close: async () => (await teardown.run()).map(({ error }) => error),
   };
 }

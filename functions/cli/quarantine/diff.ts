@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { EXIT, say, sayJson, UsageError, warn } from '../output.js';
+import { EXIT, print, printJson, UsageError, warn } from '../output.js';
 import { printable } from '../printable.js';
-import { entryName, withQuarantine } from './open.js';
+import { entryName, withQuarantine } from './with-quarantine.js';
 
 interface Options {
   readonly raw?: true;
@@ -26,10 +26,10 @@ export function addDiff(quarantine: Command): void {
       return withQuarantine(async kept => {
         const { patch, truncated, ...changes } = await kept.diff(name, { whole: raw === true });
         const text = Buffer.from(patch);
-        if (json) sayJson({ ...changes, patch: text.toString(), truncated });
+        if (json) printJson({ ...changes, patch: text.toString(), truncated });
         else if (raw) process.stdout.write(patch);
         else if (patch.length > 0) process.stdout.write(text.toString().split('\n').map(lineOf).join('\n'));
-        else say('Nothing was left uncommitted.');
+        else print('Nothing was left uncommitted.');
         for (const { path } of changes.tracked.filter(({ status }) => status === 'special'))
           warn(`killswitch: Not a file any more, shown as deleted: ${path}`);
         for (const path of changes.untracked.filter(each => each.endsWith('/')))

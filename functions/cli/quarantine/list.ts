@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { KeptEntry } from '../../../lib/ports/quarantine.js';
-import { EXIT, say, sayJson } from '../output.js';
+import { EXIT, print, printJson } from '../output.js';
 import { printable, shortened } from '../printable.js';
-import { size, withQuarantine } from './open.js';
+import { size, withQuarantine } from './with-quarantine.js';
 
 const WIDEST_CELL = 60;
 const HEAD = ['agent', 'operation', 'since (UTC)', 'until (UTC)', 'repository', 'branch', 'size', 'holds'];
@@ -44,8 +44,8 @@ export function addList(quarantine: Command): void {
     .action(({ json }: { json?: true }) =>
       withQuarantine(async kept => {
         const entries = await kept.list();
-        if (json) sayJson({ entries });
-        else say(entries.length === 0 ? 'The quarantine is empty.' : await tableOf(entries));
+        if (json) printJson({ entries });
+        else print(entries.length === 0 ? 'The quarantine is empty.' : await tableOf(entries));
         return EXIT.done;
       }),
     );

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
-import { EXIT, say, sayJson, UsageError, warn } from '../output.js';
-import { entryName, withQuarantine } from './open.js';
+import { EXIT, print, printJson, UsageError, warn } from '../output.js';
+import { entryName, withQuarantine } from './with-quarantine.js';
 
 interface Options {
   readonly expired?: true;
@@ -37,9 +37,9 @@ export function addPurge(quarantine: Command): void {
         const what = entry ? `the work and the evidence of ${entry.name}` : 'all that was kept long enough';
         if (!yes && !(await confirm(`Delete ${what} for good?`))) return EXIT.failed;
         const deleted = entry ? Number(await kept.purge(entry.name)) : await kept.purgeExpired();
-        if (json) sayJson({ deleted, ...(entry && { entry: entry.name }) });
+        if (json) printJson({ deleted, ...(entry && { entry: entry.name }) });
         else if (entry && deleted === 0) warn(`killswitch: Not wholly deleted: ${entry.path}`);
-        else say(`Deleted ${deleted} ${deleted === 1 ? 'entry' : 'entries'}.`);
+        else print(`Deleted ${deleted} ${deleted === 1 ? 'entry' : 'entries'}.`);
         return entry && deleted === 0 ? EXIT.failed : EXIT.done;
       });
     });

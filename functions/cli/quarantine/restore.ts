@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Restored } from '../../../lib/ports/quarantine.js';
-import { EXIT, say, sayJson, warn } from '../output.js';
-import { entryName, withQuarantine } from './open.js';
+import { EXIT, print, printJson, warn } from '../output.js';
+import { entryName, withQuarantine } from './with-quarantine.js';
 
 /** How much of what was left out is listed by name. */
 const MOST = 20;
 
-function where(checkout: NonNullable<Restored['checkout']>): string {
+function describeCheckout(checkout: NonNullable<Restored['checkout']>): string {
   const { branch, insteadOf, commit = '' } = checkout;
   if (branch === undefined) return `HEAD is detached at ${commit}, as it was.`;
   return insteadOf === undefined
@@ -14,9 +14,9 @@ function where(checkout: NonNullable<Restored['checkout']>): string {
     : `It is on the new branch ${branch}: ${insteadOf} is in use, was moved, or is gone.`;
 }
 
-function show({ path, files, checkout, leftOut, notes }: Restored): void {
-  say(`Restored ${files} file${files === 1 ? '' : 's'} to ${path}`);
-  if (checkout) say(where(checkout));
+function printRestored({ path, files, checkout, leftOut, notes }: Restored): void {
+  print(`Restored ${files} file${files === 1 ? '' : 's'} to ${path}`);
+  if (checkout) print(describeCheckout(checkout));
   for (const note of notes) warn(`killswitch: Note: ${note}.`);
   for (const { path: name, why } of leftOut.slice(0, MOST))
     warn(`killswitch: Not restored: ${name}: ${why}.`);
@@ -33,8 +33,8 @@ export function addRestore(quarantine: Command): void {
     .action((name: string, path: string, { json }: { json?: true }) =>
       withQuarantine(async kept => {
         const restored = await kept.restore(name, path);
-        if (json) sayJson(restored);
-        else show(restored);
+        if (json) printJson(restored);
+        else printRestored(restored);
         return restored.checkout && restored.leftOut.length === 0 ? EXIT.done : EXIT.failed;
       }),
     );

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { KillswitchError } from '../../../lib/domain/errors.js';
 import type { Changes, KeptEntry, Quarantine } from '../../../lib/ports/quarantine.js';
-import { EXIT, say, sayJson } from '../output.js';
+import { EXIT, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
-import { entryName, size, withQuarantine } from './open.js';
+import { entryName, size, withQuarantine } from './with-quarantine.js';
 
 /** What there is to say of the work that was not committed; that it cannot be looked at hides nothing else. */
-async function lookAt(kept: Quarantine, name: string): Promise<Changes | { readonly unknown: string }> {
+async function changesOf(kept: Quarantine, name: string): Promise<Changes | { readonly unknown: string }> {
   try {
     return (await kept.changes(name)) ?? { unknown: 'no git data of the worktree is here' };
   } catch (error) {
@@ -55,9 +55,9 @@ export function addShow(quarantine: Command): void {
     .action((name: string, { json }: { json?: true }) =>
       withQuarantine(async kept => {
         const entry = await kept.find(name);
-        const changes = await lookAt(kept, entry.name);
-        if (json) sayJson({ ...entry, ...(entry.worktree && { uncommitted: changes }) });
-        else say(linesOf(entry, changes));
+        const changes = await changesOf(kept, entry.name);
+        if (json) printJson({ ...entry, ...(entry.worktree && { uncommitted: changes }) });
+        else print(linesOf(entry, changes));
         return EXIT.done;
       }),
     );

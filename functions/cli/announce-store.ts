@@ -15,7 +15,7 @@ export const describeStore = ({ store, keyPrefix, stateDirectory }: Config): str
  * Says on standard error which store it is; and, to be awaited after the work, whether nothing was ever written to it:
  * then it is another one than the server's, most likely. Asked at once, since the work itself writes to it.
  */
-export function tellStore(config: Config, audit: AuditLog): () => Promise<void> {
+export function announceStore(config: Config, audit: AuditLog): () => Promise<void> {
   warn(`killswitch: Using ${describeStore(config)}.`);
   const isNew = audit.last().then(
     position => position === '',
