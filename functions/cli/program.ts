@@ -10,14 +10,14 @@ import { addLatch } from './latch.js';
 import { addOperation } from './operation.js';
 import { EXIT } from './output.js';
 import { addQuarantine } from './quarantine.js';
-import { refuseRepeats } from './repeats.js';
+import { rejectRepeatedOptions } from './repeated-options.js';
 import { addServe } from './serve.js';
 import { addSweep } from './sweep.js';
 import { addToken } from './token.js';
 import { type CommandVariable, configVariable, serverVariables } from './variables.js';
 
 /** Looked up only when asked for, so that nothing else hangs on it; by name, for it is compiled to another depth. */
-function tellVersion(): never {
+function printVersion(): never {
   const { version } = createRequire(import.meta.url)('killswitch/package.json') as { version: string };
   process.stdout.write(`${version}\n`);
   throw new CommanderError(EXIT.done, 'commander.version', version);
@@ -44,7 +44,7 @@ export function createProgram(): Command {
   const program = new Command('killswitch')
     .description('The emergency stop for AI coding agents.')
     .option('-V, --version', 'tell the version')
-    .on('option:version', tellVersion)
+    .on('option:version', printVersion)
     .exitOverride()
     // An option belongs to the command that it comes after: `token` and `token revoke` share names.
     .enablePositionalOptions()
@@ -66,6 +66,6 @@ export function createProgram(): Command {
   ]) {
     add(program);
   }
-  refuseRepeats(program);
+  rejectRepeatedOptions(program);
   return program;
 }
