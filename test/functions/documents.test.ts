@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command, CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { chatops } from '../../functions/chatops.js';
@@ -8,7 +10,16 @@ import { notifySettings } from '../../functions/notify/settings.js';
 import { openapi } from '../../functions/openapi.js';
 import { ConfigError, platformVariable, secretVariables } from '../../lib/config/config.js';
 import { environmentSchema } from '../../lib/config/variables.js';
-import { anchorsOf, brokenLinks, callsOf, pages, readPage, shellLines, wordsOf } from './documents.helper.js';
+import {
+  anchorsOf,
+  brokenLinks,
+  callsOf,
+  pages,
+  ROOT,
+  readPage,
+  shellLines,
+  wordsOf,
+} from './documents.helper.js';
 
 const readme = pages.find(({ path }) => path === 'README.md');
 const shell = pages.flatMap(({ fences }) => fences.filter(({ language }) => language === 'sh'));
@@ -46,6 +57,12 @@ describe('the README', () => {
     const text = readme?.text ?? '';
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(220);
     expect(text.split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(1_300);
+  });
+
+  it('installs the package by the name that it has', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const named = pages.flatMap(({ text }) => text.match(/killswitch-\d\S*\.tgz/g) ?? []);
+    expect([...new Set(named)]).toEqual([`killswitch-${version}.tgz`]);
   });
 
   it('leads to every guide', () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Fence, ROOT } from '../functions/documents.helper.js';
@@ -8,7 +8,7 @@ import { addWorktree, makeRepository, startProcess, temporaryDirectory } from '.
 import { build } from '../services/build.js';
 import { inject, RUN_MARK } from '../services/context.js';
 import { afterFile } from '../services/registry.js';
-import { identityOf, settings, tokenFor } from '../services/server.js';
+import { type Environment, identityOf, settings, tokenFor } from '../services/server.js';
 
 /** The agents that the documents speak of. All are processes that run; each has a worktree. */
 const agents = {
@@ -54,6 +54,12 @@ function scriptOf({ document, line, words, text: code }: Fence): string {
   return `${told}set +e\n${code}\n${check}\n`;
 }
 
+/** Puts a program before all others of its name. */
+function program(root: string, name: string, script: string): void {
+  writeFileSync(join(root, 'bin', name), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(root, 'bin', name), 0o755);
+}
+
 /**
  * Runs blocks of a document one after another in one shell, next to a server and agents of their own.
  * @param isAlone whether the document begins without a URL and a token of that server
@@ -66,12 +72,8 @@ export async function runDocument(fences: readonly Fence[], { isAlone }: { isAlo
   const { label, variable } = identityOf(environment);
   for (const folder of ['bin', 'home', 'srv/worktrees', 'etc/killswitch'])
     mkdirSync(join(root, folder), { recursive: true });
-  const program = (name: string, script: string): void => {
-    writeFileSync(join(root, 'bin', name), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(root, 'bin', name), 0o755);
-  };
-  program('killswitch', `exec '${process.execPath}' '${join(build(), 'functions/cli/main.js')}' "$@"`);
-  program('your-agent', "trap 'kill $!; exit' TERM; sleep 100000 > /dev/null 2>&1 & wait");
+  program(root, 'killswitch', `exec '${process.execPath}' '${join(build(), 'functions/cli/main.js')}' "$@"`);
+  program(root, 'your-agent', "trap 'kill $!; exit' TERM; sleep 100000 > /dev/null 2>&1 & wait");
   cpSync(join(ROOT, 'wrangler.example.toml'), join(root, 'home/wrangler.example.toml'));
 
   const repository = await makeRepository(join(root, 'srv/repos/app'));
@@ -103,8 +105,13 @@ export async function runDocument(fences: readonly Fence[], { isAlone }: { isAlo
     .replaceAll(/\byour-agent(?!-)/g, join(root, 'bin/your-agent'));
   writeFileSync(join(root, 'script'), shown);
 
+  return run(root, join(root, 'home'), environment);
+}
+
+/** Runs `script` in `root`, with the programs of `bin` before all others. */
+async function run(root: string, cwd: string, environment: Environment) {
   const shell = spawn('bash', [join(root, 'script')], {
-    cwd: join(root, 'home'),
+    cwd,
     env: {
       ...environment,
       PATH: `${join(root, 'bin')}:${process.env['PATH']}`,
@@ -120,4 +127,27 @@ export async function runDocument(fences: readonly Fence[], { isAlone }: { isAlo
     text(shell.stderr),
   ]);
   return { code, stdout, stderr };
+}
+
+/** What a checkout does not hold, or what only its tests need. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  '.git',
+  'coverage',
+  'dist',
+  'node_modules',
+  'reports',
+  'test',
+]);
+
+/** Runs a block in a copy of the checkout; its packages are this one's, so `npm ci` does nothing. */
+export function runInCheckout(fence: Fence) {
+  const root = temporaryDirectory();
+  const checkout = join(root, 'checkout');
+  for (const folder of ['bin', 'home', 'checkout']) mkdirSync(join(root, folder));
+  for (const name of readdirSync(ROOT).filter(one => !LEFT_OUT.has(one)))
+    cpSync(join(ROOT, name), join(checkout, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
+  program(root, 'npm', `[ "$1" = ci ] || PATH='${process.env['PATH']}' exec npm "$@"`);
+  writeFileSync(join(root, 'script'), `set -eo pipefail\n${scriptOf(fence)}`);
+  return run(root, checkout, { DOCKER_HOST: inject('dockerHost') });
 }

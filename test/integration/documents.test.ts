@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { type Fence, pages } from '../functions/documents.helper.js';
 import { engine } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';
-import { runDocument } from './documents.helper.js';
+import { runDocument, runInCheckout } from './documents.helper.js';
 
 /** What is not run here, by where a block begins: what would be needed, or the test that does it. */
 const notRun: Readonly<Record<string, string>> = {
-  'README.md: npm ci && npm run demo': 'the demo has tests of its own: demo.test.ts',
   'README.md: npm ci && npm test': 'this is it',
   'README.md: npm ci && npm run package': 'package.test.ts packs it, installs nothing and starts it',
   'deployment.md: npm ci && npm run package': 'the same',
@@ -27,6 +26,7 @@ const reasonFor = ({ document, text }: Fence): string | undefined =>
 
 const shell = pages.flatMap(({ fences }) => fences.filter(({ language }) => language === 'sh'));
 const isRun = ({ words }: Fence): boolean => !words.includes('no-run');
+const isOfCheckout = ({ words }: Fence): boolean => words.includes('checkout');
 
 /** A block that says `fresh` begins with a server and agents that nothing was done to. */
 function parts(fences: readonly Fence[]): Fence[][] {
@@ -39,11 +39,13 @@ function parts(fences: readonly Fence[]): Fence[][] {
 }
 
 const runs = pages.flatMap(({ path, fences }) =>
-  parts(fences.filter(fence => fence.language === 'sh' && isRun(fence))).map(part => ({
-    path,
-    line: part[0]?.line,
-    part,
-  })),
+  parts(fences.filter(fence => fence.language === 'sh' && isRun(fence) && !isOfCheckout(fence))).map(
+    part => ({
+      path,
+      line: part[0]?.line,
+      part,
+    }),
+  ),
 );
 
 describe('the commands of the documents', () => {
@@ -62,6 +64,15 @@ describe('the commands of the documents', () => {
     120_000,
   );
 
+  it.each(shell.filter(isOfCheckout))(
+    'do in a checkout what $document says on line $line',
+    async fence => {
+      const { code, stdout, stderr } = await runInCheckout(fence);
+      expect(code, `${stdout}${stderr}`).toBe(0);
+    },
+    300_000,
+  );
+
   it('are all run, but for those that a reason stands beside', () => {
     const left = shell.filter(fence => !isRun(fence));
     expect(left.filter(fence => reasonFor(fence) === undefined)).toEqual([]);
@@ -70,6 +81,6 @@ describe('the commands of the documents', () => {
 
   it('say nothing of how they are run but what is known', () => {
     const words = shell.flatMap(fence => fence.words);
-    expect(words.filter(word => !/^(no-run|fresh|exits=[123])$/.test(word))).toEqual([]);
+    expect(words.filter(word => !/^(no-run|checkout|fresh|exits=[123])$/.test(word))).toEqual([]);
   });
 });
