@@ -5,7 +5,6 @@ import { Webhook } from 'standardwebhooks';
 import { expect, it } from 'vitest';
 import { renderers } from '../../functions/notify/render.js';
 import { openEvents } from '../../lib/adapters/docker/events.js';
-import type { Modem } from '../../lib/adapters/docker/modem.js';
 import { bindingOf, mismatch } from '../../lib/adapters/jose/binding.js';
 import { openJournal } from '../../lib/adapters/journal/index.js';
 import { createClient } from '../../lib/client/client.js';
@@ -100,10 +99,10 @@ it('events of the engine are read however they are cut, and what is none is pass
       async function* chunks() {
         for (let at = 0; at < whole.length; at += size) yield whole.slice(at, at + size);
       }
-      const modem = { follow: async () => chunks() } as unknown as Modem;
+      const api = { getEvents: async () => chunks() };
       const { signal } = new AbortController();
       const seen = [];
-      for await (const one of await openEvents(modem, {
+      for await (const one of await openEvents(api, {
         label: 'label',
         since: 0,
         deadlineMs: 1_000,

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type ContainerId, toContainerId } from '../../lib/adapters/docker/engine.js';
+import { type ContainerId, toContainerId } from '../../lib/adapters/docker/container-id.js';
 import { openVolley } from '../../lib/adapters/docker/kernel-kill-batch.js';
 import { silent } from '../fakes/docker-engine.js';
 import { fakeKernel } from '../fakes/kernel.js';

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { type Engine, type Found, toContainerId } from '../../lib/adapters/docker/engine.js';
+import { toContainerId } from '../../lib/adapters/docker/container-id.js';
+import type { Engine, Found } from '../../lib/adapters/docker/engine.js';
 import { lookAtRecorded } from '../../lib/adapters/docker/recorded.js';
 
 const guard = { label: 'killswitch.agent-id', requireLabel: true };

@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { ContainerId, Found } from './engine.js';
+import type { ContainerId } from './container-id.js';
+import type { Found } from './engine.js';
 
 /** Where Docker keeps its files unless it is told otherwise. */
 export const DATA_ROOT = '/var/lib/docker';

@@ -1,14 +1,7 @@
 import * as z from 'zod';
+import type { Api } from './api.js';
+import { type ContainerId, isContainerId } from './container-id.js';
 import { EngineError, toEngineError } from './errors.js';
-import type { Call, Modem } from './modem.js';
-
-declare const checked: unique symbol;
-/** A full container ID. Nothing else reaches the engine: it takes names, prefixes and paths for IDs. */
-export type ContainerId = string & { readonly [checked]: true };
-
-const isContainerId = (text: string): text is ContainerId => /^[0-9a-f]{64}$/.test(text);
-export const toContainerId = (text: string): ContainerId | undefined =>
-  isContainerId(text) ? text : undefined;
 
 /** What the engine says of one container. */
 export interface Found {
@@ -71,33 +64,32 @@ const waited = z.object({ StatusCode: z.int() });
 
 /**
  * Source: https://docs.docker.com/reference/api/engine/version/v1.41/
- * @param onAnswer told of each list that the engine has answered with
+ * @param onAnswer called for each list that the engine has answered with
  */
-export function openEngine(modem: Modem, callDeadlineMs: number, onAnswer: () => void): Engine {
+export function openEngine(api: Api, callDeadlineMs: number, onAnswer: () => void): Engine {
+  const { getContainer, getLogs, listContainers } = api;
   const within = (ms = callDeadlineMs): AbortSignal => AbortSignal.timeout(Math.ceil(ms));
-  const at = (container: ContainerId, what = ''): string => `/containers/${container}${what}`;
   const typed = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => Promise.reject(toEngineError(error)));
-  /** Whatever the answer says beyond that it was done. */
-  const order = async (call: Call): Promise<void> => {
-    await typed(modem.call(call));
+  /** Ignores what the answer says beyond that it was done. */
+  const order = async (answer: Promise<unknown>): Promise<void> => {
+    await typed(answer);
   };
   const read = async (filters: Record<string, string[]>, limit?: number): Promise<Found[]> => {
-    const query = { all: true, limit, filters };
-    const answer = await modem.call({ method: 'GET', path: '/containers/json', query, signal: within() });
+    const bound = limit === undefined ? {} : { limit };
+    const answer = await listContainers({ all: true, ...bound, filters, abortSignal: within() });
     const containers = listed.parse(answer);
     onAnswer();
     return containers.map(({ Id, State, Labels }) => ({ id: Id, state: State, labels: Labels ?? {} }));
   };
 
   const awaitState = async (container: ContainerId, condition: Condition, ms: number): Promise<boolean> => {
-    const path = at(container, '/wait');
-    waited.parse(await modem.call({ method: 'POST', path, query: { condition }, signal: within(ms) }));
+    waited.parse(await getContainer(container).wait({ condition, abortSignal: within(ms) }));
     return true;
   };
 
-  const describe = (container: ContainerId, signal: AbortSignal): Promise<unknown> =>
-    modem.call({ method: 'GET', path: at(container, '/json'), signal });
+  const describe = (container: ContainerId, abortSignal: AbortSignal): Promise<unknown> =>
+    getContainer(container).inspect({ abortSignal });
 
   const inspect = async (container: ContainerId): Promise<Inspected> => {
     const { State, HostConfig, Mounts } = inspected.parse(await describe(container, within()));
@@ -120,13 +112,11 @@ export function openEngine(modem: Modem, callDeadlineMs: number, onAnswer: () =>
     },
     inspect: container => typed(inspect(container)),
     describe: (container, signal) => typed(describe(container, signal)),
-    logs: (container, tail, signal) => {
-      const query = { stdout: true, stderr: true, timestamps: true, tail };
-      return typed(modem.stream({ method: 'GET', path: at(container, '/logs'), query, signal }));
-    },
+    logs: (container, tail, abortSignal) =>
+      typed(getLogs(container, { stdout: true, stderr: true, timestamps: true, tail, abortSignal })),
     kill: (container, signal, withinMs) =>
-      order({ method: 'POST', path: at(container, '/kill'), query: { signal }, signal: within(withinMs) }),
-    unpause: container => order({ method: 'POST', path: at(container, '/unpause'), signal: within() }),
+      order(getContainer(container).kill({ signal, abortSignal: within(withinMs) })),
+    unpause: container => order(getContainer(container).unpause({ abortSignal: within() })),
     wait: async (container, condition, withinMs) => {
       try {
         return await typed(awaitState(container, condition, withinMs));
@@ -137,9 +127,7 @@ export function openEngine(modem: Modem, callDeadlineMs: number, onAnswer: () =>
         throw error;
       }
     },
-    remove: (container, withinMs) => {
-      const query = { force: true, v: true };
-      return order({ method: 'DELETE', path: at(container), query, signal: within(withinMs) });
-    },
+    remove: (container, withinMs) =>
+      order(getContainer(container).remove({ force: true, v: true, abortSignal: within(withinMs) })),
   };
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type ContainerId, toContainerId } from './engine.js';
-import type { Modem } from './modem.js';
+import type { Api } from './api.js';
+import { type ContainerId, toContainerId } from './container-id.js';
 
 /** What became of a container that carries the label. */
 export interface EngineEvent {
@@ -41,7 +41,7 @@ const message = z.object({
  * Source: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemEvents
  */
 export async function openEvents(
-  modem: Modem,
+  api: Pick<Api, 'getEvents'>,
   { label, since, deadlineMs, signal }: EventStreamOptions,
 ): Promise<AsyncIterable<EngineEvent>> {
   const begun = new AbortController();
@@ -50,15 +50,11 @@ export async function openEvents(
     deadlineMs,
   );
   try {
-    const chunks = await modem.follow({
-      method: 'GET',
-      path: '/events',
-      query: {
-        since: (since / 1000).toFixed(3),
-        // Not by the label: of a filter that has only its key, Podman tells nothing at all.
-        filters: { type: ['container'], event: ACTIONS },
-      },
-      signal: AbortSignal.any([signal, begun.signal]),
+    const chunks = await api.getEvents({
+      since: (since / 1000).toFixed(3),
+      // Not by the label: of a filter that has only its key, Podman tells nothing at all.
+      filters: { type: ['container'], event: ACTIONS },
+      abortSignal: AbortSignal.any([signal, begun.signal]),
     });
     return read(chunks, label);
   } finally {

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
-import type { ContainerId, Engine } from './engine.js';
+import type { ContainerId } from './container-id.js';
+import type { Engine } from './engine.js';
 import type { ContainerMap, Known } from './map.js';
 
 /** Makes a container known to the kernel; comes back when that is done or has failed. Does not reject. */

@@ -3,6 +3,7 @@ import type { Kernel } from '../../ports/kernel.js';
 import type { Lookout } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Sandbox } from '../../ports/sandbox.js';
+import { createApi } from './api.js';
 import { type ConnectionOptions, DEFAULT_SOCKET, parseAddress, prepareConnection } from './connection.js';
 import { byContext } from './context.js';
 import { DATA_ROOT } from './disk.js';
@@ -84,19 +85,20 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   const { callDeadlineMs = 1500, killDeadlineMs: killMs = 10_000, refreshMs = 30_000 } = options;
   const { removalDeadlineMs = 30_000, removalConcurrency = 16 } = options;
   const modem = openModem(prepareConnection(connection));
+  const api = createApi(modem);
   const memory = openMemory({
     directory: options.stateDirectory,
     of: `${label} ${JSON.stringify(address)}`,
     all: () => map.all().map(({ id, agentId }) => [id, agentId] as const),
     log,
   });
-  const engine = openEngine(modem, callDeadlineMs, memory.answered);
+  const engine = openEngine(api, callDeadlineMs, memory.answered);
   const map = openMap({ label, onForget: id => kernel.forget(id), onChange: memory.changed });
   const remembered = memory.loaded.then(map.seed);
   const learn = ownKernel ? openLearner({ engine, kernel, map, log }) : async () => undefined;
   const follower = openFollower({
     engine,
-    open: (since, signal) => openEvents(modem, { label, since, deadlineMs: callDeadlineMs, signal }),
+    open: (since, signal) => openEvents(api, { label, since, deadlineMs: callDeadlineMs, signal }),
     map,
     label,
     refreshMs,

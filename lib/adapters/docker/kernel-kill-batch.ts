@@ -1,6 +1,6 @@
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
-import type { ContainerId } from './engine.js';
+import type { ContainerId } from './container-id.js';
 
 /** Strikes containers by the kernel. Answers with those that it reached: the engine's way goes on in any case. */
 export type Volley = (ids: readonly ContainerId[]) => Promise<ReadonlySet<string>>;

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../ports/kernel.js';
 import type { Target } from '../../ports/sandbox.js';
-import type { ContainerId } from './engine.js';
+import type { ContainerId } from './container-id.js';
 import type { Volley } from './kernel-kill-batch.js';
 import type { ContainerMap, Known } from './map.js';
 import { isDown } from './states.js';

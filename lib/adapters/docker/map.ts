@@ -1,4 +1,5 @@
-import type { ContainerId, Found } from './engine.js';
+import type { ContainerId } from './container-id.js';
+import type { Found } from './engine.js';
 import type { EngineEvent } from './events.js';
 import { mayRun } from './states.js';
 

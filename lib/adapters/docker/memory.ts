@@ -3,7 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Log } from '../../ports/runtime.js';
-import { type ContainerId, toContainerId } from './engine.js';
+import { type ContainerId, toContainerId } from './container-id.js';
 
 /** What an earlier process on this machine has heard from the engine. */
 export type Remembered = readonly (readonly [id: ContainerId, agentId: string])[];

@@ -1,18 +1,32 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { Socket } from 'node:net';
+import { type IncomingMessage, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-/** One call of the engine's API. */
-export interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+/** One call as dockerode describes it to a modem; the rest of docker-modem's options are for calls with a body. */
+export interface DialOptions {
+  readonly method: string;
+  /** With `?` at its end where `options` belong into the query. */
   readonly path: string;
-  readonly query?: Readonly<Record<string, unknown>>;
-  readonly signal?: AbortSignal;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly abortSignal?: AbortSignal | undefined;
+  /** Answer with the response itself, once it has begun with success. */
+  readonly isStream?: boolean;
+  /** `true` for the codes of success. */
+  readonly statusCodes: Readonly<Record<number, true | string>>;
 }
 
-/** What the engine, or a proxy before it, answers with where it has done what it was asked. */
-const isSuccess = (statusCode: number): boolean => statusCode === 200 || statusCode === 204;
+/** What dockerode sends its calls through. */
+export interface Modem {
+  /**
+   * @param callback called once: with the parsed JSON, `undefined` for an empty body, or the response; or with an error,
+   *   which is a {@link StatusError} where the engine did answer
+   */
+  dial(options: DialOptions, callback: (error: unknown, answer?: unknown) => void): void;
+  /** Breaks off the calls that are under way. */
+  close(): void;
+  /** Of the promises that dockerode returns. */
+  readonly Promise: PromiseConstructor;
+}
 
 /** The engine's answer was no success. 3xx too: no redirect is followed. */
 export class StatusError extends Error {
@@ -25,21 +39,10 @@ export class StatusError extends Error {
   }
 }
 
-/** The way to the engine. Each call rejects with a {@link StatusError} where the answer is no success. */
-export interface Modem {
-  /** An answer of JSON, or of nothing. */
-  call(call: Call): Promise<unknown>;
-  /** An answer without end, once it has begun with success. It keeps no process alive, and throws when it breaks off. */
-  follow(call: Call): Promise<AsyncIterable<string>>;
-  /** An answer of any bytes, piece by piece, once it has begun with success; throws when it breaks off. */
-  stream(call: Call): Promise<AsyncIterable<Uint8Array>>;
-  /** Breaks off what is under way. */
-  close(): void;
-}
-
 /**
- * Our own, because docker-modem follows redirects to anywhere (with an uncaught error if nobody is there), never
- * settles on a body that stalls or breaks off, and prefers `DOCKER_HOST` to what it is told. Every call here settles at the latest when its signal aborts. Each has a connection of its own.
+ * Takes the place of docker-modem, which follows redirects to any host (with an uncaught error if there is none), never
+ * settles on a body that stalls or breaks off, and prefers `DOCKER_HOST` to what it is given. Here every call settles at
+ * the latest when its signal aborts. Each has a connection of its own, and sends no body.
  */
 export function openModem(connect: () => Duplex): Modem {
   const open = new Set<Duplex>();
@@ -50,73 +53,51 @@ export function openModem(connect: () => Duplex): Modem {
     return connection.once('close', () => open.delete(connection));
   };
 
-  const send = (
-    call: Call,
-    onResponse: (response: IncomingMessage) => void,
-    onError: (error: unknown) => void,
-  ): ClientRequest => {
-    const { method, signal, query } = call;
-    const path = query ? `${call.path}?${toQuery(query)}` : call.path;
-    signal?.addEventListener('abort', () => onError(signal.reason), { once: true });
-    const outgoing = request({ method, path, createConnection, signal, headers: { host: 'docker' } });
-    outgoing.once('response', onResponse);
-    // It stays: an error after the answer would be uncaught otherwise.
-    outgoing.on('error', onError);
-    return outgoing.end();
-  };
-
-  const read = async (response: IncomingMessage): Promise<string> => {
-    const { statusCode = 0 } = response;
-    const body = await text(response);
-    if (!isSuccess(statusCode)) throw new StatusError(statusCode, body);
-    return body;
-  };
-
-  const exchange = (call: Call): Promise<unknown> =>
+  const exchange = (options: DialOptions): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      const onResponse = (response: IncomingMessage): void => {
-        read(response)
-          .then(body => resolve(body === '' ? undefined : JSON.parse(body)))
-          .catch(reject);
-      };
-      send(call, onResponse, reject);
+      const { method, abortSignal: signal } = options;
+      const path = pathOf(options);
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      const outgoing = request({ method, path, createConnection, signal, headers: { host: 'docker' } });
+      outgoing.once('response', response => {
+        read(response, options).then(resolve, reject);
+      });
+      // Stays after the answer: a later error would be uncaught otherwise.
+      outgoing.on('error', reject);
+      outgoing.end();
     });
-
-  const begin = (call: Call): { answer: Promise<IncomingMessage>; outgoing: ClientRequest | undefined } => {
-    let outgoing: ClientRequest | undefined;
-    const answer = new Promise<IncomingMessage>((resolve, reject) => {
-      const onResponse = (response: IncomingMessage): void => {
-        if (isSuccess(response.statusCode ?? 0)) resolve(response);
-        else read(response).catch(reject);
-      };
-      outgoing = send(call, onResponse, reject);
-    });
-    return { answer, outgoing };
-  };
-
-  const follow = async (call: Call): Promise<AsyncIterable<string>> => {
-    const { answer, outgoing } = begin(call);
-    outgoing?.once('socket', socket => {
-      if (socket instanceof Socket) socket.unref();
-    });
-    return (await answer).setEncoding('utf8');
-  };
 
   return {
-    call: exchange,
-    follow,
-    stream: call => begin(call).answer,
+    dial: (options, callback) =>
+      void exchange(options).then(
+        answer => callback(undefined, answer),
+        (error: unknown) => callback(error),
+      ),
     close: () => {
       for (const connection of open) connection.destroy();
     },
+    Promise,
   };
 }
 
-function toQuery(members: Readonly<Record<string, unknown>>): string {
+async function read(response: IncomingMessage, { isStream, statusCodes }: DialOptions): Promise<unknown> {
+  const { statusCode = 0 } = response;
+  const isSuccess = statusCodes[statusCode] === true;
+  if (isSuccess && isStream) return response;
+  const body = await text(response);
+  if (!isSuccess) throw new StatusError(statusCode, body);
+  return body === '' ? undefined : JSON.parse(body);
+}
+
+/** @throws TypeError if the options would have to be sent as a body */
+function pathOf({ path, options = {} }: DialOptions): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(members)) {
-    if (value === undefined) continue;
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || name === 'abortSignal') continue;
     query.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
   }
-  return query.toString();
+  const [plain = ''] = path.split('?', 1);
+  if (query.size === 0) return plain;
+  if (plain === path) throw new TypeError(`This modem sends no body, as ${path} would need`);
+  return `${plain}?${query}`;
 }

@@ -1,5 +1,6 @@
 import type { Target } from '../../ports/sandbox.js';
-import { type Engine, type Found, toContainerId } from './engine.js';
+import { toContainerId } from './container-id.js';
+import type { Engine, Found } from './engine.js';
 
 export interface Guard {
   /** Key of the label that has to equal the agent's ID. */

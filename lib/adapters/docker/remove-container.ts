@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Target } from '../../ports/sandbox.js';
-import type { ContainerId, Engine } from './engine.js';
+import type { ContainerId } from './container-id.js';
+import type { Engine } from './engine.js';
 import { EngineError } from './errors.js';
 import { type Gatherer, withinCap } from './evidence.js';
 import { type Seen, seenOf } from './seen.js';

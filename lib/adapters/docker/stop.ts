@@ -1,4 +1,5 @@
-import type { ContainerId, Engine, Found } from './engine.js';
+import type { ContainerId } from './container-id.js';
+import type { Engine, Found } from './engine.js';
 import { EngineError } from './errors.js';
 import { type Seen, seenOf } from './seen.js';
 import { isDown } from './states.js';

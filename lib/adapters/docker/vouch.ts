@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Target } from '../../ports/sandbox.js';
+import { type ContainerId, toContainerId } from './container-id.js';
 import { labelsOnDisk } from './disk.js';
-import { type ContainerId, toContainerId } from './engine.js';
 import type { ContainerMap } from './map.js';
 import { type Guard, NO_ID, obstacleOf } from './recorded.js';
 
