@@ -4,7 +4,7 @@ import { register } from '../lib/agents/register.js';
 import { transition } from '../lib/agents/transition.js';
 import { listQuery } from '../lib/client/queries.js';
 import { registrationSchema, transitionSchema } from '../lib/domain/agent.js';
-import { present } from '../lib/util/omit-undefined.js';
+import { omitUndefined } from '../lib/util/omit-undefined.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { authenticated } from './http/request.js';
 import { AGENT, agentParam, json, query } from './http/validate.js';
@@ -28,8 +28,8 @@ export const agents: KillswitchFunction = {
     new Hono<Env>()
       .get('/agents', authenticated(deps), query(listQuery), async c => {
         const { label, cursor, limit, ...rest } = c.req.valid('query');
-        const selector = present({ ...rest, labels: labelsOf(label) });
-        const page = await list(deps.core, c.get('actor'), present({ selector, cursor, limit }));
+        const selector = omitUndefined({ ...rest, labels: labelsOf(label) });
+        const page = await list(deps.core, c.get('actor'), omitUndefined({ selector, cursor, limit }));
         const next = page.cursor === undefined ? '' : `,"cursor":${JSON.stringify(page.cursor)}`;
         return asStored(c, `{"agents":[${page.agents.join(',')}]${next}}`);
       })

@@ -3,7 +3,7 @@ import { readTrail, streamTrail } from '../lib/audit/read.js';
 import { auditQuery } from '../lib/client/queries.js';
 import type { AuditEntry } from '../lib/domain/audit-entry.js';
 import { utf8 } from '../lib/util/crypto.js';
-import { present } from '../lib/util/omit-undefined.js';
+import { omitUndefined } from '../lib/util/omit-undefined.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { authenticated } from './http/request.js';
 import { query } from './http/validate.js';
@@ -52,7 +52,7 @@ export const audit: KillswitchFunction = {
   name: 'audit',
   routes: deps =>
     new Hono<Env>().get('/audit', authenticated(deps), query(auditQuery), async c => {
-      const { limit, ...asked } = present(c.req.valid('query'));
+      const { limit, ...asked } = omitUndefined(c.req.valid('query'));
       const actor = c.get('actor');
       const wantsLines = c.req.header('accept')?.includes(NDJSON) ?? false;
       if (!wantsLines) return c.json(await readTrail(deps.core, actor, { ...asked, limit: limit ?? 100 }));

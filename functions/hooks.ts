@@ -2,13 +2,13 @@ import { Hono } from 'hono';
 import { allOf } from '../lib/config/config.js';
 import type { Settings } from '../lib/config/platform-settings.js';
 import { KillswitchError } from '../lib/domain/errors.js';
-import type { Answered } from '../lib/triggers/api-request.js';
+import type { ApiResponse } from '../lib/triggers/api-request.js';
 import { alertmanager } from './hooks/alertmanager.js';
 import { github } from './hooks/github.js';
 import { grafana } from './hooks/grafana.js';
 import { pagerduty } from './hooks/pagerduty.js';
 import { sentry } from './hooks/sentry.js';
-import type { OpenSource, Source } from './hooks/source.js';
+import type { OpenSource, WebhookSource } from './hooks/source.js';
 import { standard } from './hooks/standard.js';
 import { give, requestOf } from './hooks/stop-order.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './http/function.js';
@@ -31,7 +31,7 @@ export const sources: Readonly<Record<string, OpenSource>> = {
 };
 
 /** Those that are set up. @throws ConfigError that names what is wrong with any of them */
-function openSources(settings: Settings): ReadonlyMap<string, Source> {
+function openSources(settings: Settings): ReadonlyMap<string, WebhookSource> {
   const found = allOf(
     Object.entries(sources).map(
       ([name, openSource]) =>
@@ -46,7 +46,7 @@ function openSources(settings: Settings): ReadonlyMap<string, Source> {
  * A platform sends again what it got a 5xx for, and only that. An agent that is unknown, or dead already, is told in
  * its answer and is no reason to send again.
  */
-function statusOf(answers: readonly Answered[]): 200 | 202 | 503 {
+function statusOf(answers: readonly ApiResponse[]): 200 | 202 | 503 {
   if (answers.some(({ status }) => status >= 500)) return 503;
   return answers.some(({ status }) => status === 202) ? 202 : 200;
 }
@@ -68,7 +68,7 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
         source.read({ headers, body, now: clock.now() }),
       );
       trust(c);
-      const answers: Answered[] = [];
+      const answers: ApiResponse[] = [];
       if (actor) {
         const commands = commandsFor(from(c, actor));
         // One after another, so that what others ask for meanwhile is carried out between them.

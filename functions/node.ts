@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
-import { openNothing } from '../lib/adapters/unavailable-store.js';
-import { openConfirmed } from '../lib/agents/is-settled.js';
+import { createUnavailableStore } from '../lib/adapters/unavailable-store.js';
+import { createIsSettled } from '../lib/agents/is-settled.js';
 import type { Config } from '../lib/config/config.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
 import { type Core, defaultLimits } from '../lib/ports/core.js';
+import type { HighWaterMark } from '../lib/ports/high-water-mark.js';
 import type { Kernel } from '../lib/ports/kernel.js';
 import type { AuditKeys, KeyRing } from '../lib/ports/keys.js';
 import type { Lookout } from '../lib/ports/lookout.js';
@@ -13,13 +14,12 @@ import type { Metrics } from '../lib/ports/metrics.js';
 import type { Quarantine } from '../lib/ports/quarantine.js';
 import type { Clock, Log } from '../lib/ports/runtime.js';
 import type { Sandbox } from '../lib/ports/sandbox.js';
-import type { Witness } from '../lib/ports/witness.js';
 import { openCases } from '../lib/stop/in-flight.js';
 import { createStop } from '../lib/stop/stop.js';
 import { createHosts } from '../lib/store/hosts.js';
-import { telling } from '../lib/store/observe-commits.js';
-import { remember } from '../lib/store/single-use.js';
-import { present } from '../lib/util/omit-undefined.js';
+import { observeCommits } from '../lib/store/observe-commits.js';
+import { markUsed } from '../lib/store/single-use.js';
+import { omitUndefined } from '../lib/util/omit-undefined.js';
 import { throttleLog } from './http/throttle-log.js';
 import { variablesOf } from './server/config-file.js';
 import { dockerFolderOf } from './server/places.js';
@@ -45,7 +45,7 @@ export const mintToken: Mint = async options => {
 
 export async function openMetrics(): Promise<Metrics> {
   const prometheus = await import('../lib/adapters/prometheus.js');
-  return prometheus.openMetrics();
+  return prometheus.createMetrics();
 }
 
 /** JSON lines on standard output. */
@@ -71,9 +71,9 @@ export async function openStore({ store, stateDirectory, keyPrefix }: Config, lo
 
 /** What the audit is sealed and verified with. */
 export interface Seals {
-  readonly witness: Witness;
+  readonly highWaterMark: HighWaterMark;
   /** Of the emergency stop. */
-  readonly latchWitness: Witness;
+  readonly latchHighWaterMark: HighWaterMark;
   /** @throws Error in one clear sentence where there is none; as the file system does */
   openKeys(): Promise<AuditKeys>;
   /** What signs orders; by the same secrets. Rejects as `openKeys` does. */
@@ -83,7 +83,9 @@ export interface Seals {
 /** @param options.create makes a secret in the state directory where none is set and none was made before */
 export async function openSeals(config: Config, { create }: { readonly create: boolean }): Promise<Seals> {
   const { store, stateDirectory: directory, keyPrefix, auditSecrets } = config;
-  const { auditKeys, auditSecret, openWitness, orderKeys } = await import('../lib/adapters/seal/index.js');
+  const { auditKeys, auditSecret, createHighWaterMark, orderKeys } = await import(
+    '../lib/adapters/seal/index.js'
+  );
   const name = store.kind === 'sqlite' ? 'sqlite' : `${store.url} ${keyPrefix}`;
   async function secrets(): Promise<[string, ...string[]]> {
     const [first = await auditSecret({ directory, create }), ...others] = auditSecrets;
@@ -93,8 +95,8 @@ export async function openSeals(config: Config, { create }: { readonly create: b
     );
   }
   return {
-    witness: openWitness({ directory, store: name }),
-    latchWitness: openWitness({ directory, store: name, of: 'latch' }),
+    highWaterMark: createHighWaterMark({ directory, store: name }),
+    latchHighWaterMark: createHighWaterMark({ directory, store: name, of: 'latch' }),
     openKeys: async () => auditKeys(await secrets()),
     openOrderKeys: async () => orderKeys(await secrets()),
   };
@@ -164,7 +166,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     import('../lib/adapters/worktree/index.js'),
     openOrderKeys(config, { create: createKeys, log }),
     openStore(config, log).catch((error: unknown) =>
-      storeless ? openNothing(error) : Promise.reject(error),
+      storeless ? createUnavailableStore(error) : Promise.reject(error),
     ),
   ]);
   for (const note of config.notes) log.warn({}, note);
@@ -174,18 +176,18 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     ...{ roots, ttlMs, hostId, clock, log },
     maxBytes: config.quarantineMaxBytes,
     evidenceDirectory: evidenceIn(config),
-    isConfirmed: openConfirmed(store.records),
+    isConfirmed: createIsSettled(store.records),
   });
   const { keepEvidence, expire } = worktrees;
   const sandboxes = await openSandboxes(config, { kernel, keepEvidence, log });
   const core: Core = {
     hostId,
-    ...telling(store, onWritten),
+    ...observeCommits(store, onWritten),
     sandboxes,
     lookouts: sandboxes,
     worktrees,
     journal,
-    remembered: new Map(),
+    recordCache: new Map(),
     recentKills: createRecentKills(),
     orderKeys,
     presence: createPresence(),
@@ -235,11 +237,11 @@ export async function openAuthenticator(
 ): Promise<import('../lib/adapters/jose/tokens.js').Tokens> {
   const { openTokens } = await import('../lib/adapters/jose/tokens.js');
   return openTokens({
-    ...present({ secret, previousSecret, jwks, revoked, issuer }),
+    ...omitUndefined({ secret, previousSecret, jwks, revoked, issuer }),
     ...(publicUrls.length > 0 && { recipients: publicUrls }),
     audience,
     maxAgeSeconds: tokenMaxAgeMs / 1000,
-    remember: (id, ttlSeconds) => remember(records, id, ttlSeconds),
+    markUsed: (id, ttlSeconds) => markUsed(records, id, ttlSeconds),
     clock,
     log: throttleLog(log, clock),
   });

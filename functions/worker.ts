@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { uuidv7 } from 'uuidv7';
-import { edgeKeys, textSource } from '../lib/adapters/jose/edge-keys.js';
+import { createEdgeKeys, textSource } from '../lib/adapters/jose/edge-keys.js';
 import { mintToken } from '../lib/adapters/jose/mint.js';
 import { urlSource } from '../lib/adapters/jose/url-source.js';
 import { createVerifier } from '../lib/adapters/jose/verifier.js';
@@ -9,7 +9,7 @@ import { KillswitchError } from '../lib/domain/errors.js';
 import type { Authenticator } from '../lib/ports/authenticator.js';
 import type { Clock } from '../lib/ports/runtime.js';
 import { canonicalAddress } from '../lib/util/ip-address.js';
-import { present } from '../lib/util/omit-undefined.js';
+import { omitUndefined } from '../lib/util/omit-undefined.js';
 import { chatops } from './chatops.js';
 import { edgeCommands } from './gateway/commands.js';
 import { createForward, type Forward } from './gateway/forward.js';
@@ -48,8 +48,8 @@ function authenticatorOf(settings: GatewaySettings): Authenticator {
   const { secret, previousSecret, jwks, revoked, audience, issuer, tokenMaxAgeMs } = settings;
   if (secret === undefined && !jwks) return nobody;
   const source = jwks && ('text' in jwks ? textSource(jwks.text) : urlSource(jwks.url, fetch));
-  const keys = source && edgeKeys(source, { clock, log });
-  const remember = async () => 'unknown' as const;
+  const keys = source && createEdgeKeys(source, { clock, log });
+  const markUsed = async () => 'unknown' as const;
   const revocations = () => revoked;
   return createVerifier({
     audience,
@@ -57,10 +57,10 @@ function authenticatorOf(settings: GatewaySettings): Authenticator {
     // What a gateway passes on is for an origin, and never to be passed on once more.
     recipients: [],
     revocations,
-    remember,
+    markUsed,
     clock,
     log,
-    ...present({ secret, previousSecret, keys, issuer }),
+    ...omitUndefined({ secret, previousSecret, keys, issuer }),
   });
 }
 

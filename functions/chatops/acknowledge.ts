@@ -1,6 +1,6 @@
 import type { Commands } from '../../lib/client/commands.js';
 import type { Actor, Scope } from '../../lib/domain/actor.js';
-import { type Answered, vouchedFor } from '../../lib/triggers/api-request.js';
+import { type ApiResponse, triggerActor } from '../../lib/triggers/api-request.js';
 import type { Sealed } from './confirmation-token.js';
 import type { Edits } from './message-updates.js';
 import type { Reply } from './reply.js';
@@ -19,10 +19,10 @@ export interface Person {
 }
 
 /** What a person asks for, answered as the HTTP contract does. */
-export type Act = (commands: Commands) => Promise<Answered>;
+export type Act = (commands: Commands) => Promise<ApiResponse>;
 
 /** In whose name their orders are given. */
-export const actorFor = ({ subject, scopes, source }: Person): Actor => vouchedFor(subject, scopes, source);
+export const actorFor = ({ subject, scopes, source }: Person): Actor => triggerActor(subject, scopes, source);
 
 /** The platform, as the conversation needs to know it. */
 export interface Stage {

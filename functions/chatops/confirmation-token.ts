@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Selector, selectorSchema } from '../../lib/domain/selector.js';
 import { fromBase64, isHmac, signHmac, utf8 } from '../../lib/util/crypto.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 
 /** A kill-all that waits for its confirmation. Nobody keeps it: the message that asks for it carries it whole. */
 export interface Ticket {
@@ -79,7 +79,7 @@ export async function unseal(
   if (!checks.includes(true)) return 'forged';
   if (nowMs / 1000 >= Number(expiry)) return 'late';
   const { selector, reason, asker } = payload.parse(JSON.parse(order));
-  return present<Ticket>({ selector, reason, asker, nonce });
+  return omitUndefined<Ticket>({ selector, reason, asker, nonce });
 }
 
 export const newNonce = (): string =>

@@ -1,7 +1,7 @@
 import { answered, stopAnswer } from '../../lib/client/answered.js';
 import { count, describeSelector } from '../../lib/domain/wording.js';
-import type { Phrase } from '../../lib/triggers/text-command.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import type { TextCommand } from '../../lib/triggers/text-command.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import type { TriggerDeps } from '../http/function.js';
 import { actorFor, type Person, type Stage } from './acknowledge.js';
 import { newNonce, seal, type Ticket } from './confirmation-token.js';
@@ -14,7 +14,7 @@ export const GOOD_FOR_SECONDS = 60;
 /** Milliseconds. The platforms want an answer within 3 s; what is not known by then is told later, or not at all. */
 export const AT_ONCE = 1_200;
 
-type All = Extract<Phrase, { verb: 'all' | 'latch' }>;
+type All = Extract<TextCommand, { verb: 'all' | 'latch' }>;
 
 interface Asked {
   readonly stage: Stage;
@@ -42,7 +42,7 @@ export async function confirmation(deps: TriggerDeps, wait: Wait, asked: Asked):
   const [secret] = stage.secrets;
   if (secret === undefined) return toAsker('Nothing was asked: no secret is set up to sign a button with');
   const total = await preview(deps, wait, asked);
-  const ticket = present<Ticket>({ selector, reason, asker: person.subject, nonce: newNonce() });
+  const ticket = omitUndefined<Ticket>({ selector, reason, asker: person.subject, nonce: newNonce() });
   const sealed = await seal(secret, ticket, Math.floor(deps.clock.now() / 1000) + GOOD_FOR_SECONDS);
   const refusal = stage.refuses?.(sealed);
   if (refusal !== undefined) return toAsker('Nothing was stopped', [refusal]);

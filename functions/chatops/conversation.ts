@@ -3,8 +3,8 @@ import type { StopOptions } from '../../lib/client/commands.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import type { Selector } from '../../lib/domain/selector.js';
 import { describeSelector } from '../../lib/domain/wording.js';
-import type { Phrase } from '../../lib/triggers/text-command.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import type { TextCommand } from '../../lib/triggers/text-command.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import type { TriggerDeps } from '../http/function.js';
 import { type Act, type Answer, actorFor, type Person, type Stage } from './acknowledge.js';
 import { AT_ONCE, confirmation } from './confirmation.js';
@@ -17,7 +17,7 @@ import { statusReply } from './status.js';
 
 export interface Conversation {
   /** @param key the same delivery's always, and no other's; absent where the platform has none */
-  ask(stage: Stage, person: Person, phrase: Phrase, key?: string): Promise<Answer>;
+  ask(stage: Stage, person: Person, phrase: TextCommand, key?: string): Promise<Answer>;
   press(stage: Stage, person: Person, sealed: Sealed): Promise<Answer>;
 }
 
@@ -68,12 +68,12 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
   return {
     async ask(stage, person, phrase, key) {
       const may = (scope: Scope): boolean => person.scopes.has(scope);
-      const once = present<StopOptions>({ idempotencyKey: key });
+      const once = omitUndefined<StopOptions>({ idempotencyKey: key });
       switch (phrase.verb) {
         case 'kill': {
           const { agentId: target, reason } = phrase;
           const act: Act = commands =>
-            answered(commands.kill(target, present<Reason>({ reason }), once), stopAnswer);
+            answered(commands.kill(target, omitUndefined<Reason>({ reason }), once), stopAnswer);
           if (!may('agents:kill')) return deny(stage, person, 'agents:kill', act);
           return stop(`Stopping ${target} …`, { act, stage, person, reason, target });
         }
@@ -86,7 +86,7 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
         case 'latch': {
           const { selector, reason } = phrase;
           const scope = 'latch:engage';
-          const body = { selector, ...present<Reason>({ reason }) };
+          const body = { selector, ...omitUndefined<Reason>({ reason }) };
           const act: Act = ({ latch }) => answered(latch.engage(body, once), latchStatusAnswer);
           if (!may(scope)) return deny(stage, person, scope, act);
           const doing = `Engaging the emergency stop for ${describeSelector(selector)} …`;
@@ -128,7 +128,7 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
       if (!person.scopes.has('agents:kill-all')) {
         return deny(stage, person, 'agents:kill-all', tryKillAll(selector));
       }
-      const body = { selector, ...present<Reason>({ reason }) };
+      const body = { selector, ...omitUndefined<Reason>({ reason }) };
       const act: Act = commands => answered(commands.killAll(body, { idempotencyKey: nonce }), stopAnswer);
       return stop(`Stopping ${describeSelector(selector)} …`, {
         act,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AGENT_ID } from '../../lib/domain/agent.js';
-import { type Phrase, parsePhrase } from '../../lib/triggers/text-command.js';
+import { parseTextCommand, type TextCommand } from '../../lib/triggers/text-command.js';
 
 /** Types of discord.com/developers/docs/interactions/application-commands */
 const CHAT_INPUT = 1;
@@ -55,7 +55,7 @@ const givenSchema = z.looseObject({
 const inOneLine = (words: string): string => words.trim().split(/\s+/).join(' ').slice(0, 1_000);
 
 /** What its options say. Each stays in its own place: no word of a selector may be taken for the reason. */
-export function phraseOf(data: unknown): Phrase {
+export function phraseOf(data: unknown): TextCommand {
   const sub = givenSchema.safeParse(data).data?.options[0];
   const value = (name: string): string => {
     const found = sub?.options.find(one => one.name === name)?.value;
@@ -69,7 +69,7 @@ export function phraseOf(data: unknown): Phrase {
         : { verb: 'help', problem: `${value('id') || 'nothing'} is no agent ID` };
     case 'all':
     case 'latch': {
-      const phrase = parsePhrase(`${sub.name} ${value('selector')}`);
+      const phrase = parseTextCommand(`${sub.name} ${value('selector')}`);
       if (!('selector' in phrase)) return phrase;
       return phrase.reason === undefined
         ? { ...phrase, ...why }

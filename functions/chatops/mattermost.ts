@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
-import { parsePhrase } from '../../lib/triggers/text-command.js';
+import { parseTextCommand } from '../../lib/triggers/text-command.js';
 import { isSecret } from '../../lib/util/crypto.js';
 import type { Stage } from './acknowledge.js';
 import { halved, joined, type Sealed, unseal } from './confirmation-token.js';
@@ -105,7 +105,7 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
     const { reply, work } = await conversation.ask(
       stage,
       personOf(by),
-      parsePhrase(form.get('text') ?? ''),
+      parseTextCommand(form.get('text') ?? ''),
       key,
     );
     begin(deps, work, editsAt(form.get('response_url')));

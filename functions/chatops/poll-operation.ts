@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { answered, okAnswer } from '../../lib/client/answered.js';
 import type { CommandsFor } from '../../lib/client/commands.js';
-import { vouchedFor } from '../../lib/triggers/api-request.js';
+import { triggerActor } from '../../lib/triggers/api-request.js';
 import { better, readReceipt, type Seen } from './receipt.js';
 
 /** Resolves after so many milliseconds, or earlier when the process is to end. */
@@ -41,7 +41,7 @@ export async function follow(
     readonly looked: (seen: Seen) => Promise<void>;
   },
 ): Promise<Followed> {
-  const commands = commandsFor(vouchedFor(subject, ['agents:read']));
+  const commands = commandsFor(triggerActor(subject, ['agents:read']));
   let seen = first;
   for (let pause = FIRST, waited = 0; waited < GIVEN_UP_AFTER; pause = Math.min(pause * 2, LONGEST)) {
     await wait(pause);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
-import { parsePhrase } from '../../lib/triggers/text-command.js';
+import { parseTextCommand } from '../../lib/triggers/text-command.js';
 import { concat, fromHex, isFresh, isHmac } from '../../lib/util/crypto.js';
 import type { Stage } from './acknowledge.js';
 import { halved, joined } from './confirmation-token.js';
@@ -77,7 +77,7 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
     const by = whomIn(form, source);
     const refusal = foreign(by);
     if (refusal) return slackMessage(refusal);
-    const asked = await conversation.ask(stage, personOf(by), parsePhrase(form.get('text') ?? ''), key);
+    const asked = await conversation.ask(stage, personOf(by), parseTextCommand(form.get('text') ?? ''), key);
     begin(deps, asked.work, editsAt(form.get('response_url')));
     return slackMessage(asked.reply);
   }

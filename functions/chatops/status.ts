@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { answered, okAnswer } from '../../lib/client/answered.js';
 import type { Commands } from '../../lib/client/commands.js';
 import { shapes } from '../../lib/client/responses.js';
-import type { Answered } from '../../lib/triggers/api-request.js';
+import type { ApiResponse } from '../../lib/triggers/api-request.js';
 import { latchInWords, problemReply } from './replies.js';
 import { type Reply, toAsker } from './reply.js';
 
@@ -14,7 +14,7 @@ const pageSchema = z.looseObject({
   cursor: z.string().optional(),
 });
 
-function inWords(status: string, { body }: Answered): string {
+function inWords(status: string, { body }: ApiResponse): string {
   const { data } = pageSchema.safeParse(body);
   if (!data) return `${status}: not known, the records could not be read`;
   const ids = data.agents.slice(0, MOST).map(({ agentId }) => agentId);
@@ -25,7 +25,7 @@ function inWords(status: string, { body }: Answered): string {
 
 /** How the emergency stop stands, and who runs. */
 export async function statusReply({ latch, agents }: Commands): Promise<Reply> {
-  const list = (status: 'running' | 'spawning'): Promise<Answered> =>
+  const list = (status: 'running' | 'spawning'): Promise<ApiResponse> =>
     answered(agents.list({ status, limit: PAGE }), okAnswer);
   const [known, ...pages] = await Promise.all([
     answered(latch.status(), okAnswer),

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { AgentQuery, AgentRecord, Client } from '../../lib/client/client.js';
 import { type Status, statuses } from '../../lib/domain/agent.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { connect } from './connect.js';
 import { agentId, count, type Labels, label, type ServerOptions, withServerOptions } from './options.js';
 import { print, printJson, UsageError } from './output.js';
@@ -29,7 +29,7 @@ export function addAgents(program: Command): void {
     .option('--limit <n>', 'at most so many', count);
   withServerOptions(command).action(async (id: string | undefined, options: Options) => {
     const { status, task, host, label: labels, limit, json } = options;
-    const query = present<AgentQuery>({ status, taskId: task, host, labels });
+    const query = omitUndefined<AgentQuery>({ status, taskId: task, host, labels });
     if (id !== undefined && (limit !== undefined || Object.keys(query).length > 0)) {
       throw new UsageError('Name an agent or select several, not both.');
     }
@@ -56,7 +56,11 @@ async function collect(
   let cursor: string | undefined;
   do {
     const page = { limit: Math.min(MAX_PAGE, limit - records.length) };
-    const { agents, cursor: next } = await client.agents.list({ ...query, ...page, ...present({ cursor }) });
+    const { agents, cursor: next } = await client.agents.list({
+      ...query,
+      ...page,
+      ...omitUndefined({ cursor }),
+    });
     records.push(...agents);
     cursor = next;
   } while (cursor !== undefined && records.length < limit);

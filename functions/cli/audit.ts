@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { addVerify } from './audit/verify.js';
 import { auditLine } from './audit-line.js';
 import { connect } from './connect.js';
@@ -28,7 +28,7 @@ export function addAudit(program: Command): void {
   addVerify(command);
   withServerOptions(command).action(async (options: Options) => {
     const client = await connect(options, { scope: 'audit:read' });
-    const filters = present<{ since?: string; agentId?: string; operationId?: string }>({
+    const filters = omitUndefined<{ since?: string; agentId?: string; operationId?: string }>({
       since: options.since,
       agentId: options.agent,
       operationId: options.operation,

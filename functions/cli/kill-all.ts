@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { graceSeconds } from './options.js';
 import { printReceipt } from './receipt.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
@@ -27,7 +27,7 @@ export function addKillAll(program: Command): void {
   withTargetOptions(withSelectorOptions(command)).action(async (options: Options) => {
     const { reason, latch, grace, dryRun } = options;
     const selector = selectorFrom(options);
-    const body = present({ reason, latch, graceSeconds: grace, dryRun, selector });
+    const body = omitUndefined({ reason, latch, graceSeconds: grace, dryRun, selector });
     const scope = latch ? (['agents:kill-all', 'latch:engage'] as const) : 'agents:kill-all';
     const answer = await onTarget(options, { scope }, target => target.killAll(body));
     process.exitCode = printReceipt(answer, answer.receipt.agents, options);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { agentId, containerId, graceSeconds } from './options.js';
 import { printReceipt } from './receipt.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
@@ -26,7 +26,7 @@ export function addKill(program: Command): void {
     .option('--dry-run', 'only say what would be stopped');
   withTargetOptions(command).action(async (id: string, options: Options) => {
     const { reason, grace, expectContainer, dryRun } = options;
-    const body = present({ reason, graceSeconds: grace, expectedContainerId: expectContainer, dryRun });
+    const body = omitUndefined({ reason, graceSeconds: grace, expectedContainerId: expectContainer, dryRun });
     const needs = { scope: 'agents:kill', within: { agentId: id } } as const;
     const answer = await onTarget(options, needs, target => target.kill(id, body));
     process.exitCode = printReceipt(answer, [answer.receipt], options);

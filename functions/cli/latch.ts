@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import type { LatchStatus } from '../../lib/client/client.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import { describeSelector } from '../../lib/domain/wording.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { print, printJson, UsageError } from './output.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
@@ -35,7 +35,7 @@ export function addLatch(program: Command): void {
         case 'status':
           return latch.status();
         case 'engage':
-          return latch.engage(present({ reason, selector }));
+          return latch.engage(omitUndefined({ reason, selector }));
         case 'reset':
           if (!reason?.trim())
             throw new UsageError('Say why with --reason: agents can run again after a reset.');

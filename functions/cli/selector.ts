@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type Status, statuses } from '../../lib/domain/agent.js';
 import type { Selector } from '../../lib/domain/selector.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { agentIds, type Labels, label } from './options.js';
 
 export interface SelectorOptions {
@@ -21,4 +21,4 @@ export const withSelectorOptions = (command: Command): Command =>
     .option('--label <name=value>', 'only agents with this label (may be repeated)', label);
 
 export const selectorFrom = ({ agent, task, host, status, label: labels }: SelectorOptions): Selector =>
-  present<Selector>({ agentIds: agent && [...agent], taskId: task, host, status, labels });
+  omitUndefined<Selector>({ agentIds: agent && [...agent], taskId: task, host, status, labels });

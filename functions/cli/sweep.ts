@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { lookAround } from '../../lib/discovery/discover.js';
+import { discover } from '../../lib/discovery/discover.js';
 import type { AgentReceipt } from '../../lib/domain/outcome.js';
 import { describeAgent } from '../../lib/domain/wording.js';
 import type { Core } from '../../lib/ports/core.js';
@@ -40,7 +40,7 @@ async function unseenPlaces(core: Core): Promise<readonly string[]> {
   const ports = await Promise.all(core.sandboxes.map(sandbox => sandbox.probe()));
   const broken = ports.filter(({ ok, aside }) => !ok && !aside);
   if (broken.length > 0) return broken.map(({ name, detail }) => `${name}: ${detail ?? 'no answer'}`);
-  const { blind, unread } = await lookAround(core);
+  const { blind, unread } = await discover(core);
   return [...blind, ...(unread > 0 ? [`${unread} processes that this user may not read`] : [])];
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { tokenMaxAgeSchema } from '../../lib/config/environment.js';
 import { type Scope, scopes, type Within } from '../../lib/domain/actor.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { urlFrom } from './connect.js';
 import { audienceOf, cliSubject, type Environment, secretOf } from './credential.js';
 import { agentId, duration, httpUrl } from './options.js';
@@ -59,7 +59,7 @@ export function addToken(program: Command): void {
         ...(audience !== undefined && { audience }),
         subject: sub,
         scopes: [...new Set(scope)],
-        within: present<Within>({ agentId: agent, taskId: task, host }),
+        within: omitUndefined<Within>({ agentId: agent, taskId: task, host }),
         ttlSeconds: ttl,
         ...(once && { once }),
       });

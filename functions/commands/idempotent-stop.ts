@@ -1,7 +1,7 @@
 import type { Command } from '../../lib/domain/command.js';
 import type { Receipt } from '../../lib/domain/outcome.js';
 import { permit, type StopOptions } from '../../lib/stop/stop.js';
-import { checkKey, claim } from '../../lib/store/idempotency.js';
+import { checkKey, claimKey } from '../../lib/store/idempotency.js';
 import { findOperation } from '../../lib/store/operation.js';
 import type { Host } from './host.js';
 
@@ -49,7 +49,7 @@ export async function stopOnce(
   let unseen: { readonly operationId: string; readonly since: number } | undefined;
   for (;;) {
     const isLost = unseen !== undefined && monotonic() - unseen.since >= APPEARS_WITHIN;
-    const claimed = await claim(core, keyed, isLost ? unseen?.operationId : undefined);
+    const claimed = await claimKey(core, keyed, isLost ? unseen?.operationId : undefined);
     if (claimed.kind === 'first') {
       try {
         return await carryOut();

@@ -7,7 +7,7 @@ import type { Receipt } from '../../lib/domain/outcome.js';
 import { digest } from '../../lib/store/idempotency.js';
 import { type ApiRequest, killAllRequest, killRequest } from '../../lib/triggers/api-request.js';
 import { utf8 } from '../../lib/util/crypto.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { killReceipt, statusOf } from '../http/answer.js';
 import type { Asker, Host } from './host.js';
 import { stopOnce } from './idempotent-stop.js';
@@ -26,23 +26,23 @@ const answerOf = <R extends { readonly verified: boolean }>(receipt: Receipt, sh
 export function commandsIn(host: Host, asker: Asker): Commands {
   const { core, stop, answerWithinMs, checked = (_, body) => body as never } = host;
   const { actor, requestId } = asker;
-  const common = () => present({ operationId: host.newId(), actor, requestId });
+  const common = () => omitUndefined({ operationId: host.newId(), actor, requestId });
 
   async function carryOut(command: Command, request: ApiRequest): Promise<Receipt> {
     const { fingerprint = () => fingerprintOf(request, actor) } = asker;
     const once = request.key === undefined ? undefined : { key: request.key, fingerprint };
-    return stopOnce({ core, stop }, command, once, present({ answerWithinMs }));
+    return stopOnce({ core, stop }, command, once, omitUndefined({ answerWithinMs }));
   }
 
   return {
     async kill(agentId, body = {}, { idempotencyKey: key } = {}) {
-      const order = present(checked(killBodySchema, body));
+      const order = omitUndefined(checked(killBodySchema, body));
       const command: Command = { ...order, type: 'kill', agentId, ...common() };
       const receipt = await carryOut(command, killRequest(agentId, body, key));
       return answerOf(receipt, killReceipt(receipt) as KillReceipt);
     },
     async killAll(body = {}, { idempotencyKey: key } = {}) {
-      const { selector = {}, ...order } = present(checked(killAllBodySchema, body));
+      const { selector = {}, ...order } = omitUndefined(checked(killAllBodySchema, body));
       const command: Command = { ...order, type: 'kill-all', selector, ...common() };
       const stopping = carryOut(command, killAllRequest(body, key));
       if (order.latch) host.wake?.();
@@ -53,9 +53,9 @@ export function commandsIn(host: Host, asker: Asker): Commands {
     operation: operationId => operationStatus(host, actor, operationId),
     agents: {
       async list({ cursor, limit = 100, ...selector } = {}) {
-        const page = await list(core, actor, present({ selector, cursor, limit }));
+        const page = await list(core, actor, omitUndefined({ selector, cursor, limit }));
         const agents = page.agents.map(text => JSON.parse(text) as AgentRecord);
-        return present<AgentRecords>({ agents, cursor: page.cursor });
+        return omitUndefined<AgentRecords>({ agents, cursor: page.cursor });
       },
     },
   };

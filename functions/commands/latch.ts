@@ -1,5 +1,5 @@
 import { engageLatch } from '../../lib/agents/engage-latch.js';
-import { findLatch, lookAtLatch } from '../../lib/agents/latch.js';
+import { findLatch, getLatch } from '../../lib/agents/latch.js';
 import { resetLatch } from '../../lib/agents/reset-latch.js';
 import type { Commands } from '../../lib/client/commands.js';
 import type { Actor } from '../../lib/domain/actor.js';
@@ -7,8 +7,8 @@ import { authorize } from '../../lib/domain/authorize.js';
 import { engageBodySchema, resetBodySchema } from '../../lib/domain/command.js';
 import type { Core } from '../../lib/ports/core.js';
 import { checkKey, digest } from '../../lib/store/idempotency.js';
-import { remember } from '../../lib/store/single-use.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { markUsed } from '../../lib/store/single-use.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { latchAnswer } from '../http/answer.js';
 import type { Host } from './host.js';
 
@@ -38,9 +38,9 @@ export function latchCommands(
   { actor, common }: { readonly actor: Actor; readonly common: () => Order },
 ): Commands['latch'] {
   return {
-    status: async () => latchAnswer(await lookAtLatch(core, actor), actor.within),
+    status: async () => latchAnswer(await getLatch(core, actor), actor.within),
     async engage(body = {}, { idempotencyKey: key } = {}) {
-      const engaging = present(checked(engageBodySchema, body));
+      const engaging = omitUndefined(checked(engageBodySchema, body));
       const order = common();
       authorize(actor, 'latch:engage');
       const id = key === undefined ? undefined : await engageKey(actor, key);
@@ -50,12 +50,12 @@ export function latchCommands(
       }
       const engaged = await engageLatch(core, { ...order, ...engaging });
       wake?.();
-      if (id !== undefined) await remember(core.records, id, KEPT);
+      if (id !== undefined) await markUsed(core.records, id, KEPT);
       return latchAnswer(engaged, actor.within);
     },
     async reset(body, { idempotencyKey: key } = {}) {
       const resetting = checked(resetBodySchema, body);
-      return latchAnswer(await resetLatch(core, { ...common(), ...resetting, ...present({ key }) }));
+      return latchAnswer(await resetLatch(core, { ...common(), ...resetting, ...omitUndefined({ key }) }));
     },
   };
 }

@@ -7,10 +7,10 @@ import { toProblem } from '../../lib/domain/errors.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import {
   type ApiRequest,
-  engageRequest,
+  engageLatchRequest,
   killAllRequest,
   killRequest,
-  resetRequest,
+  resetLatchRequest,
 } from '../../lib/triggers/api-request.js';
 import { utf8 } from '../../lib/util/crypto.js';
 import { MAX_BODY_BYTES, tooLarge } from '../http/body-size.js';
@@ -56,8 +56,9 @@ export function createCommandsFor({ log, ...parts }: Host & { readonly log: Log 
       killAll: (body, options) => attempt(killAllRequest(body), commands => commands.killAll(body, options)),
       latch: {
         status: () => attempt({ method: 'GET', path: '/latch' }, ({ latch }) => latch.status()),
-        engage: (body, options) => attempt(engageRequest(body), ({ latch }) => latch.engage(body, options)),
-        reset: (body, options) => attempt(resetRequest(body), ({ latch }) => latch.reset(body, options)),
+        engage: (body, options) =>
+          attempt(engageLatchRequest(body), ({ latch }) => latch.engage(body, options)),
+        reset: (body, options) => attempt(resetLatchRequest(body), ({ latch }) => latch.reset(body, options)),
       },
       operation: operationId =>
         attempt({ method: 'GET', path: operationPath(operationId) }, commands =>

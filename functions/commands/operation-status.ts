@@ -1,7 +1,7 @@
 import type { OperationStatus } from '../../lib/client/responses.js';
 import type { Actor } from '../../lib/domain/actor.js';
 import { refreshOperation } from '../../lib/stop/refresh-receipt.js';
-import { lookAtOperation } from '../../lib/store/operation.js';
+import { getOperation } from '../../lib/store/operation.js';
 import type { Host } from './host.js';
 
 /**
@@ -13,7 +13,7 @@ export async function operationStatus(
   actor: Actor,
   operationId: string,
 ): Promise<OperationStatus> {
-  const operation = await refreshOperation(core, await lookAtOperation(core, actor, operationId));
+  const operation = await refreshOperation(core, await getOperation(core, actor, operationId));
   const { intent: _, ...told } = operation;
   const progress = told.state === 'running' ? stop.progress(operationId) : undefined;
   return { ...told, ...(progress && { receipt: progress }) };

@@ -3,8 +3,8 @@ import { KillswitchError, toProblem } from '../../lib/domain/errors.js';
 import { mergeAnswers } from '../../lib/gateway/merge.js';
 import { type OriginAnswer, silence } from '../../lib/gateway/origin-answers.js';
 import type { Log } from '../../lib/ports/runtime.js';
-import type { Answered, ApiRequest } from '../../lib/triggers/api-request.js';
-import { cappedText, TooLargeError } from '../../lib/util/read-limited-text.js';
+import type { ApiRequest, ApiResponse } from '../../lib/triggers/api-request.js';
+import { readLimitedText, TooLargeError } from '../../lib/util/read-limited-text.js';
 import type { Origin } from './settings.js';
 
 /** An order as it goes out: the body's bytes are what is signed. */
@@ -19,7 +19,7 @@ export interface Parcel {
 }
 
 /** Passes an order on to every origin in the actor's name, and merges what they answer. Never rejects. */
-export type Forward = (actor: Actor, parcel: Parcel, requestId: string) => Promise<Answered>;
+export type Forward = (actor: Actor, parcel: Parcel, requestId: string) => Promise<ApiResponse>;
 
 interface Parts {
   readonly origins: readonly Origin[];
@@ -37,9 +37,9 @@ interface Parts {
  */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-async function answeredBy(response: Response): Promise<Answered> {
+async function answeredBy(response: Response): Promise<ApiResponse> {
   const { status } = response;
-  const text = await cappedText(response, MOST_BYTES);
+  const text = await readLimitedText(response, MOST_BYTES);
   try {
     return { status, body: JSON.parse(text) };
   } catch {
@@ -78,7 +78,7 @@ export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): 
   }
 
   /** A reset lets agents run again: it begins only where it can be told to all. */
-  async function refuseReset(requestId: string): Promise<Answered | undefined> {
+  async function refuseReset(requestId: string): Promise<ApiResponse | undefined> {
     const looks = await Promise.all(origins.map(origin => ask(origin, {}, '/healthz')));
     const silent = looks.filter(({ answer }) => answer?.status !== 200);
     if (silent.length === 0) return undefined;
@@ -98,7 +98,7 @@ export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): 
   };
 }
 
-function problem(error: unknown, requestId: string): Answered {
+function problem(error: unknown, requestId: string): ApiResponse {
   const body = toProblem(error, requestId);
   return { status: body.status, body };
 }

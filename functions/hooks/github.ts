@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { digest } from '../../lib/store/idempotency.js';
 import { markdownLines } from '../../lib/triggers/markdown-lines.js';
-import { parsePhrase } from '../../lib/triggers/text-command.js';
+import { parseTextCommand } from '../../lib/triggers/text-command.js';
 import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
@@ -89,7 +89,7 @@ const isBot = ({ type, login }: z.infer<typeof person>): boolean => type === 'Bo
 
 /** What one line of a comment asks for, or why it asks for nothing. */
 async function orderIn(line: string, { SELECT, LATCH }: Set, where: string, key: string) {
-  const phrase = parsePhrase(line.slice('/'.length));
+  const phrase = parseTextCommand(line.slice('/'.length));
   switch (phrase.verb) {
     case 'kill':
       return killOrder(phrase.agentId, { reason: phrase.reason ?? where }, key);

@@ -18,7 +18,7 @@ export type Asked = { readonly ignored: readonly string[] } & (
 );
 
 /** A platform whose webhooks pull the stop, as it is set up here. */
-export interface Source {
+export interface WebhookSource {
   /**
    * Verifies the raw bytes first, then reads them. Each order has a key that the same delivery always has, and no
    * other one.
@@ -28,4 +28,4 @@ export interface Source {
 }
 
 /** @returns `undefined` where it is not set up. @throws ConfigError */
-export type OpenSource = (settings: Settings) => Source | undefined;
+export type OpenSource = (settings: Settings) => WebhookSource | undefined;

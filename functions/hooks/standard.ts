@@ -5,7 +5,7 @@ import { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
 import { selectorSchema } from '../../lib/domain/selector.js';
 import { digest } from '../../lib/store/idempotency.js';
 import { concat, fromBase64, isEd25519, isFresh, isHmac } from '../../lib/util/crypto.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { checked, refusePrototype } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, selectEverything } from './setup.js';
@@ -85,14 +85,17 @@ function asked(given: Record<string, unknown>, set: Set, key: string): Asked {
   const actor = stopper('webhook', set.LATCH);
   if (delivery.type === 'killswitch.kill') {
     const { agentId, ...words } = delivery.data;
-    return { actor, orders: [killOrder(agentId, present(words), key)], ignored: [] };
+    return { actor, orders: [killOrder(agentId, omitUndefined(words), key)], ignored: [] };
   }
   const { selector, reason, latch = set.LATCH } = delivery.data;
   if (isEverything(selector) && set.SELECT === undefined) {
     return ignored('it is for every agent, which only KILLSWITCH_WEBHOOK_SELECT=everything allows');
   }
   // One that may not latch still stops: to refuse it would leave everybody running.
-  const order = killAllOrder(present({ reason, selector, latch: (latch && set.LATCH) || undefined }), key);
+  const order = killAllOrder(
+    omitUndefined({ reason, selector, latch: (latch && set.LATCH) || undefined }),
+    key,
+  );
   const refused = latch && !set.LATCH ? ['latch, which only KILLSWITCH_WEBHOOK_LATCH=true allows'] : [];
   return { actor, orders: [order], ignored: refused };
 }

@@ -3,8 +3,8 @@ import { answered, stopAnswer } from '../../lib/client/answered.js';
 import type { Commands } from '../../lib/client/commands.js';
 import type { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
 import {
-  type Answered,
   type ApiRequest,
+  type ApiResponse,
   killAllRequest,
   killRequest,
 } from '../../lib/triggers/api-request.js';
@@ -38,7 +38,7 @@ export const requestOf = (order: StopOrder): ApiRequest =>
     : killAllRequest(order.body, order.key);
 
 /** Gives the order, and answers as the HTTP contract does. */
-export function give(commands: Commands, order: StopOrder): Promise<Answered> {
+export function give(commands: Commands, order: StopOrder): Promise<ApiResponse> {
   const once = { idempotencyKey: order.key };
   return order.type === 'kill'
     ? answered(commands.kill(order.agentId, order.body, once), stopAnswer)

@@ -1,14 +1,14 @@
 import type { Actor } from '../../lib/domain/actor.js';
 import type { Selector } from '../../lib/domain/selector.js';
 import { digest } from '../../lib/store/idempotency.js';
-import { vouchedFor } from '../../lib/triggers/api-request.js';
+import { triggerActor } from '../../lib/triggers/api-request.js';
 import { type Mapping, mapEvent } from '../../lib/triggers/event-mapping.js';
 import type { Asked } from './source.js';
 import { killAllOrder, killOrder, type StopOrder } from './stop-order.js';
 
 /** Somebody whom a platform vouches for, who may stop; with `latch` also so that it stays. */
 export const stopper = (subject: string, latch: boolean): Actor =>
-  vouchedFor(subject, ['agents:kill', 'agents:kill-all', ...(latch ? (['latch:engage'] as const) : [])]);
+  triggerActor(subject, ['agents:kill', 'agents:kill-all', ...(latch ? (['latch:engage'] as const) : [])]);
 
 export const ignored = (why: string): Asked => ({ orders: [], ignored: [why] });
 

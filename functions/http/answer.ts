@@ -2,7 +2,7 @@ import { type Hold, isUnverified, type Latch } from '../../lib/agents/latch.js';
 import type { Within } from '../../lib/domain/actor.js';
 import type { Receipt } from '../../lib/domain/outcome.js';
 import type { Selector } from '../../lib/domain/selector.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 
 /**
  * 202 while anything is unconfirmed: an agent not reached or not seen dead, something owed, something that could not be
@@ -15,7 +15,7 @@ export const statusOf = ({ failed, pending, refused, incomplete, degraded }: Rec
 export function killReceipt(receipt: Receipt) {
   const { agents, message, operationId, verified, ...more } = receipt;
   const { errors, warnings, dryRun, incomplete, degraded } = more;
-  const extra = present({ dryRun, incomplete, degraded, errors, warnings });
+  const extra = omitUndefined({ dryRun, incomplete, degraded, errors, warnings });
   return { message, operationId, verified, ...agents[0], ...extra };
 }
 
@@ -42,7 +42,7 @@ function holdWithin(hold: Hold, within: Within): Shown | undefined {
     (agentIds === undefined || agentId !== undefined) &&
     (taskId === undefined || taskId === within.taskId) &&
     (host === undefined || host === within.host);
-  const own = present<Selector>({
+  const own = omitUndefined<Selector>({
     agentIds: agentId === undefined ? undefined : [agentId],
     ...taskAndHost(within),
   });

@@ -1,7 +1,7 @@
 import type { Actor } from '../../lib/domain/actor.js';
 import { type AuditEntry, by } from '../../lib/domain/audit-entry.js';
 import { type Core, timestamp } from '../../lib/ports/core.js';
-import { present } from '../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../lib/util/omit-undefined.js';
 
 /** Entries a minute, so that a flood of refusals cannot drown the audit. */
 const MOST = 30;
@@ -53,7 +53,7 @@ export function auditDenial(core: Core, { actor, requestId, method, path }: Fail
   if (!actor) return;
   const admitted = admit(core);
   if (!admitted) return;
-  const entry = present<AuditEntry>({
+  const entry = omitUndefined<AuditEntry>({
     timestamp: timestamp(core),
     operation: 'ACCESS_DENIED',
     phase: 'refused',

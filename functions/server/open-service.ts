@@ -111,7 +111,7 @@ export async function openService(
     node.defer('reconcile', () => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
     const sealer = createSealer({ ...core, ...seals });
-    const latchGuard = createLatchGuard({ ...core, witness: seals.latchWitness });
+    const latchGuard = createLatchGuard({ ...core, highWaterMark: seals.latchHighWaterMark });
     const followers = [...notifiers, sealer, latchGuard];
     follow = entries => {
       latchGuard.heard(entries);

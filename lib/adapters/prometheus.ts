@@ -41,7 +41,7 @@ function secondsToDeath({ outcomes = [] }: AuditEntry): number | undefined {
  * The metrics of this process. Counts are kept in plain memory until somebody asks: only then is prom-client loaded,
  * so that neither the start nor a kill waits for it.
  */
-export function openMetrics(): Metrics {
+export function createMetrics(): Metrics {
   const requests = tally();
   const denials = tally([]);
   const entries = tally();

@@ -4,7 +4,7 @@ import type { Records } from '../ports/records.js';
 import type { Probe } from '../ports/runtime.js';
 
 /** In the place of a store that cannot be opened: one that never answers. */
-export function openNothing(cause: unknown): Probe & {
+export function createUnavailableStore(cause: unknown): Probe & {
   readonly records: Records;
   readonly audit: AuditLog;
   close(): Promise<void>;

@@ -3,12 +3,12 @@ import { authorize, narrow } from '../domain/authorize.js';
 import { KillswitchError } from '../domain/errors.js';
 import type { Selector } from '../domain/selector.js';
 import { type Core, timestamp } from '../ports/core.js';
-import { type Change, change } from '../store/compare-and-set.js';
+import { type Change, compareAndSet } from '../store/compare-and-set.js';
 import { signText } from '../store/signed-text.js';
 import { utf8 } from '../util/crypto.js';
 import { isSameJson } from '../util/json-equal.js';
-import { present } from '../util/omit-undefined.js';
-import { findLatch, type Hold, LATCH, type Latch, type LatchFound, writable } from './latch.js';
+import { omitUndefined } from '../util/omit-undefined.js';
+import { type FoundLatch, findLatch, type Hold, LATCH, type Latch, writable } from './latch.js';
 import { type LatchOrder, latchEntry } from './latch-entry.js';
 
 /** How much the emergency stop may hold. It is read with each agent that starts. */
@@ -25,7 +25,7 @@ const sorted = <T extends string>(values: readonly T[]): T[] => [...new Set(valu
 /** The same for all selectors that select the same by the same members. */
 function normalized({ agentIds, status, ...rest }: Selector): Selector {
   const statuses = status === undefined ? [] : sorted([status].flat());
-  return present<Selector>({
+  return omitUndefined<Selector>({
     ...rest,
     agentIds: agentIds && sorted(agentIds),
     status: statuses.length === 1 ? statuses[0] : status && statuses,
@@ -61,10 +61,10 @@ export async function engageLatch(core: Core, order: LatchOrder & { selector?: S
   const { actor, operationId, reason } = order;
   authorize(actor, 'latch:engage');
   const selector = normalized(narrow(order.selector ?? {}, actor.within));
-  const compute = ({ raw, latch }: LatchFound): Change<Latch> => {
+  const compute = ({ raw, latch }: FoundLatch): Change<Latch> => {
     const same = (hold: Hold): boolean => isSameJson(normalized(hold.selector), selector);
     if (latch.engaged && (latch.holds.length === 0 || latch.holds.some(same))) return { value: latch };
-    const hold = present<Hold>({
+    const hold = omitUndefined<Hold>({
       ...{ operationId, since: timestamp(core), by: actor.subject, reason, selector },
       unverified: actor.unverified,
     });
@@ -78,5 +78,5 @@ export async function engageLatch(core: Core, order: LatchOrder & { selector?: S
     const audit = [latchEntry(core, 'ENGAGE_LATCH', order, selector)];
     return { step: { document: LATCH, expect: writable(raw), next: text, audit }, value: next };
   };
-  return change(core, () => findLatch(core), compute, 'emergency stop engaged');
+  return compareAndSet(core, () => findLatch(core), compute, 'emergency stop engaged');
 }

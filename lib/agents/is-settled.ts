@@ -7,7 +7,7 @@ import type { Records } from '../ports/records.js';
  * until then. Nobody owes for an agent without a record; a record that cannot be read, or a store that does not
  * answer, confirms nothing. Never rejects.
  */
-export const openConfirmed =
+export const createIsSettled =
   (records: Pick<Records, 'agents'>) =>
   async (agentId: string): Promise<boolean> => {
     try {

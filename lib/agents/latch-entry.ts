@@ -3,7 +3,7 @@ import { type AuditEntry, by } from '../domain/audit-entry.js';
 import type { Selector } from '../domain/selector.js';
 import { type Core, timestamp } from '../ports/core.js';
 import { readSigned, type Signing, signText } from '../store/signed-text.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import type { Hold } from './latch.js';
 
 /** Who engages or resets the emergency stop, and why. */
@@ -21,7 +21,7 @@ export const latchEntry = (
   { operationId, requestId, actor, reason }: LatchOrder,
   selector?: Selector,
 ): AuditEntry =>
-  present<AuditEntry>({
+  omitUndefined<AuditEntry>({
     timestamp: timestamp(core),
     operation,
     phase: 'done',

@@ -7,7 +7,7 @@ import { matches, type Selector, selectorSchema } from '../domain/selector.js';
 import type { Core } from '../ports/core.js';
 import type { DocumentRef } from '../ports/records.js';
 import { readSigned, type Signing } from '../store/signed-text.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 /** One reason for which the emergency stop is engaged, and for whom. */
 export interface Hold {
@@ -44,7 +44,7 @@ export interface Latch {
 }
 
 /** The latch as it stands in the store, with the exact text that a compare-and-set needs. */
-export interface LatchFound {
+export interface FoundLatch {
   readonly raw: string | null | undefined;
   readonly latch: Latch;
 }
@@ -65,7 +65,7 @@ const unverified = ({ by, reason, ...hold }: Hold): Hold => ({
 function parse(signing: Signing, raw: string): Latch {
   try {
     const { text, isOurs } = readSigned(signing, 'latch', LATCH.id, raw);
-    const holds = textSchema.parse(JSON.parse(text)).holds.map(hold => present<Hold>(hold));
+    const holds = textSchema.parse(JSON.parse(text)).holds.map(hold => omitUndefined<Hold>(hold));
     return { engaged: true, holds: isOurs ? holds : holds.map(unverified) };
   } catch {
     return UNREADABLE;
@@ -84,7 +84,7 @@ export function readLatch(signing: Signing, raw: string | null | undefined): Lat
   return last.latch;
 }
 
-export async function findLatch(core: Pick<Core, 'records'> & Signing): Promise<LatchFound> {
+export async function findLatch(core: Pick<Core, 'records'> & Signing): Promise<FoundLatch> {
   const [raw] = await core.records.read([LATCH]);
   return { raw, latch: readLatch(core, raw) };
 }
@@ -109,7 +109,7 @@ export function writable(raw: string | null | undefined): string | null {
 }
 
 /** @throws KillswitchError `forbidden`, `store_unavailable` */
-export async function lookAtLatch(core: Core, actor: Actor): Promise<Latch> {
+export async function getLatch(core: Core, actor: Actor): Promise<Latch> {
   authorize(actor, 'agents:read');
   return (await findLatch(core)).latch;
 }
@@ -119,7 +119,7 @@ export async function lookAtLatch(core: Core, actor: Actor): Promise<Latch> {
  * @param agents those that none of its holds may select: the agent as it was and as it becomes
  * @throws KillswitchError `latched`
  */
-export function admission({ raw, latch }: LatchFound, agents: readonly Agent[]): { latch: string | null } {
+export function admission({ raw, latch }: FoundLatch, agents: readonly Agent[]): { latch: string | null } {
   if (agents.some(agent => holdOf(latch, agent))) {
     throw new KillswitchError(
       'latched',

@@ -3,6 +3,6 @@ import type { Core } from '../ports/core.js';
 import { isLocal } from '../ports/core.js';
 
 /** So that it is known by more than its label when the store does not answer any more. Another host's is not kept. */
-export function rememberLocal(core: Core, agent: Agent): void {
-  if (isLocal(core, agent)) core.remembered.set(agent.agentId, agent);
+export function cacheRecord(core: Core, agent: Agent): void {
+  if (isLocal(core, agent)) core.recordCache.set(agent.agentId, agent);
 }

@@ -6,11 +6,11 @@ import { KillswitchError } from '../domain/errors.js';
 import { readRecord } from '../domain/record.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { StoredAgent } from '../ports/records.js';
-import { agentIn, change, tombstoned } from '../store/compare-and-set.js';
+import { agentReader, compareAndSet, tombstoned } from '../store/compare-and-set.js';
 import { isSameJson } from '../util/json-equal.js';
-import { present } from '../util/omit-undefined.js';
-import { admission, findLatch, type LatchFound } from './latch.js';
-import { rememberLocal } from './record-cache.js';
+import { omitUndefined } from '../util/omit-undefined.js';
+import { admission, type FoundLatch, findLatch } from './latch.js';
+import { cacheRecord } from './record-cache.js';
 
 export interface Registered {
   readonly created: boolean;
@@ -46,11 +46,11 @@ export async function register(
   requestId?: string,
 ): Promise<Registered> {
   const { taskId, host, status } = body;
-  authorize(actor, 'agents:write', present({ agentId, taskId, host }));
+  authorize(actor, 'agents:write', omitUndefined({ agentId, taskId, host }));
   // When it began tells an order that is carried on with later whom it was meant for.
   const raw = JSON.stringify({ agentId, ...body, startedAt: body.startedAt ?? timestamp(core) });
-  const agent: Agent = { agentId, labels: {}, ...present(body) };
-  const compute = ([stored, latch]: readonly [StoredAgent | undefined, LatchFound]) => {
+  const agent: Agent = { agentId, labels: {}, ...omitUndefined(body) };
+  const compute = ([stored, latch]: readonly [StoredAgent | undefined, FoundLatch]) => {
     if (stored?.tombstoned || core.recentKills.has(agentId)) throw tombstoned(agentId);
     if (stored && observedIn(stored).length === 0) {
       if (agrees(stored, body)) return { value: { created: false, raw: stored.raw as string } };
@@ -64,12 +64,12 @@ export async function register(
       // One that was found running is held by what selects it now, and by what selects it then.
       admission: admission(latch, [agent, ...observedIn(stored)]),
       active: true,
-      audit: [present({ ...entry, requestId, ...by(actor), agentId, taskId, status })],
+      audit: [omitUndefined({ ...entry, requestId, ...by(actor), agentId, taskId, status })],
     };
     return { step, value: { created: true, raw } };
   };
-  const read = () => Promise.all([agentIn(core, agentId)(), findLatch(core)]);
-  const registered = await change(core, read, compute, 'agent registered');
-  rememberLocal(core, agent);
+  const read = () => Promise.all([agentReader(core, agentId)(), findLatch(core)]);
+  const registered = await compareAndSet(core, read, compute, 'agent registered');
+  cacheRecord(core, agent);
   return registered;
 }

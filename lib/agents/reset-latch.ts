@@ -3,7 +3,7 @@ import { authorize } from '../domain/authorize.js';
 import { KillswitchError } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
 import { checkKey, digest } from '../store/idempotency.js';
-import { findLatch, LATCH, type Latch, type LatchFound, OPEN, writable } from './latch.js';
+import { type FoundLatch, findLatch, LATCH, type Latch, OPEN, writable } from './latch.js';
 import { type LatchOrder, resetEntry } from './latch-entry.js';
 
 export interface ResetOrder extends LatchOrder {
@@ -23,7 +23,7 @@ const NOTHING = 'nothing';
  * @returns whether the emergency stop that stands now is the one that the key is bound to
  * @throws KillswitchError `invalid_request`, `store_unavailable`
  */
-async function isMeant(core: Core, { subject }: Actor, key: string, { raw }: LatchFound): Promise<boolean> {
+async function isMeant(core: Core, { subject }: Actor, key: string, { raw }: FoundLatch): Promise<boolean> {
   checkKey(key);
   const document = { kind: 'memory', id: `reset:${await digest(subject, key)}` } as const;
   const standing = raw === null ? NOTHING : await digest(raw ?? '');

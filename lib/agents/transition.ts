@@ -6,12 +6,12 @@ import { KillswitchError, unknownAgent } from '../domain/errors.js';
 import { readRecord } from '../domain/record.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { StoredAgent } from '../ports/records.js';
-import { agentIn, change, tombstoned } from '../store/compare-and-set.js';
+import { agentReader, compareAndSet, tombstoned } from '../store/compare-and-set.js';
 import { setMembers } from '../util/json-edit.js';
 import { isSameJson } from '../util/json-equal.js';
-import { present } from '../util/omit-undefined.js';
-import { admission, findLatch, holdOf, type LatchFound } from './latch.js';
-import { rememberLocal } from './record-cache.js';
+import { omitUndefined } from '../util/omit-undefined.js';
+import { admission, type FoundLatch, findLatch, holdOf } from './latch.js';
+import { cacheRecord } from './record-cache.js';
 
 /** What other commands select an agent by: a credential that is the agent's own may not change it. */
 const SELECTED_BY = ['taskId', 'host', 'labels', 'startedAt'] as const;
@@ -30,7 +30,7 @@ function forbidEscape(actor: Actor, agent: Agent, body: Transition): void {
  * What the emergency stop must not select for this change: nothing where one that is active stays what it is to it.
  * Who could step out of a hold, or into one as active, would pass it with the next step.
  */
-function heldTo({ latch }: LatchFound, agent: Agent, moved: Agent): readonly Agent[] {
+function heldTo({ latch }: FoundLatch, agent: Agent, moved: Agent): readonly Agent[] {
   const stays = agent.status === moved.status && !holdOf(latch, agent) === !holdOf(latch, moved);
   return stays ? [] : [agent, moved];
 }
@@ -49,12 +49,12 @@ export async function transition(
   requestId?: string,
 ): Promise<string> {
   authorize(actor, 'agents:write', { ...actor.within, agentId });
-  const compute = ([stored, latch]: readonly [StoredAgent | undefined, LatchFound]) => {
+  const compute = ([stored, latch]: readonly [StoredAgent | undefined, FoundLatch]) => {
     if (!stored) throw unknownAgent(agentId);
     const reading = readRecord(stored);
     if (reading.kind === 'unreadable') throw new KillswitchError('unreadable_record', reading.why);
     const { agent, raw } = reading;
-    const moved: Agent = present({ ...agent, ...body });
+    const moved: Agent = omitUndefined({ ...agent, ...body });
     if (!covers(actor.within, agent) || !covers(actor.within, moved)) {
       throw outside();
     }
@@ -76,12 +76,12 @@ export async function transition(
       next,
       ...(isActive(status) && { admission: admission(latch, heldTo(latch, agent, moved)) }),
       active: isActive(status),
-      audit: [present({ ...entry, ...told, statusBefore: agent.status, status })],
+      audit: [omitUndefined({ ...entry, ...told, statusBefore: agent.status, status })],
     };
     return { step, value: { raw: next, agent: moved } };
   };
-  const read = () => Promise.all([agentIn(core, agentId)(), findLatch(core)]);
-  const { raw, agent } = await change(core, read, compute, 'agent changed');
-  rememberLocal(core, agent);
+  const read = () => Promise.all([agentReader(core, agentId)(), findLatch(core)]);
+  const { raw, agent } = await compareAndSet(core, read, compute, 'agent changed');
+  cacheRecord(core, agent);
   return raw;
 }

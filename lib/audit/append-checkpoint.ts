@@ -4,13 +4,13 @@ import type { Records } from '../ports/records.js';
 import type { Clock } from '../ports/runtime.js';
 import {
   checkpointRef,
+  encodeCheckpoint,
   hashOf,
   lastNumber,
-  openCheckpoint,
+  readCheckpoint,
   sealEntry,
-  writeCheckpoint,
 } from './checkpoint.js';
-import type { Witnessed } from './high-water-mark.js';
+import type { SeenCheckpoint } from './high-water-mark.js';
 
 export interface Sealing {
   readonly records: Pick<Records, 'read' | 'commit'>;
@@ -21,7 +21,7 @@ export interface Sealing {
 
 /** What one look found and did. */
 export interface Sealed {
-  readonly witnessed: Witnessed | undefined;
+  readonly lastSeen: SeenCheckpoint | undefined;
   /** There may be more to do at once. */
   readonly more: boolean;
   /** What cannot be by itself, in words that may be shown. */
@@ -38,7 +38,7 @@ interface End {
   /** The position up to which everything is sealed. */
   readonly to: string;
   /** What this host has seen by now. */
-  readonly seen: Witnessed | undefined;
+  readonly seen: SeenCheckpoint | undefined;
   /** The chain no longer holds what this host has seen: the next checkpoint makes that visible to all. */
   readonly torn: boolean;
   readonly alarm?: string;
@@ -52,25 +52,25 @@ const FORGED =
  * The end of the chain as the store has it. This host's disk is believed, and the store only as far as it is signed or
  * is what this host has seen.
  */
-async function findEnd(sealing: Sealing, witnessed: Witnessed | undefined): Promise<End> {
+async function findEnd(sealing: Sealing, lastSeen: SeenCheckpoint | undefined): Promise<End> {
   const { records, keys } = sealing;
-  const known = witnessed?.number ?? 0;
+  const known = lastSeen?.number ?? 0;
   const number = await lastNumber(records, known);
   const [own, next, last] = await records.read([known, known + 1, number].map(checkpointRef));
-  const isStanding = hashOf(own, keys) === (witnessed?.hash ?? '');
-  const following = openCheckpoint(next, keys);
+  const isStanding = hashOf(own, keys) === (lastSeen?.hash ?? '');
+  const following = readCheckpoint(next, keys);
   // Somebody else of this store has seen the same loss, and has said so.
-  const isContinued = following.trust === 'good' && following.checkpoint.previous === witnessed?.hash;
-  const torn = witnessed !== undefined && !isStanding && !isContinued;
+  const isContinued = following.trust === 'good' && following.checkpoint.previous === lastSeen?.hash;
+  const torn = lastSeen !== undefined && !isStanding && !isContinued;
   if (torn) {
     const to = await endOfSealed(sealing);
-    return { number, hash: witnessed.hash, to, torn, seen: witnessed, alarm: TORN };
+    return { number, hash: lastSeen.hash, to, torn, seen: lastSeen, alarm: TORN };
   }
   const hash = hashOf(last, keys);
-  const to = witnessed?.to ?? '';
-  if (number === known) return { number, hash, to, torn, seen: witnessed };
-  const opened = openCheckpoint(last, keys);
-  if (opened.trust !== 'good') return { number, hash, to, torn, seen: witnessed, alarm: FORGED };
+  const to = lastSeen?.to ?? '';
+  if (number === known) return { number, hash, to, torn, seen: lastSeen };
+  const opened = readCheckpoint(last, keys);
+  if (opened.trust !== 'good') return { number, hash, to, torn, seen: lastSeen, alarm: FORGED };
   const { to: end, at } = opened.checkpoint;
   return { number, hash, to: end, torn, seen: { number, hash, to: end, at } };
 }
@@ -78,7 +78,7 @@ async function findEnd(sealing: Sealing, witnessed: Witnessed | undefined): Prom
 /** Up to where the store itself says that all is sealed: after a loss, places that were sealed are taken anew. */
 async function endOfSealed({ records, keys }: Sealing): Promise<string> {
   const [last] = await records.read([checkpointRef(await lastNumber(records, 0))]);
-  const opened = openCheckpoint(last, keys);
+  const opened = readCheckpoint(last, keys);
   return opened.trust === 'good' ? opened.checkpoint.to : '';
 }
 
@@ -87,21 +87,21 @@ async function endOfSealed({ records, keys }: Sealing): Promise<string> {
  * in one atomic step: of many processes one wins, and one that dies leaves it either whole or not there.
  * @throws KillswitchError `store_unavailable`
  */
-export async function sealDue(sealing: Sealing, witnessed: Witnessed | undefined): Promise<Sealed> {
+export async function sealDue(sealing: Sealing, lastSeen: SeenCheckpoint | undefined): Promise<Sealed> {
   const { records, audit, clock, keys } = sealing;
-  const { number: last, hash: previous, to: from, seen, torn, alarm } = await findEnd(sealing, witnessed);
+  const { number: last, hash: previous, to: from, seen, torn, alarm } = await findEnd(sealing, lastSeen);
   const told = alarm === undefined ? {} : { alarm };
   const places = await audit.after(from, MOST);
-  if (places.length === 0 && !torn) return { witnessed: seen, more: false, ...told };
+  if (places.length === 0 && !torn) return { lastSeen: seen, more: false, ...told };
 
   const entries = places.map(place => sealEntry(place, keys));
   const number = last + 1;
   const to = entries.at(-1)?.position ?? from;
   const at = new Date(clock.now()).toISOString();
-  const text = writeCheckpoint({ number, previous, from, to, entries, at }, keys);
+  const text = encodeCheckpoint({ number, previous, from, to, entries, at }, keys);
   const document = checkpointRef(number);
   const [result] = await records.commit([{ document, expect: null, next: text, audit: [] }]);
-  if (result !== 'committed') return { witnessed: seen, more: false, ...told };
+  if (result !== 'committed') return { lastSeen: seen, more: false, ...told };
   const made = { number, hash: hashOf(text, keys), to, at };
-  return { witnessed: made, more: places.length === MOST, ...told };
+  return { lastSeen: made, more: places.length === MOST, ...told };
 }

@@ -41,7 +41,7 @@ const bodySchema = z.strictObject({
 const textSchema = z.strictObject({ body: z.string(), signature: z.string() });
 
 /** `bad`: not signed with the key that it names; `unknown`: by a key that is not ours; `foreign`: no such text. */
-export type Opened =
+export type CheckpointReading =
   | { readonly trust: 'good'; readonly checkpoint: Checkpoint }
   | { readonly trust: 'unknown'; readonly key: string }
   | { readonly trust: 'bad' | 'foreign' };
@@ -58,7 +58,7 @@ export const hashOf = (text: string | null | undefined, { digest }: AuditKeys): 
   text ? digest(text) : '';
 
 /** The text that stands in the store. */
-export function writeCheckpoint(checkpoint: Checkpoint, keys: AuditKeys): string {
+export function encodeCheckpoint(checkpoint: Checkpoint, keys: AuditKeys): string {
   const entries = checkpoint.entries.map(entry => `${entry.position}:${entry.digest}`).join(' ');
   const body = JSON.stringify({ ...checkpoint, entries, key: keys.id });
   return JSON.stringify({ body, signature: keys.sign(body) });
@@ -78,7 +78,7 @@ function readEntry(text: string): SealedEntry {
 }
 
 /** Reads a text that anybody may have written. One that is good is believed. */
-export function openCheckpoint(text: string | null | undefined, keys: AuditKeys): Opened {
+export function readCheckpoint(text: string | null | undefined, keys: AuditKeys): CheckpointReading {
   const outer = parsed(textSchema, text ?? '');
   const body = outer && parsed(bodySchema, outer.body);
   if (!body) return { trust: 'foreign' };

@@ -3,11 +3,11 @@ import type { AuditKeys } from '../ports/keys.js';
 import { type Checkpoint, sealEntry } from './checkpoint.js';
 
 /** What was done to entries. `moved`: it is what was sealed elsewhere in the same stretch. */
-export type Deed = 'removed' | 'changed' | 'moved' | 'inserted';
+export type Tampering = 'removed' | 'changed' | 'moved' | 'inserted';
 
 /** Entries one after another to which the same was done. */
 export interface Run {
-  readonly deed: Deed;
+  readonly tampering: Tampering;
   readonly first: string;
   readonly last: string;
   readonly count: number;
@@ -51,10 +51,11 @@ export async function compare(
   let held = 0;
   let next = 0;
 
-  function tell(deed: Deed, position: string): void {
+  function tell(tampering: Tampering, position: string): void {
     const run = runs.at(-1);
-    if (isRun && run?.deed === deed) runs[runs.length - 1] = { ...run, last: position, count: run.count + 1 };
-    else runs.push({ deed, first: position, last: position, count: 1 });
+    if (isRun && run?.tampering === tampering)
+      runs[runs.length - 1] = { ...run, last: position, count: run.count + 1 };
+    else runs.push({ tampering, first: position, last: position, count: 1 });
     isRun = true;
   }
   const passOver = (end: number): void => {

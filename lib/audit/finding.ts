@@ -1,9 +1,9 @@
-import type { Deed } from './compare.js';
+import type { Tampering } from './compare.js';
 
 /** A place where the audit is not what was sealed. */
 export interface Finding {
   readonly kind:
-    | `entries_${Deed}`
+    | `entries_${Tampering}`
     | 'checkpoint_missing'
     | 'checkpoint_forged'
     | 'checkpoint_unknown_key'

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Witness } from '../ports/witness.js';
+import type { HighWaterMark } from '../ports/high-water-mark.js';
 
 const schema = z.strictObject({
   number: z.int().positive(),
@@ -9,11 +9,13 @@ const schema = z.strictObject({
 });
 
 /** The last checkpoint that this host has seen: its number, the hash of its text, where it ends and when it was sealed. */
-export type Witnessed = Readonly<z.output<typeof schema>>;
+export type SeenCheckpoint = Readonly<z.output<typeof schema>>;
 
 /** @throws Error where something else stands there, or it cannot be read */
-export async function readWitness(witness: Pick<Witness, 'read'>): Promise<Witnessed | undefined> {
-  const text = await witness.read();
+export async function readHighWaterMark(
+  highWaterMark: Pick<HighWaterMark, 'read'>,
+): Promise<SeenCheckpoint | undefined> {
+  const text = await highWaterMark.read();
   return text === undefined ? undefined : schema.parse(JSON.parse(text));
 }
 
@@ -21,7 +23,10 @@ export async function readWitness(witness: Pick<Witness, 'read'>): Promise<Witne
  * Another process of this host may have seen more; what it has is left alone then.
  * @throws Error where it cannot be kept
  */
-export async function keepWitness(witness: Witness, witnessed: Witnessed): Promise<void> {
-  const kept = await readWitness(witness);
-  if (!kept || kept.number < witnessed.number) await witness.keep(JSON.stringify(witnessed));
+export async function raiseHighWaterMark(
+  highWaterMark: HighWaterMark,
+  lastSeen: SeenCheckpoint,
+): Promise<void> {
+  const kept = await readHighWaterMark(highWaterMark);
+  if (!kept || kept.number < lastSeen.number) await highWaterMark.write(JSON.stringify(lastSeen));
 }

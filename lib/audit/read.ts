@@ -3,7 +3,7 @@ import type { AuditEntry } from '../domain/audit-entry.js';
 import { authorize, outside } from '../domain/authorize.js';
 import type { AuditQuery } from '../ports/audit.js';
 import type { Core } from '../ports/core.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 export interface TrailQuery extends AuditQuery {
   /** A cursor: only what was committed after it. */
@@ -36,13 +36,13 @@ function narrowed(query: AuditQuery, { agentId, taskId, host }: Within): [AuditQ
   if (host !== undefined || (agentId !== undefined && (query.agentId ?? agentId) !== agentId))
     throw outside();
   return [
-    present<AuditQuery>({ ...query, agentId: agentId ?? query.agentId }),
+    omitUndefined<AuditQuery>({ ...query, agentId: agentId ?? query.agentId }),
     taskId === undefined ? {} : { taskId },
   ];
 }
 
 /** Entry by entry, each with the cursor that goes on after it; the last one of a page has its end instead. */
-async function* look(
+async function* walk(
   { audit }: Pick<Core, 'audit'>,
   actor: Actor,
   { after = '', upTo, pages, ...asked }: TrailQuery & { readonly upTo?: string; readonly pages: number },
@@ -52,7 +52,7 @@ async function* look(
   // A task is no part of the query: of a page, few entries may be left.
   const limit = taskId === undefined ? Math.min(asked.limit ?? PAGE, PAGE) : PAGE;
   for (let page = 0; page < pages; page++) {
-    const range = present({ after: position, upTo, limit });
+    const range = omitUndefined({ after: position, upTo, limit });
     const { found, more, position: end } = await audit.search(query, range);
     for (const one of found) {
       if (taskId === undefined || one.entry.taskId === taskId)
@@ -78,7 +78,7 @@ export async function readTrail(
   // Who has no cursor yet may not know how to go on, and gets what there is.
   const pages = query.after === undefined ? Number.POSITIVE_INFINITY : LOOKED_AT;
   let cursor = query.after ?? '';
-  for await (const step of look(core, actor, { ...query, pages })) {
+  for await (const step of walk(core, actor, { ...query, pages })) {
     ({ cursor } = step);
     if (step.entry && entries.push(step.entry) === query.limit) break;
   }
@@ -98,7 +98,7 @@ export async function streamTrail(
   narrowed(query, actor.within);
   const upTo = await core.audit.last();
   async function* all(): AsyncGenerator<AuditEntry> {
-    const steps = look(core, actor, { ...query, upTo, pages: Number.POSITIVE_INFINITY });
+    const steps = walk(core, actor, { ...query, upTo, pages: Number.POSITIVE_INFINITY });
     for await (const { entry } of steps) if (entry) yield entry;
   }
   return { entries: all(), cursor: upTo };

@@ -1,20 +1,20 @@
 import { isStoreDown } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
+import type { HighWaterMark } from '../ports/high-water-mark.js';
 import type { AuditKeys } from '../ports/keys.js';
 import type { Health, Probe } from '../ports/runtime.js';
-import type { Witness } from '../ports/witness.js';
-import { createRounds, type Rounds } from '../util/poller.js';
+import { createPoller, type Poller } from '../util/poller.js';
 import { sealDue } from './append-checkpoint.js';
-import { keepWitness, readWitness, type Witnessed } from './high-water-mark.js';
+import { raiseHighWaterMark, readHighWaterMark, type SeenCheckpoint } from './high-water-mark.js';
 
 /** Seals the audit behind whoever writes it, and never in the way of what it tells of. */
-export interface Sealer extends Probe, Rounds {
+export interface Sealer extends Probe, Poller {
   /** Seals all that is due. Never rejects. */
   look(): Promise<void>;
 }
 
 interface Parts extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
-  readonly witness: Witness;
+  readonly highWaterMark: HighWaterMark;
   /** Asked until it answers. */
   readonly openKeys: () => Promise<AuditKeys>;
 }
@@ -32,9 +32,9 @@ const LATE = 30_000;
  * A consumer of the audit, as the notifier is: to hash within the commit would make all commits of all processes wait
  * for each other. What it has sealed stands in the store; what it has seen there, also on this host's disk.
  */
-export function createSealer({ records, audit, clock, log, witness, openKeys }: Parts): Sealer {
+export function createSealer({ records, audit, clock, log, highWaterMark, openKeys }: Parts): Sealer {
   let keys: AuditKeys | undefined;
-  let witnessed: Witnessed | undefined;
+  let lastSeen: SeenCheckpoint | undefined;
   /** The hash of what stands on the disk. */
   let kept: string | undefined;
   /** Holds until this process ends: a break does not heal. */
@@ -57,24 +57,24 @@ export function createSealer({ records, audit, clock, log, witness, openKeys }: 
 
   async function seal(known: AuditKeys): Promise<void> {
     for (let more = true; more && !closed; ) {
-      const found = await sealDue({ records, audit, clock, keys: known }, witnessed);
+      const found = await sealDue({ records, audit, clock, keys: known }, lastSeen);
       if (found.alarm !== undefined && found.alarm !== alarm) log.error({}, found.alarm);
       alarm = found.alarm ?? alarm;
-      witnessed = found.witnessed;
+      lastSeen = found.lastSeen;
       more = found.more;
     }
     lookedAt = clock.monotonic();
   }
 
   async function keep(): Promise<void> {
-    if (!witnessed || witnessed.hash === kept) return;
-    await keepWitness(witness, witnessed);
-    kept = witnessed.hash;
+    if (!lastSeen || lastSeen.hash === kept) return;
+    await raiseHighWaterMark(highWaterMark, lastSeen);
+    kept = lastSeen.hash;
   }
 
   async function look(): Promise<void> {
     const read = await attempt('what this host has seen of the audit cannot be read', async () => {
-      witnessed ??= await readWitness(witness);
+      lastSeen ??= await readHighWaterMark(highWaterMark);
     });
     const sealed = await attempt('the audit is not sealed', async () => {
       keys ??= await openKeys();
@@ -91,7 +91,13 @@ export function createSealer({ records, audit, clock, log, witness, openKeys }: 
     );
   }
 
-  const rounds = createRounds({ clock, look, interval: INTERVAL, afterWake: AFTER_COMMIT, quiet: QUIET });
+  const rounds = createPoller({
+    clock,
+    poll: look,
+    interval: INTERVAL,
+    afterWake: AFTER_COMMIT,
+    quiet: QUIET,
+  });
   return {
     ...rounds,
     look,

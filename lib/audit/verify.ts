@@ -1,19 +1,19 @@
 import type { AuditLog } from '../ports/audit.js';
+import type { HighWaterMark } from '../ports/high-water-mark.js';
 import type { AuditKeys } from '../ports/keys.js';
 import type { Records } from '../ports/records.js';
-import type { Witness } from '../ports/witness.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import {
   type Checkpoint,
+  type CheckpointReading,
   checkpointRef,
   hashOf,
   lastNumber,
-  type Opened,
-  openCheckpoint,
+  readCheckpoint,
 } from './checkpoint.js';
 import { type Compared, compare, placesOf } from './compare.js';
 import { collectFindings, type Finding } from './finding.js';
-import { readWitness, type Witnessed } from './high-water-mark.js';
+import { readHighWaterMark, type SeenCheckpoint } from './high-water-mark.js';
 
 /** What was found of the whole audit. */
 export interface Verification {
@@ -36,7 +36,7 @@ interface Parts {
   readonly records: Pick<Records, 'read'>;
   readonly audit: Pick<AuditLog, 'after'>;
   readonly keys: AuditKeys;
-  readonly witness: Pick<Witness, 'read'>;
+  readonly highWaterMark: Pick<HighWaterMark, 'read'>;
 }
 
 const MOST_FINDINGS = 100;
@@ -50,11 +50,11 @@ interface Link {
   /** `null`: it is missing. */
   readonly text: string | null | undefined;
   readonly hash: string;
-  readonly opened: Opened;
+  readonly opened: CheckpointReading;
 }
 
 function linkOf(keys: AuditKeys, number: number, text: string | null | undefined): Link {
-  const found = openCheckpoint(text, keys);
+  const found = readCheckpoint(text, keys);
   const isMisplaced = found.trust === 'good' && found.checkpoint.number !== number;
   return { number, text, hash: hashOf(text, keys), opened: isMisplaced ? { trust: 'bad' } : found };
 }
@@ -115,10 +115,11 @@ function* faultsOf(
   if (opened.trust !== 'good') return yield { kind: 'checkpoint_forged', checkpoint: number };
   const { at } = opened.checkpoint;
   if (!follows(opened.checkpoint, before)) yield { kind: 'checkpoint_unlinked', checkpoint: number, at };
-  for (const { deed, ...run } of runs) yield { kind: `entries_${deed}`, checkpoint: number, at, ...run };
+  for (const { tampering, ...run } of runs)
+    yield { kind: `entries_${tampering}`, checkpoint: number, at, ...run };
 }
 
-const behind = (kind: 'store_behind' | 'store_other', { number, at }: Witnessed): Finding => ({
+const behind = (kind: 'store_behind' | 'store_other', { number, at }: SeenCheckpoint): Finding => ({
   kind,
   checkpoint: number,
   at,
@@ -130,16 +131,16 @@ const behind = (kind: 'store_behind' | 'store_other', { number, at }: Witnessed)
  * @throws KillswitchError `store_unavailable`; Error where what this host has seen cannot be read
  */
 export async function verifyAudit(parts: Parts): Promise<Verification> {
-  const witnessed = await readWitness(parts.witness);
+  const lastSeen = await readHighWaterMark(parts.highWaterMark);
   const found = collectFindings(MOST_FINDINGS);
   let before: Link | undefined;
   let [entries, checkpoints, inAll] = [0, 0, 0];
   let [to, until] = ['', undefined as string | undefined];
-  for await (const link of linksOf(parts, witnessed?.number ?? 0)) {
+  for await (const link of linksOf(parts, lastSeen?.number ?? 0)) {
     const faults = [...faultsOf(link, before)];
     faults.forEach(found.tell);
-    if (link.number === witnessed?.number && link.hash !== witnessed.hash)
-      found.tell(behind(link.text === null ? 'store_behind' : 'store_other', witnessed));
+    if (link.number === lastSeen?.number && link.hash !== lastSeen.hash)
+      found.tell(behind(link.text === null ? 'store_behind' : 'store_other', lastSeen));
     if (link.opened.trust === 'good') {
       to = link.opened.checkpoint.to;
       entries += link.held;
@@ -150,7 +151,7 @@ export async function verifyAudit(parts: Parts): Promise<Verification> {
   }
   let unsealed = 0;
   for await (const page of placesOf(parts.audit, to)) unsealed += page.length;
-  return present<Verification>({
+  return omitUndefined<Verification>({
     ...{ intact: found.count() === 0, entries, checkpoints, checkpointsInAll: inAll, until, unsealed },
     ...{ findings: found.findings, findingsInAll: found.count() },
   });

@@ -1,4 +1,4 @@
-import type { Answered } from '../triggers/api-request.js';
+import type { ApiResponse } from '../triggers/api-request.js';
 import { ClientError } from './error.js';
 import type { Answer, LatchStatus } from './responses.js';
 
@@ -7,7 +7,10 @@ import type { Answer, LatchStatus } from './responses.js';
  * @param read makes the answer of what the command resolves with
  * @throws whatever is not a {@link ClientError}
  */
-export async function answered<T>(command: Promise<T>, read: (value: T) => Answered): Promise<Answered> {
+export async function answered<T>(
+  command: Promise<T>,
+  read: (value: T) => ApiResponse,
+): Promise<ApiResponse> {
   try {
     return read(await command);
   } catch (error) {
@@ -16,12 +19,12 @@ export async function answered<T>(command: Promise<T>, read: (value: T) => Answe
   }
 }
 
-export const stopAnswer = ({ status, receipt }: Answer<unknown>): Answered => ({ status, body: receipt });
+export const stopAnswer = ({ status, receipt }: Answer<unknown>): ApiResponse => ({ status, body: receipt });
 
 /** 202 where not every origin behind a gateway did it. */
-export const latchStatusAnswer = (latch: LatchStatus): Answered => ({
+export const latchStatusAnswer = (latch: LatchStatus): ApiResponse => ({
   status: latch.errors ? 202 : 200,
   body: latch,
 });
 
-export const okAnswer = (body: unknown): Answered => ({ status: 200, body });
+export const okAnswer = (body: unknown): ApiResponse => ({ status: 200, body });

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import {
-  type Answered,
   type ApiRequest,
-  engageRequest,
+  type ApiResponse,
+  engageLatchRequest,
   killAllRequest,
   killRequest,
-  resetRequest,
+  resetLatchRequest,
 } from '../triggers/api-request.js';
 import type { Commands } from './commands.js';
 import { toClientError, unexpected } from './error.js';
@@ -13,14 +13,14 @@ import { checkedId, operationPath, searchPath } from './paths.js';
 import { type Answer, shapes } from './responses.js';
 
 /** Sends a request of the HTTP contract, and gives its answer as it came; the body is `undefined` if it is not JSON. */
-export type Send<R = ApiRequest> = (request: R) => Promise<Answered>;
+export type Send<R = ApiRequest> = (request: R) => Promise<ApiResponse>;
 
 /**
  * An answer in the shape that is expected.
  * @param also a status that is an answer too, beside those from 200 to 299
  * @throws ClientError
  */
-export function readAnswer<T>({ status, body }: Answered, shape: z.ZodType<T>, also?: number): T {
+export function readAnswer<T>({ status, body }: ApiResponse, shape: z.ZodType<T>, also?: number): T {
   if ((status < 200 || status > 299) && status !== also) throw toClientError(status, body);
   const { data } = shape.safeParse(body);
   if (data === undefined) throw unexpected(status, body);
@@ -48,8 +48,8 @@ export function commandsOver(send: Send): Commands {
     killAll: (body, { idempotencyKey: key } = {}) => stop(killAllRequest(body, key), shapes.killAll),
     latch: {
       status: () => ask({ method: 'GET', path: '/latch' }, shapes.latch),
-      engage: (body, { idempotencyKey: key } = {}) => ask(engageRequest(body, key), shapes.latch),
-      reset: (body, { idempotencyKey: key } = {}) => ask(resetRequest(body, key), shapes.latch),
+      engage: (body, { idempotencyKey: key } = {}) => ask(engageLatchRequest(body, key), shapes.latch),
+      reset: (body, { idempotencyKey: key } = {}) => ask(resetLatchRequest(body, key), shapes.latch),
     },
     operation: operationId => ask({ method: 'GET', path: operationPath(operationId) }, shapes.operation),
     agents: {

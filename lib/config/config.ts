@@ -1,4 +1,4 @@
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { durationSchema, isTooShort, type KeySetLocation, type Store } from './environment.js';
 import { environmentSchema } from './variables.js';
 
@@ -223,7 +223,7 @@ export function parseConfig(
     }),
     evidence: data.KILLSWITCH_EVIDENCE,
     cleanupTimeoutMs: data.KILLSWITCH_CLEANUP_TIMEOUT,
-    ...present({ secret, previousSecret }),
+    ...omitUndefined({ secret, previousSecret }),
     auditSecrets: data.KILLSWITCH_AUDIT_KEY ?? [secret, previousSecret].filter(one => one !== undefined),
     ...(data.KILLSWITCH_JWKS !== undefined && { jwks: data.KILLSWITCH_JWKS }),
     ...(data.KILLSWITCH_REVOKED !== undefined && { revoked: data.KILLSWITCH_REVOKED }),

@@ -1,24 +1,24 @@
-import { itself } from '../domain/actor.js';
+import { systemActor } from '../domain/actor.js';
 import { type Agent, isActive } from '../domain/agent.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
 import { readRecord } from '../domain/record.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { Sighting } from '../ports/lookout.js';
 import type { StoredAgent } from '../ports/records.js';
-import { agentIn, change } from '../store/compare-and-set.js';
+import { agentReader, compareAndSet } from '../store/compare-and-set.js';
 import { setMembers } from '../util/json-edit.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { firstStart, observedAgent } from './observed.js';
 
 /** How long an orchestrator has to register what it has started, before it is taken for unregistered. Milliseconds. */
 const REGISTRATION = 3_000;
 
 const entryOf = (core: Core, operation: AuditEntry['operation'], agent: Agent): AuditEntry =>
-  present<AuditEntry>({
+  omitUndefined<AuditEntry>({
     timestamp: timestamp(core),
     operation,
     phase: 'done',
-    ...by(itself),
+    ...by(systemActor),
     agentId: agent.agentId,
     taskId: agent.taskId,
     status: agent.status,
@@ -32,9 +32,9 @@ export async function adopt(core: Core, agentId: string, seen: readonly Sighting
   const first = firstStart(seen);
   if (first !== undefined && core.clock.now() - first < REGISTRATION) return;
   const agent = observedAgent(core, agentId, seen);
-  await change(
+  await compareAndSet(
     core,
-    agentIn(core, agentId),
+    agentReader(core, agentId),
     stored => {
       // It was registered, or killed, since it was seen.
       if (stored) return { value: undefined };
@@ -45,7 +45,7 @@ export async function adopt(core: Core, agentId: string, seen: readonly Sighting
         active: true,
         audit: [entryOf(core, 'ADOPT_AGENT', agent)],
       };
-      core.remembered.set(agentId, agent);
+      core.recordCache.set(agentId, agent);
       return { step, value: undefined };
     },
     'agent adopted',
@@ -59,9 +59,9 @@ const amend = (
   members: (agent: Agent) => Partial<Agent> | undefined,
   operation: AuditEntry['operation'],
 ): Promise<Agent | undefined> =>
-  change(
+  compareAndSet(
     core,
-    agentIn(core, agentId),
+    agentReader(core, agentId),
     (stored: StoredAgent | undefined) => {
       const reading = stored && readRecord(stored);
       const changed = reading?.kind === 'agent' ? members(reading.agent) : undefined;

@@ -2,7 +2,7 @@ import type { Core } from '../ports/core.js';
 import type { Lookout, Sighting, Sightings } from '../ports/lookout.js';
 import { withTimeout } from '../util/with-timeout.js';
 
-export interface Sighted {
+export interface Discovery {
   readonly seen: readonly Sighting[];
   /** Why something with a label may run here unseen, each in words that may be shown. Empty: all would have been seen. */
   readonly blind: readonly string[];
@@ -19,11 +19,11 @@ function ask(lookout: Lookout, ms: number): Promise<Sightings> {
 }
 
 /** What runs on this host under a label, by every lookout. Never rejects; one that hangs is waited for only so long. */
-export async function lookAround({
+export async function discover({
   lookouts,
   limits,
   log,
-}: Pick<Core, 'lookouts' | 'limits' | 'log'>): Promise<Sighted> {
+}: Pick<Core, 'lookouts' | 'limits' | 'log'>): Promise<Discovery> {
   // Half the time for an answer: the other half is for stopping what is seen.
   const asked = lookouts.map(lookout => ask(lookout, limits.respondMs / 2));
   const seen: Sighting[] = [];

@@ -1,11 +1,11 @@
 import type { Agent } from '../domain/agent.js';
 import type { Core } from '../ports/core.js';
 import type { Sighting } from '../ports/lookout.js';
-import { present } from '../util/omit-undefined.js';
-import { lookAround, type Sighted } from './discover.js';
+import { omitUndefined } from '../util/omit-undefined.js';
+import { type Discovery, discover } from './discover.js';
 
 /** What runs on this host under a label, agent by agent. */
-export interface Observation extends Omit<Sighted, 'seen'> {
+export interface Observation extends Omit<Discovery, 'seen'> {
   readonly byAgent: ReadonlyMap<string, readonly Sighting[]>;
   /** When the look began, in epoch milliseconds. */
   readonly since: number;
@@ -22,7 +22,7 @@ export function groupSightings(seen: readonly Sighting[]): ReadonlyMap<string, r
 /** Looks at this host once. Never rejects. */
 export async function observe(core: Core): Promise<Observation> {
   const since = core.clock.now();
-  const { seen, ...rest } = await lookAround(core);
+  const { seen, ...rest } = await discover(core);
   return { ...rest, byAgent: groupSightings(seen), since };
 }
 
@@ -45,7 +45,7 @@ export function observedAgent(
 ): Agent {
   const containers = seen.filter(({ layer }) => layer === 'container').map(({ id }) => id);
   const first = firstStart(seen);
-  return present<Agent>({
+  return omitUndefined<Agent>({
     agentId,
     status: 'running',
     startedAt: first === undefined ? undefined : new Date(first).toISOString(),

@@ -38,4 +38,9 @@ export interface Actor {
 }
 
 /** The killswitch itself, where it acts on what it sees: nobody else has asked. */
-export const itself: Actor = { kind: 'local', subject: 'killswitch', scopes: new Set(scopes), within: {} };
+export const systemActor: Actor = {
+  kind: 'local',
+  subject: 'killswitch',
+  scopes: new Set(scopes),
+  within: {},
+};

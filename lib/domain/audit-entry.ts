@@ -1,4 +1,4 @@
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import type { Actor } from './actor.js';
 import type { Status } from './agent.js';
 import type { LayerOutcome } from './outcome.js';
@@ -59,4 +59,4 @@ export const by = ({
   subject,
   source,
 }: Pick<Actor, 'subject' | 'source'>): Pick<AuditEntry, 'actor' | 'source'> =>
-  present({ actor: subject, source });
+  omitUndefined({ actor: subject, source });

@@ -38,7 +38,7 @@ export const resetBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must
 /** Body of `POST /operations/:operationId/dismiss`: a person answers for what was not done. */
 export const dismissBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must say why') });
 
-interface Order {
+interface CommandBase {
   readonly operationId: string;
   readonly actor: Actor;
   readonly requestId?: string;
@@ -54,13 +54,13 @@ interface Order {
   readonly dryRun?: boolean;
 }
 
-export interface KillCommand extends Order {
+export interface KillCommand extends CommandBase {
   readonly type: 'kill';
   readonly agentId: string;
   readonly expectedContainerId?: string;
 }
 
-export interface KillAllCommand extends Order {
+export interface KillAllCommand extends CommandBase {
   readonly type: 'kill-all';
   readonly selector: Selector;
   /** Engage the emergency stop for the selector first. */

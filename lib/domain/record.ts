@@ -1,4 +1,4 @@
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { type Agent, type AgentProcess, isStatus, type Kill, type LayerName, layers } from './agent.js';
 
 /** A record as it stands in the store; `raw` is absent where the bytes are no UTF-8, or there is no string at all. */
@@ -30,7 +30,7 @@ function readProcess(value: unknown): AgentProcess | undefined {
   const { pid } = value;
   // No agent is PID 1, and 0 and below mean other things than a process: kill(2).
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 2) return undefined;
-  return present<AgentProcess>({ pid, startTime: string(value.startTime) });
+  return omitUndefined<AgentProcess>({ pid, startTime: string(value.startTime) });
 }
 
 function readLabels(value: unknown): Record<string, string> {
@@ -43,7 +43,7 @@ function readLabels(value: unknown): Record<string, string> {
 function readKill(value: unknown): Kill | undefined {
   if (!isObject(value)) return undefined;
   const pending = Array.isArray(value.pending) ? value.pending : [];
-  return present<Kill>({
+  return omitUndefined<Kill>({
     operationId: string(value.operationId) ?? '',
     requestedAt: string(value.requestedAt) ?? '',
     requestedBy: string(value.requestedBy) ?? '',
@@ -78,7 +78,7 @@ export function readRecord({ agentId, raw, isForeign }: Stored): Reading {
   if (!isObject(value)) return { kind: 'unreadable', agentId, why: 'the record is not a JSON object' };
   const { status } = value;
   if (!isStatus(status)) return { kind: 'unreadable', agentId, why: 'the status is unknown' };
-  const agent = present<Agent>({
+  const agent = omitUndefined<Agent>({
     agentId,
     status,
     taskId: string(value.taskId),

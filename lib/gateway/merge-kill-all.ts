@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { AgentReceipt, Receipt } from '../domain/outcome.js';
 import { degradedMessage, dryRunMessage, killAllMessage } from '../domain/wording.js';
-import type { Answered } from '../triggers/api-request.js';
-import { present } from '../util/omit-undefined.js';
+import type { ApiResponse } from '../triggers/api-request.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { MAX_TOLD, oddInSummary } from './check-receipt.js';
 import {
   agentShape,
@@ -61,7 +61,7 @@ function sum(receipts: readonly Receipt[], groups: Groups, dryRun: boolean): Cou
  * The answers to `POST /agents/kill-all` as one receipt. An origin that is silent or refuses is named in `errors`;
  * the receipt is then incomplete, not verified, and 202.
  */
-export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string): Answered {
+export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string): ApiResponse {
   const sorted = sortAnswers(answers, summaryShape, oddInSummary);
   const { given } = sorted;
   const [one] = given;
@@ -100,7 +100,7 @@ export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string
     given.map(({ body }) => body.warnings),
     agents,
   );
-  const body = present({
+  const body = omitUndefined({
     operationId: one.body.operationId,
     message: [message, ...missing].join('; '),
     dryRun: dryRun || undefined,

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { KillReceipt } from '../client/responses.js';
 import type { AgentReceipt } from '../domain/outcome.js';
-import type { Answered } from '../triggers/api-request.js';
-import { present } from '../util/omit-undefined.js';
+import type { ApiResponse } from '../triggers/api-request.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { oddInKill } from './check-receipt.js';
 import {
   agentShape,
@@ -16,7 +16,7 @@ import { mergeWarnings } from './merge-warnings.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 
 /** A receipt of one agent's kill; without the agent's part where the origin's store did not answer. */
-type Told = Pick<KillReceipt, 'message' | 'operationId' | 'verified' | 'dryRun'> &
+type MergedKill = Pick<KillReceipt, 'message' | 'operationId' | 'verified' | 'dryRun'> &
   Partial<Pick<KillReceipt, 'incomplete' | 'degraded' | 'errors' | 'warnings'>>;
 
 const told = z.looseObject({
@@ -28,14 +28,14 @@ const told = z.looseObject({
   degraded: z.literal(true).optional(),
   errors: z.array(z.string()).optional(),
   warnings: z.array(z.string()).optional(),
-}) as unknown as z.ZodType<Told>;
+}) as unknown as z.ZodType<MergedKill>;
 
 /**
  * The answers to `POST /agents/:agentId/kill`. 200 where every origin that knows the agent says so and all have
  * answered; an origin that does not know it, or where it does not run any more, takes nothing from that. 202 while
  * one is silent or refuses; then it is not verified.
  */
-export function mergeKill(agentId: string, answers: readonly OriginAnswer[], requestId: string): Answered {
+export function mergeKill(agentId: string, answers: readonly OriginAnswer[], requestId: string): ApiResponse {
   const sorted = sortAnswers(answers, told, (body, status) =>
     oddInKill(agentId, { ...body, agent: agentsIn(body)[0] }, status),
   );
@@ -65,7 +65,7 @@ export function mergeKill(agentId: string, answers: readonly OriginAnswer[], req
     given.map(({ body }) => body.warnings),
     agent ? [agent] : [],
   );
-  const body = present({
+  const body = omitUndefined({
     ...agent,
     operationId: agent?.operationId ?? one.body.operationId,
     message: [speaker.body.message, ...missing].join('; '),
@@ -81,7 +81,7 @@ export function mergeKill(agentId: string, answers: readonly OriginAnswer[], req
 }
 
 /** One, where it is told of: what is of the whole receipt stands beside it and is told anew. */
-function agentsIn(body: Told): AgentReceipt[] {
+function agentsIn(body: MergedKill): AgentReceipt[] {
   const { data } = agentShape.safeParse(body);
   return data ? [data] : [];
 }

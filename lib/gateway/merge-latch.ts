@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { LatchStatus } from '../client/responses.js';
-import type { Answered, ApiRequest } from '../triggers/api-request.js';
-import { present } from '../util/omit-undefined.js';
+import type { ApiRequest, ApiResponse } from '../triggers/api-request.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 
 const hold = z.looseObject({ since: z.string(), by: z.string() });
@@ -36,7 +36,7 @@ export function mergeLatch(
   method: ApiRequest['method'],
   answers: readonly OriginAnswer[],
   requestId: string,
-): Answered {
+): ApiResponse {
   const sorted = sortAnswers(answers, shape);
   const { given } = sorted;
   if (given.length === 0) return notDone(sorted, requestId);
@@ -51,7 +51,7 @@ export function mergeLatch(
   const errors = [...missing, ...others];
   const texts = new Set(given.flatMap(({ body }) => holdsOf(body)).map(one => JSON.stringify(one)));
   const holds = [...texts].map(text => JSON.parse(text) as Hold);
-  const body = present({
+  const body = omitUndefined({
     engaged,
     ...holds[0],
     holds: holds.length > 1 ? holds : undefined,

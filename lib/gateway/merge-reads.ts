@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AgentRecord, AgentRecords, OperationStatus } from '../client/responses.js';
-import type { Answered } from '../triggers/api-request.js';
-import { present } from '../util/omit-undefined.js';
+import type { ApiResponse } from '../triggers/api-request.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { oddInSummary } from './check-receipt.js';
 import { summaryShape } from './merge-kill-all.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
@@ -29,7 +29,7 @@ const doneOf = ({ state, receipt }: OperationStatus): number =>
  * The answers to `GET /operations/:operationId`. Where several origins say that they know it, the one that says the
  * least of it is done: only one of them carries it out, and no other one can know better.
  */
-export function mergeOperation(answers: readonly OriginAnswer[], requestId: string): Answered {
+export function mergeOperation(answers: readonly OriginAnswer[], requestId: string): ApiResponse {
   const sorted = sortAnswers(answers, operation, ({ receipt }) =>
     receipt === undefined ? undefined : oddInReceipt(receipt),
   );
@@ -38,7 +38,7 @@ export function mergeOperation(answers: readonly OriginAnswer[], requestId: stri
 }
 
 /** The answers to `GET /agents/:agentId`: the first origin's where it runs, or else the first one's that knows it. */
-export function mergeAgentRecord(answers: readonly OriginAnswer[], requestId: string): Answered {
+export function mergeAgentRecord(answers: readonly OriginAnswer[], requestId: string): ApiResponse {
   const sorted = sortAnswers(answers, record);
   const known = sorted.given.map(({ body }) => body);
   const one = known.find(({ status }) => status === 'running' || status === 'spawning') ?? known[0];
@@ -56,7 +56,7 @@ export function mergeAgentPage(
   answers: readonly OriginAnswer[],
   requestId: string,
   { limit }: { readonly limit: number },
-): Answered {
+): ApiResponse {
   const sorted = sortAnswers(answers, page);
   if (sorted.given.length === 0) return notDone(sorted, requestId);
   const missing = missed(sorted);
@@ -70,7 +70,7 @@ export function mergeAgentPage(
   const end = found[limit - 1]?.agentId ?? '';
   const agents = found.filter(({ agentId }, index) => index < limit || agentId === end);
   const cursor = agents.length < found.length ? agents.at(-1)?.agentId : bound;
-  const body = present({
+  const body = omitUndefined({
     agents,
     cursor,
     errors: missing.length > 0 ? missing : undefined,

@@ -10,7 +10,7 @@ import {
   type Receipt,
 } from '../domain/outcome.js';
 import { describeErrors } from '../domain/wording.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 /** What is relied on in one agent's receipt; other members pass. */
 export const agentShape = z.looseObject({
@@ -76,7 +76,7 @@ export function mergeAgent(told: readonly AgentReceipt[]): AgentReceipt {
   const failures = told.flatMap(({ error }) => (error ? [error] : []));
   const error = isOne && failures.length < told.length ? undefined : failures[0];
   const says = told.map(({ verified }) => verified);
-  return present<AgentReceipt>({
+  return omitUndefined<AgentReceipt>({
     ...(Object.assign({}, ...[...told].reverse()) as AgentReceipt),
     verified:
       !error &&

@@ -1,5 +1,5 @@
 import { KillswitchError, toProblem } from '../domain/errors.js';
-import type { Answered, ApiRequest } from '../triggers/api-request.js';
+import type { ApiRequest, ApiResponse } from '../triggers/api-request.js';
 import { mergeKill } from './merge-kill.js';
 import { mergeKillAll } from './merge-kill-all.js';
 import { mergeLatch } from './merge-latch.js';
@@ -28,7 +28,7 @@ export function mergeAnswers(
   { method, path }: Pick<ApiRequest, 'method' | 'path'>,
   answers: readonly OriginAnswer[],
   requestId: string,
-): Answered {
+): ApiResponse {
   const [plain = '', query = ''] = path.split('?', 2);
   const line = `${method} ${plain}`;
   if (line === 'POST /agents/kill-all') return mergeKillAll(answers, requestId);

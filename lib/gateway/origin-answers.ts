@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { type ErrorCode, errorRegistry, KillswitchError, type Problem, toProblem } from '../domain/errors.js';
-import type { Answered } from '../triggers/api-request.js';
-import { present } from '../util/omit-undefined.js';
+import type { ApiResponse } from '../triggers/api-request.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 /** What came of an order at one origin: a host, or several behind one address. */
 export interface OriginAnswer {
   readonly origin: string;
   /** Absent: none came in time. */
-  readonly answer?: Answered | undefined;
+  readonly answer?: ApiResponse | undefined;
   /** There is no answer, for the one that came has more bytes than so many and was not read. */
   readonly mostBytes?: number;
 }
@@ -107,7 +107,7 @@ const weightOf = ({ code }: Problem): number =>
  * The answer where no origin did it. While one of them is silent that is no refusal: it may yet have to be asked
  * again.
  */
-export function notDone(sorted: Sorted<unknown>, requestId: string): Answered {
+export function notDone(sorted: Sorted<unknown>, requestId: string): ApiResponse {
   const [first] = [...sorted.refusals].sort((a, b) => weightOf(a.problem) - weightOf(b.problem));
   if (first && sorted.silent.length === 0) {
     return { status: first.problem.status, body: { ...first.problem, requestId } };
@@ -122,7 +122,7 @@ export const partsOf = <T extends { readonly operationId?: string; readonly enga
 }: Sorted<T>): OriginPart[] =>
   all.map(({ origin, answer }) => {
     const body = given.find(one => one.origin === origin)?.body;
-    return present<OriginPart>({
+    return omitUndefined<OriginPart>({
       name: origin,
       status: answer?.status,
       operationId: body?.operationId,

@@ -17,19 +17,24 @@ const cursorSchema = z.object({
 
 /** How far one receiver has been told, in the store that all processes share. */
 export type Cursor = Readonly<z.output<typeof cursorSchema>>;
-export type Trouble = NonNullable<Cursor['failing']>;
-export type Aside = Cursor['aside'][number];
+export type FailingState = NonNullable<Cursor['failing']>;
+export type DeadLetter = Cursor['aside'][number];
 
 const documentOf = (name: string): DocumentRef => ({ kind: 'memory', id: `notify:${name}` });
 
 /** The cursor as it was read, and the only way to write it: over exactly that. */
-export interface Page {
+export interface StoredCursor {
   readonly cursor: Cursor;
   /** `undefined`: somebody else wrote in between. */
-  write(next: Cursor): Promise<Page | undefined>;
+  write(next: Cursor): Promise<StoredCursor | undefined>;
 }
 
-function pageOf(records: Pick<Records, 'commit'>, name: string, raw: string | null, cursor: Cursor): Page {
+function pageOf(
+  records: Pick<Records, 'commit'>,
+  name: string,
+  raw: string | null,
+  cursor: Cursor,
+): StoredCursor {
   return {
     cursor,
     async write(next) {
@@ -49,7 +54,7 @@ export async function readCursor(
   records: Pick<Records, 'read' | 'commit'>,
   name: string,
   start: () => Promise<string>,
-): Promise<Page> {
+): Promise<StoredCursor> {
   const [raw] = await records.read([documentOf(name)]);
   if (raw !== null) return pageOf(records, name, raw ?? '', cursorSchema.parse(JSON.parse(raw ?? '')));
   const fresh = pageOf(records, name, null, { position: '', aside: [] });

@@ -1,22 +1,22 @@
 import type { AuditPlace } from '../ports/audit.js';
 import type { Core } from '../ports/core.js';
 import { retryDelay } from '../util/backoff.js';
-import { type Aside, type Cursor, readCursor, type Trouble } from './cursor.js';
+import { type Cursor, type DeadLetter, type FailingState, readCursor } from './cursor.js';
 import type { Event } from './event.js';
-import { type Choose, type Failure, messageId, type Receiver, SEND_WITHIN } from './receiver.js';
+import { type EventFilter, type Failure, messageId, type Receiver, SEND_WITHIN } from './receiver.js';
 
-export interface Post extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
+export interface Delivery extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
   /** This process. */
   readonly me: string;
   readonly receiver: Receiver;
-  readonly choose: Choose;
+  readonly choose: EventFilter;
   /** Nothing more is sent from then on. */
   readonly closing: AbortSignal;
   readonly count: (result: 'delivered' | 'failed' | 'aside') => void;
 }
 
 /** What one look found. */
-export interface Look {
+export interface DeliveryResult {
   readonly cursor: Cursor;
   /** Of the oldest event that is yet to be told: ISO 8601. */
   readonly oldest?: string | undefined;
@@ -35,10 +35,10 @@ const HELD = SEND_WITHIN + 2_000;
 /** How much may be told twice after a crash. Milliseconds. */
 const SAVE_EVERY = 1_000;
 /** About half a minute of attempts. */
-const PATIENCE = 5;
-const MAX_ASIDE = 10;
+const ATTEMPTS_BEFORE_DEAD_LETTER = 5;
+const MAX_DEAD_LETTERS = 10;
 
-function troubled({ clock }: Post, before: Trouble | undefined, failure: Failure): Trouble {
+function troubled({ clock }: Delivery, before: FailingState | undefined, failure: Failure): FailingState {
   const now = clock.now();
   const attempts = (before?.attempts ?? 0) + 1;
   const retryAt = now + Math.max(retryDelay(attempts - 1), failure.retryAfterMs ?? 0);
@@ -46,7 +46,7 @@ function troubled({ clock }: Post, before: Trouble | undefined, failure: Failure
 }
 
 /** Never rejects: what goes wrong inside is a message that cannot be made. */
-async function send(post: Post, { place, event }: Item): Promise<Failure | undefined> {
+async function send(post: Delivery, { place, event }: Item): Promise<Failure | undefined> {
   if (!event) return undefined;
   const { receiver, log, count, closing } = post;
   let failure: Failure | undefined;
@@ -63,7 +63,7 @@ async function send(post: Post, { place, event }: Item): Promise<Failure | undef
 }
 
 /** Sends once more one that was refused. One that is not there or not wanted any more is let go of. */
-async function sendAside(post: Post, cursor: Cursor, one: Aside): Promise<Cursor> {
+async function resendDeadLetter(post: Delivery, cursor: Cursor, one: DeadLetter): Promise<Cursor> {
   const [place] = await post.audit.after(one.before, 1);
   const event = await post.choose(place?.entry);
   const failure = place && (await send(post, { place, event }));
@@ -73,13 +73,16 @@ async function sendAside(post: Post, cursor: Cursor, one: Aside): Promise<Cursor
 }
 
 /** How far it is told after this one was sent: beyond it, or not. */
-function advanced(post: Post, cursor: Cursor, { place, event }: Item, failure?: Failure): Cursor {
+function advanced(post: Delivery, cursor: Cursor, { place, event }: Item, failure?: Failure): Cursor {
   const { failing, ...rest } = cursor;
   const { position } = place;
   if (!event) return { ...cursor, position };
   if (!failure) return { ...rest, position };
   const trouble = troubled(post, failing, failure);
-  const stepsAside = failure.refused && trouble.attempts >= PATIENCE && cursor.aside.length < MAX_ASIDE;
+  const stepsAside =
+    failure.refused &&
+    trouble.attempts >= ATTEMPTS_BEFORE_DEAD_LETTER &&
+    cursor.aside.length < MAX_DEAD_LETTERS;
   if (!stepsAside) return { ...rest, failing: trouble };
   const { type, data } = event;
   const { operationId, agentId } = data;
@@ -93,20 +96,20 @@ function advanced(post: Post, cursor: Cursor, { place, event }: Item, failure?: 
  * Tells one receiver what is due, in the order of the audit, of one page. Whoever else does so already is left to it.
  * @throws KillswitchError `store_unavailable`
  */
-export async function deliverDue(post: Post): Promise<Look> {
+export async function deliverDue(post: Delivery): Promise<DeliveryResult> {
   const { records, audit, clock, me, receiver, choose, closing } = post;
   const found = await readCursor(records, receiver.name, () => audit.last());
   const items: Item[] = [];
   for (const place of await audit.after(found.cursor.position, PAGE)) {
     items.push({ place, event: await choose(place.entry) });
   }
-  const look = (cursor: Cursor, done: number, more = false): Look => {
+  const look = (cursor: Cursor, done: number, more = false): DeliveryResult => {
     const oldest = items.slice(done).find(({ event }) => event)?.event?.timestamp;
     return { cursor, oldest, more };
   };
 
   const { holder, failing, aside } = found.cursor;
-  const isDue = ({ retryAt }: Trouble): boolean => retryAt <= clock.now();
+  const isDue = ({ retryAt }: FailingState): boolean => retryAt <= clock.now();
   const isOthers = holder && holder.id !== me && holder.until > clock.now();
   const dueAside = aside.find(isDue);
   const due = failing && !isDue(failing) ? [] : items;
@@ -117,7 +120,7 @@ export async function deliverDue(post: Post): Promise<Look> {
   let page = dueAside || due.some(({ event }) => event) ? await found.write(held(found.cursor)) : found;
   let cursor = page?.cursor ?? found.cursor;
   if (page && dueAside) {
-    cursor = await sendAside(post, cursor, dueAside);
+    cursor = await resendDeadLetter(post, cursor, dueAside);
     page = await page.write(held(cursor));
   }
   let done = 0;

@@ -2,7 +2,7 @@ import type { Status } from '../domain/agent.js';
 import type { AuditEntry } from '../domain/audit-entry.js';
 import { areVerified, isOpen, type LayerOutcome, pendingOf } from '../domain/outcome.js';
 import type { Selector } from '../domain/selector.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 /**
  * What is told to the outside.
@@ -101,7 +101,7 @@ const shownOutcome = ({
   quarantinePath: _,
   ...outcome
 }: LayerOutcome): Omit<LayerOutcome, 'quarantinePath'> =>
-  present({ ...outcome, detail: cut(outcome.detail) });
+  omitUndefined({ ...outcome, detail: cut(outcome.detail) });
 
 const shownSelector = (selector: Selector): Selector => ({
   ...selector,
@@ -114,7 +114,7 @@ export function eventOf(entry: AuditEntry): Event | undefined {
   if (type === undefined) return undefined;
   const { operation, phase, operationId, requestId, actor, reason, agentId, taskId } = entry;
   const { statusBefore, outcomes, selector, total, killed, failed, pending, errors } = entry;
-  const data = present<EventData>({
+  const data = omitUndefined<EventData>({
     operation,
     phase,
     operationId,

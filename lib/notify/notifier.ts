@@ -2,12 +2,12 @@ import { isStoreDown } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
 import type { NotifierStatus } from '../ports/metrics.js';
 import type { Health, Probe } from '../ports/runtime.js';
-import { createRounds, type Rounds } from '../util/poller.js';
-import { deliverDue, type Look, type Post } from './deliver.js';
-import { chooseFor, type Receiver } from './receiver.js';
+import { createPoller, type Poller } from '../util/poller.js';
+import { type Delivery, type DeliveryResult, deliverDue } from './deliver.js';
+import { createEventFilter, type Receiver } from './receiver.js';
 
 /** Tells one receiver of what the audit says, at least once each, and never in the way of what it tells of. */
-export interface Notifier extends Probe, Rounds {
+export interface Notifier extends Probe, Poller {
   /** Tells all that is due. Never rejects. */
   look(): Promise<void>;
   status(): NotifierStatus;
@@ -31,17 +31,17 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
   const { name } = receiver;
   const counts = { delivered: 0, failed: 0, aside: 0 };
   const closing = new AbortController();
-  const post: Post = {
+  const post: Delivery = {
     ...{ records, audit, clock, log, receiver },
     me: newId(),
-    choose: chooseFor(receiver, records),
+    choose: createEventFilter(receiver, records),
     closing: closing.signal,
     count: result => void counts[result]++,
   };
-  let last: Look | undefined;
+  let last: DeliveryResult | undefined;
   let broken = false;
 
-  function tellChange(before: Look | undefined, now: Look): void {
+  function tellChange(before: DeliveryResult | undefined, now: DeliveryResult): void {
     const was = before?.cursor.failing;
     const is = now.cursor.failing;
     if (is && !was) log.warn({ receiver: name, problem: is.problem }, 'notifications are not taken');
@@ -50,7 +50,7 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
 
   async function look(): Promise<void> {
     try {
-      let found: Look;
+      let found: DeliveryResult;
       do {
         found = await deliverDue(post);
         tellChange(last, found);
@@ -65,7 +65,7 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
     }
   }
 
-  const rounds = createRounds({ clock, look, interval: INTERVAL, afterWake: AFTER_COMMIT });
+  const rounds = createPoller({ clock, poll: look, interval: INTERVAL, afterWake: AFTER_COMMIT });
 
   function problem(): string | undefined {
     if (broken) return 'its place in the audit cannot be read';

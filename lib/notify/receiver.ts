@@ -36,10 +36,10 @@ export const SEND_WITHIN = 10_000;
 const MEMO = 100;
 
 /** What a receiver is told of an entry; `undefined`: nothing. Remembers what it looked up. */
-export type Choose = (entry: AuditEntry | undefined) => Promise<Event | undefined>;
+export type EventFilter = (entry: AuditEntry | undefined) => Promise<Event | undefined>;
 
 /** @throws KillswitchError `store_unavailable` */
-export function chooseFor(receiver: Receiver, records: Records): Choose {
+export function createEventFilter(receiver: Receiver, records: Records): EventFilter {
   const isKillAll = new Map<string, boolean>();
   async function isPartOfMany({ operation, operationId }: AuditEntry): Promise<boolean> {
     if (operation !== 'KILL_AGENT' || operationId === undefined) return false;

@@ -33,7 +33,7 @@ export interface Core {
   readonly lookouts: readonly Lookout[];
   readonly worktrees: Worktrees;
   readonly journal: Journal;
-  readonly remembered: Remembered;
+  readonly recordCache: RecordCache;
   readonly recentKills: RecentKills;
   /** Signs what runs as an order later. Absent: nothing of the kind counts as ours. */
   readonly orderKeys?: KeyRing | undefined;
@@ -51,7 +51,7 @@ export interface Core {
 }
 
 /** The records of agents that run on this host, as they were last read: for when the store does not answer. */
-export type Remembered = Map<string, Agent>;
+export type RecordCache = Map<string, Agent>;
 
 export const timestamp = (core: Pick<Core, 'clock'>): string => new Date(core.clock.now()).toISOString();
 

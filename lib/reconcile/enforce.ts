@@ -1,7 +1,7 @@
 import { findLatch, holdOf, type Latch } from '../agents/latch.js';
 import { adopt, claim, completeObserved } from '../discovery/adopt.js';
 import { groupSightings } from '../discovery/observed.js';
-import { itself } from '../domain/actor.js';
+import { systemActor } from '../domain/actor.js';
 import { type Agent, isActive } from '../domain/agent.js';
 import type { AuditEntry } from '../domain/audit-entry.js';
 import type { KillCommand } from '../domain/command.js';
@@ -15,7 +15,7 @@ import type { Cases } from '../stop/in-flight.js';
 import { commitKills } from '../stop/mark-killed.js';
 import { settleEach } from '../store/settle-each.js';
 import { signText } from '../store/signed-text.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 /** More debts than a host has. */
 const MANY = 10_000;
@@ -62,12 +62,12 @@ const agentIn = ({ reading }: Offence): Agent | undefined =>
 async function tell(core: Core, offence: Offence, operationId: string, { ledger }: Case): Promise<void> {
   const { agentId, why } = offence;
   const agent = agentIn(offence);
-  const entry = present<AuditEntry>({
+  const entry = omitUndefined<AuditEntry>({
     timestamp: timestamp(core),
     operation: why,
     phase: pendingOf(ledger.outcomes).length > 0 ? 'unconfirmed' : 'settled',
     operationId,
-    actor: itself.subject,
+    actor: systemActor.subject,
     reason: REASONS[why],
     agentId,
     taskId: agent?.taskId,
@@ -83,7 +83,13 @@ async function stopRecorded(core: Core, cases: Cases, offence: Offence, reading:
   const { agentId, why } = offence;
   const operationId = core.newId();
   const startedAt = core.clock.monotonic();
-  const command: KillCommand = { type: 'kill', operationId, agentId, actor: itself, reason: REASONS[why] };
+  const command: KillCommand = {
+    type: 'kill',
+    operationId,
+    agentId,
+    actor: systemActor,
+    reason: REASONS[why],
+  };
   for (const verdict of await commitKills(core, command, [reading])) {
     if (verdict.kind === 'refused') continue;
     const one = cases.follow(command, verdict, startedAt);
@@ -132,7 +138,12 @@ async function payUnlessDue(core: Core, cases: Cases, agent: Agent): Promise<voi
 
 async function pay(core: Core, cases: Cases, agent: Agent): Promise<void> {
   const { agentId, kill } = agent;
-  const command: KillCommand = { type: 'kill', operationId: kill?.operationId ?? '', agentId, actor: itself };
+  const command: KillCommand = {
+    type: 'kill',
+    operationId: kill?.operationId ?? '',
+    agentId,
+    actor: systemActor,
+  };
   await cases.follow(command, { kind: 'owing', agent }, core.clock.monotonic())?.done;
 }
 
@@ -163,7 +174,7 @@ export async function enforce(
       const seen = byAgent.get(agentId) ?? [];
       const reading = readings.get(agentId);
       const agent = reading?.kind === 'agent' ? await owned(core, reading.agent) : undefined;
-      if (agent) core.remembered.set(agentId, agent);
+      if (agent) core.recordCache.set(agentId, agent);
       // Taken up by another command while the store was asked.
       if (cases.isWorkedOn(agentId)) return;
       if (agent && isLocal(core, agent) && owesAll(agent, seen)) {

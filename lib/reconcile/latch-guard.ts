@@ -1,29 +1,29 @@
 import * as z from 'zod';
 import {
+  type FoundLatch,
   findLatch,
   type Hold,
   isUnverified,
   LATCH,
   type Latch,
-  type LatchFound,
   readLatch,
   writable,
 } from '../agents/latch.js';
 import { isReleased } from '../agents/latch-entry.js';
-import { itself } from '../domain/actor.js';
+import { systemActor } from '../domain/actor.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
 import { isStoreDown } from '../domain/errors.js';
 import { type Core, timestamp } from '../ports/core.js';
+import type { HighWaterMark } from '../ports/high-water-mark.js';
 import type { Health, Probe } from '../ports/runtime.js';
-import type { Witness } from '../ports/witness.js';
 import { UNVERIFIED_SUBJECT } from '../store/command-codec.js';
 import { signText } from '../store/signed-text.js';
 import { isSameJson } from '../util/json-equal.js';
-import { present } from '../util/omit-undefined.js';
-import { createRounds, type Rounds } from '../util/poller.js';
+import { omitUndefined } from '../util/omit-undefined.js';
+import { createPoller, type Poller } from '../util/poller.js';
 
 /** Keeps the emergency stop engaged against who deletes it from the store. */
-export interface LatchGuard extends Probe, Rounds {
+export interface LatchGuard extends Probe, Poller {
   /** Compares what stands in the store with what was seen there. Never rejects. */
   look(): Promise<void>;
   /** What this process has written into the audit: what it has engaged is known before anybody can look. */
@@ -32,7 +32,7 @@ export interface LatchGuard extends Probe, Rounds {
 
 interface Parts extends Pick<Core, 'records' | 'audit' | 'clock' | 'log' | 'orderKeys' | 'newId'> {
   /** On this host's disk, so that it outlives this process and is out of reach of who writes the store. */
-  readonly witness: Witness;
+  readonly highWaterMark: HighWaterMark;
 }
 
 /** Milliseconds. */
@@ -60,7 +60,7 @@ const isSameHold = (one: Hold) => (other: Hold) =>
 
 /** A reset leaves a signed entry in the audit, in one step with it. What is gone without one was deleted by a stranger. */
 export function createLatchGuard(core: Parts): LatchGuard {
-  const { audit, clock, log, records, witness } = core;
+  const { audit, clock, log, records, highWaterMark } = core;
   let seen: Seen | undefined;
   /** Engaged by this process since the last look. */
   let fresh: readonly Hold[] = [];
@@ -70,7 +70,7 @@ export function createLatchGuard(core: Parts): LatchGuard {
   let trouble: string | undefined;
 
   async function recall(): Promise<Seen> {
-    const text = await witness.read();
+    const text = await highWaterMark.read();
     if (text === undefined) return { position: '', holds: [] };
     const { data } = keptSchema.safeParse(jsonIn(text));
     if (!data) log.error({}, 'what this host has seen of the emergency stop cannot be read');
@@ -82,7 +82,7 @@ export function createLatchGuard(core: Parts): LatchGuard {
   async function keep(position: string, raw: string | null): Promise<void> {
     if (kept?.text === raw && (raw === null || clock.monotonic() - kept.at < KEPT_EVERY)) return;
     if (kept === undefined && raw === null) return;
-    await witness.keep(JSON.stringify({ position, text: raw }));
+    await highWaterMark.write(JSON.stringify({ position, text: raw }));
     kept = { text: raw, at: clock.monotonic() };
   }
 
@@ -101,12 +101,12 @@ export function createLatchGuard(core: Parts): LatchGuard {
     return left;
   }
 
-  async function putBack({ raw, latch }: LatchFound, holds: readonly Hold[]): Promise<boolean> {
+  async function putBack({ raw, latch }: FoundLatch, holds: readonly Hold[]): Promise<boolean> {
     const text = JSON.stringify({ engaged: true, holds: [...latch.holds, ...holds] });
     const next = signText(core, 'latch', LATCH.id, text);
     const entry: AuditEntry = {
       ...{ timestamp: timestamp(core), operation: 'RESTORE_LATCH', phase: 'done', operationId: core.newId() },
-      ...by(itself),
+      ...by(systemActor),
       reason: RESTORED,
     };
     const [result] = await records.commit([{ document: LATCH, expect: writable(raw), next, audit: [entry] }]);
@@ -117,7 +117,7 @@ export function createLatchGuard(core: Parts): LatchGuard {
   }
 
   /** Once for a text. */
-  async function tellUnverified({ raw, latch }: LatchFound): Promise<void> {
+  async function tellUnverified({ raw, latch }: FoundLatch): Promise<void> {
     if (!isUnverified(latch) || told === raw) return;
     const entry: AuditEntry = {
       ...{
@@ -126,7 +126,7 @@ export function createLatchGuard(core: Parts): LatchGuard {
         phase: 'done',
         operationId: core.newId(),
       },
-      ...by(itself),
+      ...by(systemActor),
       reason: UNVERIFIED,
     };
     await audit.append([entry]);
@@ -173,7 +173,7 @@ export function createLatchGuard(core: Parts): LatchGuard {
   }
 
   return {
-    ...createRounds({ clock, look, interval: INTERVAL, afterWake: AFTER_COMMIT }),
+    ...createPoller({ clock, poll: look, interval: INTERVAL, afterWake: AFTER_COMMIT }),
     look,
     heard(entries) {
       if (!core.orderKeys) return;
@@ -191,7 +191,7 @@ function holdIn(entry: AuditEntry): readonly Hold[] {
   const { operation, operationId, timestamp: since, actor, reason, selector } = entry;
   const isHold = operation === 'ENGAGE_LATCH' && actor !== UNVERIFIED_SUBJECT;
   if (!isHold || operationId === undefined || !selector) return [];
-  return [present<Hold>({ operationId, since, by: actor, reason, selector })];
+  return [omitUndefined<Hold>({ operationId, since, by: actor, reason, selector })];
 }
 
 const verifiedIn = ({ holds }: Latch): readonly Hold[] => holds.filter(hold => !hold.unverified);

@@ -1,4 +1,4 @@
-import { lookAround } from '../discovery/discover.js';
+import { discover } from '../discovery/discover.js';
 import type { Actor } from '../domain/actor.js';
 import { isActive, type Status } from '../domain/agent.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
@@ -8,7 +8,7 @@ import { type Core, timestamp } from '../ports/core.js';
 import type { Sighting } from '../ports/lookout.js';
 import type { Case } from '../stop/case.js';
 import type { Cases } from '../stop/in-flight.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 /** Something that carries an agent's label and runs here, though its record does not say that the agent does. */
 export interface Leftover {
@@ -32,7 +32,13 @@ function leftoverOf(
   const starts = seen.flatMap(({ startedAt }) => (startedAt === undefined ? [] : [startedAt]));
   // The oldest one counts: what starts others all the time stays no younger by it.
   const ageMs = starts.length > 0 ? Math.max(0, core.clock.now() - Math.min(...starts)) : undefined;
-  return present<Leftover>({ agentId, status, ageMs, young: graceMs > 0 && (ageMs ?? 0) < graceMs, seen });
+  return omitUndefined<Leftover>({
+    agentId,
+    status,
+    ageMs,
+    young: graceMs > 0 && (ageMs ?? 0) < graceMs,
+    seen,
+  });
 }
 
 /**
@@ -43,7 +49,7 @@ function leftoverOf(
  */
 export async function findLeftovers(core: Core, graceMs: number): Promise<readonly Leftover[]> {
   const byAgent = new Map<string, Sighting[]>();
-  const { seen: sightings } = await lookAround(core);
+  const { seen: sightings } = await discover(core);
   for (const sighting of sightings) {
     byAgent.set(sighting.agentId, [...(byAgent.get(sighting.agentId) ?? []), sighting]);
   }
@@ -72,7 +78,7 @@ export function sweep(
     .filter(({ young }) => !young)
     .map(({ agentId, status }) => {
       const after = async ({ ledger: { outcomes } }: Case): Promise<void> => {
-        const entry = present<AuditEntry>({
+        const entry = omitUndefined<AuditEntry>({
           timestamp: timestamp(core),
           operation: 'SWEEP',
           phase: pendingOf(outcomes).length > 0 ? 'unconfirmed' : 'settled',

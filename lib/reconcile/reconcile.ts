@@ -1,5 +1,5 @@
 import { completeObserved } from '../discovery/adopt.js';
-import { lookAround } from '../discovery/discover.js';
+import { discover } from '../discovery/discover.js';
 import type { Agent } from '../domain/agent.js';
 import { isStoreDown } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
@@ -60,7 +60,7 @@ export function createReconcile(
   }
 
   async function lookAtHost(): Promise<void> {
-    const { seen, blind } = await lookAround(core);
+    const { seen, blind } = await discover(core);
     if (blind.length === 0) {
       const here = new Set(seen.map(({ agentId }) => agentId));
       presence.note(here);
@@ -117,11 +117,11 @@ export function createReconcile(
 
 /** Only what runs here is worth remembering. An observed agent has no other watcher that would say that it ended. */
 async function forgetAbsent(core: Core, here: ReadonlySet<string>): Promise<void> {
-  const { remembered, presence } = core;
-  const absent = [...remembered.values()].filter(({ agentId }) => !here.has(agentId));
+  const { recordCache, presence } = core;
+  const absent = [...recordCache.values()].filter(({ agentId }) => !here.has(agentId));
   const isObserved = ({ source }: Agent): boolean => source === 'observed';
   const gone = absent.filter(agent => !isObserved(agent) || presence.isGone(agent.agentId));
-  for (const { agentId } of gone) remembered.delete(agentId);
+  for (const { agentId } of gone) recordCache.delete(agentId);
   const observed = gone.filter(isObserved);
   await settleEach(observed.map(({ agentId }) => completeObserved(core, agentId)));
 }

@@ -1,4 +1,4 @@
-import { itself } from '../domain/actor.js';
+import { systemActor } from '../domain/actor.js';
 import type { Agent } from '../domain/agent.js';
 import type { Command } from '../domain/command.js';
 import { isStoreDown } from '../domain/errors.js';
@@ -8,8 +8,8 @@ import { isLocal } from '../ports/core.js';
 import type { Step, StoredAgent } from '../ports/records.js';
 import type { Cases } from '../stop/in-flight.js';
 import type { Stop } from '../stop/stop.js';
-import { readIntent } from '../store/command-codec.js';
-import { agentIn, change } from '../store/compare-and-set.js';
+import { decodeCommand } from '../store/command-codec.js';
+import { agentReader, compareAndSet } from '../store/compare-and-set.js';
 import { findOperation } from '../store/operation.js';
 import { settleEach } from '../store/settle-each.js';
 import { enforceTombstone } from './enforce.js';
@@ -46,15 +46,15 @@ async function payForAgent(core: Core, cases: Cases, agentId: string): Promise<v
     await owe(core, agentId, { host: agent.host, dueAt: core.clock.now() });
     return forget(core, agentId);
   }
-  const command: Command = { type: 'kill', agentId, operationId, actor: itself };
+  const command: Command = { type: 'kill', agentId, operationId, actor: systemActor };
   await cases.follow(command, { kind: 'owing', agent }, core.clock.monotonic())?.done;
 }
 
 /** Changes who owes, and nothing of the record. */
 const owe = (core: Core, agentId: string, debt: NonNullable<Step['debt']>): Promise<void> =>
-  change(
+  compareAndSet(
     core,
-    agentIn(core, agentId),
+    agentReader(core, agentId),
     stored => {
       const debtor = debtorIn(stored);
       // It may have been killed since.
@@ -93,7 +93,7 @@ export async function payDebts(core: Core, cases: Cases, stop: Stop, before: num
 
 /** A stop is never denied: what is not known to be ours is carried out too, and told. */
 function intentOf(core: Core, operationId: string, text: string): Command | undefined {
-  const command = readIntent(core, operationId, text);
+  const command = decodeCommand(core, operationId, text);
   if (command?.actor.unverified) {
     const { type, reason } = command;
     core.log.error(

@@ -8,7 +8,7 @@ import {
   type LayerOutcome,
   pendingOf,
 } from '../domain/outcome.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import type { Ledger } from './ledger.js';
 import type { Stoppable } from './stop-agent.js';
 
@@ -66,7 +66,7 @@ function isProven({ agent, ledger: { outcomes } }: Case): boolean {
 
 export function agentReceipt(one: Case): AgentReceipt {
   const { agent, operationId, statusBefore, ledger, error } = one;
-  return present<AgentReceipt>({
+  return omitUndefined<AgentReceipt>({
     agentId: agent.agentId,
     operationId,
     statusBefore,

@@ -6,10 +6,10 @@ import { readRecord } from '../domain/record.js';
 import { count } from '../domain/wording.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { StoredAgent } from '../ports/records.js';
-import { agentIn, type Change, change } from '../store/compare-and-set.js';
+import { agentReader, type Change, compareAndSet } from '../store/compare-and-set.js';
 import { findOperation } from '../store/operation.js';
 import { setMembers } from '../util/json-edit.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 export interface DismissOrder {
   readonly operationId: string;
@@ -60,7 +60,7 @@ function dismissAgent(core: Core, agentId: string, order: DismissOrder): Promise
     if (kill?.operationId !== operationId || kill.pending.length === 0) return { value: false };
     const at = timestamp(core);
     const dismissed = { at, by: actor.subject, reason };
-    const entry = present<AuditEntry>({
+    const entry = omitUndefined<AuditEntry>({
       timestamp: at,
       operation: 'DISMISS_AGENT',
       phase: 'done',
@@ -80,5 +80,5 @@ function dismissAgent(core: Core, agentId: string, order: DismissOrder): Promise
     };
     return { step, value: true };
   };
-  return change(core, agentIn(core, agentId), compute, 'given up by a person');
+  return compareAndSet(core, agentReader(core, agentId), compute, 'given up by a person');
 }

@@ -4,7 +4,7 @@ import type { Command } from '../domain/command.js';
 import { type ErrorCode, KillswitchError } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
 import { isLocal } from '../ports/core.js';
-import { gathering } from '../store/batch.js';
+import { batchRecords } from '../store/batch.js';
 import { type Case, endedCase } from './case.js';
 import { openLedger } from './ledger.js';
 import type { Verdict } from './mark-killed.js';
@@ -44,7 +44,7 @@ const UNSELECTED: ReadonlySet<ErrorCode> = new Set(['invalid_state', 'agent_not_
 export function openCases(core: Core): Cases {
   const working = new Map<string, Case>();
   // A kill-all of many settles them one by one.
-  const settling: Core = { ...core, records: gathering(core.records) };
+  const settling: Core = { ...core, records: batchRecords(core.records) };
   const claims = openClaims(core, () =>
     [...working.values()].map(({ agent, ledger }) => ({ agent, isDown: ledger.isDown === true })),
   );

@@ -4,7 +4,7 @@ import type { Command } from '../domain/command.js';
 import { KillswitchError, shown, unknownAgent } from '../domain/errors.js';
 import { idOf, type Reading, readRecord } from '../domain/record.js';
 import type { Core } from '../ports/core.js';
-import { MAX_ROUNDS } from '../store/compare-and-set.js';
+import { MAX_ATTEMPTS } from '../store/compare-and-set.js';
 import { marksBy } from './mark.js';
 import type { Stoppable } from './stop-agent.js';
 
@@ -66,7 +66,7 @@ export async function commitKills(
 ): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   let open = candidates;
-  for (let round = 0; open.length > 0 && round < MAX_ROUNDS; round++) {
+  for (let round = 0; open.length > 0 && round < MAX_ATTEMPTS; round++) {
     const markOf = marksBy(core, command);
     const tries = [];
     for (const candidate of open) {

@@ -5,7 +5,7 @@ import { type Core, isLocal, timestamp } from '../ports/core.js';
 import type { Step } from '../ports/records.js';
 import { signText } from '../store/signed-text.js';
 import { setTexts } from '../util/json-edit.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { SWITCHED_OFF } from './stop-agent.js';
 
 /** What a kill of this agent owes. An agent without any recorded sandbox is looked for by its label. */
@@ -53,7 +53,7 @@ export function marksBy(core: Core, command: Command): (agent: Agent, raw: strin
   const at = timestamp(core);
   const { operationId, reason, requestId, actor, requestedAt = at } = command;
   const tombstone = JSON.stringify({ operationId, at });
-  const told = present<AuditEntry>({
+  const told = omitUndefined<AuditEntry>({
     timestamp: at,
     operation: 'KILL_AGENT',
     phase: 'accepted',
@@ -62,14 +62,14 @@ export function marksBy(core: Core, command: Command): (agent: Agent, raw: strin
     ...by(actor),
     reason,
   });
-  const settled = present<AuditEntry>({
+  const settled = omitUndefined<AuditEntry>({
     ...told,
     phase: 'settled',
     requestId: undefined,
     reason: undefined,
     outcomes: [SWITCHED_OFF],
   });
-  const first = present<Kill>({
+  const first = omitUndefined<Kill>({
     operationId,
     requestedAt,
     requestedBy: actor.subject,

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../domain/audit-entry.js';
 import type { Command } from '../domain/command.js';
 import { type Reading, readRecord } from '../domain/record.js';
 import type { Core } from '../ports/core.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { type Case, endedCase } from './case.js';
 import type { Cases } from './in-flight.js';
 import type { Stoppable } from './stop-agent.js';
@@ -92,5 +92,5 @@ function debtorOf(
   }
   if (reading || isSettled || agentId === undefined || operationId === undefined) return undefined;
   const kill: Kill = { operationId, requestedAt: timestamp, requestedBy: actor, pending: [], attempts: 0 };
-  return present<Agent>({ agentId, status: 'killed', taskId, labels: {}, kill } as Agent);
+  return omitUndefined<Agent>({ agentId, status: 'killed', taskId, labels: {}, kill } as Agent);
 }

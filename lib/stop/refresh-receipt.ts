@@ -10,7 +10,7 @@ import {
 } from '../domain/outcome.js';
 import { describeErrors, killAllMessage, killMessage } from '../domain/wording.js';
 import type { Core } from '../ports/core.js';
-import { change } from '../store/compare-and-set.js';
+import { compareAndSet } from '../store/compare-and-set.js';
 import { findOperation, type Operation, replaceReceipt } from '../store/operation.js';
 
 /** What the audit says of the agents of one operation since its receipt was written. */
@@ -96,7 +96,7 @@ export async function refreshOperation(core: Core, operation: Operation): Promis
   const operationIds = new Set([operationId, ...receipt.agents.map(agent => agent.operationId)]);
   const now = withLater(operation, receipt, await readLater(core, operationIds));
   if (now.pending === receipt.pending && now.killed === receipt.killed) return operation;
-  await change(
+  await compareAndSet(
     core,
     () => findOperation(core, operationId),
     found => replaceReceipt(found, now),

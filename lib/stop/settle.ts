@@ -5,10 +5,10 @@ import { isOwed, type LayerOutcome, pendingOf } from '../domain/outcome.js';
 import { type Reading, readRecord } from '../domain/record.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { Step, StoredAgent } from '../ports/records.js';
-import { agentIn, type Change, change } from '../store/compare-and-set.js';
+import { agentReader, type Change, compareAndSet } from '../store/compare-and-set.js';
 import { retryDelay } from '../util/backoff.js';
 import { setMembers } from '../util/json-edit.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 const lastErrorOf = (outcomes: readonly LayerOutcome[]): string | undefined => {
   const owed = outcomes.filter(isOwed).map(({ layer, outcome, detail }) => `${layer}: ${detail ?? outcome}`);
@@ -27,7 +27,7 @@ function settleStep(
   const at = timestamp(core);
   const pending = pendingOf(outcomes);
   const attempts = (kill?.attempts ?? 0) + 1;
-  const entry = present<AuditEntry>({
+  const entry = omitUndefined<AuditEntry>({
     timestamp: at,
     operation: 'KILL_AGENT',
     phase: pending.length > 0 ? 'unconfirmed' : 'settled',
@@ -58,7 +58,7 @@ function rewritten(
   if (reading?.kind !== 'agent' || !kill) return { expect: null, next: null };
   const { pending, attempts, at, lastError } = seen;
   const confirmedAt = pending.length === 0 ? at : undefined;
-  const next = present<Kill>({ ...kill, pending, attempts, lastError, confirmedAt });
+  const next = omitUndefined<Kill>({ ...kill, pending, attempts, lastError, confirmedAt });
   return { expect: reading.raw, next: setMembers(reading.raw, { kill: next }) };
 }
 
@@ -76,5 +76,5 @@ export function settle(core: Core, settlement: Settlement): Promise<void> {
     const step = settleStep(core, settlement, stored);
     return step ? { step, value: undefined } : { value: undefined };
   };
-  return change(core, agentIn(core, agentId), compute, 'agent settled');
+  return compareAndSet(core, agentReader(core, agentId), compute, 'agent settled');
 }

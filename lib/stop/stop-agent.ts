@@ -3,7 +3,7 @@ import { areDown, isOpen, type LayerOutcome } from '../domain/outcome.js';
 import type { Core } from '../ports/core.js';
 import type { Target } from '../ports/sandbox.js';
 import type { Claimed } from '../ports/worktrees.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { attempt } from './attempt.js';
 import type { Ledger } from './ledger.js';
 
@@ -19,7 +19,7 @@ export const SWITCHED_OFF: LayerOutcome = {
 
 function targetOf(agent: Stoppable, operationId: string): Target {
   const { agentId, containerId, process, repository, worktreePath } = agent;
-  return present<Target>({ agentId, operationId, containerId, process, repository, worktreePath });
+  return omitUndefined<Target>({ agentId, operationId, containerId, process, repository, worktreePath });
 }
 
 interface StopOrder {

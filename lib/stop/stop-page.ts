@@ -1,4 +1,4 @@
-import { rememberLocal } from '../agents/record-cache.js';
+import { cacheRecord } from '../agents/record-cache.js';
 import type { Agent } from '../domain/agent.js';
 import type { Command } from '../domain/command.js';
 import { isStoreDown } from '../domain/errors.js';
@@ -35,7 +35,7 @@ export function followVerdicts(
     if (one) report.add(one);
   }
   if (!unwritten) return;
-  for (const agent of agents) rememberLocal(core, agent);
+  for (const agent of agents) cacheRecord(core, agent);
   throw unwritten.error;
 }
 

@@ -1,10 +1,10 @@
-import { lookAround } from '../discovery/discover.js';
+import { discover } from '../discovery/discover.js';
 import { type Agent, isActive } from '../domain/agent.js';
 import { covers, narrow, outside } from '../domain/authorize.js';
 import type { Command, KillAllCommand, KillCommand } from '../domain/command.js';
 import { matches } from '../domain/selector.js';
 import { type Core, timestamp } from '../ports/core.js';
-import { writeIntent } from '../store/command-codec.js';
+import { encodeCommand } from '../store/command-codec.js';
 import type { Cases } from './in-flight.js';
 import type { Report } from './report.js';
 import type { Stoppable } from './stop-agent.js';
@@ -14,9 +14,9 @@ const unknown = (agentId: string): string =>
 
 /** What runs here under a label, with its record as it was when it was last read. */
 async function runningHere(core: Core, report: Report): Promise<Map<string, Agent | undefined>> {
-  const { seen, blind } = await lookAround(core);
+  const { seen, blind } = await discover(core);
   report.blind(blind);
-  return new Map(seen.map(({ agentId }) => [agentId, core.remembered.get(agentId)]));
+  return new Map(seen.map(({ agentId }) => [agentId, core.recordCache.get(agentId)]));
 }
 
 /**
@@ -39,8 +39,8 @@ async function selected(core: Core, command: KillAllCommand, report: Report): Pr
 }
 
 /** Who of those that run here is stopped by this command for what was last read of it. */
-const activeByMemory = ({ remembered }: Core, command: Command): string[] =>
-  [...remembered.values()]
+const activeByMemory = ({ recordCache }: Core, command: Command): string[] =>
+  [...recordCache.values()]
     .filter(agent => isActive(agent.status) && isMeant(command, agent))
     .map(({ agentId }) => agentId);
 
@@ -50,8 +50,8 @@ const isMeant = (command: Command, agent: Agent): boolean =>
     : matches(narrow(command.selector, command.actor.within), agent);
 
 /** @throws KillswitchError `forbidden` if it is known to lie outside */
-function addressed({ remembered }: Core, { agentId, actor }: KillCommand, report: Report): Stoppable[] {
-  const agent = remembered.get(agentId);
+function addressed({ recordCache }: Core, { agentId, actor }: KillCommand, report: Report): Stoppable[] {
+  const agent = recordCache.get(agentId);
   if (covers(actor.within, agent ?? { agentId })) return [agent ?? { agentId }];
   if (agent) throw outside();
   report.fail(unknown(agentId));
@@ -75,7 +75,7 @@ export async function stopWithoutStore(
   const wereActive = activeByMemory(core, command);
   const order = wereActive.length > 0 ? { ...command, wereActive } : command;
   const written = Promise.resolve()
-    .then(() => core.journal.append(operationId, writeIntent(core, order, timestamp(core))))
+    .then(() => core.journal.append(operationId, encodeCommand(core, order, timestamp(core))))
     .catch((error: unknown) => {
       core.log.error({ err: error, operationId }, 'the journal was not written');
       report.fail('the order could not be written down: repeat it when the store is back');

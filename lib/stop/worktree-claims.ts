@@ -4,8 +4,8 @@ import { readRecord } from '../domain/record.js';
 import type { Core } from '../ports/core.js';
 import type { StoredAgent } from '../ports/records.js';
 import type { Claimed } from '../ports/worktrees.js';
-import { gather } from '../store/batch.js';
-import { type AskedPath, normalized, openOverlaps } from '../util/path-overlap.js';
+import { batch } from '../store/batch.js';
+import { createPathOverlaps, normalized, type RequestedPath } from '../util/path-overlap.js';
 
 /** An agent that this process is stopping right now. */
 export interface Stopping {
@@ -22,7 +22,7 @@ export interface Claims {
 /** One who wants to move a worktree, and what was found so far against that. */
 interface Ask {
   readonly agentId: string;
-  readonly places: readonly AskedPath[];
+  readonly places: readonly RequestedPath[];
 }
 
 interface Claimants {
@@ -53,7 +53,7 @@ function agentIn(stored: StoredAgent): Agent | undefined {
 
 /** Notes who of those that ask is in the way of whom. */
 function openNotes({ hostId }: Pick<Core, 'hostId'>, asks: readonly Ask[]) {
-  const overlaps = openOverlaps<Ask>();
+  const overlaps = createPathOverlaps<Ask>();
   for (const ask of asks) for (const place of ask.places) overlaps.add(place, ask);
   const found = new Map(asks.map(ask => [ask, { running: new Set(), dying: new Set() } as Claimants]));
   /** Those who ask for what this agent names. A path is a place on one host; without a host it may be this one. */
@@ -96,7 +96,7 @@ function wordsOf({ running, dying }: Claimants): Awaited<ReturnType<Claimed>> {
  * @param stopping the agents that this process is stopping at the moment of the call
  */
 export function openClaims(core: Core, stopping: () => Iterable<Stopping>): Claims {
-  const { records, remembered, hostId, log } = core;
+  const { records, recordCache, hostId, log } = core;
 
   async function pass(asks: readonly Ask[]): Promise<readonly Awaited<ReturnType<Claimed>>[]> {
     const notes = openNotes(core, asks);
@@ -105,7 +105,7 @@ export function openClaims(core: Core, stopping: () => Iterable<Stopping>): Clai
       isDown.set(one.agent.agentId, one.isDown);
       notes.note(one.agent, one.isDown ? undefined : 'dying');
     }
-    const remember = [...remembered.values()].filter(notes.isAsked);
+    const remember = [...recordCache.values()].filter(notes.isAsked);
     const look = (page: readonly StoredAgent[]): void => {
       for (const stored of page) {
         const agent = agentIn(stored);
@@ -129,7 +129,7 @@ export function openClaims(core: Core, stopping: () => Iterable<Stopping>): Clai
     }
   }
 
-  const ask = gather(pass);
+  const ask = batch(pass);
   return { against: agentId => places => ask({ agentId, places }) };
 }
 

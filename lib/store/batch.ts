@@ -13,7 +13,7 @@ interface Waiting<T, R> {
  * Joins what is asked for one by one while an exchange is under way into the next one. Nobody waits for others to
  * come: who is alone goes at once, and the more there are, the more go together.
  */
-export function gather<T, R>(
+export function batch<T, R>(
   exchange: (items: readonly T[]) => Promise<readonly R[]>,
 ): (item: T) => Promise<R> {
   let waiting: Waiting<T, R>[] = [];
@@ -48,12 +48,12 @@ export function gather<T, R>(
 }
 
 /** The same records, for callers that read and commit one agent each, many at a time. */
-export function gathering(records: Records): Records {
-  const find = gather(async (agentIds: readonly string[]) => {
+export function batchRecords(records: Records): Records {
+  const find = batch(async (agentIds: readonly string[]) => {
     const found = new Map((await records.agents(agentIds)).map(stored => [stored.agentId, stored]));
     return agentIds.map(agentId => found.get(agentId));
   });
-  const commit = gather((steps: Parameters<Records['commit']>[0]) => records.commit(steps));
+  const commit = batch((steps: Parameters<Records['commit']>[0]) => records.commit(steps));
   return {
     ...records,
     async agents(agentIds) {

@@ -3,7 +3,7 @@ import { type Actor, scopes } from '../domain/actor.js';
 import { agentIdSchema } from '../domain/agent.js';
 import { STOPPING } from '../domain/authorize.js';
 import { type Command, killAllBodySchema, killBodySchema } from '../domain/command.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
 
 /** In whose name an order is carried out that this program did not sign. */
@@ -33,7 +33,7 @@ const intentSchema = z.discriminatedUnion('type', [
 ]);
 
 /** A command as signed text, so that whoever finds it can carry it on after this process has died. */
-export function writeIntent(signing: Signing, command: Command, requestedAt: string): string {
+export function encodeCommand(signing: Signing, command: Command, requestedAt: string): string {
   const actor = { ...command.actor, scopes: [...command.actor.scopes] };
   const text = JSON.stringify({ requestedAt, ...command, actor });
   return signText(signing, 'intent', command.operationId, text);
@@ -61,7 +61,7 @@ function unverified(command: Command): Command {
  * all the same, as `unverified`.
  * @param id of the operation that it was kept for
  */
-export function readIntent(signing: Signing, id: string, raw: string): Command | undefined {
+export function decodeCommand(signing: Signing, id: string, raw: string): Command | undefined {
   const { text, isOurs } = readSigned(signing, 'intent', id, raw);
   let value: unknown;
   try {
@@ -72,7 +72,7 @@ export function readIntent(signing: Signing, id: string, raw: string): Command |
   const { data } = intentSchema.safeParse(value);
   if (!data) return undefined;
   const { scopes: granted, within, ...who } = data.actor;
-  const actor = present<Actor>({ ...who, scopes: new Set(granted), within: present(within) });
-  const command = present<Command>({ ...data, operationId: id, actor } as Command);
+  const actor = omitUndefined<Actor>({ ...who, scopes: new Set(granted), within: omitUndefined(within) });
+  const command = omitUndefined<Command>({ ...data, operationId: id, actor } as Command);
   return isOurs ? command : unverified(command);
 }

@@ -3,7 +3,7 @@ import type { Core } from '../ports/core.js';
 import type { Step, StoredAgent } from '../ports/records.js';
 
 /** Somebody who loses a compare-and-set loses to somebody who advances; a lifetime of bad luck ends here. */
-export const MAX_ROUNDS = 64;
+export const MAX_ATTEMPTS = 64;
 
 export interface Change<T> {
   /** Absent: there is nothing to write. */
@@ -12,7 +12,7 @@ export interface Change<T> {
 }
 
 /** What stands in the store of one agent. */
-export const agentIn =
+export const agentReader =
   ({ records }: Core, agentId: string) =>
   async (): Promise<StoredAgent | undefined> =>
     (await records.agents([agentId]))[0];
@@ -24,13 +24,13 @@ export const agentIn =
  * @param message for the log, with each audit entry
  * @throws KillswitchError `tombstoned`, `conflict`, `store_unavailable`
  */
-export async function change<R, T>(
+export async function compareAndSet<R, T>(
   core: Core,
   read: () => Promise<R>,
   compute: (found: R) => Change<T>,
   message: string,
 ): Promise<T> {
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ATTEMPTS; round++) {
     const { step, value } = compute(await read());
     if (!step) return value;
     const [result] = await core.records.commit([step]);

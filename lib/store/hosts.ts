@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Core } from '../ports/core.js';
 import type { DocumentRef } from '../ports/records.js';
-import { type Change, change } from './compare-and-set.js';
+import { type Change, compareAndSet } from './compare-and-set.js';
 
 /** Milliseconds between two entries of one node. */
 const REFRESH = 60_000;
@@ -43,7 +43,7 @@ export function createHosts(core: Pick<Core, 'hostId' | 'records' | 'clock' | 'l
   return {
     async beat() {
       try {
-        known = await change(
+        known = await compareAndSet(
           { records, log } as Core,
           async () => (await records.read([HOSTS]))[0],
           compute,

@@ -4,10 +4,10 @@ import { KillswitchError } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
 import type { DocumentRef } from '../ports/records.js';
 import { concat, toHex, utf8 } from '../util/crypto.js';
-import { type Change, change } from './compare-and-set.js';
+import { type Change, compareAndSet } from './compare-and-set.js';
 
 /** A command that was sent under a key, so that sending it again does not make it another one. */
-export interface Keyed {
+export interface KeyedCommand {
   readonly actor: Pick<Actor, 'subject'>;
   /** 1 to 255 printable ASCII characters. */
   readonly key: string;
@@ -21,7 +21,7 @@ export interface Keyed {
  * - `first`: nobody's before; `release` gives the key back, for a command that was refused
  * - `repeated`: that operation is the first one's
  */
-export type Claim =
+export type KeyClaim =
   | { readonly kind: 'first'; release(): Promise<void> }
   | { readonly kind: 'repeated'; readonly operationId: string };
 
@@ -45,17 +45,18 @@ export async function digest(...parts: readonly (string | Uint8Array)[]): Promis
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', concat(...counted))));
 }
 
-const documentOf = async ({ actor, key }: Keyed): Promise<DocumentRef> => ({
+const documentOf = async ({ actor, key }: KeyedCommand): Promise<DocumentRef> => ({
   kind: 'memory',
   id: `idempotency:${await digest(actor.subject, key)}`,
 });
 
-const textOf = ({ operationId, fingerprint }: Keyed): string => JSON.stringify({ operationId, fingerprint });
+const textOf = ({ operationId, fingerprint }: KeyedCommand): string =>
+  JSON.stringify({ operationId, fingerprint });
 
 const heldSchema = z.looseObject({ operationId: z.string(), fingerprint: z.string() });
 
 /** Who holds a key; nobody, where the text is none of ours. */
-function readHeld(raw: string): Pick<Keyed, 'operationId' | 'fingerprint'> | undefined {
+function readHeld(raw: string): Pick<KeyedCommand, 'operationId' | 'fingerprint'> | undefined {
   try {
     return heldSchema.safeParse(JSON.parse(raw)).data;
   } catch {
@@ -69,7 +70,7 @@ function readHeld(raw: string): Pick<Keyed, 'operationId' | 'fingerprint'> | und
  * @param abandoned an operation that held the key and of which nothing is known: it loses it
  * @throws KillswitchError `idempotency_mismatch`
  */
-export async function claim(core: Core, keyed: Keyed, abandoned?: string): Promise<Claim> {
+export async function claimKey(core: Core, keyed: KeyedCommand, abandoned?: string): Promise<KeyClaim> {
   const { operationId, fingerprint } = keyed;
   const document = await documentOf(keyed);
   const find = async (): Promise<string | null | undefined> => (await core.records.read([document]))[0];
@@ -86,12 +87,12 @@ export async function claim(core: Core, keyed: Keyed, abandoned?: string): Promi
       ? { step: { document, expect: mine, next: null, audit: [] }, value: undefined }
       : { value: undefined };
   const release = async (): Promise<void> => {
-    await change(core, find, giveBack, 'key given back').catch((error: unknown) =>
+    await compareAndSet(core, find, giveBack, 'key given back').catch((error: unknown) =>
       core.log.error({ err: error, operationId }, 'a key was not given back'),
     );
   };
   try {
-    const holder = await change(core, find, take, 'key taken');
+    const holder = await compareAndSet(core, find, take, 'key taken');
     return holder === operationId ? { kind: 'first', release } : { kind: 'repeated', operationId: holder };
   } catch (error) {
     if (error instanceof KillswitchError && error.code === 'idempotency_mismatch') throw error;

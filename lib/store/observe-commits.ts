@@ -8,7 +8,7 @@ interface Store {
 }
 
 /** The same store, which tells of each audit entry that this process has written, once it stands there. */
-export function telling(
+export function observeCommits(
   { records, audit }: Store,
   onWritten: (entries: readonly AuditEntry[]) => void,
 ): Store {

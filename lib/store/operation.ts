@@ -7,9 +7,9 @@ import { KillswitchError } from '../domain/errors.js';
 import type { Receipt } from '../domain/outcome.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { DocumentRef, Step } from '../ports/records.js';
-import { present } from '../util/omit-undefined.js';
-import { writeIntent } from './command-codec.js';
-import { type Change, change } from './compare-and-set.js';
+import { omitUndefined } from '../util/omit-undefined.js';
+import { encodeCommand } from './command-codec.js';
+import { type Change, compareAndSet } from './compare-and-set.js';
 
 /** What the store keeps of one accepted command. While it runs, its host owes its end. */
 export interface Operation {
@@ -35,7 +35,7 @@ const documentOf = (operationId: string): DocumentRef => ({ kind: 'operation', i
 function bulkEntries(core: Core, command: Command, receipt?: Receipt): AuditEntry[] {
   if (command.type !== 'kill-all') return [];
   const open = receipt && (receipt.incomplete || receipt.failed + receipt.pending > 0);
-  const entry = present<AuditEntry>({
+  const entry = omitUndefined<AuditEntry>({
     timestamp: timestamp(core),
     operation: 'KILL_ALL_AGENTS',
     phase: !receipt ? 'accepted' : open ? 'unconfirmed' : 'settled',
@@ -56,14 +56,14 @@ function bulkEntries(core: Core, command: Command, receipt?: Receipt): AuditEntr
 function begunOperation(core: Core, command: Command): Operation {
   const { operationId, type, actor, reason } = command;
   const requestedAt = command.requestedAt ?? timestamp(core);
-  return present<Operation>({
+  return omitUndefined<Operation>({
     operationId,
     state: 'running',
     type,
     requestedAt,
     requestedBy: actor.subject,
     reason,
-    intent: writeIntent(core, command, requestedAt),
+    intent: encodeCommand(core, command, requestedAt),
     receipt: undefined,
   });
 }
@@ -93,7 +93,7 @@ export async function beginOperation(core: Core, command: Command): Promise<void
   }
 }
 
-export interface Found {
+export interface FoundOperation {
   readonly raw: string;
   /** Absent: the text is none of ours. */
   readonly operation?: Operation;
@@ -106,7 +106,7 @@ const operationSchema = z.looseObject({
   receipt: z.looseObject({}).optional(),
 });
 
-function readOperation(raw: string): Found {
+function readOperation(raw: string): FoundOperation {
   try {
     const { data } = operationSchema.safeParse(JSON.parse(raw));
     return data ? { raw, operation: data as unknown as Operation } : { raw };
@@ -119,7 +119,7 @@ function readOperation(raw: string): Found {
 export async function findOperation(
   { records }: Pick<Core, 'records'>,
   operationId: string,
-): Promise<Found | undefined> {
+): Promise<FoundOperation | undefined> {
   const [raw] = await records.read([documentOf(operationId)]);
   return raw ? readOperation(raw) : undefined;
 }
@@ -136,14 +136,14 @@ export async function endOperation(
 ): Promise<void> {
   if (command.dryRun) return;
   const { operationId } = command;
-  const compute = (found: Found | undefined): Change<void> => {
+  const compute = (found: FoundOperation | undefined): Change<void> => {
     if (found?.operation?.state === 'ended' || (!found && !receipt)) return { value: undefined };
     // Its beginning could not be stored, and is told of now.
     const late = found ? [] : bulkEntries(core, command);
     const kept = found?.operation ?? begunOperation(core, command);
     const { unverified, subject } = command.actor;
     const operation = unverified
-      ? { ...kept, requestedBy: subject, ...present({ reason: command.reason }) }
+      ? { ...kept, requestedBy: subject, ...omitUndefined({ reason: command.reason }) }
       : kept;
     const step: Step = {
       document: documentOf(operationId),
@@ -156,14 +156,14 @@ export async function endOperation(
     return { step, value: undefined };
   };
   try {
-    await change(core, () => findOperation(core, operationId), compute, 'kill-all ended');
+    await compareAndSet(core, () => findOperation(core, operationId), compute, 'kill-all ended');
   } catch (error) {
     core.log.error({ err: error, operationId }, 'the end of the operation was not stored');
   }
 }
 
 /** The change that puts a newer receipt in the place of an ended operation's. */
-export function replaceReceipt(found: Found | undefined, receipt: Receipt): Change<void> {
+export function replaceReceipt(found: FoundOperation | undefined, receipt: Receipt): Change<void> {
   const operation = found?.operation;
   if (operation?.state !== 'ended') return { value: undefined };
   const step: Step = {
@@ -180,7 +180,7 @@ export function replaceReceipt(found: Found | undefined, receipt: Receipt): Chan
  * What is known of an accepted command: its receipt once it has ended.
  * @throws KillswitchError `forbidden`, `operation_not_found`, `store_unavailable`
  */
-export async function lookAtOperation(core: Core, actor: Actor, operationId: string): Promise<Operation> {
+export async function getOperation(core: Core, actor: Actor, operationId: string): Promise<Operation> {
   authorize(actor, 'agents:read', {});
   const found = await findOperation(core, operationId);
   if (!found?.operation) throw new KillswitchError('operation_not_found', 'Unknown operation');

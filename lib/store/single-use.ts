@@ -4,7 +4,7 @@ import type { Records } from '../ports/records.js';
  * Marks an ID as used, in one atomic step.
  * @returns `first`, `seen` before, or `unknown`: the store does not answer
  */
-export async function remember(
+export async function markUsed(
   records: Records,
   id: string,
   ttlSeconds: number,

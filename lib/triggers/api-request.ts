@@ -6,7 +6,7 @@ import type {
   killBodySchema,
   resetBodySchema,
 } from '../domain/command.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 /** A request of the HTTP contract. */
 export interface ApiRequest {
@@ -18,7 +18,7 @@ export interface ApiRequest {
 }
 
 /** The answer of the HTTP contract: a receipt, or a problem. */
-export interface Answered {
+export interface ApiResponse {
   readonly status: number;
   readonly body: unknown;
 }
@@ -27,19 +27,20 @@ export const killRequest = (
   agentId: string,
   body: z.input<typeof killBodySchema> = {},
   key?: string,
-): ApiRequest => present({ method: 'POST', path: `/agents/${encodeURIComponent(agentId)}/kill`, body, key });
+): ApiRequest =>
+  omitUndefined({ method: 'POST', path: `/agents/${encodeURIComponent(agentId)}/kill`, body, key });
 
 export const killAllRequest = (body: z.input<typeof killAllBodySchema> = {}, key?: string): ApiRequest =>
-  present({ method: 'POST', path: '/agents/kill-all', body, key });
+  omitUndefined({ method: 'POST', path: '/agents/kill-all', body, key });
 
-export const engageRequest = (body: z.input<typeof engageBodySchema> = {}, key?: string): ApiRequest =>
-  present({ method: 'POST', path: '/latch', body, key });
+export const engageLatchRequest = (body: z.input<typeof engageBodySchema> = {}, key?: string): ApiRequest =>
+  omitUndefined({ method: 'POST', path: '/latch', body, key });
 
-export const resetRequest = (body: z.input<typeof resetBodySchema>, key?: string): ApiRequest =>
-  present({ method: 'DELETE', path: '/latch', body, key });
+export const resetLatchRequest = (body: z.input<typeof resetBodySchema>, key?: string): ApiRequest =>
+  omitUndefined({ method: 'DELETE', path: '/latch', body, key });
 
 /** Somebody whom a platform vouches for. @param subject such as `github:octocat` @param source where it was asked from */
-export const vouchedFor = (subject: string, scopes: Iterable<Scope>, source?: string): Actor => ({
+export const triggerActor = (subject: string, scopes: Iterable<Scope>, source?: string): Actor => ({
   kind: 'trigger',
   subject,
   scopes: new Set(scopes),

@@ -6,13 +6,13 @@ export const EVERYTHING = 'everything';
 
 type Member = 'agentIds' | 'taskId' | 'host';
 /** One member of a selector, and where in an event its value stands. */
-export interface Source {
+export interface MappedMember {
   readonly member: Member | { readonly label: string };
   readonly path: readonly string[];
 }
 
 /** How what an event says becomes a selector; `everything`: it need not say anything. */
-export type Mapping = typeof EVERYTHING | readonly Source[];
+export type Mapping = typeof EVERYTHING | readonly MappedMember[];
 
 const FORM = /^(agentIds|taskId|host|labels\.([^=,\s]{1,128}))=([^=,\s.]+(?:\.[^=,\s.]+)*)$/;
 
@@ -23,7 +23,7 @@ const FORM = /^(agentIds|taskId|host|labels\.([^=,\s]{1,128}))=([^=,\s.]+(?:\.[^
  */
 export function parseMapping(text: string): Mapping | { readonly problem: string } {
   if (text === EVERYTHING) return EVERYTHING;
-  const sources: Source[] = [];
+  const sources: MappedMember[] = [];
   const names = new Set<string>();
   for (const part of text.split(',')) {
     const [, name, label, path = ''] = FORM.exec(part.trim()) ?? [];

@@ -1,9 +1,9 @@
 import { AGENT_ID, type Status, statuses } from '../domain/agent.js';
 import type { Selector } from '../domain/selector.js';
-import { present } from '../util/omit-undefined.js';
+import { omitUndefined } from '../util/omit-undefined.js';
 
 /** What somebody asks for in words, in a chat or a comment. */
-export type Phrase =
+export type TextCommand =
   | { readonly verb: 'kill'; readonly agentId: string; readonly reason?: string }
   | { readonly verb: 'all' | 'latch'; readonly selector: Selector; readonly reason?: string }
   | { readonly verb: 'reset'; readonly reason?: string }
@@ -41,8 +41,8 @@ function selectorOf(words: readonly string[]): { selector: Selector; reason?: st
   const late = words.slice(at).find(word => KNOWN_PART.test(word));
   if (late !== undefined) return { problem: `${late} must stand before the reason` };
   const named = { ...labels };
-  return present({
-    selector: present<Selector>({
+  return omitUndefined({
+    selector: omitUndefined<Selector>({
       ...selector,
       agentIds: agentIds.length > 0 ? agentIds : undefined,
       status: status.length > 0 ? status : undefined,
@@ -56,7 +56,7 @@ function selectorOf(words: readonly string[]): { selector: Selector; reason?: st
  * `kill <id> [reason]`, `all [selector] [reason]`, `status`, `latch [selector] [reason]`, `reset <reason>`; a selector
  * is any of `agent=a1 task=t1 host=h1 status=running label:team=core`.
  */
-export function parsePhrase(text: string): Phrase {
+export function parseTextCommand(text: string): TextCommand {
   const [verb = 'help', ...words] = text
     .trim()
     .split(/\s+/)
@@ -66,7 +66,7 @@ export function parsePhrase(text: string): Phrase {
       const [agentId, ...rest] = words;
       if (agentId === undefined) return { verb: 'help', problem: 'kill needs the ID of an agent' };
       if (!AGENT_ID.test(agentId)) return { verb: 'help', problem: `${agentId} is no agent ID` };
-      return present({ verb: 'kill', agentId, reason: reasonOf(rest) });
+      return omitUndefined({ verb: 'kill', agentId, reason: reasonOf(rest) });
     }
     case 'all':
     case 'kill-all':
@@ -76,7 +76,7 @@ export function parsePhrase(text: string): Phrase {
       return { verb: verb.toLowerCase() === 'latch' ? 'latch' : 'all', ...found };
     }
     case 'reset':
-      return present({ verb: 'reset', reason: reasonOf(words) });
+      return omitUndefined({ verb: 'reset', reason: reasonOf(words) });
     case 'status':
       return { verb: 'status' };
     case 'help':

@@ -2,7 +2,7 @@
  * Drops absent members, so that an optional member is either there or not there (never `undefined`). In one pass:
  * it is called several times for each agent of a kill-all.
  */
-export function present<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
+export function omitUndefined<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
   const kept: Partial<T> = {};
   for (const name of Object.keys(members) as (keyof T)[]) {
     const value = members[name];

@@ -1,5 +1,5 @@
 /** A directory somebody asks for, and the allowed root that it lies in; both absolute and normalized. */
-export interface AskedPath {
+export interface RequestedPath {
   readonly root: string;
   readonly path: string;
 }
@@ -27,8 +27,8 @@ function* upwards(path: string): Generator<string> {
  * Finds who asks for a path, one below it, or one above it, among many who ask. A path that is an allowed root, or
  * above one, is nobody's worktree and overlaps with nothing.
  */
-export function openOverlaps<T>(): {
-  add(asked: AskedPath, who: T): void;
+export function createPathOverlaps<T>(): {
+  add(asked: RequestedPath, who: T): void;
   /** @param path normalized */
   of(path: string): ReadonlySet<T>;
 } {

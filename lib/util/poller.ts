@@ -1,5 +1,5 @@
 /** One look after another, never two at once, of a process that it keeps neither alive nor busy. */
-export interface Rounds {
+export interface Poller {
   start(): void;
   /** There may be something to do. Costs nothing: the look comes a moment later. */
   wake(): void;
@@ -10,7 +10,7 @@ export interface Rounds {
 interface Options {
   readonly clock: { monotonic(): number };
   /** Must not reject. */
-  readonly look: () => Promise<void>;
+  readonly poll: () => Promise<void>;
   /** Milliseconds between two looks, about. */
   readonly interval: number;
   /** Milliseconds from `wake` to the look. */
@@ -19,7 +19,7 @@ interface Options {
   readonly quiet?: number;
 }
 
-export function createRounds({ clock, look, interval, afterWake, quiet = 0 }: Options): Rounds {
+export function createPoller({ clock, poll, interval, afterWake, quiet = 0 }: Options): Poller {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
   let running: Promise<void> | undefined;
@@ -49,7 +49,7 @@ export function createRounds({ clock, look, interval, afterWake, quiet = 0 }: Op
       return;
     }
     heldBack = 0;
-    running = look().finally(() => {
+    running = poll().finally(() => {
       running = undefined;
       schedule(again ? 0 : interval * (0.75 + Math.random() / 2));
       again = false;

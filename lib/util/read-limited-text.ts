@@ -14,7 +14,7 @@ export class TooLargeError extends Error {
  * so that it holds for an answer that is compressed or declares another length, too.
  * @throws TooLargeError; whatever breaks the reading off
  */
-export async function cappedText(response: Response, most: number): Promise<string> {
+export async function readLimitedText(response: Response, most: number): Promise<string> {
   if (Number(response.headers.get('content-length') ?? 0) > most) {
     await response.body?.cancel();
     throw new TooLargeError(most);

@@ -68,7 +68,7 @@ export function fakeCore({
     lookouts: [containers, processes],
     worktrees: trees.worktrees,
     journal,
-    remembered: new Map(),
+    recordCache: new Map(),
     recentKills: createRecentKills(),
     ...signing,
     isAlone: () => true,

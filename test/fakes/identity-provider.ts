@@ -77,7 +77,7 @@ export async function openTestTokens(options: Partial<TokensOptions>) {
     void logged.push({ level, entry, message });
   const tokens = await openTokens({
     audience: 'killswitch',
-    remember: async () => 'first',
+    markUsed: async () => 'first',
     clock: { now: () => Date.now(), monotonic: () => time.monotonic },
     log: { info: at('info'), warn: at('warn'), error: at('error') },
     ...options,

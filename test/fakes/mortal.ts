@@ -63,7 +63,7 @@ export function mortal(core: Core): Mortal {
       lookouts: core.lookouts.map(wrap),
       worktrees: wrap(core.worktrees),
       journal: wrap(core.journal),
-      remembered: new Map(),
+      recordCache: new Map(),
     },
     die,
     died,

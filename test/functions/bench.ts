@@ -3,7 +3,7 @@ import { catalogue } from '../../functions/catalogue.js';
 import { createCommandsFor } from '../../functions/commands/on-behalf.js';
 import { createApp } from '../../functions/http/app.js';
 import type { Deps, KillswitchFunction } from '../../functions/http/function.js';
-import { openMetrics } from '../../lib/adapters/prometheus.js';
+import { createMetrics } from '../../lib/adapters/prometheus.js';
 import type { ErrorCode } from '../../lib/domain/errors.js';
 import { openCases } from '../../lib/stop/in-flight.js';
 import { createStop } from '../../lib/stop/stop.js';
@@ -65,7 +65,7 @@ export function openApp({
     stop: createStop(bed.core, openCases(bed.core)),
     authenticator: fakeAuthenticator(actors),
     probes: [],
-    metrics: openMetrics(),
+    metrics: createMetrics(),
     notifiers: () => [],
     newId: () => `id-${++ids}`,
     wake: () => void woken++,

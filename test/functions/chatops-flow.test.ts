@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AT_ONCE } from '../../functions/chatops/confirmation.js';
 import type { Actor } from '../../lib/domain/actor.js';
-import type { Answered, ApiRequest } from '../../lib/triggers/api-request.js';
+import type { ApiRequest, ApiResponse } from '../../lib/triggers/api-request.js';
 import { fakeCommandsFor } from '../fakes/commands.js';
 import { impatient, openChat, slack, slackPress } from './chatops-bench.js';
 
@@ -27,20 +27,20 @@ const receiptOf = (one: object) => ({
   killed: 0,
   pending: 1,
 });
-const open: Answered = { status: 202, body: { message: 'm', ...agent({}) } };
-const running: Answered = {
+const open: ApiResponse = { status: 202, body: { message: 'm', ...agent({}) } };
+const running: ApiResponse = {
   status: 200,
   body: { operationId: 'o1', state: 'running', receipt: receiptOf(agent({})) },
 };
-const ended = (one: object, more: object): Answered => ({
+const ended = (one: object, more: object): ApiResponse => ({
   status: 200,
   body: { operationId: 'o1', state: 'ended', receipt: { ...receiptOf(one), ...more } },
 });
 
 /** A server that answers as it is told to, one answer a request; the last one again and again. */
-function scripted(...answers: Answered[]) {
+function scripted(...answers: ApiResponse[]) {
   const orders: (ApiRequest & { readonly scopes: readonly string[] })[] = [];
-  const answer = async (actor: Actor, request: ApiRequest): Promise<Answered> => {
+  const answer = async (actor: Actor, request: ApiRequest): Promise<ApiResponse> => {
     orders.push({ ...request, scopes: [...actor.scopes] });
     const [next] = answers.length > 1 ? answers.splice(0, 1) : answers;
     return next ?? { status: 500, body: undefined };
@@ -132,7 +132,7 @@ describe('a stop that is not confirmed at once', () => {
 });
 
 describe('what went wrong', () => {
-  it.each<[string, string, Answered, RegExp]>([
+  it.each<[string, string, ApiResponse, RegExp]>([
     [
       'an unknown agent',
       'kill a1',
@@ -200,7 +200,7 @@ describe('who may not', () => {
 });
 
 describe('the confirmation', () => {
-  it.each<[string, Answered | 'never']>([
+  it.each<[string, ApiResponse | 'never']>([
     ['fails', { status: 503, body: {} }],
     ['says nothing that can be read', { status: 200, body: { hello: 1 } }],
     ['does not come in time', 'never'],

@@ -22,7 +22,7 @@ export const gatewayKey = await makeKey('EdDSA', 'gateway');
 export async function startOrigin({ isNamed = true }: { readonly isNamed?: boolean } = {}) {
   const provider = await startProvider(keySet(gatewayKey));
   const used = new Set<string>();
-  const remember = async (id: string) => {
+  const markUsed = async (id: string) => {
     const seen = used.has(id);
     used.add(id);
     return seen ? ('seen' as const) : ('first' as const);
@@ -30,7 +30,7 @@ export async function startOrigin({ isNamed = true }: { readonly isNamed?: boole
   const recipients: string[] = [];
   const { tokens } = await openTestTokens({
     jwks: { url: provider.url },
-    remember,
+    markUsed,
     ...(isNamed && { recipients }),
   });
   const requests: Request[] = [];

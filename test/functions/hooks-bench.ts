@@ -2,14 +2,14 @@ import { expect } from 'vitest';
 import type { TriggerDeps } from '../../functions/http/function.js';
 import { ConfigError } from '../../lib/config/config.js';
 import type { Actor } from '../../lib/domain/actor.js';
-import type { Answered, ApiRequest } from '../../lib/triggers/api-request.js';
+import type { ApiRequest, ApiResponse } from '../../lib/triggers/api-request.js';
 import { fakeCommandsFor } from '../fakes/commands.js';
 import { type Answer, expectProblem, openApp } from './bench.js';
 import type { Headers, Platform, Signing } from './hooks-platforms.js';
 
 /** What a webhook is answered. */
 export interface HookAnswer extends Answer {
-  readonly told: { readonly answers: readonly Answered[]; readonly ignored: readonly string[] };
+  readonly told: { readonly answers: readonly ApiResponse[]; readonly ignored: readonly string[] };
 }
 
 /** Everything on fakes, with one platform set up, and one agent, `a1`, that runs. */

@@ -3,7 +3,7 @@ import type { Deps } from '../../functions/http/function.js';
 import { claimsOf } from '../../functions/links.js';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { openTokens } from '../../lib/adapters/jose/tokens.js';
-import { remember } from '../../lib/store/single-use.js';
+import { markUsed } from '../../lib/store/single-use.js';
 import { fakeCommandsFor } from '../fakes/commands.js';
 import { fakeCore } from '../fakes/core.js';
 import { openApp } from './bench.js';
@@ -31,7 +31,7 @@ async function openBench(more: Partial<Deps> = {}) {
     audience,
     clock: { ...clock, now: () => Date.now() },
     log,
-    remember: (id, ttlSeconds) => remember(records, id, ttlSeconds),
+    markUsed: (id, ttlSeconds) => markUsed(records, id, ttlSeconds),
   });
   const app = openApp({ bed, authenticator: tokens, clock: { now: () => Date.now() }, ...more });
   const agent = await app.agent('a1');

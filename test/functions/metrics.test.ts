@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { openMetrics } from '../../lib/adapters/prometheus.js';
-import { telling } from '../../lib/store/observe-commits.js';
+import { createMetrics } from '../../lib/adapters/prometheus.js';
+import { observeCommits } from '../../lib/store/observe-commits.js';
 import { fakeCore } from '../fakes/core.js';
 import { findBinaries } from '../services/binaries.js';
 import { openApp } from './bench.js';
@@ -9,8 +9,8 @@ import { openApp } from './bench.js';
 /** An app whose store tells the metrics, as the composition root has it. */
 function open() {
   const bed = fakeCore();
-  const metrics = openMetrics();
-  const core = { ...bed.core, ...telling(bed.core, metrics.written) };
+  const metrics = createMetrics();
+  const core = { ...bed.core, ...observeCommits(bed.core, metrics.written) };
   const notifiers = () => [{ name: 'OPS', delivered: 3, failed: 1, aside: 0, lagSeconds: 2.5 }];
   const bench = openApp({ bed: { ...bed, core }, metrics, notifiers });
   return { ...bench, metrics, scrape: async () => (await bench.send('GET /metrics', { token: null })).text };

@@ -3,7 +3,7 @@ import { openStore } from '../../functions/node.js';
 import { readConfig } from '../../functions/server/read-environment.js';
 import { openJournal } from '../../lib/adapters/journal/index.js';
 import { LATCH } from '../../lib/agents/latch.js';
-import { writeIntent } from '../../lib/store/command-codec.js';
+import { encodeCommand } from '../../lib/store/command-codec.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { killAllOf } from '../fakes/core.js';
 import { strangers } from '../fakes/signing.js';
@@ -38,7 +38,7 @@ it.each(storeKinds)(
       const selector = { agentIds: [agent.agentId] };
       const operationId = `0193aaaa-0000-7000-8000-00000000000${n}`;
       const order = killAllOf({ operationId, actor: ceo, latch: true, selector });
-      const intent = writeIntent(strangers, order, new Date().toISOString());
+      const intent = encodeCommand(strangers, order, new Date().toISOString());
       if (place === 'journal') await journal.append(operationId, intent);
       else {
         const document = { kind: 'operation', id: operationId } as const;

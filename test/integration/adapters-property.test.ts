@@ -9,7 +9,7 @@ import { readLogs } from '../../lib/adapters/docker/log-tail.js';
 import { bearerToken } from '../../lib/adapters/jose/bearer.js';
 import { Refusal, readClaims } from '../../lib/adapters/jose/claims.js';
 import { readKeySet } from '../../lib/adapters/jose/key-set.js';
-import { SourceError } from '../../lib/adapters/jose/source.js';
+import { SourceError } from '../../lib/adapters/jose/text-source.js';
 import { valuesOf } from '../../lib/adapters/process/environ.js';
 import { parsePs } from '../../lib/adapters/process/ps.js';
 import { parseStat } from '../../lib/adapters/process/stat.js';

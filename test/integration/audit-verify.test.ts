@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import Database from 'libsql';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { auditKeys, auditSecret, openWitness } from '../../lib/adapters/seal/index.js';
+import { auditKeys, auditSecret, createHighWaterMark } from '../../lib/adapters/seal/index.js';
 import { createSealer } from '../../lib/audit/sealer.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { fakeLog } from '../fakes/log.js';
@@ -110,9 +110,9 @@ async function openSealed(kind: StoreKind, more: Record<string, string> = {}) {
   const { KILLSWITCH_STATE_DIR: directory = '', KILLSWITCH_KEY_PREFIX: prefix = '' } = environment;
   const { records, audit } = await openStoreOf(environment);
   const url = kind === 'sqlite' ? 'sqlite' : `${inject('redisUrl')} ${prefix}`;
-  const witness = openWitness({ directory, store: url });
+  const highWaterMark = createHighWaterMark({ directory, store: url });
   const openKeys = async () => auditKeys([more['KILLSWITCH_AUDIT_KEY'] ?? SECRET]);
-  const start = () => createSealer({ records, audit, clock, log: fakeLog(), witness, openKeys });
+  const start = () => createSealer({ records, audit, clock, log: fakeLog(), highWaterMark, openKeys });
   const sealer = start();
   for (let n = 0; n < 12; n += 4) {
     for (let m = n; m < n + 4; m++) {
@@ -234,12 +234,12 @@ it('keeps what it has seen, and the key that it made, for their owner alone', as
   const secrets = await Promise.all([1, 2, 3].map(() => auditSecret({ directory, create: true })));
   expect(new Set(secrets).size).toBe(1);
   expect(Buffer.from(secrets[0] ?? '', 'base64')).toHaveLength(32);
-  const witness = openWitness({ directory, store: 'redis://u:p@h p:' });
-  expect(await witness.read()).toBeUndefined();
-  await witness.keep('one');
-  await witness.keep('two');
-  const same = openWitness({ directory, store: 'redis://u:other@h p:' });
-  expect([await same.read(), await openWitness({ directory, store: 'x' }).read()]).toEqual([
+  const highWaterMark = createHighWaterMark({ directory, store: 'redis://u:p@h p:' });
+  expect(await highWaterMark.read()).toBeUndefined();
+  await highWaterMark.write('one');
+  await highWaterMark.write('two');
+  const same = createHighWaterMark({ directory, store: 'redis://u:other@h p:' });
+  expect([await same.read(), await createHighWaterMark({ directory, store: 'x' }).read()]).toEqual([
     'two',
     undefined,
   ]);
@@ -248,6 +248,6 @@ it('keeps what it has seen, and the key that it made, for their owner alone', as
   await expect(auditSecret({ directory, create: true })).rejects.toThrow('none of our files');
   rmSync(join(directory, 'audit'), { recursive: true });
   writeFileSync(join(directory, 'audit'), '');
-  await expect(witness.keep('three')).rejects.toThrow();
+  await expect(highWaterMark.write('three')).rejects.toThrow();
   expect(readFileSync(join(directory, 'audit'), 'utf8')).toBe('');
 });

@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import { expect, it, onTestFinished } from 'vitest';
 import { killswitch } from '../../functions/index.js';
 import { createClient } from '../../lib/client/client.js';
-import { vouchedFor } from '../../lib/triggers/api-request.js';
+import { triggerActor } from '../../lib/triggers/api-request.js';
 import { fakeLog } from '../fakes/log.js';
 import { startProcess } from '../services/agents.js';
 import { identityOf, settings, tokenFor } from '../services/server.js';
@@ -40,7 +40,7 @@ it('serves kill and latch under a base path of another app, and nothing else', a
 
 it('carries out commands of the program itself, and audits them in the name that it vouches for', async () => {
   const { commandsFor, deps, tree } = await openProgram(['kill']);
-  const commands = commandsFor(vouchedFor('supervisor', ['agents:kill']));
+  const commands = commandsFor(triggerActor('supervisor', ['agents:kill']));
   const once = { idempotencyKey: 'incident-1' };
   const first = await commands.kill('embedded', { reason: 'it spends too much' }, once);
   expect(first).toMatchObject({ status: 200, confirmed: true });

@@ -109,12 +109,12 @@ describe('a token that is bound to a request', () => {
 
   it('is used up only by its own request, where it is for single use', async () => {
     const used: string[] = [];
-    const remember = async (id: string) => {
+    const markUsed = async (id: string) => {
       const seen = used.includes(id);
       used.push(id);
       return seen ? ('seen' as const) : ('first' as const);
     };
-    const { tokens } = await openTestTokens({ secret: SECRET, remember });
+    const { tokens } = await openTestTokens({ secret: SECRET, markUsed });
     const field = `Bearer ${await mintToken({ ...order, once: true })}`;
     await expect(tokens.authenticate(field, shown({ method: 'PUT' }))).rejects.toThrow();
     expect(used).toEqual([]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { edgeKeys, textSource } from '../../lib/adapters/jose/edge-keys.js';
+import { createEdgeKeys, textSource } from '../../lib/adapters/jose/edge-keys.js';
 import { urlSource } from '../../lib/adapters/jose/url-source.js';
 import { createVerifier } from '../../lib/adapters/jose/verifier.js';
 import {
@@ -27,11 +27,11 @@ async function open(body: string) {
   const time = { monotonic: 0 };
   const clock = { now: () => Date.now(), monotonic: () => time.monotonic };
   const log = fakeLog();
-  const keys = edgeKeys(urlSource(provider.url, fetch), { clock, log });
+  const keys = createEdgeKeys(urlSource(provider.url, fetch), { clock, log });
   const verifier = createVerifier({
     keys,
     audience: 'killswitch',
-    remember: async () => 'first',
+    markUsed: async () => 'first',
     clock,
     log: fakeLog(),
   });
@@ -99,9 +99,9 @@ describe('a key set at the edge', () => {
 
   it('may stand in the configuration', async () => {
     const clock = { now: () => Date.now(), monotonic: () => 0 };
-    const keys = edgeKeys(textSource(keySet(first)), { clock, log: fakeLog() });
+    const keys = createEdgeKeys(textSource(keySet(first)), { clock, log: fakeLog() });
     expect(await keys.health()).toEqual({ ok: true, detail: '1 public keys' });
-    const broken = edgeKeys(textSource('{"keys":[]}'), { clock, log: fakeLog() });
+    const broken = createEdgeKeys(textSource('{"keys":[]}'), { clock, log: fakeLog() });
     expect(await broken.health()).toMatchObject({ ok: false });
   });
 });

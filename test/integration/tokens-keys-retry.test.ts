@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { edgeKeys } from '../../lib/adapters/jose/edge-keys.js';
-import { keepKeys } from '../../lib/adapters/jose/kept-keys.js';
+import { createEdgeKeys } from '../../lib/adapters/jose/edge-keys.js';
+import { openKeyCache } from '../../lib/adapters/jose/key-cache.js';
 import { keySet, makeKey } from '../fakes/identity-provider.js';
 
 const EVERY = 600_000;
@@ -10,8 +10,8 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'
 afterEach(() => void vi.useRealTimers());
 
 test.each([
-  ['on Node', keepKeys],
-  ['at the edge', edgeKeys],
+  ['on Node', openKeyCache],
+  ['at the edge', createEdgeKeys],
 ])(
   'A key set is looked at again at the long interval, and sooner after a look that failed (%s)',
   async (_, keep) => {

@@ -67,7 +67,7 @@ describe('a token', () => {
 it('A verifier needs a secret or keys', () => {
   const clock = { now: () => Date.now() };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const options = { audience: 'killswitch', remember: async () => 'first' as const, clock, log };
+  const options = { audience: 'killswitch', markUsed: async () => 'first' as const, clock, log };
   expect(() => createVerifier(options)).toThrow('Tokens need a secret or a key set');
 });
 

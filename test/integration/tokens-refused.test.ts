@@ -1,6 +1,6 @@
 import { CompactSign, type CryptoKey, exportSPKI, importJWK, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRefused } from '../../lib/adapters/jose/refused.js';
+import { createRefusedTokens } from '../../lib/adapters/jose/refused-tokens.js';
 import type { Tokens } from '../../lib/adapters/jose/tokens.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import {
@@ -273,7 +273,7 @@ describe('a signature is refused', () => {
 });
 
 it('Of the tokens that can never hold, as many are remembered as there may be, and the oldest goes first', () => {
-  const refused = openRefused(2);
+  const refused = createRefusedTokens(2);
   for (const token of ['a', 'b', 'c']) refused.add(token);
   expect(['a', 'b', 'c'].map(refused.has)).toEqual([false, true, true]);
   refused.add('b');

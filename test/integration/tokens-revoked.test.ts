@@ -85,10 +85,10 @@ it('refuses it as it refuses any other, and tells why in the log alone', async (
 
 it('does not use up a single-use token that is revoked', async () => {
   await writeFile(file, 'jti j1\n');
-  const remember = vi.fn(async () => 'first' as const);
-  const { isTaken } = await open({ remember });
+  const markUsed = vi.fn(async () => 'first' as const);
+  const { isTaken } = await open({ markUsed });
   expect(await isTaken({ jti: 'j1', once: true })).toBe(false);
-  expect(remember).not.toHaveBeenCalled();
+  expect(markUsed).not.toHaveBeenCalled();
 });
 
 it.each([

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { findLatch } from '../../lib/agents/latch.js';
 import { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
 import { readCursor } from '../../lib/notify/cursor.js';
-import { readIntent, writeIntent } from '../../lib/store/command-codec.js';
-import { claim } from '../../lib/store/idempotency.js';
+import { decodeCommand, encodeCommand } from '../../lib/store/command-codec.js';
+import { claimKey } from '../../lib/store/idempotency.js';
 import { findOperation } from '../../lib/store/operation.js';
 import { fakeCore, killAllOf, killOf } from '../fakes/core.js';
 import { damaged } from '../fakes/damage.js';
@@ -21,16 +21,16 @@ const like = (good: unknown): fc.Arbitrary<string> =>
 const at = '2026-11-22T10:00:00.000Z';
 
 it('an intent is one of ours that can be written again, or none', () => {
-  const kill = JSON.parse(writeIntent(signing, killOf('a1', { reason: 'drill', graceSeconds: 5 }), at));
-  const all = JSON.parse(writeIntent(signing, killAllOf({ selector: { labels: { team: 'core' } } }), at));
+  const kill = JSON.parse(encodeCommand(signing, killOf('a1', { reason: 'drill', graceSeconds: 5 }), at));
+  const all = JSON.parse(encodeCommand(signing, killAllOf({ selector: { labels: { team: 'core' } } }), at));
   fc.assert(
     fc.property(fc.oneof(like(kill), like(all)), raw => {
-      const command = readIntent(signing, 'op', raw);
+      const command = decodeCommand(signing, 'op', raw);
       if (command === undefined) return;
       const { reason, graceSeconds } = command;
       const schema = command.type === 'kill' ? killBodySchema : killAllBodySchema;
       expect(schema.safeParse({ reason, graceSeconds }).success).toBe(true);
-      expect(readIntent(signing, 'op', writeIntent(signing, command, at))).toEqual(command);
+      expect(decodeCommand(signing, 'op', encodeCommand(signing, command, at))).toEqual(command);
     }),
     RUNS,
   );
@@ -76,7 +76,7 @@ it('an operation is one of ours, or none, whatever stands there', async () => {
     type: 'kill',
     requestedAt: at,
     requestedBy: 'ops',
-    intent: writeIntent(signing, killOf('a1'), at),
+    intent: encodeCommand(signing, killOf('a1'), at),
     receipt: { operationId: 'op-1' },
   };
   await fc.assert(
@@ -92,12 +92,12 @@ it('an operation is one of ours, or none, whatever stands there', async () => {
 it('a key that somebody wrote over keeps nobody from stopping', async () => {
   const { core, store } = fakeCore();
   const keyed = { actor: { subject: 'ops' }, key: 'k', fingerprint: 'f', operationId: 'op-2' };
-  await claim(core, { ...keyed, operationId: 'op-1' });
+  await claimKey(core, { ...keyed, operationId: 'op-1' });
   const [id = ''] = [...store.memory.documents.keys()].filter(name => name.startsWith('memory:'));
   await fc.assert(
     fc.asyncProperty(like({ operationId: 'op-1', fingerprint: 'f' }), async raw => {
       store.memory.documents.set(id, { raw, expiresAt: Number.POSITIVE_INFINITY });
-      const claimed = await claim(core, keyed).catch((error: unknown) => error);
+      const claimed = await claimKey(core, keyed).catch((error: unknown) => error);
       if (claimed instanceof Error) expect(claimed).toMatchObject({ code: 'idempotency_mismatch' });
       else expect(claimed).toMatchObject({ kind: expect.stringMatching(/^(first|repeated)$/) });
     }),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { sentenceOf } from '../../../lib/audit/finding.js';
 import { type Verification, verifyAudit } from '../../../lib/audit/verify.js';
-import { present } from '../../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../../lib/util/omit-undefined.js';
 import { announceStore } from '../announce-store.js';
 import { EXIT, print, printJson, warn } from '../output.js';
 
@@ -13,12 +13,12 @@ async function verify(): Promise<Verification> {
     import('../local.js'),
   ]);
   const config = readConfig(environment(), { dev: true });
-  const { witness, openKeys } = await openSeals(config, { create: false });
+  const { highWaterMark, openKeys } = await openSeals(config, { create: false });
   const keys = await openKeys();
   const { records, audit, close } = await openStore(config, log);
   const warnIfEmpty = announceStore(config, audit);
   try {
-    return await verifyAudit({ records, audit, keys, witness });
+    return await verifyAudit({ records, audit, keys, highWaterMark });
   } finally {
     await warnIfEmpty();
     await close();
@@ -55,7 +55,9 @@ KILLSWITCH_SECRET), and trusts no server. It ends with 0 if everything is intact
     .action(async (_: object, command: Command) => {
       const { json } = command.optsWithGlobals<{ json?: true }>();
       const found = await verify();
-      const findings = found.findings.map(finding => present({ ...finding, message: sentenceOf(finding) }));
+      const findings = found.findings.map(finding =>
+        omitUndefined({ ...finding, message: sentenceOf(finding) }),
+      );
       if (json) printJson({ ...found, findings });
       else show(found);
       process.exitCode = found.intact ? EXIT.done : EXIT.failed;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../../lib/client/client.js';
-import { present } from '../../../lib/util/omit-undefined.js';
+import { omitUndefined } from '../../../lib/util/omit-undefined.js';
 import { catalogue } from '../../catalogue.js';
 import { environment, mintToken } from '../../node.js';
 import { startServer } from '../../server/start.js';
@@ -81,7 +81,7 @@ export async function createSetup(
     const agent = await (isContained ? engine.start : onHost)(agentId, worktree);
     agents.push(agent);
     const { containerId, process } = agent;
-    const runs = present({ containerId, process, repository: repository.path, worktreePath: worktree });
+    const runs = omitUndefined({ containerId, process, repository: repository.path, worktreePath: worktree });
     await client.agents.register(agentId, { status: 'running', taskId: 'demo-1', ...runs });
   }
   return {

@@ -1,15 +1,15 @@
 import * as errors from 'jose/errors';
 import type { Clock, Log } from '../../ports/runtime.js';
-import type { KeptKeys } from './kept-keys.js';
+import type { KeyCache } from './key-cache.js';
 import { type KeySet, readKeySet } from './key-set.js';
-import { type Source, SourceError } from './source.js';
+import { SourceError, type TextSource } from './text-source.js';
 
 /** Milliseconds: how long a look may take, and the least time between two while there is no key set at all. */
 const TIMEOUT_MS = 2_000;
 const EAGER_MS = 1_000;
 
 /** A key set that stands in the configuration itself. */
-export const textSource = (text: string): Source => ({
+export const textSource = (text: string): TextSource => ({
   everyMs: Number.POSITIVE_INFINITY,
   retryMs: Number.POSITIVE_INFINITY,
   read: async () => text,
@@ -19,10 +19,10 @@ export const textSource = (text: string): Source => ({
  * Keeps the last good key set for as long as the process lives, where nothing runs between two requests and no
  * request may wait for what another one has begun: each looks for itself, when it is time to.
  */
-export function edgeKeys(
-  source: Source,
+export function createEdgeKeys(
+  source: TextSource,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
-): Pick<KeptKeys, 'find' | 'health'> {
+): Pick<KeyCache, 'find' | 'health'> {
   let set: KeySet | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let failedAt = Number.NEGATIVE_INFINITY;

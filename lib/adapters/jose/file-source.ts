@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { type Source, SourceError } from './source.js';
+import { SourceError, type TextSource } from './text-source.js';
 
 const LIMIT = 1024 * 1024;
 
@@ -7,7 +7,7 @@ const LIMIT = 1024 * 1024;
  * Reads the whole file again each second and compares the text: that sees what a rename, a write in place and a
  * swapped symbolic link (Kubernetes) leave, whatever the time stamps say.
  */
-export const fileSource = (file: string): Source => ({
+export const fileSource = (file: string): TextSource => ({
   everyMs: 1000,
   retryMs: 1000,
   async read(signal) {

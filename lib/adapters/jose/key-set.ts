@@ -2,7 +2,7 @@ import type { JWK, LocalJWKSet } from 'jose';
 import { createLocalJWKSet } from 'jose/jwks/local';
 import { importJWK } from 'jose/key/import';
 import * as z from 'zod';
-import { SourceError } from './source.js';
+import { SourceError } from './text-source.js';
 
 export interface KeySet {
   readonly size: number;

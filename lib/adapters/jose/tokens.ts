@@ -1,8 +1,8 @@
 import type { Authenticator } from '../../ports/authenticator.js';
 import type { Clock, Probe } from '../../ports/runtime.js';
 import { fileSource } from './file-source.js';
-import { keepKeys } from './kept-keys.js';
-import { keepRevocations } from './kept-revocations.js';
+import { openKeyCache } from './key-cache.js';
+import { openRevocationCache } from './revocation-cache.js';
 import { urlSource } from './url-source.js';
 import { checkSecrets, createVerifier, type VerifierOptions } from './verifier.js';
 
@@ -31,9 +31,9 @@ export interface Tokens extends Authenticator {
 export async function openTokens(options: TokensOptions): Promise<Tokens> {
   const { jwks, revoked, fetch = globalThis.fetch, ...rest } = options;
   checkSecrets([rest.secret, rest.previousSecret], jwks !== undefined);
-  const revocations = revoked === undefined ? undefined : await keepRevocations(revoked, rest);
+  const revocations = revoked === undefined ? undefined : await openRevocationCache(revoked, rest);
   const source = jwks && ('file' in jwks ? fileSource(jwks.file) : urlSource(jwks.url, fetch));
-  const keys = source && keepKeys(source, rest);
+  const keys = source && openKeyCache(source, rest);
   return {
     ...createVerifier({
       ...rest,

@@ -1,11 +1,11 @@
-import { cappedText, TooLargeError } from '../../util/read-limited-text.js';
-import { type Source, SourceError } from './source.js';
+import { readLimitedText, TooLargeError } from '../../util/read-limited-text.js';
+import { SourceError, type TextSource } from './text-source.js';
 
 /** Bytes; a key set has some thousands. */
 const MOST_BYTES = 1024 * 1024;
 
 /** A redirect is not followed: the keys come from where the configuration says, or not at all. */
-export const urlSource = (url: string, fetch: typeof globalThis.fetch): Source => ({
+export const urlSource = (url: string, fetch: typeof globalThis.fetch): TextSource => ({
   everyMs: 600_000,
   retryMs: 30_000,
   async read(signal) {
@@ -17,7 +17,7 @@ export const urlSource = (url: string, fetch: typeof globalThis.fetch): Source =
       await response.body?.cancel();
       throw new SourceError(`the identity provider answers with status ${response.status}`);
     }
-    return await cappedText(response, MOST_BYTES).catch(cause => {
+    return await readLimitedText(response, MOST_BYTES).catch(cause => {
       if (cause instanceof TooLargeError) {
         throw new SourceError('the answer of the identity provider is too large', { cause });
       }

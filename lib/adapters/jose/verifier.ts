@@ -11,9 +11,9 @@ import type { Clock, Log } from '../../ports/runtime.js';
 import { bearerToken, isCanonical } from './bearer.js';
 import { mismatch } from './binding.js';
 import { type Claims, Refusal, readClaims, toActor } from './claims.js';
-import type { KeptKeys } from './kept-keys.js';
+import type { KeyCache } from './key-cache.js';
 import { keySetAlgorithms } from './key-set.js';
-import { openRefused } from './refused.js';
+import { createRefusedTokens } from './refused-tokens.js';
 
 export interface VerifierOptions {
   /** For HS256: at least 32 bytes. */
@@ -21,7 +21,7 @@ export interface VerifierOptions {
   /** For HS256 too, while it is being exchanged for `secret`. */
   readonly previousSecret?: string;
   /** For EdDSA, Ed25519, ES256 and RS256. */
-  readonly keys?: Pick<KeptKeys, 'find' | 'health'>;
+  readonly keys?: Pick<KeyCache, 'find' | 'health'>;
   readonly audience: string;
   /** Checked if it is given. */
   readonly issuer?: string;
@@ -38,7 +38,7 @@ export interface VerifierOptions {
    * Marks an ID as used for some seconds, in one atomic step, and tells whether it was used before. `unknown`, or
    * a rejection: nobody can tell now.
    */
-  readonly remember: (id: string, ttlSeconds: number) => Promise<'first' | 'seen' | 'unknown'>;
+  readonly markUsed: (id: string, ttlSeconds: number) => Promise<'first' | 'seen' | 'unknown'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }
@@ -140,11 +140,11 @@ async function checkBinding({ req }: Claims, request: ShownWith | undefined): Pr
  * @throws Error if there is neither a secret nor a key set, or the secret is too weak
  */
 export function createVerifier(options: VerifierOptions): Authenticator {
-  const { secret, previousSecret, keys, audience, issuer, revocations, remember, clock, log } = options;
+  const { secret, previousSecret, keys, audience, issuer, revocations, markUsed, clock, log } = options;
   checkSecrets([secret, previousSecret], keys !== undefined);
   const find = keyFinder(secret, keys);
   const findPrevious = previousSecret === undefined ? undefined : keyFinder(previousSecret, undefined);
-  const refused = openRefused();
+  const refused = createRefusedTokens();
   const checks: JWTVerifyOptions = {
     algorithms: [...(secret === undefined ? [] : ['HS256']), ...(keys ? keySetAlgorithms : [])],
     audience,
@@ -176,7 +176,7 @@ export function createVerifier(options: VerifierOptions): Authenticator {
     if (!once) return {};
     // Remembered for as long as another node whose clock is behind might still take it.
     const ttlSeconds = Math.ceil(exp - clock.now() / 1000) + 2 * TOLERANCE_SECONDS;
-    const seen = await remember(`once:${jti}`, ttlSeconds).catch(() => 'unknown' as const);
+    const seen = await markUsed(`once:${jti}`, ttlSeconds).catch(() => 'unknown' as const);
     if (seen === 'seen') throw new Refusal('used_before', 'jti');
     return seen === 'first' ? {} : { unconfirmed: true };
   }

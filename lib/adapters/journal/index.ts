@@ -6,7 +6,7 @@ import type { Journal } from '../../ports/journal.js';
 import type { Health } from '../../ports/runtime.js';
 import { isFull, makeDirectory, overwrite, readWhole, sync, unlessAbsent, writeNew } from './files.js';
 import { openReserve, type Room } from './reserve.js';
-import { openTurns } from './turns.js';
+import { createTurns } from './turns.js';
 
 export interface JournalOptions {
   /** The intents lie in its directory `journal`, which is made (mode 0700) when it is first needed. */
@@ -48,8 +48,8 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
   const folder = resolve(directory, 'journal');
   const kept = resolve(directory, 'reserve');
   const room = openReserve(kept, reserve);
-  const writing = openTurns({ atOnce: 2, deadlineMs });
-  const reading = openTurns({ atOnce: 1, deadlineMs: READ_WITHIN });
+  const writing = createTurns({ atOnce: 2, deadlineMs });
+  const reading = createTurns({ atOnce: 1, deadlineMs: READ_WITHIN });
   const fileOf = (id: string): string => {
     if (!ID.test(id)) throw new TypeError('The ID of an intent has another form.');
     return join(folder, id + ENDING);

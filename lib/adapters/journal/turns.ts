@@ -8,7 +8,7 @@ export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
  * has four for all files and names) and never all of them. What has not begun by the deadline does not begin; while
  * every turn is overdue, more is refused at once. What rejected at the deadline may still come to be.
  */
-export function openTurns({ atOnce, deadlineMs }: { atOnce: number; deadlineMs: number }): Turns {
+export function createTurns({ atOnce, deadlineMs }: { atOnce: number; deadlineMs: number }): Turns {
   const limit = pLimit(atOnce);
   let overdue = 0;
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_ID } from '../../domain/agent.js';
 import type { Lookout, Sighting, Sightings } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
-import { present } from '../../util/omit-undefined.js';
+import { omitUndefined } from '../../util/omit-undefined.js';
 import type { Noted } from './memory.js';
 import { countUnread, type HostProcess, type ProcessTable, type Snapshot } from './table.js';
 
@@ -30,7 +30,7 @@ export function openLookout(
         last = sightingsIn(snapshot, table.startTimes(), note(snapshot));
         const unread = countUnread(snapshot);
         const blind = table.concealed();
-        return present<Sightings>({ seen: last, blind, unread: unread > 0 ? unread : undefined });
+        return omitUndefined<Sightings>({ seen: last, blind, unread: unread > 0 ? unread : undefined });
       } catch (err) {
         log.error({ err }, 'the process table cannot be read');
         return { seen: last, blind: 'the process table cannot be read' };
@@ -69,5 +69,7 @@ function sightingsIn(
       if (at !== undefined) since.set(agentId, Math.min(at, since.get(agentId) ?? at));
     }
   }
-  return seen.map(sighting => present<Sighting>({ ...sighting, startedAt: since.get(sighting.agentId) }));
+  return seen.map(sighting =>
+    omitUndefined<Sighting>({ ...sighting, startedAt: since.get(sighting.agentId) }),
+  );
 }

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { Witness } from '../../ports/witness.js';
+import type { HighWaterMark } from '../../ports/high-water-mark.js';
 import { placeText, readText } from './files.js';
 
 export { auditKeys, orderKeys } from './keys.js';
 
 const KEY_BYTES = 32;
 
-/** Of the store, without its password, which may change. Two stores never share a witness. */
+/** Of the store, without its password, which may change. Two stores never share one. */
 const nameOf = (store: string): string =>
   createHash('sha256')
     .update(store.replace(/\/\/[^/@]*@/, '//'))
@@ -19,7 +19,7 @@ const nameOf = (store: string): string =>
  * @param store its URL and what else tells it from others
  * @param of what was seen: the audit, unless told
  */
-export function openWitness({
+export function createHighWaterMark({
   directory,
   store,
   of = 'seen',
@@ -27,9 +27,9 @@ export function openWitness({
   directory: string;
   store: string;
   of?: 'seen' | 'latch';
-}): Witness {
+}): HighWaterMark {
   const path = resolve(directory, 'audit', `${nameOf(store)}.${of}.json`);
-  return { read: () => readText(path), keep: text => placeText(path, text, 'replace') };
+  return { read: () => readText(path), write: text => placeText(path, text, 'replace') };
 }
 
 /**

@@ -48,7 +48,7 @@ function unlessOfAnotherType(error: unknown): undefined {
   if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error;
 }
 
-export function openSearch(link: Link, keys: Keyspace): AuditLog['search'] {
+export function createSearch(link: Link, keys: Keyspace): AuditLog['search'] {
   const read = (from: string, to: string, count: number): Promise<readonly Element[]> =>
     link.call(client => client.xrange(keys.audit, from, to, 'COUNT', count));
 

@@ -1,7 +1,7 @@
 import type { AuditLog, AuditPlace } from '../../ports/audit.js';
 import { searchAll } from '../../ports/audit.js';
 import { framed } from '../../util/crypto.js';
-import { openSearch, parse } from './audit-search.js';
+import { createSearch, parse } from './audit-search.js';
 import type { Committer } from './commit.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
@@ -11,8 +11,8 @@ function placeOf([id, fields]: readonly [id: Uint8Array, fields: readonly Uint8A
   return { position: String(id), ...(entry && { entry }), bytes: framed(fields) };
 }
 
-export function openAudit(link: Link, keys: Keyspace, append: Committer['append']): AuditLog {
-  const search = openSearch(link, keys);
+export function createAudit(link: Link, keys: Keyspace, append: Committer['append']): AuditLog {
+  const search = createSearch(link, keys);
   return {
     append,
     search,

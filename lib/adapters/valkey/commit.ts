@@ -19,7 +19,7 @@ export interface Committer extends Pick<Records, 'commit'>, Pick<AuditLog, 'appe
   probe(): Promise<void>;
 }
 
-export function openCommitter(link: Link, keys: Keyspace): Committer {
+export function createCommitter(link: Link, keys: Keyspace): Committer {
   const file = new URL('./lua/commit.lua', import.meta.url);
   const stopping = loadScript(file, { allowOom: true });
   const ordinary = loadScript(file, { allowOom: false });

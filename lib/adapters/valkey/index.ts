@@ -2,14 +2,14 @@ import type { KillswitchError } from '../../domain/errors.js';
 import type { AuditLog } from '../../ports/audit.js';
 import type { Records } from '../../ports/records.js';
 import type { Health, Log, Probe } from '../../ports/runtime.js';
-import { openAudit } from './audit.js';
-import { openCommitter } from './commit.js';
+import { createAudit } from './audit.js';
+import { createCommitter } from './commit.js';
 import { hasHashTag, keyspace } from './keys.js';
 import { openLink } from './link.js';
 import { connect } from './options.js';
-import { openPage } from './page.js';
-import { openReader } from './read.js';
-import { openScan } from './scan.js';
+import { createPage } from './page.js';
+import { createReader } from './read.js';
+import { createScan } from './scan.js';
 import { parseStoreUrl } from './url.js';
 
 export interface ValkeyOptions {
@@ -44,16 +44,16 @@ export function openValkey(options: ValkeyOptions): ValkeyStore {
   }
   const keys = keyspace(keyPrefix);
   const link = openLink(connect(address, deadlineMs), deadlineMs, log);
-  const { commit, append, probe } = openCommitter(link, keys);
-  const reader = openReader(link, keys);
+  const { commit, append, probe } = createCommitter(link, keys);
+  const reader = createReader(link, keys);
   return {
     records: {
       ...reader,
       commit,
-      scan: openScan(link, keys, reader.agents),
-      page: openPage(link, keys, reader.agents),
+      scan: createScan(link, keys, reader.agents),
+      page: createPage(link, keys, reader.agents),
     },
-    audit: openAudit(link, keys, append),
+    audit: createAudit(link, keys, append),
     async probe(): Promise<Health> {
       try {
         await probe();

@@ -1,7 +1,7 @@
 import type { Records } from '../../ports/records.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
-import { openEveryId } from './scan.js';
+import { createEveryId } from './scan.js';
 import { loadScript } from './script.js';
 
 /**
@@ -9,8 +9,8 @@ import { loadScript } from './script.js';
  * by themselves: whoever begins at the beginning has them looked for, by the names of the keys alone, before the first
  * page. An agent that exists all the time is in the index from then on, and on one of the pages.
  */
-export function openPage(link: Link, keys: Keyspace, agents: Records['agents']): Records['page'] {
-  const everyId = openEveryId(link, keys);
+export function createPage(link: Link, keys: Keyspace, agents: Records['agents']): Records['page'] {
+  const everyId = createEveryId(link, keys);
   const forget = loadScript(new URL('./lua/forget.lua', import.meta.url), { allowOom: true });
   let isComplete = false;
 

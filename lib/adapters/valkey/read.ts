@@ -17,7 +17,7 @@ function decode(bytes: Buffer | null): string | null | undefined {
   }
 }
 
-export function openReader(
+export function createReader(
   link: Link,
   keys: Keyspace,
 ): Pick<Records, 'read' | 'agents' | 'tombstoned' | 'debts'> {

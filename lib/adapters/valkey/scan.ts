@@ -35,7 +35,7 @@ async function* inPages(source: AsyncIterable<readonly string[]>): AsyncGenerato
 }
 
 /** The IDs of all records that there are, in pieces; what stands from begin to end of it is found, once or more. */
-export function openEveryId(link: Link, keys: Keyspace): () => AsyncIterable<readonly string[]> {
+export function createEveryId(link: Link, keys: Keyspace): () => AsyncIterable<readonly string[]> {
   return async function* everyId() {
     const nodes = await link.call(async (client): Promise<readonly (Redis | undefined)[]> => {
       if (!(client instanceof Cluster)) return [undefined];
@@ -58,8 +58,8 @@ export function openEveryId(link: Link, keys: Keyspace): () => AsyncIterable<rea
  * What stands from begin to end of a scan is found. What is added or removed meanwhile may be; and an agent may
  * come again on a later page.
  */
-export function openScan(link: Link, keys: Keyspace, agents: Records['agents']): Records['scan'] {
-  const everyId = openEveryId(link, keys);
+export function createScan(link: Link, keys: Keyspace, agents: Records['agents']): Records['scan'] {
+  const everyId = createEveryId(link, keys);
   const indexed = (): AsyncIterable<string[]> =>
     follow(cursor => link.call(client => client.sscan(keys.active, cursor, 'COUNT', PER_EXCHANGE)));
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openConfirmed } from '../../../lib/agents/is-settled.js';
+import { createIsSettled } from '../../../lib/agents/is-settled.js';
 import { fakeRecords } from '../../fakes/records.js';
 
 const kill = { operationId: 'o', requestedAt: 't', requestedBy: 'b', pending: [], attempts: 1 };
@@ -17,11 +17,11 @@ it.each([
 ])('whether a kill is confirmed that %s', async (_, raw, confirmed) => {
   const { records, seedForeign } = fakeRecords();
   if (raw !== undefined) seedForeign('a', raw);
-  expect(await openConfirmed(records)('a')).toBe(confirmed);
+  expect(await createIsSettled(records)('a')).toBe(confirmed);
 });
 
 it('confirms nothing while the store does not answer', async () => {
   const { records, faults } = fakeRecords();
   faults.fail('agents', { error: new Error('down') });
-  expect(await openConfirmed(records)('a')).toBe(false);
+  expect(await createIsSettled(records)('a')).toBe(false);
 });

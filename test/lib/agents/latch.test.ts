@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { engageLatch } from '../../../lib/agents/engage-latch.js';
-import { findLatch, LATCH, lookAtLatch } from '../../../lib/agents/latch.js';
+import { findLatch, getLatch, LATCH } from '../../../lib/agents/latch.js';
 import { resetLatch } from '../../../lib/agents/reset-latch.js';
 import type { Core } from '../../../lib/ports/core.js';
 import { actorWith, holding, narrowedTo } from '../../fakes/authenticator.js';
@@ -180,9 +180,9 @@ describe('resetting the emergency stop', () => {
 describe('looking at the emergency stop', () => {
   it('tells it, to who may read', async () => {
     const { core } = fakeCore();
-    expect(await lookAtLatch(core, holding('agents:read'))).toEqual(open);
+    expect(await getLatch(core, holding('agents:read'))).toEqual(open);
     await engageLatch(core, order);
-    expect(await lookAtLatch(core, alice)).toMatchObject({ engaged: true });
-    await expect(lookAtLatch(core, holding('agents:kill'))).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await getLatch(core, alice)).toMatchObject({ engaged: true });
+    await expect(getLatch(core, holding('agents:kill'))).rejects.toMatchObject({ code: 'forbidden' });
   });
 });

@@ -101,7 +101,7 @@ describe('a sealer', () => {
       if (!isThere) throw new Error('no key');
       return keys;
     };
-    const sealer = createSealer({ records, audit, clock, log, witness: disk, openKeys });
+    const sealer = createSealer({ records, audit, clock, log, highWaterMark: disk, openKeys });
     ledger.append('x');
     await sealer.look();
     await sealer.look();
@@ -120,11 +120,11 @@ describe('a sealer', () => {
   it('seals all the same while its host’s disk gives and takes nothing, and says so', async () => {
     const { ledger } = await openSealed();
     const fail = async () => Promise.reject(new Error('EIO'));
-    const unread = startSealer(ledger, { read: fail, keep: fail });
+    const unread = startSealer(ledger, { read: fail, write: fail });
     ledger.append('x');
     await unread.look();
     expect(await unread.sealer.probe()).toMatchObject({ ok: false, detail: /cannot be read/ });
-    const disk = { ...openDisk(), keep: fail };
+    const disk = { ...openDisk(), write: fail };
     const unkept = startSealer(ledger, disk);
     ledger.append('y');
     await unkept.look();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { auditKeys } from '../../../lib/adapters/seal/index.js';
-import { type Checkpoint, openCheckpoint, writeCheckpoint } from '../../../lib/audit/checkpoint.js';
+import { type Checkpoint, encodeCheckpoint, readCheckpoint } from '../../../lib/audit/checkpoint.js';
 
 const keys = auditKeys(['a secret of the tests, long enough to sign with']);
 const position = fc.stringMatching(/^\d{1,10}(-\d{1,3})?$/);
@@ -20,7 +20,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
 it('a checkpoint is read as it was written', () => {
   fc.assert(
     fc.property(checkpoints, checkpoint => {
-      expect(openCheckpoint(writeCheckpoint(checkpoint, keys), keys)).toEqual({ trust: 'good', checkpoint });
+      expect(readCheckpoint(encodeCheckpoint(checkpoint, keys), keys)).toEqual({ trust: 'good', checkpoint });
     }),
   );
 });
@@ -31,11 +31,11 @@ it('a checkpoint with any one character changed is not believed', () => {
   const characters = fc.mixedCase(fc.constantFrom(...'0123456789abcdefghijklmnopqrstuvwxyz+/=-_ "\\:\0é'));
   fc.assert(
     fc.property(checkpoints, places, characters, (checkpoint, at, character) => {
-      const text = writeCheckpoint(checkpoint, keys);
+      const text = encodeCheckpoint(checkpoint, keys);
       const place = at < 0 ? text.length + at : at % text.length;
       fc.pre(text[place] !== character);
       const changed = text.slice(0, place) + character + text.slice(place + 1);
-      expect(openCheckpoint(changed, keys).trust).not.toBe('good');
+      expect(readCheckpoint(changed, keys).trust).not.toBe('good');
     }),
     { numRuns: 300 },
   );
@@ -45,10 +45,10 @@ it('a checkpoint is believed by its own key alone', () => {
   const others = auditKeys(['another secret of the tests, long enough too']);
   fc.assert(
     fc.property(checkpoints, checkpoint => {
-      const text = writeCheckpoint(checkpoint, keys);
-      expect(openCheckpoint(text, others)).toEqual({ trust: 'unknown', key: keys.id });
+      const text = encodeCheckpoint(checkpoint, keys);
+      expect(readCheckpoint(text, others)).toEqual({ trust: 'unknown', key: keys.id });
       const renamed = text.replace(keys.id, others.id);
-      expect(openCheckpoint(renamed, others)).toEqual({ trust: 'bad' });
+      expect(readCheckpoint(renamed, others)).toEqual({ trust: 'bad' });
     }),
   );
 });
@@ -58,7 +58,7 @@ it('whatever stands in the place of a checkpoint is none, and breaks nothing', (
   const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.json(), signed, fc.constantFrom(null, undefined));
   fc.assert(
     fc.property(texts, text => {
-      expect(openCheckpoint(text, keys)).toEqual({ trust: 'foreign' });
+      expect(readCheckpoint(text, keys)).toEqual({ trust: 'foreign' });
     }),
   );
 });

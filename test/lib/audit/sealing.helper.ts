@@ -3,9 +3,9 @@ import { createSealer } from '../../../lib/audit/sealer.js';
 import { verifyAudit } from '../../../lib/audit/verify.js';
 import { KillswitchError } from '../../../lib/domain/errors.js';
 import type { AuditLog } from '../../../lib/ports/audit.js';
+import type { HighWaterMark } from '../../../lib/ports/high-water-mark.js';
 import type { AuditKeys } from '../../../lib/ports/keys.js';
 import type { Records } from '../../../lib/ports/records.js';
-import type { Witness } from '../../../lib/ports/witness.js';
 import { utf8 } from '../../../lib/util/crypto.js';
 import { fakeClock } from '../../fakes/clock.js';
 import { fakeLog } from '../../fakes/log.js';
@@ -64,7 +64,7 @@ export function openLedger(): Ledger {
   return ledger;
 }
 
-export interface Disk extends Witness {
+export interface Disk extends HighWaterMark {
   text: string | undefined;
 }
 
@@ -73,7 +73,7 @@ export function openDisk(): Disk {
   const disk: Disk = {
     text: undefined,
     read: async () => disk.text,
-    async keep(text) {
+    async write(text) {
       disk.text = text;
     },
   };
@@ -84,17 +84,24 @@ export const SECRET = 'a secret that seals the audit of the tests';
 export const keys: AuditKeys = auditKeys([SECRET]);
 
 /** A process on a host. */
-export function startSealer(ledger: Pick<Ledger, 'records' | 'audit'>, disk: Witness, with_ = keys) {
+export function startSealer(ledger: Pick<Ledger, 'records' | 'audit'>, disk: HighWaterMark, with_ = keys) {
   const log = fakeLog();
   const clock = fakeClock();
   const { records, audit } = ledger as unknown as { records: Records; audit: AuditLog };
-  const sealer = createSealer({ records, audit, clock, log, witness: disk, openKeys: async () => with_ });
+  const sealer = createSealer({
+    records,
+    audit,
+    clock,
+    log,
+    highWaterMark: disk,
+    openKeys: async () => with_,
+  });
   return { sealer, log, clock, look: sealer.look };
 }
 
-export const verify = (ledger: Pick<Ledger, 'records' | 'audit'>, disk: Witness, with_ = keys) =>
-  verifyAudit({ ...ledger, keys: with_, witness: disk });
+export const verify = (ledger: Pick<Ledger, 'records' | 'audit'>, disk: HighWaterMark, with_ = keys) =>
+  verifyAudit({ ...ledger, keys: with_, highWaterMark: disk });
 
 /** What is found, without what is the same in each. */
-export const kindsOf = async (ledger: Ledger, disk: Witness, with_ = keys) =>
+export const kindsOf = async (ledger: Ledger, disk: HighWaterMark, with_ = keys) =>
   (await verify(ledger, disk, with_)).findings.map(({ kind, checkpoint }) => `${kind} ${checkpoint}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lookAround } from '../../../lib/discovery/discover.js';
+import { discover } from '../../../lib/discovery/discover.js';
 import type { Lookout } from '../../../lib/ports/lookout.js';
 import { fakeCore } from '../../fakes/core.js';
 import { atDeadlines } from '../../fakes/deadlines.js';
@@ -15,7 +15,7 @@ describe('looking around on this host', () => {
     containers.spawn('a1');
     containers.spawn('bare', { labelled: false });
     processes.spawn('a2', { startedAt: 5 });
-    const { seen, blind } = await lookAround(core);
+    const { seen, blind } = await discover(core);
     expect(seen).toMatchObject([
       { agentId: 'a1', layer: 'container' },
       { agentId: 'a2', layer: 'process', startedAt: 5 },
@@ -29,7 +29,7 @@ describe('looking around on this host', () => {
       fakeLookout(async () => ({ seen: [], blind: 'the engine does not answer', unread: 2 })),
       fakeLookout(async () => ({ seen: [], unread: 3 })),
     ];
-    expect(await lookAround({ ...core, lookouts })).toEqual({
+    expect(await discover({ ...core, lookouts })).toEqual({
       seen: [],
       blind: ['the engine does not answer'],
       unread: 5,
@@ -49,7 +49,7 @@ describe('looking around on this host', () => {
     const { core, containers, log } = fakeCore({ limits: { respondMs: 20 } });
     containers.spawn('a1');
     const { seen, blind } = await atDeadlines(() =>
-      lookAround({ ...core, lookouts: [fakeLookout(sightings), containers] }),
+      discover({ ...core, lookouts: [fakeLookout(sightings), containers] }),
     );
     expect(seen).toMatchObject([{ agentId: 'a1' }]);
     expect(blind).toEqual(['a lookout does not answer']);

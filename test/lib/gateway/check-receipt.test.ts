@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Answered } from '../../../lib/triggers/api-request.js';
+import type { ApiResponse } from '../../../lib/triggers/api-request.js';
 import { agent, kill, killAll, killed, layer, open, summary } from './origins.helper.js';
 
 describe('an origin whose receipt does not add up', () => {
@@ -8,7 +8,7 @@ describe('an origin whose receipt does not add up', () => {
   const owed = { killed: 0, failed: 1, pending: 1 };
   const more = (count: number) => Array.from({ length: count }, (_, index) => agent(`m${index}`));
 
-  it.each<[string, Answered, string]>([
+  it.each<[string, ApiResponse, string]>([
     [
       'names agents and counts none',
       summary([gone], { total: 0, killed: 0 }),
@@ -91,7 +91,7 @@ describe('an origin whose receipt does not add up', () => {
     expect(killAll({ b: answer })).toMatchObject({ status: 503, body: { detail: told } });
   });
 
-  it.each<[string, Answered, string]>([
+  it.each<[string, ApiResponse, string]>([
     ['is of another agent', killed(agent('a2')), 'it is of another agent'],
     [
       'is verified without a death that was seen',

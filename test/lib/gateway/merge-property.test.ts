@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { areDown, isRefused, type LayerOutcome, type OutcomeName } from '../../../lib/domain/outcome.js';
-import type { Answered } from '../../../lib/triggers/api-request.js';
+import type { ApiResponse } from '../../../lib/triggers/api-request.js';
 import { type Answers, agent, kill, killAll, latch, layer, problem, summary } from './origins.helper.js';
 
 const names = ['a', 'b', 'c'] as const;
@@ -16,11 +16,11 @@ const truth = fc.record({
 });
 type Truth = { readonly host: string; readonly outcome: OutcomeName };
 
-const isTold = (answered: Answered | undefined): boolean =>
+const isTold = (answered: ApiResponse | undefined): boolean =>
   answered?.status === 200 || answered?.status === 202;
 
 /** A receipt as an origin makes it, of these agents. */
-function receiptOf(told: readonly ReturnType<typeof agent>[], operationId: string): Answered {
+function receiptOf(told: readonly ReturnType<typeof agent>[], operationId: string): ApiResponse {
   const down = told.filter(({ outcomes }) => areDown(outcomes)).length;
   const pending = told.filter(one => one.pending.length > 0).length;
   const refused = told.filter(({ outcomes }) => outcomes.some(isRefused)).length;
@@ -30,7 +30,7 @@ function receiptOf(told: readonly ReturnType<typeof agent>[], operationId: strin
 }
 
 /** What the origin with this name says of all agents there are. */
-function wordOf(name: string, truths: readonly Truth[], isShared: boolean): Answered {
+function wordOf(name: string, truths: readonly Truth[], isShared: boolean): ApiResponse {
   const operationId = isShared ? 'op' : `op-${name}`;
   const told = truths.flatMap(({ host, outcome }, index) => {
     const id = `agent-${index}`;
@@ -113,8 +113,8 @@ const anySummary = fc
   .map(([agents, more, verified, code]) => summary(agents, { ...more, verified }, code));
 const anyKill = fc
   .tuple(anyAgent, flags, status)
-  .map(([one, more, code]): Answered => ({ status: code, body: { message: 'm', ...one, ...more } }));
-const origins = (answer: fc.Arbitrary<Answered>) =>
+  .map(([one, more, code]): ApiResponse => ({ status: code, body: { message: 'm', ...one, ...more } }));
+const origins = (answer: fc.Arbitrary<ApiResponse>) =>
   fc.record({ a: fc.oneof(answer, bad), b: fc.oneof(answer, bad), c: fc.oneof(answer, bad) });
 
 it.each([
@@ -126,7 +126,7 @@ it.each([
     fc.assert(
       fc.property(all, answers => {
         const { status: merged, body } = merge(answers);
-        const codeOf = (one: Answered | undefined) =>
+        const codeOf = (one: ApiResponse | undefined) =>
           (one?.body as { code?: string } | undefined)?.code ?? '';
         const fulfilled = Object.values(answers).every(
           one =>
@@ -151,7 +151,7 @@ it.each([
   },
 );
 
-const anyLatch = fc.boolean().map((engaged): Answered => ({ status: 200, body: { engaged } }));
+const anyLatch = fc.boolean().map((engaged): ApiResponse => ({ status: 200, body: { engaged } }));
 
 it('never says that the stop is engaged, or released, unless every origin does', () => {
   fc.assert(
@@ -176,7 +176,7 @@ const anyCounts = fc.record(
 it('never counts fewer agents, nor more of them as killed, than the origins name, whatever one of them says', () => {
   fc.assert(
     fc.property(fc.array(truth, { maxLength: 3 }), anySummary, anyCounts, (truths, lie, counts) => {
-      const liar: Answered = { ...lie, body: { ...(lie.body as object), ...counts } };
+      const liar: ApiResponse = { ...lie, body: { ...(lie.body as object), ...counts } };
       const { status, body } = killAll({ a: wordOf('a', truths, false), b: liar });
       const known = truths.filter(({ host }) => host === 'a');
       const ids = new Set(body.agents.map(({ agentId }: { agentId: string }) => agentId));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mergeAnswers } from '../../../lib/gateway/merge.js';
-import type { Answered } from '../../../lib/triggers/api-request.js';
+import type { ApiResponse } from '../../../lib/triggers/api-request.js';
 import {
   agent,
   get,
@@ -28,7 +28,7 @@ const unavailable = (detail: string) => ({
 });
 const removed = killed(agent('a1'));
 const unknown = problem('agent_not_found', 'Unknown agent a1');
-const page: Answered = { status: 200, body: undefined };
+const page: ApiResponse = { status: 200, body: undefined };
 
 describe('a kill at several origins', () => {
   it('is done where one has killed the agent and the others do not know it', () => {
@@ -134,7 +134,7 @@ describe('a kill at several origins', () => {
     expect(kill({ a: open(marred), b: open(marred) }).body).toMatchObject({ verified: false, error });
   });
 
-  it.each<[string, Answered | undefined, string]>([
+  it.each<[string, ApiResponse | undefined, string]>([
     ['does not answer', silent, 'origin b did not answer'],
     ['fails', problem('internal'), 'origin b did not answer: status 500, and not as a killswitch does'],
     ['is a proxy', page, 'origin b did not answer: status 200, and not as a killswitch does'],
@@ -179,7 +179,7 @@ describe('a kill at several origins', () => {
 
   it('passes on what an origin says of itself', () => {
     const told = { operationId: 'op-1', message: 'The store has not answered', verified: false };
-    const degraded: Answered = { status: 202, body: { ...told, degraded: true, incomplete: true } };
+    const degraded: ApiResponse = { status: 202, body: { ...told, degraded: true, incomplete: true } };
     expect(kill({ a: degraded })).toMatchObject({
       status: 202,
       body: { ...told, degraded: true, incomplete: true },
@@ -440,7 +440,7 @@ describe('a look at several origins', () => {
   });
 
   it('finds an agent where it runs, whatever another one says', () => {
-    const at = (status: string): Answered => ({ status: 200, body: { agentId: 'a1', status } });
+    const at = (status: string): ApiResponse => ({ status: 200, body: { agentId: 'a1', status } });
     expect(get('/agents/a1', { a: at('killed'), b: at('running') }).body.status).toBe('running');
     expect(get('/agents/a1', { a: at('killed'), b: at('completed') }).body.status).toBe('killed');
   });
@@ -456,7 +456,7 @@ describe('a look at several origins', () => {
     expect(get('/agents/a1', { a: unknown, b: { status: 200, body } })).toEqual({ status: 200, body });
   });
 
-  const list = (ids: readonly string[], more: object = {}): Answered => ({
+  const list = (ids: readonly string[], more: object = {}): ApiResponse => ({
     status: 200,
     body: { agents: ids.map(agentId => ({ agentId, status: 'running' })), ...more },
   });

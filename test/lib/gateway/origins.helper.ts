@@ -1,7 +1,7 @@
 import { type ErrorCode, errorRegistry } from '../../../lib/domain/errors.js';
 import { type AgentReceipt, areVerified, type LayerOutcome, pendingOf } from '../../../lib/domain/outcome.js';
 import { mergeAnswers } from '../../../lib/gateway/merge.js';
-import type { Answered, ApiRequest } from '../../../lib/triggers/api-request.js';
+import type { ApiRequest, ApiResponse } from '../../../lib/triggers/api-request.js';
 
 /** What origins answer, in the shapes of the contract, and how it comes out merged. */
 
@@ -24,15 +24,15 @@ export const agent = (
   ...more,
 });
 
-export const killed = (one: AgentReceipt, more: object = {}, status = 200): Answered => ({
+export const killed = (one: AgentReceipt, more: object = {}, status = 200): ApiResponse => ({
   status,
   body: { message: `Agent ${one.agentId} killed successfully`, ...one, ...more },
 });
 
-export const open = (one: AgentReceipt, more: object = {}): Answered =>
+export const open = (one: AgentReceipt, more: object = {}): ApiResponse =>
   killed(one, { message: `Agent ${one.agentId} is not confirmed dead`, ...more }, 202);
 
-export const summary = (agents: readonly AgentReceipt[], more: object = {}, status = 200): Answered => ({
+export const summary = (agents: readonly AgentReceipt[], more: object = {}, status = 200): ApiResponse => ({
   status,
   body: {
     operationId: 'op-1',
@@ -48,7 +48,7 @@ export const summary = (agents: readonly AgentReceipt[], more: object = {}, stat
   },
 });
 
-export const problem = (code: ErrorCode, detail: string = errorRegistry[code].title): Answered => {
+export const problem = (code: ErrorCode, detail: string = errorRegistry[code].title): ApiResponse => {
   const { status, title } = errorRegistry[code];
   return {
     status,
@@ -62,7 +62,7 @@ export const silent = undefined;
 type Merged = { readonly status: number; readonly body: any };
 
 /** By the names of the origins. */
-export type Answers = Readonly<Record<string, Answered | undefined>>;
+export type Answers = Readonly<Record<string, ApiResponse | undefined>>;
 
 const merge =
   (method: ApiRequest['method'], path: string) =>

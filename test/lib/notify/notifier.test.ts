@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import { createNotifier } from '../../../lib/notify/notifier.js';
-import { telling } from '../../../lib/store/observe-commits.js';
+import { observeCommits } from '../../../lib/store/observe-commits.js';
 import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
 import { fakeReceiver } from '../../fakes/receiver.js';
 
@@ -159,7 +159,7 @@ describe('a store that tells', () => {
   it('tells of what was written, and of nothing else', async () => {
     const { core, agent } = fakeCore();
     const told: AuditEntry[][] = [];
-    const store = telling(core, entries => void told.push([...entries]));
+    const store = observeCommits(core, entries => void told.push([...entries]));
     const document = { kind: 'agent', id: 'x' } as const;
     await store.records.commit([
       { document, expect: 'wrong', next: '1', audit: [entry] },

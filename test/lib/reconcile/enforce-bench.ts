@@ -1,4 +1,4 @@
-import { lookAround } from '../../../lib/discovery/discover.js';
+import { discover } from '../../../lib/discovery/discover.js';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import { enforce } from '../../../lib/reconcile/enforce.js';
 import { openCases } from '../../../lib/stop/in-flight.js';
@@ -6,7 +6,7 @@ import { type FakeCore, killOf, stopOn } from '../../fakes/core.js';
 
 /** What one look at the sightings does. */
 export async function look(bed: FakeCore, { core = bed.core, cases = openCases(core) } = {}): Promise<void> {
-  await enforce(core, cases, (await lookAround(core)).seen);
+  await enforce(core, cases, (await discover(core)).seen);
   await cases.idle();
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lookAround } from '../../../lib/discovery/discover.js';
+import { discover } from '../../../lib/discovery/discover.js';
 import { enforce } from '../../../lib/reconcile/enforce.js';
 import { openCases } from '../../../lib/stop/in-flight.js';
 import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
@@ -150,7 +150,7 @@ describe('a killed agent that runs again', () => {
     bed.containers.inject('kill', 'late');
     const cases = openCases(bed.core);
     const one = cases.stopUnrecorded({ agentId: 'a1' }, { operationId: 'op', graceMs: 0, startedAt: 0 });
-    const { seen } = await lookAround(bed.core);
+    const { seen } = await discover(bed.core);
     bed.store.faults.fail('agents');
     await enforce(bed.core, cases, seen);
     bed.containers.release();
@@ -162,7 +162,7 @@ describe('a killed agent that runs again', () => {
     await killedOne(bed);
     bed.containers.spawn('a1');
     const cases = openCases(bed.core);
-    const { seen } = await lookAround(bed.core);
+    const { seen } = await discover(bed.core);
     const before = bed.containers.calls.filter(({ method }) => method === 'kill').length;
     await Promise.all([enforce(bed.core, cases, seen), enforce(bed.core, cases, seen)]);
     expect(told(bed, 'RESURRECTION')).toHaveLength(1);
@@ -193,7 +193,7 @@ describe('a killed agent that runs again', () => {
     bed.containers.spawn('a1');
     bed.store.faults.fail('append');
     await look(bed);
-    expect((await lookAround(bed.core)).seen).toEqual([]);
+    expect((await discover(bed.core)).seen).toEqual([]);
   });
 });
 
@@ -203,8 +203,8 @@ describe('a look at what runs', () => {
     await bed.agent('a1');
     await bed.agent('elsewhere', { container: false });
     await look(bed);
-    expect([...bed.core.remembered.keys()]).toEqual(['a1']);
-    expect(bed.core.remembered.get('a1')).toMatchObject({ taskId: 't1', worktreePath: '/worktrees/a1' });
+    expect([...bed.core.recordCache.keys()]).toEqual(['a1']);
+    expect(bed.core.recordCache.get('a1')).toMatchObject({ taskId: 't1', worktreePath: '/worktrees/a1' });
   });
 
   it('asks the store nothing where nothing runs', async () => {

@@ -15,24 +15,24 @@ const told = ({ store }: Bed) =>
 function open() {
   const bed = fakeCore();
   const disk = { text: undefined as string | undefined, writes: 0, isBroken: false };
-  const witness = {
+  const highWaterMark = {
     read: async () => {
       if (disk.isBroken) throw new Error('EIO');
       return disk.text;
     },
-    keep: async (text: string) => {
+    write: async (text: string) => {
       disk.text = text;
       disk.writes++;
     },
   };
-  const guardOf = () => createLatchGuard({ ...bed.core, witness });
+  const guardOf = () => createLatchGuard({ ...bed.core, highWaterMark });
   const guard = guardOf();
   /** As somebody does who may write the store. */
   const lay = (raw: string) =>
     bed.store.memory.documents.set('latch:', { raw, expiresAt: Number.POSITIVE_INFINITY });
   const remove = () => bed.store.memory.documents.delete('latch:');
   const holds = async () => (await findLatch(bed.core)).latch.holds.map(hold => hold.operationId);
-  return { bed, disk, witness, guard, guardOf, lay, remove, holds };
+  return { bed, disk, highWaterMark, guard, guardOf, lay, remove, holds };
 }
 
 describe('an emergency stop that was deleted from the store', () => {
@@ -163,13 +163,13 @@ describe('what a host has seen of the emergency stop', () => {
   });
 
   it('is not asked for while the store does not answer, nor without a key', async () => {
-    const { bed, witness, guard } = open();
+    const { bed, highWaterMark, guard } = open();
     bed.store.faults.fail('read');
     await guard.look();
     expect(await guard.probe()).toMatchObject({ ok: true });
     bed.store.faults.heal();
     await engageLatch({ ...bed.core, orderKeys: undefined }, order('op-1'));
-    const blind = createLatchGuard({ ...bed.core, witness, orderKeys: undefined });
+    const blind = createLatchGuard({ ...bed.core, highWaterMark, orderKeys: undefined });
     blind.heard(bed.store.memory.audit);
     await blind.look();
     expect(await blind.probe()).toMatchObject({ ok: true });

@@ -3,13 +3,13 @@ import { createReconcile } from '../../../lib/reconcile/reconcile.js';
 import { payDebts, replayJournal } from '../../../lib/reconcile/retry-pending.js';
 import { openCases } from '../../../lib/stop/in-flight.js';
 import { createStop } from '../../../lib/stop/stop.js';
-import { writeIntent } from '../../../lib/store/command-codec.js';
+import { encodeCommand } from '../../../lib/store/command-codec.js';
 import { type FakeCore as Bed, fakeCore, killOf, startOn, stopOn } from '../../fakes/core.js';
 
 const at = '2026-11-22T10:00:00.000Z';
 const append = (bed: Bed, agentId: string): Promise<void> => {
   const command = killOf(agentId);
-  return bed.journal.append(command.operationId, writeIntent(bed.core, command, at));
+  return bed.journal.append(command.operationId, encodeCommand(bed.core, command, at));
 };
 const takeDown = ({ store }: Bed): void => {
   for (const method of ['read', 'agents', 'scan', 'commit'] as const) store.faults.fail(method);
@@ -37,11 +37,11 @@ describe('a reconcile that looks again', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     await startOn(bed.core);
-    const gone = bed.core.remembered.get('a1');
-    if (gone) bed.core.remembered.set('gone', { ...gone, agentId: 'gone' });
+    const gone = bed.core.recordCache.get('a1');
+    if (gone) bed.core.recordCache.set('gone', { ...gone, agentId: 'gone' });
     takeDown(bed);
     await startOn(bed.core);
-    expect([...bed.core.remembered.keys()]).toEqual(['a1']);
+    expect([...bed.core.recordCache.keys()]).toEqual(['a1']);
   });
 });
 

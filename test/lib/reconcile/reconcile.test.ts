@@ -162,12 +162,12 @@ describe('the reconcile', () => {
   it('forgets who runs here no more, unless somebody could not look', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
-    bed.core.remembered.set('gone', { agentId: 'gone', status: 'running', labels: {} });
+    bed.core.recordCache.set('gone', { agentId: 'gone', status: 'running', labels: {} });
     const blind = { sightings: () => Promise.reject(new Error('broken')), watch: () => () => undefined };
     await reconcileOn({ ...bed.core, lookouts: [bed.containers, blind] }).start();
-    expect([...bed.core.remembered.keys()]).toEqual(['gone', 'a1']);
+    expect([...bed.core.recordCache.keys()]).toEqual(['gone', 'a1']);
     await reconcileOn(bed.core).start();
-    expect([...bed.core.remembered.keys()]).toEqual(['a1']);
+    expect([...bed.core.recordCache.keys()]).toEqual(['a1']);
   });
 
   it('that is closed has ended what it had begun, and begins nothing any more', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { replayJournal } from '../../../lib/reconcile/retry-pending.js';
-import { writeIntent } from '../../../lib/store/command-codec.js';
+import { encodeCommand } from '../../../lib/store/command-codec.js';
 import { findOperation } from '../../../lib/store/operation.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
 import { mortal } from '../../fakes/mortal.js';
@@ -21,7 +21,7 @@ describe('when the store is back, an order from the journal', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     const order = killOf('a1');
-    bed.journal.memory.set(order.operationId, writeIntent(bed.core, order, at(0)));
+    bed.journal.memory.set(order.operationId, encodeCommand(bed.core, order, at(0)));
     const stop = stopOn(bed.core);
     const resume = () => Promise.reject(new Error('joined the run without the store'));
     await replayJournal(bed.core, { ...stop, isRunning: () => true, resume });
@@ -57,7 +57,7 @@ describe('when the store is back, an order from the journal', () => {
     const before = await bed.agent('a1', { members: { startedAt: at(0) } });
     const after = await bed.agent('a2', { members: { startedAt: at(5) } });
     const command = killAllOf();
-    await bed.journal.append(command.operationId, writeIntent(bed.core, command, at(3)));
+    await bed.journal.append(command.operationId, encodeCommand(bed.core, command, at(3)));
     await startOn(bed.core);
     expect([await before.isAlive(), await after.isAlive()]).toEqual([false, true]);
     expect(await bed.record('a2')).toMatchObject({ status: 'running' });
@@ -67,7 +67,7 @@ describe('when the store is back, an order from the journal', () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     const command = killAllOf();
-    await bed.journal.append(command.operationId, writeIntent(bed.core, command, at(3)));
+    await bed.journal.append(command.operationId, encodeCommand(bed.core, command, at(3)));
     await startOn(bed.core);
     expect(await agent.isAlive()).toBe(false);
   });
@@ -106,7 +106,7 @@ describe('when the store is back, an order from the journal', () => {
     const bed = fakeCore();
     await bed.agent('a1', { status: 'completed', container: false });
     const command = killOf('a1');
-    await bed.journal.append(command.operationId, writeIntent(bed.core, command, at(0)));
+    await bed.journal.append(command.operationId, encodeCommand(bed.core, command, at(0)));
     await startOn(bed.core);
     expect((await findOperation(bed.core, command.operationId))?.operation).toMatchObject({
       state: 'ended',
@@ -122,7 +122,7 @@ describe('when the store is back, an order from the journal', () => {
   it('of an agent that nobody knows is ended too', async () => {
     const bed = fakeCore();
     const command = killOf('a1');
-    await bed.journal.append(command.operationId, writeIntent(bed.core, command, at(0)));
+    await bed.journal.append(command.operationId, encodeCommand(bed.core, command, at(0)));
     await startOn(bed.core);
     expect((await findOperation(bed.core, command.operationId))?.operation?.receipt).toMatchObject({
       message: 'Agent a1 was not killed: Unknown agent a1',
@@ -134,7 +134,7 @@ describe('when the store is back, an order from the journal', () => {
     const agent = await bed.agent('a1');
     await bed.journal.append('0-torn', '{"type":"kill","age');
     const command = killOf('a1');
-    await bed.journal.append(command.operationId, writeIntent(bed.core, command, at(0)));
+    await bed.journal.append(command.operationId, encodeCommand(bed.core, command, at(0)));
     await startOn(bed.core);
     expect(await agent.isAlive()).toBe(false);
     expect([...bed.journal.memory.keys()]).toEqual(['0-torn']);
@@ -148,7 +148,7 @@ describe('when the store is back, an order from the journal', () => {
     const agent = await bed.agent('a2');
     const [bad, good] = [killOf('a1', { operationId: 'op-a' }), killOf('a2', { operationId: 'op-b' })];
     for (const one of [bad, good])
-      await bed.journal.append(one.operationId, writeIntent(bed.core, one, at(0)));
+      await bed.journal.append(one.operationId, encodeCommand(bed.core, one, at(0)));
     const { audit } = bed.core;
     const query: typeof audit.query = asked => {
       if (asked.operationId === 'op-a') throw new Error('broken');
@@ -163,7 +163,7 @@ describe('when the store is back, an order from the journal', () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     for (const id of ['op-a', 'op-b']) {
-      await bed.journal.append(id, writeIntent(bed.core, killOf('a1', { operationId: id }), at(0)));
+      await bed.journal.append(id, encodeCommand(bed.core, killOf('a1', { operationId: id }), at(0)));
     }
     bed.store.faults.fail('read');
     await startOn(bed.core);
@@ -174,7 +174,7 @@ describe('when the store is back, an order from the journal', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     const command = killAllOf();
-    await bed.journal.append(command.operationId, writeIntent(bed.core, command, at(0)));
+    await bed.journal.append(command.operationId, encodeCommand(bed.core, command, at(0)));
     bed.journal.faults.fail('remove', { times: 1 });
     await startOn(bed.core);
     expect(bed.journal.memory.size).toBe(1);
@@ -193,7 +193,7 @@ describe('when the store is back, an order from the journal', () => {
       const bed = fakeCore();
       const agent = await bed.agent('a1');
       const command = killOf('a1');
-      await bed.journal.append(command.operationId, writeIntent(bed.core, command, at(0)));
+      await bed.journal.append(command.operationId, encodeCommand(bed.core, command, at(0)));
       const process = mortal(bed.core);
       process.dieAtCommit(number, when);
       void startOn(process.core);

@@ -5,7 +5,7 @@ import { isLocal } from '../../../lib/ports/core.js';
 import type { Records, StepResult } from '../../../lib/ports/records.js';
 import { openCases } from '../../../lib/stop/in-flight.js';
 import { commitKills, previewKills, type Verdict } from '../../../lib/stop/mark-killed.js';
-import { MAX_ROUNDS } from '../../../lib/store/compare-and-set.js';
+import { MAX_ATTEMPTS } from '../../../lib/store/compare-and-set.js';
 import { narrowedTo } from '../../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf } from '../../fakes/core.js';
 
@@ -218,7 +218,7 @@ describe('marking agents killed', () => {
       { kind: 'killed', agent: { agentId: 'a2' } },
       { kind: 'refused', agentId: 'a1', error: { code: 'conflict' } },
     ]);
-    expect(rounds).toBe(MAX_ROUNDS);
+    expect(rounds).toBe(MAX_ATTEMPTS);
   });
 
   it('wins in the last round', async () => {
@@ -227,7 +227,7 @@ describe('marking agents killed', () => {
     const core = meddled(
       bed,
       round =>
-        round < MAX_ROUNDS && bed.store.seedForeign('a1', JSON.stringify({ status: 'running', round })),
+        round < MAX_ATTEMPTS && bed.store.seedForeign('a1', JSON.stringify({ status: 'running', round })),
     );
     expect(await commitKills(core, killOf('a1'), await readings(bed, 'a1'))).toMatchObject([
       { kind: 'killed' },

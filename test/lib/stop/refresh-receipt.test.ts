@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { dismissOperation } from '../../../lib/stop/dismiss.js';
 import { refreshOperation } from '../../../lib/stop/refresh-receipt.js';
-import { findOperation, lookAtOperation } from '../../../lib/store/operation.js';
+import { findOperation, getOperation } from '../../../lib/store/operation.js';
 import { actorWith } from '../../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 const look = async ({ core }: Bed, operationId: string) =>
-  refreshOperation(core, await lookAtOperation(core, actorWith(), operationId));
+  refreshOperation(core, await getOperation(core, actorWith(), operationId));
 
 describe('the stored receipt of an operation', () => {
   it('follows what is settled later', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readIntent } from '../../../lib/store/command-codec.js';
+import { decodeCommand } from '../../../lib/store/command-codec.js';
 import { narrowedTo } from '../../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
 import { signing } from '../../fakes/signing.js';
@@ -7,7 +7,8 @@ import { signing } from '../../fakes/signing.js';
 const takeDown = ({ store }: Bed): void => {
   for (const method of ['read', 'agents', 'scan', 'commit'] as const) store.faults.fail(method);
 };
-const written = ({ journal }: Bed) => [...journal.memory].map(([id, text]) => readIntent(signing, id, text));
+const written = ({ journal }: Bed) =>
+  [...journal.memory].map(([id, text]) => decodeCommand(signing, id, text));
 
 /** What was read of three agents before the store went: two active ones, of two tasks, and one that had ended. */
 async function openBed(): Promise<Bed> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Lookout } from '../../../lib/ports/lookout.js';
-import { readIntent } from '../../../lib/store/command-codec.js';
+import { decodeCommand } from '../../../lib/store/command-codec.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
 import { atDeadlines } from '../../fakes/deadlines.js';
 import { signing } from '../../fakes/signing.js';
@@ -26,7 +26,8 @@ async function remembering(bed: Bed): Promise<Bed> {
   await startOn(bed.core);
   return bed;
 }
-const intents = ({ journal }: Bed) => [...journal.memory].map(([id, text]) => readIntent(signing, id, text));
+const intents = ({ journal }: Bed) =>
+  [...journal.memory].map(([id, text]) => decodeCommand(signing, id, text));
 
 describe('without a store, a kill', () => {
   it('stops what carries the label on this host, writes the order down, and says all that', async () => {

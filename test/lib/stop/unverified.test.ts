@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { engageLatch } from '../../../lib/agents/engage-latch.js';
 import { findLatch, LATCH } from '../../../lib/agents/latch.js';
 import { resetLatch } from '../../../lib/agents/reset-latch.js';
-import { readIntent, writeIntent } from '../../../lib/store/command-codec.js';
+import { decodeCommand, encodeCommand } from '../../../lib/store/command-codec.js';
 import { actorWith, narrowedTo } from '../../fakes/authenticator.js';
 import { type FakeCore as Bed, fakeCore, killAllOf, killOf, startOn } from '../../fakes/core.js';
 import { signing, strangers } from '../../fakes/signing.js';
@@ -26,7 +26,7 @@ describe('an order that is not signed by this program', () => {
       const bed = fakeCore();
       const agent = await bed.agent('a1');
       const command = killAllOf({ actor: ceo, reason: 'fire', latch: true });
-      const intent = writeIntent(strangers, command, at);
+      const intent = encodeCommand(strangers, command, at);
       if (place === 'store') await lay(bed, command.operationId, intent);
       else await bed.journal.append(command.operationId, intent);
       await startOn(bed.core);
@@ -48,23 +48,23 @@ describe('an order that is not signed by this program', () => {
 
   it('is read with what narrows it, and with no scope but those to stop', () => {
     const command = killOf('a1', { actor: narrowedTo({ agentId: 'a1' }), reason: 'x'.repeat(1_000) });
-    const read = readIntent(signing, 'other', writeIntent(strangers, command, at));
+    const read = decodeCommand(signing, 'other', encodeCommand(strangers, command, at));
     expect(read).toMatchObject({ operationId: 'other', actor: { within: { agentId: 'a1' } } });
     expect([...(read?.actor.scopes ?? [])]).toEqual(['agents:kill', 'agents:kill-all', 'latch:engage']);
     expect(read?.reason).toHaveLength(1_000);
   });
 
   it('stays unverified when it is written down again', () => {
-    const first = readIntent(signing, 'op', writeIntent({}, killOf('a1', { actor: ceo }), at));
+    const first = decodeCommand(signing, 'op', encodeCommand({}, killOf('a1', { actor: ceo }), at));
     if (!first) throw new Error('It is an intent.');
     expect(first.reason).toBe(claimed);
-    expect(readIntent(signing, 'op', writeIntent(signing, first, at))).toEqual(first);
+    expect(decodeCommand(signing, 'op', encodeCommand(signing, first, at))).toEqual(first);
   });
 
   it('counts for the operation alone that it was written for', () => {
     const command = killOf('a1', { operationId: 'one' });
-    expect(readIntent(signing, 'two', writeIntent(signing, command, at))?.actor.unverified).toBe(true);
-    expect(readIntent(signing, 'one', writeIntent(signing, command, at))?.actor).toEqual(command.actor);
+    expect(decodeCommand(signing, 'two', encodeCommand(signing, command, at))?.actor.unverified).toBe(true);
+    expect(decodeCommand(signing, 'one', encodeCommand(signing, command, at))?.actor).toEqual(command.actor);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Records, Step } from '../../../lib/ports/records.js';
-import { gathering } from '../../../lib/store/batch.js';
+import { batchRecords } from '../../../lib/store/batch.js';
 
 const step = (id: string): Step => ({ document: { kind: 'agent', id }, expect: null, next: '{}', audit: [] });
 
@@ -25,7 +25,7 @@ function open({ fails = 0 } = {}) {
       return steps.map(({ document }) => (document.id === 'lost' ? 'conflict' : 'committed'));
     },
   } as unknown as Records;
-  return { sizes, records: gathering(records) };
+  return { sizes, records: batchRecords(records) };
 }
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `a${index}`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../lib/domain/command.js';
-import { readIntent, writeIntent } from '../../../lib/store/command-codec.js';
-import { vouchedFor } from '../../../lib/triggers/api-request.js';
+import { decodeCommand, encodeCommand } from '../../../lib/store/command-codec.js';
+import { triggerActor } from '../../../lib/triggers/api-request.js';
 import { actorWith, narrowedTo } from '../../fakes/authenticator.js';
 import { killAllOf, killOf } from '../../fakes/core.js';
 import { signing } from '../../fakes/signing.js';
@@ -21,7 +21,7 @@ describe('a command written down', () => {
         actor: { ...narrowedTo({ agentId: 'a1', taskId: 't1', host: 'h1' }), source: '203.0.113.7' },
       }),
     ],
-    ['that a platform vouched for', killOf('a1', { actor: vouchedFor('github:octocat', ['agents:kill']) })],
+    ['that a platform vouched for', killOf('a1', { actor: triggerActor('github:octocat', ['agents:kill']) })],
     ['of all agents', killAllOf()],
     ['of one that was active when the store was away', killOf('a1', { wereActive: ['a1'] })],
     [
@@ -39,16 +39,22 @@ describe('a command written down', () => {
       }),
     ],
   ])('%s is read again as it was, with when it was given', (_, command) => {
-    expect(readIntent(signing, command.operationId, writeIntent(signing, command, requestedAt))).toEqual({
-      ...command,
-      requestedAt,
-    });
+    expect(decodeCommand(signing, command.operationId, encodeCommand(signing, command, requestedAt))).toEqual(
+      {
+        ...command,
+        requestedAt,
+      },
+    );
   });
 
   it('a second time keeps when it was first given', () => {
     const command = killOf('a1', { requestedAt });
     expect(
-      readIntent(signing, command.operationId, writeIntent(signing, command, '2027-01-01T00:00:00.000Z')),
+      decodeCommand(
+        signing,
+        command.operationId,
+        encodeCommand(signing, command, '2027-01-01T00:00:00.000Z'),
+      ),
     ).toMatchObject({
       requestedAt,
     });
@@ -57,17 +63,17 @@ describe('a command written down', () => {
   it('holds no token ID', () => {
     const command = killOf('a1', { actor: actorWith({ tokenId: 'jti-1' }) });
     expect(
-      readIntent(signing, command.operationId, writeIntent(signing, command, requestedAt))?.actor,
+      decodeCommand(signing, command.operationId, encodeCommand(signing, command, requestedAt))?.actor,
     ).not.toHaveProperty('tokenId');
   });
 });
 
 describe('what is no command', () => {
-  const good = JSON.parse(writeIntent(signing, killAllOf(), requestedAt)) as Record<string, unknown>;
+  const good = JSON.parse(encodeCommand(signing, killAllOf(), requestedAt)) as Record<string, unknown>;
 
   it.each<[string, string]>([
     ['nothing', ''],
-    ['torn', writeIntent(signing, killOf('a1'), requestedAt).slice(0, -10)],
+    ['torn', encodeCommand(signing, killOf('a1'), requestedAt).slice(0, -10)],
     ['something else', '[1]'],
     ['of an unknown type', JSON.stringify({ ...good, type: 'start' })],
     ['without a selector', JSON.stringify({ ...good, selector: undefined })],
@@ -79,6 +85,6 @@ describe('what is no command', () => {
       JSON.stringify({ ...good, actor: { ...(good.actor as object), scopes: ['root'] } }),
     ],
   ])('is not taken for one: %s', (_, text) => {
-    expect(readIntent(signing, 'op', text)).toBeUndefined();
+    expect(decodeCommand(signing, 'op', text)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkKey, claim, digest } from '../../../lib/store/idempotency.js';
+import { checkKey, claimKey, digest } from '../../../lib/store/idempotency.js';
 import { actorWith } from '../../fakes/authenticator.js';
 import { fakeCore } from '../../fakes/core.js';
 
@@ -15,7 +15,7 @@ describe('a key', () => {
   it('is the first one’s, whoever comes later', async () => {
     const { core } = fakeCore();
     const ids = Array.from({ length: 20 }, (_, at) => `op-${at}`);
-    const claims = await Promise.all(ids.map(id => claim(core, keyed(id))));
+    const claims = await Promise.all(ids.map(id => claimKey(core, keyed(id))));
     const holder = ids[claims.findIndex(({ kind }) => kind === 'first')];
     const repeated = claims.filter(({ kind }) => kind === 'repeated');
     expect(repeated).toEqual(Array.from({ length: 19 }, () => ({ kind: 'repeated', operationId: holder })));
@@ -23,25 +23,27 @@ describe('a key', () => {
 
   it('is another one with another subject', async () => {
     const { core } = fakeCore();
-    await claim(core, keyed('op-1'));
-    expect(await claim(core, keyed('op-2', { actor: { subject: 'bob' } }))).toMatchObject({ kind: 'first' });
+    await claimKey(core, keyed('op-1'));
+    expect(await claimKey(core, keyed('op-2', { actor: { subject: 'bob' } }))).toMatchObject({
+      kind: 'first',
+    });
   });
 
   it('is refused to another request', async () => {
     const { core } = fakeCore();
-    await claim(core, keyed('op-1'));
-    await expect(claim(core, keyed('op-2', { fingerprint: 'f2' }))).rejects.toMatchObject({
+    await claimKey(core, keyed('op-1'));
+    await expect(claimKey(core, keyed('op-2', { fingerprint: 'f2' }))).rejects.toMatchObject({
       code: 'idempotency_mismatch',
     });
   });
 
   it('is given back by the one who holds it alone', async () => {
     const { core, store, log } = fakeCore();
-    const first = await claim(core, keyed('op-1'));
-    const second = await claim(core, keyed('op-2'), 'op-1');
+    const first = await claimKey(core, keyed('op-1'));
+    const second = await claimKey(core, keyed('op-2'), 'op-1');
     if (first.kind !== 'first' || second.kind !== 'first') throw new Error('both were first in their turn');
     await first.release();
-    expect(await claim(core, keyed('op-3'))).toEqual({ kind: 'repeated', operationId: 'op-2' });
+    expect(await claimKey(core, keyed('op-3'))).toEqual({ kind: 'repeated', operationId: 'op-2' });
     await second.release();
     expect(store.memory.documents.size).toBe(0);
     expect(log.lines).toEqual([]);
@@ -50,7 +52,7 @@ describe('a key', () => {
   it('is nobody’s while the store does not answer, and its return is no error then', async () => {
     const { core, store, log } = fakeCore();
     store.faults.fail('commit');
-    const one = await claim(core, keyed('op-1'));
+    const one = await claimKey(core, keyed('op-1'));
     expect(one).toMatchObject({ kind: 'first' });
     store.faults.fail('read');
     if (one.kind === 'first') await one.release();

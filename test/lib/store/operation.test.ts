@@ -5,7 +5,7 @@ import {
   beginOperation,
   endOperation,
   findOperation,
-  lookAtOperation,
+  getOperation,
   replaceReceipt,
 } from '../../../lib/store/operation.js';
 import { actorWith, holding, narrowedTo } from '../../fakes/authenticator.js';
@@ -50,7 +50,7 @@ describe('an accepted command', () => {
   it('is stored with who asked for what, and its end is owed by this host', async () => {
     const bed = fakeCore();
     await beginOperation(bed.core, command());
-    expect(await lookAtOperation(bed.core, actorWith(), 'op')).toMatchObject({
+    expect(await getOperation(bed.core, actorWith(), 'op')).toMatchObject({
       operationId: 'op',
       state: 'running',
       type: 'kill-all',
@@ -175,9 +175,9 @@ describe('looking at an operation', () => {
     const { core } = fakeCore();
     await beginOperation(core, command());
     const refused = { code: 'forbidden' };
-    await expect(lookAtOperation(core, holding('agents:kill-all'), 'op')).rejects.toMatchObject(refused);
-    await expect(lookAtOperation(core, narrowedTo({ taskId: 't1' }), 'op')).rejects.toMatchObject(refused);
-    await expect(lookAtOperation(core, actorWith(), 'op2')).rejects.toMatchObject({
+    await expect(getOperation(core, holding('agents:kill-all'), 'op')).rejects.toMatchObject(refused);
+    await expect(getOperation(core, narrowedTo({ taskId: 't1' }), 'op')).rejects.toMatchObject(refused);
+    await expect(getOperation(core, actorWith(), 'op2')).rejects.toMatchObject({
       code: 'operation_not_found',
       status: 404,
     });
@@ -189,7 +189,7 @@ describe('an operation of a stop', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     const answer = await stopOn(bed.core).stop(killOf('a1'));
-    expect(await lookAtOperation(bed.core, actorWith(), answer.operationId)).toMatchObject({
+    expect(await getOperation(bed.core, actorWith(), answer.operationId)).toMatchObject({
       state: 'ended',
       receipt: answer,
     });

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AGENT_ID } from '../../../lib/domain/agent.js';
 import {
-  engageRequest,
+  engageLatchRequest,
   killAllRequest,
   killRequest,
-  resetRequest,
-  vouchedFor,
+  resetLatchRequest,
+  triggerActor,
 } from '../../../lib/triggers/api-request.js';
 
 describe('an order', () => {
@@ -41,13 +41,13 @@ describe('an order', () => {
   });
 
   it('about the latch is a request of the contract, without a key', () => {
-    expect(engageRequest()).toEqual({ method: 'POST', path: '/latch', body: {} });
-    expect(engageRequest({ reason: 'drill' })).toEqual({
+    expect(engageLatchRequest()).toEqual({ method: 'POST', path: '/latch', body: {} });
+    expect(engageLatchRequest({ reason: 'drill' })).toEqual({
       method: 'POST',
       path: '/latch',
       body: { reason: 'drill' },
     });
-    expect(resetRequest({ reason: 'over' })).toEqual({
+    expect(resetLatchRequest({ reason: 'over' })).toEqual({
       method: 'DELETE',
       path: '/latch',
       body: { reason: 'over' },
@@ -56,7 +56,7 @@ describe('an order', () => {
 });
 
 it('vouches for somebody with the scopes that are named, and without bounds', () => {
-  const actor = vouchedFor('github:octocat', ['agents:kill', 'agents:kill']);
+  const actor = triggerActor('github:octocat', ['agents:kill', 'agents:kill']);
   expect(actor).toEqual({
     kind: 'trigger',
     subject: 'github:octocat',

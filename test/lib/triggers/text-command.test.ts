@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AGENT_ID, statuses } from '../../../lib/domain/agent.js';
 import { selectorSchema } from '../../../lib/domain/selector.js';
-import { parsePhrase } from '../../../lib/triggers/text-command.js';
+import { parseTextCommand } from '../../../lib/triggers/text-command.js';
 
 describe('a phrase', () => {
   it.each([
@@ -34,7 +34,7 @@ describe('a phrase', () => {
     ['', { verb: 'help' }],
     [' \n ', { verb: 'help' }],
   ])('is understood: %j', (text, phrase) => {
-    expect(parsePhrase(text)).toEqual(phrase);
+    expect(parseTextCommand(text)).toEqual(phrase);
   });
 
   it.each([
@@ -51,7 +51,7 @@ describe('a phrase', () => {
     ['all label=team', 'label=team is no part of a selector'],
     ['latch tsk=t1', 'tsk=t1 is no part of a selector'],
   ])('is told what is wrong with it: %j', (text, problem) => {
-    expect(parsePhrase(text)).toEqual({ verb: 'help', problem });
+    expect(parseTextCommand(text)).toEqual({ verb: 'help', problem });
   });
 
   it.each([
@@ -63,26 +63,29 @@ describe('a phrase', () => {
     'agent1=a1',
     'étiquette=x',
   ])('does not select everybody for a misspelt selector: %s', word => {
-    expect(parsePhrase(`all ${word}`)).toEqual({ verb: 'help', problem: `${word} is no part of a selector` });
+    expect(parseTextCommand(`all ${word}`)).toEqual({
+      verb: 'help',
+      problem: `${word} is no part of a selector`,
+    });
   });
 
   it.each(['agent=a1', 'task=t1', 'host=h1', 'status=running', 'label:team=core'])(
     'does not select everybody for a selector that comes too late: %s',
     word => {
       const problem = `${word} must stand before the reason`;
-      expect(parsePhrase(`all leaking keys ${word}`)).toEqual({ verb: 'help', problem });
+      expect(parseTextCommand(`all leaking keys ${word}`)).toEqual({ verb: 'help', problem });
     },
   );
 
   it('has a reason of at most 1000 characters', () => {
     const long = 'x'.repeat(2000);
     for (const text of [`kill a1 ${long}`, `all ${long}`, `reset ${long}`]) {
-      expect(parsePhrase(text)).toHaveProperty('reason', 'x'.repeat(1000));
+      expect(parseTextCommand(text)).toHaveProperty('reason', 'x'.repeat(1000));
     }
   });
 
   it('keeps labels of every name', () => {
-    const phrase = parsePhrase('all label:__proto__=x');
+    const phrase = parseTextCommand('all label:__proto__=x');
     expect(Object.entries('selector' in phrase ? (phrase.selector.labels ?? {}) : {})).toEqual([
       ['__proto__', 'x'],
     ]);
@@ -97,7 +100,7 @@ describe('whatever is said', () => {
     );
     fc.assert(
       fc.property(fc.array(word, { maxLength: 6 }), words => {
-        const phrase = parsePhrase(words.join(' '));
+        const phrase = parseTextCommand(words.join(' '));
         if (phrase.verb === 'kill') expect(phrase.agentId).toMatch(AGENT_ID);
         if (phrase.verb !== 'all' && phrase.verb !== 'latch') return;
         expect(selectorSchema.safeParse(phrase.selector).success).toBe(true);
@@ -134,7 +137,7 @@ describe('whatever is said', () => {
           ...Object.entries(labels).map(([name, text]) => `label:${name}=${text}`),
         ];
         const reason = { reason: 'it leaks' };
-        expect(parsePhrase(['all', ...words, 'it leaks'].join(' '))).toEqual({
+        expect(parseTextCommand(['all', ...words, 'it leaks'].join(' '))).toEqual({
           verb: 'all',
           selector: wanted,
           ...reason,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalized, openOverlaps } from '../../../lib/util/path-overlap.js';
+import { createPathOverlaps, normalized } from '../../../lib/util/path-overlap.js';
 
 describe('the one spelling of a path', () => {
   it.each<[string, string | undefined]>([
@@ -17,7 +17,7 @@ describe('the one spelling of a path', () => {
 });
 
 describe('who asks for a path', () => {
-  const overlaps = openOverlaps<string>();
+  const overlaps = createPathOverlaps<string>();
   overlaps.add({ root: '/srv/trees', path: '/srv/trees/team/a' }, 'a');
   overlaps.add({ root: '/srv/trees', path: '/srv/trees/team/a' }, 'again');
   overlaps.add({ root: '/srv/trees', path: '/srv/trees/team/b' }, 'b');

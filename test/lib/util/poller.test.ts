@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createRounds, type Rounds } from '../../../lib/util/poller.js';
+import { createPoller, type Poller } from '../../../lib/util/poller.js';
 
 let looks: number[];
-let rounds: Rounds | undefined;
+let rounds: Poller | undefined;
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });
   looks = [];
@@ -13,10 +13,10 @@ afterEach(async () => {
 });
 
 /** Looks every second, 100 ms after it was woken, and writes down when. */
-function open(quiet?: number): Rounds {
-  rounds = createRounds({
+function open(quiet?: number): Poller {
+  rounds = createPoller({
     clock: { monotonic: Date.now },
-    look: async () => void looks.push(Date.now()),
+    poll: async () => void looks.push(Date.now()),
     interval: 1_000,
     afterWake: 100,
     ...(quiet !== undefined && { quiet }),
@@ -46,9 +46,9 @@ it('looks by itself when the interval is over, give or take a quarter', async ()
 
 it('looks again at once when it was woken amid a look', async () => {
   let end = (): void => undefined;
-  rounds = createRounds({
+  rounds = createPoller({
     clock: { monotonic: Date.now },
-    look: () => {
+    poll: () => {
       looks.push(Date.now());
       return new Promise(resolve => {
         end = resolve;

@@ -4,7 +4,7 @@ export class SourceError extends Error {
 }
 
 /** Where a text comes from that may change, and how often to look. */
-export interface Source {
+export interface TextSource {
   /** @throws SourceError */
   read(signal: AbortSignal): Promise<string>;
   /** Milliseconds from one look to the next. */

@@ -1,11 +1,11 @@
 import type { JWTVerifyGetKey } from 'jose';
 import * as errors from 'jose/errors';
 import type { Clock, Health, Log } from '../../ports/runtime.js';
-import { keep } from './kept.js';
 import { type KeySet, readKeySet } from './key-set.js';
-import type { Source } from './source.js';
+import { openRefreshingCache } from './refreshing-cache.js';
+import type { TextSource } from './text-source.js';
 
-export interface KeptKeys {
+export interface KeyCache {
   /** Rejects with an error of jose if there is no such key. */
   readonly find: JWTVerifyGetKey;
   health(): Promise<Pick<Health, 'ok'> & { detail: string }>;
@@ -13,8 +13,11 @@ export interface KeptKeys {
 }
 
 /** A key set that is kept; a key that is not in it is looked for again, now and then. */
-export function keepKeys(source: Source, parts: { readonly clock: Clock; readonly log: Log }): KeptKeys {
-  const kept = keep<KeySet>(source, {
+export function openKeyCache(
+  source: TextSource,
+  parts: { readonly clock: Clock; readonly log: Log },
+): KeyCache {
+  const kept = openRefreshingCache<KeySet>(source, {
     ...{ clock: parts.clock, log: parts.log },
     read: readKeySet,
     name: 'key set',
@@ -22,13 +25,13 @@ export function keepKeys(source: Source, parts: { readonly clock: Clock; readonl
   });
   return {
     async find(header, token) {
-      if (!kept.current()) await kept.lookAgain();
+      if (!kept.current()) await kept.refresh();
       const found = kept
         .current()
         ?.find(header, token)
         .catch(async error => {
           if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-          await kept.lookAgain();
+          await kept.refresh();
           return await (kept.current() as KeySet).find(header, token);
         });
       if (!found) throw new errors.JWKSNoMatchingKey();

@@ -1,5 +1,5 @@
 /** Tokens that can never hold, whatever becomes of clocks, keys and lists: they need not be verified again. */
-export interface Refused {
+export interface RefusedTokens {
   has(token: string): boolean;
   add(token: string): void;
 }
@@ -8,7 +8,7 @@ export interface Refused {
 const MOST = 256;
 
 /** Whole tokens and no digests: nobody can have a token that holds taken for one of them. The oldest goes first. */
-export function openRefused(most = MOST): Refused {
+export function createRefusedTokens(most = MOST): RefusedTokens {
   const tokens = new Set<string>();
   return {
     has: token => tokens.has(token),

@@ -1,12 +1,12 @@
 import type { Clock, Log } from '../../ports/runtime.js';
 import { withTimeout } from '../../util/with-timeout.js';
-import { type Source, SourceError } from './source.js';
+import { SourceError, type TextSource } from './text-source.js';
 
 /** What was read last and was good, looked at again in the background. */
-export interface Kept<T> {
+export interface RefreshingCache<T> {
   current(): T | undefined;
   /** Looks now, unless that was done a moment ago. Resolves when it is done, or takes too long. */
-  lookAgain(): Promise<void>;
+  refresh(): Promise<void>;
   /** Resolves when the look that is under way, if any, is done or takes too long. */
   settled(): Promise<void>;
   /** Seconds since what there is was last seen to be so. */
@@ -16,7 +16,7 @@ export interface Kept<T> {
   close(): void;
 }
 
-export interface Keeping<T> {
+export interface RefreshingCacheOptions<T> {
   /** @throws SourceError for a text that is none */
   readonly read: (text: string) => T | Promise<T>;
   /** For the log, such as `key set`. */
@@ -42,7 +42,10 @@ async function waitFor(work: Promise<void> | undefined): Promise<void> {
  * Keeps the last good value for ever and looks for a newer one in the background, so that neither a dead identity
  * provider nor a file that was saved half-written locks anybody out, or lets anybody in again.
  */
-export function keep<T>(source: Source, { read, name, told, clock, log }: Keeping<T>): Kept<T> {
+export function openRefreshingCache<T>(
+  source: TextSource,
+  { read, name, told, clock, log }: RefreshingCacheOptions<T>,
+): RefreshingCache<T> {
   let value: T | undefined;
   let text: string | undefined;
   let goodAt = 0;
@@ -100,7 +103,7 @@ export function keep<T>(source: Source, { read, name, told, clock, log }: Keepin
 
   return {
     current: () => value,
-    lookAgain: () => waitFor(looking ?? (sinceLook() >= source.retryMs ? begin() : undefined)),
+    refresh: () => waitFor(looking ?? (sinceLook() >= source.retryMs ? begin() : undefined)),
     settled: () => waitFor(looking),
     age: () => Math.round((clock.monotonic() - goodAt) / 1000),
     failure: () => failure,

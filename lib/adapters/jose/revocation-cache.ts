@@ -1,10 +1,10 @@
 import { bothOf, isWhole, missingIn, parseRevocations, type Revocations } from '../../domain/revocation.js';
 import type { Clock, Log, Probe } from '../../ports/runtime.js';
 import { fileSource } from './file-source.js';
-import { keep } from './kept.js';
-import { SourceError } from './source.js';
+import { openRefreshingCache } from './refreshing-cache.js';
+import { SourceError } from './text-source.js';
 
-export interface KeptRevocations extends Probe {
+export interface RevocationCache extends Probe {
   current(): Revocations;
   close(): void;
 }
@@ -21,10 +21,10 @@ function read(text: string): Revocations {
  * only if the list says where it ends.
  * @throws Error in a sentence, if there is none to begin with: nobody shall count on a list that is not there
  */
-export async function keepRevocations(
+export async function openRevocationCache(
   file: string,
   parts: { readonly clock: Clock; readonly log: Log },
-): Promise<KeptRevocations> {
+): Promise<RevocationCache> {
   let known: Revocations | undefined;
   let missing = 0;
   function readOn(text: string): Revocations {
@@ -35,7 +35,7 @@ export async function keepRevocations(
     known = known && missing > 0 ? bothOf(known, found) : found;
     return known;
   }
-  const kept = keep<Revocations>(fileSource(file), {
+  const kept = openRefreshingCache<Revocations>(fileSource(file), {
     ...{ clock: parts.clock, log: parts.log },
     read: readOn,
     name: 'list of revocations',
