@@ -73,12 +73,14 @@ it('builds for an install from git, which runs no other script of the package', 
   expect(prepare()).toBe('');
 });
 
-it('keeps the gateway’s key of local development out of git', () => {
+it('keeps the secrets of local development out of git and out of the package', () => {
   const folder = temporaryDirectory();
   execFileSync('git', ['init', '--quiet'], { cwd: folder });
   cpSync(fileURLToPath(new URL('../../.gitignore', import.meta.url)), join(folder, '.gitignore'));
-  for (const name of ['.dev.vars', '.dev.vars.production'])
+  for (const name of ['.dev.vars', '.dev.vars.production', '.env', '.env.local'])
     expect(String(execFileSync('git', ['check-ignore', name], { cwd: folder }))).toBe(`${name}\n`);
+  const { files } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(files.filter((name: string) => name.startsWith('.'))).toEqual([]);
 });
 
 it('says its version on the command line', async () => {
