@@ -54,6 +54,14 @@ export const pages: readonly Page[] = [
     .map(name => `${GUIDES}/${name}`),
 ].map(path => readPage(path, readFileSync(join(ROOT, path), 'utf8')));
 
+/** The code that stands under a marker such as `<!-- curl -->` in a guide. */
+export function example(guide: string, name: string): string {
+  const text = pages.find(({ path }) => path === `${GUIDES}/${guide}.md`)?.text ?? '';
+  const [, code] = new RegExp(`<!-- ${name} -->\\n\`\`\`\\w+\\n([^]*?)\`\`\``).exec(text) ?? [];
+  if (!code) throw new Error(`The guide ${guide} has no example under ${name}`);
+  return code;
+}
+
 /** The anchors of a page's headings, as GitHub makes them. */
 export function anchorsOf(prose: string): ReadonlySet<string> {
   const seen = new Map<string, number>();

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { example, ROOT } from '../functions/documents.helper.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { RUN_MARK } from '../services/context.js';
 import { afterFile } from '../services/registry.js';
@@ -12,16 +12,6 @@ import { tokenFor } from '../services/server.js';
 import { openStoreOf } from '../services/store.js';
 import { until } from './cli-run.js';
 import { openWorld } from './world.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const GUIDE = readFileSync(join(ROOT, 'functions/docs/guides/integrations.md'), 'utf8');
-
-/** The example of the guide that stands under a marker. */
-function example(name: string): string {
-  const [, , text] = new RegExp(`<!-- ${name} -->\\n\`\`\`(\\w+)\\n([^]*?)\`\`\``).exec(GUIDE) ?? [];
-  if (!text) throw new Error(`The guide has no example under ${name}`);
-  return text;
-}
 
 const environmentOf = (more: Readonly<Record<string, string>>) => ({
   PATH: process.env['PATH'] ?? '',
@@ -33,7 +23,7 @@ const environmentOf = (more: Readonly<Record<string, string>>) => ({
 async function startHubot(environment: Readonly<Record<string, string>>) {
   const folder = temporaryDirectory();
   mkdirSync(join(folder, 'scripts'));
-  writeFileSync(join(folder, 'scripts', 'killswitch.mjs'), example('hubot'));
+  writeFileSync(join(folder, 'scripts', 'killswitch.mjs'), example('integrations', 'hubot'));
   const program = join(ROOT, 'node_modules/hubot/bin/hubot');
   const child = spawn(process.execPath, [program, '--adapter', 'Shell', '--name', 'hubot'], {
     cwd: folder,
@@ -87,7 +77,9 @@ it('is pulled by curl, with the line of the guide', async () => {
   const { world, variables, killed } = await open();
   const { agentId, container } = await world.containerAgent();
   const run = (more: Readonly<Record<string, string>>) =>
-    promisify(execFile)('sh', ['-c', example('curl')], { env: environmentOf({ ...variables, ...more }) });
+    promisify(execFile)('sh', ['-c', example('integrations', 'curl')], {
+      env: environmentOf({ ...variables, ...more }),
+    });
   await expect(run({ AGENT: agentId, KILLSWITCH_TOKEN: 'none' })).rejects.toMatchObject({ code: 22 });
   expect(container.pids()).not.toEqual([]);
   const { stdout } = await run({ AGENT: agentId });

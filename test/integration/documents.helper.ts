@@ -20,7 +20,8 @@ const agents = {
 
 let hosts = 0;
 /** An address of this machine that no other run listens on, so that the documents' port can stay as it is. */
-const newHost = (): string => `127.${1 + (process.pid % 250)}.${1 + (Date.now() % 250)}.${1 + hosts++}`;
+export const newHost = (): string =>
+  `127.${1 + (process.pid % 250)}.${1 + (Date.now() % 250)}.${1 + hosts++}`;
 
 /**
  * What a shell knows before a document begins. `serve` goes on beside the shell, in the place of the server before it;
