@@ -16,6 +16,7 @@ import {
   type Rule,
   zodIsANamespace,
 } from './structure/rules.js';
+import { isPlainByNow, wordsArePlain } from './structure/words.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -179,6 +180,20 @@ const rules: [
       ['lib/fake-store.ts holds a fake', file('lib/fake-store.ts', '')],
       ['test/lib/x.test.ts holds a fake', file('test/lib/x.test.ts', 'export function fakeStore() {}')],
       ['functions/x.ts holds a fake', file('functions/x.ts', 'export class FakeClock {}')],
+    ],
+  ],
+  [
+    'code, comments and names of tests use words that people say aloud',
+    wordsArePlain,
+    everything.filter(isPlainByNow),
+    [
+      ['lib/x/a.ts says "nobody"', file('lib/x/a.ts', '// Nobody waits for it.')],
+      ['functions/a.ts says "struck"', file('functions/a.ts', 'const struckFirst = 1;')],
+      ['test/a.test.ts says "told of"', file('test/a.test.ts', "it('is told of a stop', () => undefined);")],
+      [
+        'test/b.test.ts says "whoever"',
+        file('test/b.test.ts', "it.each([1])('stops whoever %s', () => {});"),
+      ],
     ],
   ],
 ];
