@@ -1,6 +1,7 @@
 import { agents } from './agents.js';
 import { audit } from './audit.js';
 import { chatops } from './chatops.js';
+import { docs } from './docs.js';
 import { health } from './health.js';
 import { hooks } from './hooks.js';
 import type { KillswitchFunction } from './http/function.js';
@@ -26,6 +27,7 @@ export const catalogue: readonly KillswitchFunction[] = [
   health,
   metrics,
   openapi,
+  docs,
 ];
 
 /** @throws RangeError that names the unknown ones and those there are */

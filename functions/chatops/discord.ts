@@ -30,7 +30,7 @@ export const settingsSchema = z.object({
   BOT_TOKEN: z
     .string()
     .optional()
-    .describe('The token of the bot; only `killswitch chatops register` reads it.'),
+    .describe('The token of the bot; only the command `chatops register` reads it.'),
 });
 
 /** Types of discord.com/developers/docs/interactions/receiving-and-responding */

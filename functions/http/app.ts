@@ -51,7 +51,7 @@ export function createApp<D extends AppDeps>(
   app.use(secureHeaders());
   app.use(async (c, next) => {
     await next();
-    c.header('cache-control', 'no-store');
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   });
   app.use(plainPath);
   const [small, large] = [limitBody(MAX_BODY_BYTES), limitBody(MAX_HOOK_BYTES)];

@@ -230,4 +230,20 @@ export const endpoints: readonly Endpoint[] = [
     type: 'text/plain',
   },
   { method: 'get', path: '/openapi.json', summary: 'This document', answers: { 200: 'OpenAPI 3.1' } },
+  { method: 'get', path: '/docs', summary: 'The guides', answers: { 200: 'A page' }, type: 'text/html' },
+  {
+    method: 'get',
+    path: '/docs/{guide}',
+    summary: 'One guide as a page; as Markdown where the name ends with `.md`',
+    answers: { 200: 'The page', 302: 'To the list', 404: 'A page that says there is no such guide' },
+    type: 'text/html',
+  },
+  {
+    method: 'get',
+    path: '/docs/assets/{name}',
+    summary: 'A style sheet or picture of the guides',
+    answers: { 200: 'The file' },
+    errors: ['not_found'],
+    type: 'application/octet-stream',
+  },
 ];

@@ -1,0 +1,9 @@
+import { createProgram } from '../../cli/program.js';
+import { commandReference } from './commands.js';
+import { settingsReference } from './settings.js';
+
+/** The guides that are made and not written, by the names of their files. */
+export const references = (): Readonly<Record<string, string>> => ({
+  'settings-reference.md': settingsReference(),
+  'command-reference.md': commandReference(createProgram()),
+});
