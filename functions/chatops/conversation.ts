@@ -10,7 +10,7 @@ import { type Act, type Answer, actorFor, type Person, type Stage } from './ackn
 import { AT_ONCE, confirmation } from './confirmation.js';
 import { type Sealed, unseal } from './confirmation-token.js';
 import type { Wait } from './poll-operation.js';
-import { by, denial, helpReply, latchReply, problemReply } from './replies.js';
+import { by, denial, helpReply, latchReply, partialLatchReply, problemReply } from './replies.js';
 import { toAsker, toChannel } from './reply.js';
 import { carryOut, type Stopping } from './run-stop.js';
 import { statusReply } from './status.js';
@@ -61,6 +61,7 @@ export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
       const { status, body } = await act(commandsFor(actorFor(person)));
       if (status === 403) return edits.last(denial(stage, person, scope));
       if (status === 200) return edits.last(latchReply(body, by(person)));
+      if (status === 202) return edits.last(partialLatchReply(body, by(person)));
       return edits.last(problemReply(body, 'The emergency stop was not changed'));
     },
   });

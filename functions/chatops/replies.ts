@@ -36,8 +36,17 @@ export function problemReply(body: unknown, headline: string): Reply {
   return toChannel(headline, [data ? (data.detail ?? data.title) : 'No answer came that could be read']);
 }
 
-export function latchInWords({ engaged, holds, ...first }: LatchStatus): string[] {
-  if (!engaged) return ['The emergency stop is not engaged: agents can run'];
+/** That not every origin behind a gateway changed it, and which did not. */
+export function partialLatchReply(body: unknown, asked: string): Reply {
+  const { errors = [] } = shapes.latch.safeParse(body).data ?? {};
+  return toChannel('The emergency stop was not changed everywhere', [...errors, asked]);
+}
+
+export function latchInWords({ engaged, holds, errors, ...first }: LatchStatus): string[] {
+  if (!engaged)
+    return [
+      `The emergency stop is not engaged${errors ? ' where it could be looked at' : ': agents can run'}`,
+    ];
   if (!first.selector)
     return ['The emergency stop is ENGAGED for every agent: what is stored of it cannot be read'];
   return (holds ?? [first]).map(({ selector = {}, since, by: who, reason }) => {

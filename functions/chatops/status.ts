@@ -42,5 +42,5 @@ export async function statusReply({ latch, agents }: Commands): Promise<Reply> {
     return toAsker(headline, [...why, ...lines]);
   }
   const [headline = '', ...more] = latchInWords(data);
-  return toAsker(headline, [...more, ...lines]);
+  return toAsker(headline, [...more, ...(data.errors ?? []), ...lines]);
 }

@@ -3,7 +3,7 @@ import type { LatchStatus } from '../../lib/client/client.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import { describeSelector } from '../../lib/domain/wording.js';
 import { omitUndefined } from '../../lib/util/omit-undefined.js';
-import { print, printJson, UsageError } from './output.js';
+import { EXIT, print, printJson, UsageError } from './output.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
 
@@ -43,12 +43,13 @@ export function addLatch(program: Command): void {
       }
     });
     if (json) printJson(status);
-    else print(describe(status));
+    else for (const line of [describe(status), ...(status.errors ?? [])]) print(line);
+    if (status.errors) process.exitCode = EXIT.unconfirmed;
   });
 }
 
-function describe({ engaged, holds, ...first }: LatchStatus): string {
-  if (!engaged) return 'Open: agents can run.';
+function describe({ engaged, holds, errors, ...first }: LatchStatus): string {
+  if (!engaged) return `${errors ? 'Not engaged everywhere' : 'Open'}: agents can run.`;
   if (!first.selector) return 'ENGAGED for every agent: what is stored of it cannot be read.';
   const lines = (holds ?? [first]).map(({ selector = {}, since, by, reason }) => {
     const why = reason === undefined ? '' : `: ${reason}`;

@@ -276,6 +276,29 @@ describe('the emergency stop', () => {
     expect(chat.posted.at(-1)?.message.text).toBe('The emergency stop is not engaged: agents can run');
   });
 
+  it.each([
+    ['latch', { engaged: false }],
+    ['reset over', { engaged: true, selector: {}, since: '2026-11-22T10:00:00Z', by: 'alice' }],
+  ])('is said to be changed in part where an origin of a gateway did not do it: %s', async (words, latch) => {
+    const errors = ['origin two did not answer'];
+    const { commandsFor } = scripted({ status: 202, body: { ...latch, errors } });
+    const chat = await openChat({ commandsFor });
+    await slack(chat, words);
+    await chat.settle();
+    const { text, blocks } = chat.posted.at(-1)?.message ?? {};
+    expect(text).toBe('The emergency stop was not changed everywhere');
+    expect(blocks[1].text.text).toBe('origin two did not answer\nasked by alice (U1)');
+  });
+
+  it('is said to be open only where it was looked at', async () => {
+    const errors = ['origin two did not answer'];
+    const { commandsFor } = scripted({ status: 202, body: { engaged: false, errors, agents: [] } });
+    const chat = await openChat({ commandsFor });
+    const { message } = await slack(chat, 'status');
+    expect(message.text).toBe('The emergency stop is not engaged where it could be looked at');
+    expect(message.blocks[1].text.text).toBe('origin two did not answer\nrunning: 0\nspawning: 0');
+  });
+
   it('says what it does not know', async () => {
     const { commandsFor } = scripted({ status: 503, body: { title: 'The store does not answer' } });
     const chat = await openChat({ commandsFor });
