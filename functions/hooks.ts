@@ -10,7 +10,7 @@ import { pagerduty } from './hooks/pagerduty.js';
 import { sentry } from './hooks/sentry.js';
 import type { OpenSource, WebhookSource } from './hooks/source.js';
 import { standard } from './hooks/standard.js';
-import { give, requestOf } from './hooks/stop-order.js';
+import { carryOut, requestOf, type StopOrder } from './hooks/stop-order.js';
 import type { Env, KillswitchFunction, TriggerDeps } from './http/function.js';
 import { from } from './http/request.js';
 import { trust } from './http/trusted-caller.js';
@@ -51,6 +51,13 @@ function statusOf(answers: readonly ApiResponse[]): 200 | 202 | 503 {
   return answers.some(({ status }) => status === 202) ? 202 : 200;
 }
 
+/** How many orders were not carried out, and from which on. */
+function describeLeft(orders: readonly StopOrder[], from: number): string {
+  const { method, path } = requestOf(orders[from] as StopOrder);
+  const left = `${orders.length - from} orders were not carried out, from ${method} ${path} on`;
+  return `${left}: one delivery may have at most ${MOST_ORDERS}`;
+}
+
 /**
  * `POST /hooks/:source`: a webhook pulls the stop. Answers `{answers, ignored}`: for each order what the HTTP contract
  * answers to it, as `{status, body}`; and a sentence for each part of the delivery that asks for nothing.
@@ -72,12 +79,9 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
       if (actor) {
         const commands = commandsFor(from(c, actor));
         // One after another, so that what others ask for meanwhile is carried out between them.
-        for (const order of orders.slice(0, MOST_ORDERS)) answers.push(await give(commands, order));
+        for (const order of orders.slice(0, MOST_ORDERS)) answers.push(await carryOut(commands, order));
       }
-      const first = orders[answers.length];
-      const { method, path } = first ? requestOf(first) : {};
-      const left = `${orders.length - answers.length} orders were not carried out, from ${method} ${path} on`;
-      const refused = first ? [`${left}: one delivery may have at most ${MOST_ORDERS}`] : [];
+      const refused = orders.length > answers.length ? [describeLeft(orders, answers.length)] : [];
       return c.json({ answers, ignored: [...ignored, ...refused] }, statusOf(answers));
     });
   },

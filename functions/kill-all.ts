@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { killAllBodySchema } from '../lib/domain/command.js';
-import { askerOf, keyOf } from './commands/asker.js';
+import { callerOf, keyOf } from './commands/caller.js';
 import { commandsIn } from './commands/in-process.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { authenticated } from './http/request.js';
@@ -12,7 +12,7 @@ export const killAll: KillswitchFunction = {
   name: 'kill-all',
   routes: deps =>
     new Hono<Env>().post('/agents/kill-all', authenticated(deps), json(killAllBodySchema), async c => {
-      const { receipt, status } = await commandsIn(deps, askerOf(c)).killAll(c.req.valid('json'), keyOf(c));
+      const { receipt, status } = await commandsIn(deps, callerOf(c)).killAll(c.req.valid('json'), keyOf(c));
       return c.json(receipt, status);
     }),
 };

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { killBodySchema } from '../lib/domain/command.js';
-import { askerOf, keyOf } from './commands/asker.js';
+import { callerOf, keyOf } from './commands/caller.js';
 import { commandsIn } from './commands/in-process.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { authenticated } from './http/request.js';
@@ -13,7 +13,7 @@ export const kill: KillswitchFunction = {
   routes: deps =>
     new Hono<Env>().post(`${AGENT}/kill`, authenticated(deps), agentParam, json(killBodySchema), async c => {
       const { agentId } = c.req.valid('param');
-      const stopping = commandsIn(deps, askerOf(c)).kill(agentId, c.req.valid('json'), keyOf(c));
+      const stopping = commandsIn(deps, callerOf(c)).kill(agentId, c.req.valid('json'), keyOf(c));
       const { receipt, status } = await stopping;
       return c.json(receipt, status);
     }),

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { engageBodySchema, resetBodySchema } from '../lib/domain/command.js';
-import { askerOf, keyOf } from './commands/asker.js';
+import { callerOf, keyOf } from './commands/caller.js';
 import { commandsIn } from './commands/in-process.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { authenticated } from './http/request.js';
@@ -14,12 +14,12 @@ export const latch: KillswitchFunction = {
   name: 'latch',
   routes: deps =>
     new Hono<Env>()
-      .get(PATH, authenticated(deps), async c => c.json(await commandsIn(deps, askerOf(c)).latch.status()))
+      .get(PATH, authenticated(deps), async c => c.json(await commandsIn(deps, callerOf(c)).latch.status()))
       .post(PATH, authenticated(deps), json(engageBodySchema), async c =>
-        c.json(await commandsIn(deps, askerOf(c)).latch.engage(c.req.valid('json'), keyOf(c))),
+        c.json(await commandsIn(deps, callerOf(c)).latch.engage(c.req.valid('json'), keyOf(c))),
       )
       .delete(PATH, authenticated(deps), json(resetBodySchema), async c =>
-        c.json(await commandsIn(deps, askerOf(c)).latch.reset(c.req.valid('json'), keyOf(c))),
+        c.json(await commandsIn(deps, callerOf(c)).latch.reset(c.req.valid('json'), keyOf(c))),
       ),
 };
 

@@ -8,7 +8,7 @@ import { announceStore } from './announce-store.js';
 import { userName } from './credential.js';
 import { UsageError, warn } from './output.js';
 
-/** Milliseconds. Nobody goes on with the work when this process has ended, so it is waited for. */
+/** Milliseconds. The work ends with this process, so it waits for all of it. */
 const TO_THE_END = 600_000;
 
 /** Standard output is for the answer; controls that an agent put into a name are made visible on the way. */

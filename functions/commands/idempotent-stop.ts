@@ -3,7 +3,7 @@ import type { Receipt } from '../../lib/domain/outcome.js';
 import { permit, type StopOptions } from '../../lib/stop/stop.js';
 import { checkKey, claimKey } from '../../lib/store/idempotency.js';
 import { findOperation } from '../../lib/store/operation.js';
-import type { Host } from './host.js';
+import type { Executor } from './executor.js';
 
 /** Milliseconds. */
 const POLL = 50;
@@ -12,7 +12,7 @@ const APPEARS_WITHIN = 1_500;
 
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
-type Parts = Pick<Host, 'core' | 'stop'>;
+type Parts = Pick<Executor, 'core' | 'stop'>;
 
 /** What makes sending a command again the same command. */
 export interface Once {
@@ -78,7 +78,7 @@ async function lookAt(
   operationId: string,
 ): Promise<{ ended: boolean; receipt: Receipt | undefined } | 'store down' | undefined> {
   const found = await findOperation(core, operationId).catch(() => 'store down' as const);
-  // What stands there in words of somebody else's says no more than a store that is down.
+  // A document that this program has not written says no more than a store that is down.
   if (found === 'store down' || (found && !found.operation)) return 'store down';
   if (found?.operation?.state === 'ended') return { ended: true, receipt: found.operation.receipt };
   const progress = stop.progress(operationId);

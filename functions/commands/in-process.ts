@@ -9,7 +9,7 @@ import { type ApiRequest, killAllRequest, killRequest } from '../../lib/triggers
 import { utf8 } from '../../lib/util/crypto.js';
 import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { killReceipt, statusOf } from '../http/answer.js';
-import type { Asker, Host } from './host.js';
+import type { Caller, Executor } from './executor.js';
 import { stopOnce } from './idempotent-stop.js';
 import { latchCommands } from './latch.js';
 import { operationStatus } from './operation-status.js';
@@ -23,13 +23,13 @@ const answerOf = <R extends { readonly verified: boolean }>(receipt: Receipt, sh
 };
 
 /** The commands, carried out by this process. They reject with what the core throws, such as a `KillswitchError`. */
-export function commandsIn(host: Host, asker: Asker): Commands {
-  const { core, stop, answerWithinMs, checked = (_, body) => body as never } = host;
-  const { actor, requestId } = asker;
-  const common = () => omitUndefined({ operationId: host.newId(), actor, requestId });
+export function commandsIn(executor: Executor, caller: Caller): Commands {
+  const { core, stop, answerWithinMs, checked = (_, body) => body as never } = executor;
+  const { actor, requestId } = caller;
+  const common = () => omitUndefined({ operationId: executor.newId(), actor, requestId });
 
   async function carryOut(command: Command, request: ApiRequest): Promise<Receipt> {
-    const { fingerprint = () => fingerprintOf(request, actor) } = asker;
+    const { fingerprint = () => fingerprintOf(request, actor) } = caller;
     const once = request.key === undefined ? undefined : { key: request.key, fingerprint };
     return stopOnce({ core, stop }, command, once, omitUndefined({ answerWithinMs }));
   }
@@ -45,12 +45,12 @@ export function commandsIn(host: Host, asker: Asker): Commands {
       const { selector = {}, ...order } = omitUndefined(checked(killAllBodySchema, body));
       const command: Command = { ...order, type: 'kill-all', selector, ...common() };
       const stopping = carryOut(command, killAllRequest(body, key));
-      if (order.latch) host.wake?.();
+      if (order.latch) executor.wake?.();
       const receipt = await stopping;
       return answerOf(receipt, receipt);
     },
-    latch: latchCommands({ ...host, checked }, { actor, common }),
-    operation: operationId => operationStatus(host, actor, operationId),
+    latch: latchCommands({ ...executor, checked }, { actor, common }),
+    operation: operationId => operationStatus(executor, actor, operationId),
     agents: {
       async list({ cursor, limit = 100, ...selector } = {}) {
         const page = await list(core, actor, omitUndefined({ selector, cursor, limit }));

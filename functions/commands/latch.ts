@@ -10,7 +10,7 @@ import { checkKey, digest } from '../../lib/store/idempotency.js';
 import { markUsed } from '../../lib/store/single-use.js';
 import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { latchAnswer } from '../http/answer.js';
-import type { Host } from './host.js';
+import type { Executor } from './executor.js';
 
 /** Seconds. */
 const KEPT = 24 * 3_600;
@@ -34,7 +34,7 @@ interface Order {
 
 /** @param common what each order has, with an operation ID of its own */
 export function latchCommands(
-  { core, wake, checked }: Pick<Host, 'core' | 'wake'> & Required<Pick<Host, 'checked'>>,
+  { core, wake, checked }: Pick<Executor, 'core' | 'wake'> & Required<Pick<Executor, 'checked'>>,
   { actor, common }: { readonly actor: Actor; readonly common: () => Order },
 ): Commands['latch'] {
   return {

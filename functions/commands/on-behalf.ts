@@ -17,7 +17,7 @@ import { MAX_BODY_BYTES, tooLarge } from '../http/body-size.js';
 import { reportFailure } from '../http/report-failure.js';
 import { throttleLog } from '../http/throttle-log.js';
 import { checked } from '../http/validate.js';
-import type { Host } from './host.js';
+import type { Executor } from './executor.js';
 import { commandsIn } from './in-process.js';
 
 const agentSchema = z.object({ agentId: agentIdSchema });
@@ -30,9 +30,9 @@ function limitBody({ body = {} }: ApiRequest): void {
  * The commands as triggers give them, in the name of an actor whom a platform vouches for: each is a request with an
  * ID of its own, checked, logged and audited like one that comes over HTTP, and answered with the same problems.
  */
-export function createCommandsFor({ log, ...parts }: Host & { readonly log: Log }): CommandsFor {
-  const host: Host = { ...parts, checked };
-  const { core, newId } = host;
+export function createCommandsFor({ log, ...parts }: Executor & { readonly log: Log }): CommandsFor {
+  const executor: Executor = { ...parts, checked };
+  const { core, newId } = executor;
   const throttled = throttleLog(log, { now: () => Date.now() });
 
   return actor => {
@@ -40,7 +40,7 @@ export function createCommandsFor({ log, ...parts }: Host & { readonly log: Log 
       const requestId = newId();
       try {
         limitBody(request);
-        return await carryOut(commandsIn(host, { actor, requestId }));
+        return await carryOut(commandsIn(executor, { actor, requestId }));
       } catch (error) {
         reportFailure({ core, log: throttled }, error, { ...request, actor, requestId });
         const problem = toProblem(error, requestId);

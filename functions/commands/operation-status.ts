@@ -2,14 +2,14 @@ import type { OperationStatus } from '../../lib/client/responses.js';
 import type { Actor } from '../../lib/domain/actor.js';
 import { refreshOperation } from '../../lib/stop/refresh-receipt.js';
 import { getOperation } from '../../lib/store/operation.js';
-import type { Host } from './host.js';
+import type { Executor } from './executor.js';
 
 /**
  * What may be told of an operation; while it runs in this process, also what has been seen by now.
  * @throws KillswitchError `forbidden`, `operation_not_found`, `store_unavailable`
  */
 export async function operationStatus(
-  { core, stop }: Pick<Host, 'core' | 'stop'>,
+  { core, stop }: Pick<Executor, 'core' | 'stop'>,
   actor: Actor,
   operationId: string,
 ): Promise<OperationStatus> {

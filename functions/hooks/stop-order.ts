@@ -38,7 +38,7 @@ export const requestOf = (order: StopOrder): ApiRequest =>
     : killAllRequest(order.body, order.key);
 
 /** Gives the order, and answers as the HTTP contract does. */
-export function give(commands: Commands, order: StopOrder): Promise<ApiResponse> {
+export function carryOut(commands: Commands, order: StopOrder): Promise<ApiResponse> {
   const once = { idempotencyKey: order.key };
   return order.type === 'kill'
     ? answered(commands.kill(order.agentId, order.body, once), stopAnswer)

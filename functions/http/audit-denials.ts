@@ -46,7 +46,7 @@ function admit(core: Core): { readonly leftOut: number } | undefined {
 }
 
 /**
- * Audits that somebody who is known was refused. The answer does not wait for it, nor fail with it.
+ * Audits that a known actor was refused. The answer does not wait for it, nor fail with it.
  * `total` is the number of refusals before this one that were left out, where there were any.
  */
 export function auditDenial(core: Core, { actor, requestId, method, path }: FailedRequest): void {

@@ -18,7 +18,7 @@ import { startHousekeeping } from './housekeeping.js';
 import { readConfig, settingsOf } from './read-environment.js';
 import type { Left, Teardown } from './teardown.js';
 
-/** Who is started amid the engaging of the emergency stop may be seen only now. Milliseconds. */
+/** An agent that starts while the emergency stop is being engaged may be visible only now. Milliseconds. */
 const SECOND_LOOK = 1_000;
 /** Milliseconds for all of an orderly shutdown. What it cuts off is owed, and paid after the next start. */
 const LONGEST_SHUTDOWN = 30_000;

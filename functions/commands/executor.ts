@@ -4,7 +4,7 @@ import type { Core } from '../../lib/ports/core.js';
 import type { Stop } from '../../lib/stop/stop.js';
 
 /** What carries commands out. */
-export interface Host {
+export interface Executor {
   readonly core: Core;
   readonly stop: Stop;
   readonly newId: () => string;
@@ -17,7 +17,7 @@ export interface Host {
 }
 
 /** Who asks, in which request. */
-export interface Asker {
+export interface Caller {
   readonly actor: Actor;
   readonly requestId?: string;
   /** What makes the request the same when it is sent again under its key; of the command itself if absent. */

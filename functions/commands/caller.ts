@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
 import { digest } from '../../lib/store/idempotency.js';
 import type { Env } from '../http/function.js';
-import type { Asker } from './host.js';
+import type { Caller } from './executor.js';
 
 /** Who asks in this request; it is the same request again if its method, path and bytes are. */
-export function askerOf(c: Context<Env>): Asker {
+export function callerOf(c: Context<Env>): Caller {
   const actor = c.get('actor');
   return {
     actor,
