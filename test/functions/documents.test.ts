@@ -113,7 +113,7 @@ describe('the requests in the documents', () => {
   });
 
   it('fail where the server does not do what they ask', () => {
-    expect(calls.filter(({ words }) => !words.some(word => /^-f/.test(word)))).toEqual([]);
+    expect(calls.filter(({ words }) => !words.some(word => /^(-f|--fail-with-body)/.test(word)))).toEqual([]);
   });
 });
 
