@@ -10,7 +10,7 @@ import { rowsOf, seenOf, verdictOf } from './table.js';
 const RESULTS = fileURLToPath(new URL('results.md', import.meta.url));
 const PLOT = fileURLToPath(new URL('results.svg', import.meta.url));
 const GUIDE = fileURLToPath(new URL('../../functions/docs/guides/benchmark.md', import.meta.url));
-const BETWEEN = /(<!-- bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
+const BUDGETS = /(## The budgets in the latest run\n)[\s\S]*$/;
 
 const rows = (...lines: readonly (readonly (string | number)[])[]): string =>
   lines.map(cells => `| ${cells.join(' | ')} |`).join('\n');
@@ -61,6 +61,6 @@ export function writeResults(results: readonly Result[], judged: readonly Judged
   const guide = readFileSync(GUIDE, 'utf8');
   writeFileSync(
     GUIDE,
-    guide.replace(BETWEEN, (_, before: string, after: string) => `${before}\n${headline}\n\n${after}`),
+    guide.replace(BUDGETS, (_, heading: string) => `${heading}\n${headline}\n`),
   );
 }

@@ -54,12 +54,12 @@ export const pages: readonly Page[] = [
     .map(name => `${GUIDES}/${name}`),
 ].map(path => readPage(path, readFileSync(join(ROOT, path), 'utf8')));
 
-/** The code that stands under a marker such as `<!-- curl -->` in a guide. */
+/** The block of a guide that has this word behind its language. */
 export function example(guide: string, name: string): string {
-  const text = pages.find(({ path }) => path === `${GUIDES}/${guide}.md`)?.text ?? '';
-  const [, code] = new RegExp(`<!-- ${name} -->\\n\`\`\`\\w+\\n([^]*?)\`\`\``).exec(text) ?? [];
-  if (!code) throw new Error(`The guide ${guide} has no example under ${name}`);
-  return code;
+  const fences = pages.find(({ path }) => path === `${GUIDES}/${guide}.md`)?.fences ?? [];
+  const found = fences.find(({ words }) => words.includes(name));
+  if (!found) throw new Error(`The guide ${guide} has no example ${name}`);
+  return `${found.text}\n`;
 }
 
 /** The anchors of a page's headings, as GitHub makes them. */

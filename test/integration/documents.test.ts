@@ -81,6 +81,6 @@ describe('the commands of the documents', () => {
 
   it('say nothing of how they are run but what is known', () => {
     const words = shell.flatMap(fence => fence.words);
-    expect(words.filter(word => !/^(no-run|checkout|fresh|exits=[123])$/.test(word))).toEqual([]);
+    expect(words.filter(word => !/^(no-run|checkout|fresh|curl|exits=[123])$/.test(word))).toEqual([]);
   });
 });
