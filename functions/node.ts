@@ -14,7 +14,7 @@ import type { Metrics } from '../lib/ports/metrics.js';
 import type { Quarantine } from '../lib/ports/quarantine.js';
 import type { Clock, Log } from '../lib/ports/runtime.js';
 import type { Sandbox } from '../lib/ports/sandbox.js';
-import { openCases } from '../lib/stop/in-flight.js';
+import { createInFlight } from '../lib/stop/in-flight.js';
 import { createStop } from '../lib/stop/stop.js';
 import { createHosts } from '../lib/store/hosts.js';
 import { observeCommits } from '../lib/store/observe-commits.js';
@@ -200,8 +200,8 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
   };
   const hosts = createHosts(core);
   if (config.store.kind !== 'sqlite') void hosts.beat();
-  const cases = openCases(core);
-  const stop = createStop(core, cases);
+  const inFlight = createInFlight(core);
+  const stop = createStop(core, inFlight);
   const teardown = createTeardown();
   teardown.add('store', () => store.close());
   for (const place of sandboxes) teardown.add('sandbox', () => place.close?.());
@@ -210,7 +210,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
   const node: Node = {
     core,
     hosts,
-    cases,
+    inFlight,
     stop,
     probes: [store, journal, kernel, ...sandboxes, worktrees],
     expire,

@@ -4,7 +4,7 @@ import type { AgentReceipt } from '../../lib/domain/outcome.js';
 import { describeAgent } from '../../lib/domain/wording.js';
 import type { Core } from '../../lib/ports/core.js';
 import { findLeftovers, type Leftover, sweep } from '../../lib/reconcile/orphans.js';
-import { agentReceipt } from '../../lib/stop/case.js';
+import { agentReceipt } from '../../lib/stop/receipt.js';
 import { age } from './options.js';
 import { EXIT, print, printJson, warn } from './output.js';
 
@@ -23,11 +23,11 @@ export function addSweep(program: Command): void {
     .option('--json', 'print JSON')
     .action(async ({ kill, olderThan, json }: Options) => {
       const { withNode } = await import('./local.js');
-      process.exitCode = await withNode(async ({ core, cases }, actor) => {
+      process.exitCode = await withNode(async ({ core, inFlight }, actor) => {
         const blind = await unseenPlaces(core);
         for (const gap of blind) warn(`killswitch: Not looked at: ${gap}.`);
         const leftovers = await findLeftovers(core, olderThan);
-        const stopped = kill ? sweep(core, cases, leftovers, { actor, operationId: core.newId() }) : [];
+        const stopped = kill ? sweep(core, inFlight, leftovers, { actor, operationId: core.newId() }) : [];
         await Promise.all(stopped.map(({ done }) => done));
         const code = printSwept(leftovers, stopped.map(agentReceipt), { json });
         return blind.length > 0 ? EXIT.unconfirmed : code;

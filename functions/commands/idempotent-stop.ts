@@ -1,6 +1,7 @@
+import { permit } from '../../lib/domain/authorize.js';
 import type { Command } from '../../lib/domain/command.js';
 import type { Receipt } from '../../lib/domain/outcome.js';
-import { permit, type StopOptions } from '../../lib/stop/stop.js';
+import type { StopOptions } from '../../lib/stop/stop.js';
 import { checkKey, claimKey } from '../../lib/store/idempotency.js';
 import { findOperation } from '../../lib/store/operation.js';
 import type { Executor } from './executor.js';

@@ -91,7 +91,7 @@ export async function openService(
       follow(entries);
     },
   });
-  const { core, cases, stop } = node;
+  const { core, inFlight, stop } = node;
   const closing = new AbortController();
   const close = async (): Promise<readonly Left[]> => {
     closing.abort();
@@ -107,7 +107,7 @@ export async function openService(
     node.defer('housekeeping', () => housekeeping.close());
     const exposure = openExposure(config, core);
     node.defer('exposure', async () => exposure.close());
-    const reconcile = createReconcile(core, cases, stop, node.hosts);
+    const reconcile = createReconcile(core, inFlight, stop, node.hosts);
     node.defer('reconcile', () => reconcile.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
     const sealer = createSealer({ ...core, ...seals });

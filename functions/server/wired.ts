@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import type { Core } from '../../lib/ports/core.js';
 import type { Probe } from '../../lib/ports/runtime.js';
-import type { Cases } from '../../lib/stop/in-flight.js';
+import type { InFlight } from '../../lib/stop/in-flight.js';
 import type { Stop } from '../../lib/stop/stop.js';
 import type { Hosts } from '../../lib/store/hosts.js';
 import type { Left, Teardown } from './teardown.js';
@@ -9,7 +9,7 @@ import type { Left, Teardown } from './teardown.js';
 /** All of one process that stops agents, wired. */
 export interface Node {
   readonly core: Core;
-  readonly cases: Cases;
+  readonly inFlight: InFlight;
   readonly stop: Stop;
   readonly hosts: Hosts;
   readonly probes: readonly Probe[];

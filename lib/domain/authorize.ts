@@ -1,4 +1,5 @@
 import type { Actor, Scope, Within } from './actor.js';
+import type { Command } from './command.js';
 import { KillswitchError } from './errors.js';
 import type { Selector } from './selector.js';
 
@@ -63,4 +64,15 @@ export function narrow(selector: Selector, within: Within): Selector {
     ...(taskId !== undefined && { taskId: narrowed(selector.taskId, taskId) }),
     ...(host !== undefined && { host: narrowed(selector.host, host) }),
   };
+}
+
+/** Whether the actor may give this command. @throws KillswitchError `forbidden` */
+export function permit({ actor, ...command }: Command): void {
+  if (command.type === 'kill') {
+    authorize(actor, 'agents:kill', { ...actor.within, agentId: command.agentId });
+    return;
+  }
+  authorize(actor, 'agents:kill-all');
+  if (command.latch) authorize(actor, 'latch:engage');
+  narrow(command.selector, actor.within);
 }

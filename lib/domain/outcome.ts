@@ -74,6 +74,13 @@ export interface Receipt {
   readonly agents: readonly AgentReceipt[];
 }
 
+/** What is said of an agent where no sandbox is switched on. */
+export const SWITCHED_OFF: LayerOutcome = {
+  layer: 'container',
+  outcome: 'skipped',
+  detail: 'sandbox disabled',
+};
+
 const SEEN: ReadonlySet<OutcomeName> = new Set(['dead', 'removed', 'alreadyGone']);
 const OPEN: ReadonlySet<OutcomeName> = new Set(['blind', 'refused', 'failed', 'pending']);
 

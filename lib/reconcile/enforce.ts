@@ -10,9 +10,11 @@ import { type Reading, readRecord } from '../domain/record.js';
 import { type Core, isLocal, timestamp } from '../ports/core.js';
 import type { Sighting } from '../ports/lookout.js';
 import type { StoredAgent } from '../ports/records.js';
-import type { Case } from '../stop/case.js';
-import type { Cases } from '../stop/in-flight.js';
-import { commitKills } from '../stop/mark-killed.js';
+import type { InFlight } from '../stop/in-flight.js';
+import { orderOf, recordedKill } from '../stop/kill-agent.js';
+import { markKilled } from '../stop/mark-killed.js';
+import type { Entry } from '../stop/receipt.js';
+import { startKill } from '../stop/stop.js';
 import { settleEach } from '../store/settle-each.js';
 import { signText } from '../store/signed-text.js';
 import { omitUndefined } from '../util/omit-undefined.js';
@@ -59,69 +61,69 @@ interface Offence {
 const agentIn = ({ reading }: Offence): Agent | undefined =>
   reading?.kind === 'agent' ? reading.agent : undefined;
 
-async function tell(core: Core, offence: Offence, operationId: string, { ledger }: Case): Promise<void> {
+async function tell(core: Core, offence: Offence, operationId: string, { outcomes }: Entry): Promise<void> {
   const { agentId, why } = offence;
   const agent = agentIn(offence);
   const entry = omitUndefined<AuditEntry>({
     timestamp: timestamp(core),
     operation: why,
-    phase: pendingOf(ledger.outcomes).length > 0 ? 'unconfirmed' : 'settled',
+    phase: pendingOf(outcomes).length > 0 ? 'unconfirmed' : 'settled',
     operationId,
     actor: systemActor.subject,
     reason: REASONS[why],
     agentId,
     taskId: agent?.taskId,
     statusBefore: agent?.status,
-    outcomes: ledger.outcomes,
+    outcomes,
   });
   core.log.warn(entry, 'stopped again');
   await core.audit.append([entry]);
 }
 
 /** Marks killed what its record calls active, and stops it where that says that it runs. */
-async function stopRecorded(core: Core, cases: Cases, offence: Offence, reading: Reading): Promise<void> {
+async function stopRecorded(
+  core: Core,
+  inFlight: InFlight,
+  offence: Offence,
+  reading: Reading,
+): Promise<void> {
   const { agentId, why } = offence;
   const operationId = core.newId();
-  const startedAt = core.clock.monotonic();
-  const command: KillCommand = {
-    type: 'kill',
-    operationId,
-    agentId,
-    actor: systemActor,
-    reason: REASONS[why],
-  };
-  for (const verdict of await commitKills(core, command, [reading])) {
+  const asked = { operationId, actor: systemActor, reason: REASONS[why] };
+  const command: KillCommand = { type: 'kill', agentId, ...asked };
+  const order = orderOf(core, command);
+  for (const verdict of await markKilled(core, command, { candidates: [reading] })) {
     if (verdict.kind === 'refused') continue;
-    const one = cases.follow(command, verdict, startedAt);
-    await one?.done;
-    // Owing: somebody else has marked it killed again, and tells of it.
-    if (one && verdict.kind !== 'owing') await tell(core, offence, operationId, one);
+    const entry = startKill({ command, order, inFlight }, verdict);
+    await entry?.done;
+    // Owing: another process has marked it killed again, and tells of it.
+    if (entry && verdict.kind !== 'owing') await tell(core, offence, operationId, entry);
   }
 }
 
 /** Stops what carries its label here. */
-async function stopLabelled(core: Core, cases: Cases, offence: Offence): Promise<void> {
+async function stopLabelled(core: Core, inFlight: InFlight, offence: Offence): Promise<void> {
   const { agentId } = offence;
   const agent = agentIn(offence);
   const operationId = core.newId();
-  const after = async (one: Case): Promise<void> => {
-    // Seen a moment ago, and gone by itself, or by a kill that has ended since: nothing was stopped again.
-    const isOver = one.ledger.outcomes.every(({ outcome }) => OVER.has(outcome));
-    if (!isOver) await tell(core, offence, operationId, one);
+  const audit = async (entry: Entry): Promise<void> => {
+    // Seen a moment ago, and gone by systemActor, or by a kill that has ended since: nothing was stopped again.
+    const isOver = entry.outcomes.every(({ outcome }) => OVER.has(outcome));
+    if (!isOver) await tell(core, offence, operationId, entry);
   };
   // The paths in the record of another host's agent are not of this host.
   const target = agent && isLocal(core, agent) ? agent : { agentId };
-  const order = { operationId, graceMs: 0, startedAt: core.clock.monotonic() };
-  await cases.stopUnrecorded(target, order, { after }).done;
+  const order = orderOf(core, { operationId, actor: systemActor });
+  await inFlight.run({ ...order, agent: target, isRecorded: false, audit }).done;
 }
 
-async function stopAgain(core: Core, cases: Cases, offence: Offence): Promise<void> {
+async function stopAgain(core: Core, inFlight: InFlight, offence: Offence): Promise<void> {
   const { reading } = offence;
   const agent = agentIn(offence);
   const isRecorded = reading && agent && isActive(agent.status);
-  if (isRecorded) await stopRecorded(core, cases, offence, reading);
+  if (isRecorded) await stopRecorded(core, inFlight, offence, reading);
   // Whatever host its record names, it was seen here.
-  if (!isRecorded || !isLocal(core, agent)) await stopLabelled(core, cases, offence);
+  if (!isRecorded || !isLocal(core, agent)) await stopLabelled(core, inFlight, offence);
 }
 
 /** It was killed, and that this runs is nothing new: it is still owed. */
@@ -129,22 +131,16 @@ const owesAll = ({ status, kill }: Agent, seen: readonly Sighting[]): boolean =>
   status === 'killed' && seen.every(({ layer }) => kill?.pending.includes(layer));
 
 /** Leaves it to the debt, which has its own times; unless there is none, as under a record that was put back. */
-async function payUnlessDue(core: Core, cases: Cases, agent: Agent): Promise<void> {
+async function payUnlessDue(core: Core, inFlight: InFlight, agent: Agent): Promise<void> {
   const { agentId } = agent;
   const debts = await core.records.debts(core.hostId, Number.MAX_SAFE_INTEGER, MANY);
-  if (debts.includes(agentId) || cases.isWorkedOn(agentId)) return;
-  await pay(core, cases, agent);
+  if (debts.includes(agentId) || inFlight.has(agentId)) return;
+  await pay(core, inFlight, agent);
 }
 
-async function pay(core: Core, cases: Cases, agent: Agent): Promise<void> {
-  const { agentId, kill } = agent;
-  const command: KillCommand = {
-    type: 'kill',
-    operationId: kill?.operationId ?? '',
-    agentId,
-    actor: systemActor,
-  };
-  await cases.follow(command, { kind: 'owing', agent }, core.clock.monotonic())?.done;
+async function pay(core: Core, inFlight: InFlight, agent: Agent): Promise<void> {
+  const operationId = agent.kill?.operationId ?? '';
+  await inFlight.run(recordedKill(orderOf(core, { operationId, actor: systemActor }), agent)).done;
 }
 
 /**
@@ -156,11 +152,11 @@ async function pay(core: Core, cases: Cases, agent: Agent): Promise<void> {
  */
 export async function enforce(
   core: Core,
-  cases: Cases,
+  inFlight: InFlight,
   sightings: readonly Sighting[],
   { isNew = false }: { readonly isNew?: boolean } = {},
 ): Promise<void> {
-  const byAgent = groupSightings(sightings.filter(({ agentId }) => !cases.isWorkedOn(agentId)));
+  const byAgent = groupSightings(sightings.filter(({ agentId }) => !inFlight.has(agentId)));
   if (byAgent.size === 0) return;
   const agentIds = [...byAgent.keys()];
   const [stored, killed, { latch }] = await Promise.all([
@@ -176,19 +172,19 @@ export async function enforce(
       const agent = reading?.kind === 'agent' ? await owned(core, reading.agent) : undefined;
       if (agent) core.recordCache.set(agentId, agent);
       // Taken up by another command while the store was asked.
-      if (cases.isWorkedOn(agentId)) return;
+      if (inFlight.has(agentId)) return;
       if (agent && isLocal(core, agent) && owesAll(agent, seen)) {
         const isClaimed = reading?.kind === 'agent' && reading.agent.host !== agent.host;
-        return isClaimed ? pay(core, cases, agent) : payUnlessDue(core, cases, agent);
+        return isClaimed ? pay(core, inFlight, agent) : payUnlessDue(core, inFlight, agent);
       }
       const isForgotten = !killed[index] && core.recentKills.has(agentId);
       if (isForgotten)
         await markAgain(core, stored.find(one => one.agentId === agentId) ?? { agentId, raw: null });
       const isRunningAgain = killed[index] || isForgotten || agent?.status === 'killed';
       const unrecorded: Agent = { agentId, status: 'spawning', labels: {} };
-      if (isRunningAgain) return stopAgain(core, cases, { agentId, reading, why: 'RESURRECTION' });
+      if (isRunningAgain) return stopAgain(core, inFlight, { agentId, reading, why: 'RESURRECTION' });
       if (isAgainstLatch(core, latch, agent ?? unrecorded, { seen, isNew })) {
-        return stopAgain(core, cases, { agentId, reading, why: 'LATCH_ENFORCED' });
+        return stopAgain(core, inFlight, { agentId, reading, why: 'LATCH_ENFORCED' });
       }
       if (!reading) await adopt(core, agentId, seen);
     }),
@@ -216,12 +212,12 @@ const owned = async (core: Core, agent: Agent): Promise<Agent> =>
   agent.host !== undefined || core.isAlone() ? agent : ((await claim(core, agent.agentId)) ?? agent);
 
 /** Marks killed again what another program wrote over: an active record under an ID that was killed. */
-export async function enforceTombstone(core: Core, cases: Cases, stored: StoredAgent): Promise<void> {
+export async function enforceTombstone(core: Core, inFlight: InFlight, stored: StoredAgent): Promise<void> {
   const { agentId, tombstoned } = stored;
-  if (!tombstoned || cases.isWorkedOn(agentId)) return;
+  if (!tombstoned || inFlight.has(agentId)) return;
   const reading = readRecord(stored);
   if (reading.kind === 'agent' && isActive(reading.agent.status)) {
-    await stopRecorded(core, cases, { agentId, reading, why: 'RESURRECTION' }, reading);
+    await stopRecorded(core, inFlight, { agentId, reading, why: 'RESURRECTION' }, reading);
   }
 }
 
@@ -232,13 +228,13 @@ export async function enforceTombstone(core: Core, cases: Cases, stored: StoredA
  */
 export async function enforceTombstones(
   core: Core,
-  cases: Cases,
+  inFlight: InFlight,
   isGone: (agentId: string) => boolean,
 ): Promise<void> {
   for await (const page of core.records.scan('all')) {
     await settleEach(
       page.map(async stored => {
-        await enforceTombstone(core, cases, stored);
+        await enforceTombstone(core, inFlight, stored);
         const reading = readRecord(stored);
         const isObserved = reading.kind === 'agent' && reading.agent.source === 'observed';
         if (isObserved && isActive(reading.agent.status) && isGone(stored.agentId)) {

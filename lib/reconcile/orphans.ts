@@ -6,8 +6,8 @@ import { pendingOf } from '../domain/outcome.js';
 import { readRecord } from '../domain/record.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { Sighting } from '../ports/lookout.js';
-import type { Case } from '../stop/case.js';
-import type { Cases } from '../stop/in-flight.js';
+import type { InFlight } from '../stop/in-flight.js';
+import type { Entry } from '../stop/receipt.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
 /** Something that carries an agent's label and runs here, though its record does not say that the agent does. */
@@ -69,15 +69,15 @@ export async function findLeftovers(core: Core, graceMs: number): Promise<readon
 /** Stops those that are not young, by their label; their records and worktrees are left as they are. Audited. */
 export function sweep(
   core: Core,
-  cases: Cases,
+  inFlight: InFlight,
   leftovers: readonly Leftover[],
   { actor, operationId }: { readonly actor: Actor; readonly operationId: string },
-): readonly Case[] {
+): readonly Entry[] {
   const startedAt = core.clock.monotonic();
   return leftovers
     .filter(({ young }) => !young)
     .map(({ agentId, status }) => {
-      const after = async ({ ledger: { outcomes } }: Case): Promise<void> => {
+      const audit = async ({ outcomes }: Entry): Promise<void> => {
         const entry = omitUndefined<AuditEntry>({
           timestamp: timestamp(core),
           operation: 'SWEEP',
@@ -91,6 +91,7 @@ export function sweep(
         core.log.warn(entry, 'leftover stopped');
         await core.audit.append([entry]);
       };
-      return cases.stopUnrecorded({ agentId }, { operationId, graceMs: 0, startedAt }, { after });
+      const order = { operationId, actor, graceMs: 0, startedAt };
+      return inFlight.run({ ...order, agent: { agentId }, isRecorded: false, audit });
     });
 }

@@ -3,7 +3,7 @@ import { discover } from '../discovery/discover.js';
 import type { Agent } from '../domain/agent.js';
 import { isStoreDown } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
-import type { Cases } from '../stop/in-flight.js';
+import type { InFlight } from '../stop/in-flight.js';
 import type { Stop } from '../stop/stop.js';
 import type { Hosts } from '../store/hosts.js';
 import { settleEach } from '../store/settle-each.js';
@@ -31,7 +31,7 @@ const FULL_EVERY = 15;
  */
 export function createReconcile(
   core: Core,
-  cases: Cases,
+  inFlight: InFlight,
   stop: Stop,
   hosts?: Pick<Hosts, 'beat'>,
 ): Reconcile {
@@ -66,7 +66,7 @@ export function createReconcile(
       presence.note(here);
       await forgetAbsent(core, here);
     }
-    await enforce(core, cases, seen);
+    await enforce(core, inFlight, seen);
   }
 
   async function look(): Promise<void> {
@@ -78,9 +78,9 @@ export function createReconcile(
       hosts?.beat(),
       // One at a time: an order that is being carried out still stands in the journal.
       alone('journal', () => replayJournal(core, stop)),
-      attempt('debts', () => payDebts(core, cases, stop, due)),
+      attempt('debts', () => payDebts(core, inFlight, stop, due)),
       attempt('sightings', lookAtHost),
-      full && alone('tombstones', () => enforceTombstones(core, cases, isGone)),
+      full && alone('tombstones', () => enforceTombstones(core, inFlight, isGone)),
     ]);
   }
 
@@ -96,7 +96,7 @@ export function createReconcile(
   }
   const ends = core.lookouts.map(lookout =>
     lookout.watch(sighting => {
-      const work = attempt('start', () => enforce(core, cases, [sighting], { isNew: true })).finally(() =>
+      const work = attempt('start', () => enforce(core, inFlight, [sighting], { isNew: true })).finally(() =>
         looking.delete(work),
       );
       looking.add(work);

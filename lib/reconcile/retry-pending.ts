@@ -6,7 +6,8 @@ import { readRecord } from '../domain/record.js';
 import type { Core } from '../ports/core.js';
 import { isLocal } from '../ports/core.js';
 import type { Step, StoredAgent } from '../ports/records.js';
-import type { Cases } from '../stop/in-flight.js';
+import type { InFlight } from '../stop/in-flight.js';
+import { orderOf, recordedKill } from '../stop/kill-agent.js';
 import type { Stop } from '../stop/stop.js';
 import { decodeCommand } from '../store/command-codec.js';
 import { agentReader, compareAndSet } from '../store/compare-and-set.js';
@@ -33,12 +34,12 @@ function debtorIn(stored: StoredAgent | undefined): Debtor | undefined {
 }
 
 /** Whose debt it is stands in the record; what is owed is paid for under the operation that killed it. */
-async function payForAgent(core: Core, cases: Cases, agentId: string): Promise<void> {
+async function payForAgent(core: Core, inFlight: InFlight, agentId: string): Promise<void> {
   const [stored] = await core.records.agents([agentId]);
   const debtor = debtorIn(stored);
   if (!debtor) {
     // What was owed under a record that somebody wrote over is owed anew.
-    if (stored) await enforceTombstone(core, cases, stored);
+    if (stored) await enforceTombstone(core, inFlight, stored);
     return forget(core, agentId);
   }
   const { agent, operationId } = debtor;
@@ -46,8 +47,8 @@ async function payForAgent(core: Core, cases: Cases, agentId: string): Promise<v
     await owe(core, agentId, { host: agent.host, dueAt: core.clock.now() });
     return forget(core, agentId);
   }
-  const command: Command = { type: 'kill', agentId, operationId, actor: systemActor };
-  await cases.follow(command, { kind: 'owing', agent }, core.clock.monotonic())?.done;
+  const order = orderOf(core, { operationId, actor: systemActor });
+  await inFlight.run(recordedKill(order, agent)).done;
 }
 
 /** Changes who owes, and nothing of the record. */
@@ -77,16 +78,16 @@ const forget = (core: Core, agentId: string): Promise<void> =>
  * @param before epoch milliseconds: only what was due by then
  * @throws KillswitchError `store_unavailable`
  */
-export async function payDebts(core: Core, cases: Cases, stop: Stop, before: number): Promise<void> {
+export async function payDebts(core: Core, inFlight: InFlight, stop: Stop, before: number): Promise<void> {
   const ids = await core.records.debts(core.hostId, before, PAGE);
   const work = ids.map(async id => {
-    if (cases.isWorkedOn(id) || stop.isRunning(id)) return;
+    if (inFlight.has(id) || stop.isRunning(id)) return;
     const found = await findOperation(core, id);
     if (found && !found.operation) return giveUp(core, id, found.raw);
     const operation = found?.operation;
     const command = operation?.state === 'running' ? intentOf(core, id, operation.intent) : undefined;
     if (command) await stop.resume(command);
-    else await payForAgent(core, cases, id);
+    else await payForAgent(core, inFlight, id);
   });
   await settleEach(work);
 }

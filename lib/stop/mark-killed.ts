@@ -5,69 +5,47 @@ import { KillswitchError, shown, unknownAgent } from '../domain/errors.js';
 import { idOf, type Reading, readRecord } from '../domain/record.js';
 import type { Core } from '../ports/core.js';
 import { MAX_ATTEMPTS } from '../store/compare-and-set.js';
-import { marksBy } from './mark.js';
-import type { Stoppable } from './stop-agent.js';
-
-/** What the store says of one agent after it was told to mark it killed. */
-export type Verdict =
-  | { readonly kind: 'killed'; readonly agent: Agent; readonly statusBefore: Status }
-  /** Killed before, and something is still owed: the caller may pay now. */
-  | { readonly kind: 'owing'; readonly agent: Agent }
-  /** Nothing can be written, but what carries the label can be stopped. */
-  | { readonly kind: 'unreadable'; readonly agentId: string; readonly why: string }
-  | { readonly kind: 'refused'; readonly agentId: string; readonly error: KillswitchError }
-  /** A dry run: it would be killed. */
-  | { readonly kind: 'preview'; readonly agent: Stoppable };
-
-const refused = (agentId: string, error: KillswitchError): Verdict => ({ kind: 'refused', agentId, error });
+import { killStepsOf } from './kill-step.js';
+import { endedByStop } from './select.js';
 
 /** One to be marked killed: what its record says, or one that was found running without a record. */
 export type Candidate = Reading | { readonly kind: 'observed'; readonly agent: Agent };
 
+export interface Candidates {
+  readonly candidates: readonly Candidate[];
+  /** IDs of those that were seen running just now: they are active, whatever their records say. */
+  readonly running?: ReadonlySet<string>;
+}
+
+export type Refused = { readonly kind: 'refused'; readonly agentId: string; readonly error: KillswitchError };
+
+/** What became of one agent that was to be marked killed. */
+export type Verdict =
+  | { readonly kind: 'killed'; readonly agent: Agent; readonly statusBefore: Status }
+  /** Killed before, and something is still owed: it may be done now. */
+  | { readonly kind: 'owing'; readonly agent: Agent }
+  /** Nothing can be written, but what carries the label can be stopped. */
+  | { readonly kind: 'unreadable'; readonly agentId: string; readonly why: string }
+  | Refused;
+
+const refused = (agentId: string, error: KillswitchError): Refused => ({ kind: 'refused', agentId, error });
+
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Why this agent cannot be killed by this command, or that it has been; `undefined`: go on.
- * @param isRunning it was seen running just now: whatever its record says, it is active
- */
-function objection(agent: Agent, command: Command, isRunning: boolean): Verdict | undefined {
-  const { agentId, status, kill } = agent;
-  // Its record may have been written anew since it was selected.
-  if (!covers(command.actor.within, agent)) return refused(agentId, outside());
-  // One of this very operation: the store did it twice, or its first answer was lost.
-  const isOurs = kill?.operationId === command.operationId;
-  if (status === 'killed' && kill && (kill.pending.length > 0 || isOurs)) return { kind: 'owing', agent };
-  const mayDie = isActive(status) || isRunning || kill?.dismissed || endedByStop(agent, command);
-  if (!mayDie) {
-    return refused(agentId, new KillswitchError('invalid_state', `Agent ${agentId} is ${status}`));
-  }
-  const expected = command.type === 'kill' ? command.expectedContainerId : undefined;
-  if (expected !== undefined && expected !== agent.containerId) {
-    return refused(agentId, new KillswitchError('container_changed', 'The record names another container'));
-  }
-  return undefined;
-}
-
-/** It is said to have ended by itself, and this very command had stopped it before. */
-export const endedByStop = ({ agentId, status }: Agent, { wereActive }: Command): boolean =>
-  (status === 'completed' || status === 'failed') && wereActive?.includes(agentId) === true;
-
-/**
  * Marks agents killed, each in one atomic step: record, tombstone, what is owed, audit, index. Reads again and
- * retries where somebody else wrote in between.
- * @param running those that were seen running just now
+ * retries where another program wrote in between.
  * @returns a verdict for each, in no fixed order
  */
-export async function commitKills(
+export async function markKilled(
   core: Core,
   command: Command,
-  candidates: readonly Candidate[],
-  running: ReadonlySet<string> = NONE,
+  { candidates, running = NONE }: Candidates,
 ): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   let open = candidates;
   for (let round = 0; open.length > 0 && round < MAX_ATTEMPTS; round++) {
-    const markOf = marksBy(core, command);
+    const stepFor = killStepsOf(core, command);
     const tries = [];
     for (const candidate of open) {
       if (candidate.kind === 'unreadable') {
@@ -79,7 +57,7 @@ export async function commitKills(
       if (objected) verdicts.push(objected);
       else {
         const raw = candidate.kind === 'observed' ? null : candidate.raw;
-        tries.push({ before: agent, ...markOf(agent, raw) });
+        tries.push({ before: agent, ...stepFor(agent, raw) });
       }
     }
     const lost = new Set(tries.map(({ before }) => before.agentId));
@@ -97,7 +75,7 @@ export async function commitKills(
       }
       open = lost.size > 0 ? (await core.records.agents([...lost])).map(readRecord) : [];
     } catch (error) {
-      // Whoever is marked already must be stopped all the same.
+      // Those that are marked already must be stopped all the same.
       core.log.error({ err: error, operationId: command.operationId }, 'agents not marked killed');
       return [...verdicts, ...[...lost].map(agentId => refused(agentId, shown(error)))];
     }
@@ -110,15 +88,30 @@ export async function commitKills(
 const candidateId = (candidate: Candidate): string =>
   candidate.kind === 'observed' ? candidate.agent.agentId : idOf(candidate);
 
-/** What {@link commitKills} would do, from what was read. Starts nothing, not even a retry. */
-export const previewKills = (
-  command: Command,
-  candidates: readonly Candidate[],
-  running: ReadonlySet<string> = NONE,
-): readonly Verdict[] =>
-  candidates.map(candidate => {
-    if (candidate.kind === 'unreadable') return { kind: 'preview', agent: { agentId: candidate.agentId } };
-    const { agent } = candidate;
-    const objected = objection(agent, command, running.has(agent.agentId));
-    return objected?.kind === 'refused' ? objected : { kind: 'preview', agent };
-  });
+/**
+ * Why this agent cannot be killed by this command, or that it has been; `undefined`: go on.
+ * @param isRunning it was seen running just now: whatever its record says, it is active
+ */
+export function objection(agent: Agent, command: Command, isRunning: boolean): Verdict | undefined {
+  const { agentId, status, kill } = agent;
+  // Its record may have been written anew since it was selected.
+  if (!covers(command.actor.within, agent)) return refused(agentId, outside());
+  // One of this very operation: the store did it twice, or its first answer was lost.
+  const isOurs = kill?.operationId === command.operationId;
+  if (status === 'killed' && kill && (kill.pending.length > 0 || isOurs)) return { kind: 'owing', agent };
+  const mayDie = isActive(status) || isRunning || kill?.dismissed || endedByStop(agent, command);
+  if (!mayDie) {
+    return refused(agentId, new KillswitchError('invalid_state', `Agent ${agentId} is ${status}`));
+  }
+  const expected = command.type === 'kill' ? command.expectedContainerId : undefined;
+  if (expected !== undefined && expected !== agent.containerId) {
+    return refused(agentId, new KillswitchError('container_changed', 'The record names another container'));
+  }
+  return undefined;
+}
+
+/** Whether the status in the record forbids the kill: what runs here may still allow it. */
+export const isInvalidState = (verdict: {
+  readonly kind: string;
+  readonly error?: KillswitchError;
+}): boolean => verdict.error?.code === 'invalid_state';

@@ -5,17 +5,16 @@ import type { Command, KillAllCommand, KillCommand } from '../domain/command.js'
 import { matches } from '../domain/selector.js';
 import { type Core, timestamp } from '../ports/core.js';
 import { encodeCommand } from '../store/command-codec.js';
-import type { Cases } from './in-flight.js';
-import type { Report } from './report.js';
-import type { Stoppable } from './stop-agent.js';
+import type { Job } from './in-flight.js';
+import type { ReceiptBuilder, Stoppable } from './receipt.js';
 
 const unknown = (agentId: string): string =>
   `${agentId}: left running: its record cannot be read now, so nobody knows whether it is selected`;
 
 /** What runs here under a label, with its record as it was when it was last read. */
-async function runningHere(core: Core, report: Report): Promise<Map<string, Agent | undefined>> {
+async function runningHere(core: Core, receipt: ReceiptBuilder): Promise<Map<string, Agent | undefined>> {
   const { seen, blind } = await discover(core);
-  report.blind(blind);
+  receipt.blind(blind);
   return new Map(seen.map(({ agentId }) => [agentId, core.recordCache.get(agentId)]));
 }
 
@@ -23,16 +22,16 @@ async function runningHere(core: Core, report: Report): Promise<Map<string, Agen
  * Who is selected of those. One whose record was never read is selected only by what its label says: to stop it for
  * a task that it may not belong to would let a narrowed credential reach everything while the store is down.
  */
-async function selected(core: Core, command: KillAllCommand, report: Report): Promise<Stoppable[]> {
+async function selected(core: Core, command: KillAllCommand, receipt: ReceiptBuilder): Promise<Stoppable[]> {
   const selector = narrow(command.selector, command.actor.within);
   const { agentIds, ...content } = selector;
   const byLabel = Object.values(content).every(member => member === undefined);
   const chosen: Stoppable[] = [];
-  for (const [agentId, agent] of await runningHere(core, report)) {
+  for (const [agentId, agent] of await runningHere(core, receipt)) {
     if (agent ? matches(selector, agent) : byLabel && (agentIds?.includes(agentId) ?? true)) {
       chosen.push(agent ?? { agentId });
     } else if (!agent && !byLabel) {
-      report.fail(unknown(agentId));
+      receipt.fail(unknown(agentId));
     }
   }
   return chosen;
@@ -50,11 +49,15 @@ const isMeant = (command: Command, agent: Agent): boolean =>
     : matches(narrow(command.selector, command.actor.within), agent);
 
 /** @throws KillswitchError `forbidden` if it is known to lie outside */
-function addressed({ recordCache }: Core, { agentId, actor }: KillCommand, report: Report): Stoppable[] {
+function addressed(
+  { recordCache }: Core,
+  { agentId, actor }: KillCommand,
+  receipt: ReceiptBuilder,
+): Stoppable[] {
   const agent = recordCache.get(agentId);
   if (covers(actor.within, agent ?? { agentId })) return [agent ?? { agentId }];
   if (agent) throw outside();
-  report.fail(unknown(agentId));
+  receipt.fail(unknown(agentId));
   return [];
 }
 
@@ -65,23 +68,20 @@ function addressed({ recordCache }: Core, { agentId, actor }: KillCommand, repor
  */
 export async function stopWithoutStore(
   core: Core,
-  cases: Cases,
-  command: Command,
-  { report, startedAt }: { report: Report; startedAt: number },
+  { command, order, receipt, inFlight }: Job,
 ): Promise<void> {
   const { operationId } = command;
-  const addressees = command.type === 'kill' ? addressed(core, command, report) : [];
-  report.degrade();
+  const addressees = command.type === 'kill' ? addressed(core, command, receipt) : [];
+  receipt.degrade();
   const wereActive = activeByMemory(core, command);
-  const order = wereActive.length > 0 ? { ...command, wereActive } : command;
+  const intent = wereActive.length > 0 ? { ...command, wereActive } : command;
   const written = Promise.resolve()
-    .then(() => core.journal.append(operationId, encodeCommand(core, order, timestamp(core))))
+    .then(() => core.journal.append(operationId, encodeCommand(core, intent, timestamp(core))))
     .catch((error: unknown) => {
       core.log.error({ err: error, operationId }, 'the journal was not written');
-      report.fail('the order could not be written down: repeat it when the store is back');
+      receipt.fail('the order could not be written down: repeat it when the store is back');
     });
-  const agents = command.type === 'kill' ? addressees : await selected(core, command, report);
-  const graceMs = (command.graceSeconds ?? 0) * 1_000;
-  for (const agent of agents) report.add(cases.stopUnrecorded(agent, { operationId, graceMs, startedAt }));
+  const agents = command.type === 'kill' ? addressees : await selected(core, command, receipt);
+  for (const agent of agents) receipt.add(inFlight.run({ ...order, agent, isRecorded: false }));
   await written;
 }

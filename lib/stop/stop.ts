@@ -1,15 +1,23 @@
-import { authorize, narrow } from '../domain/authorize.js';
-import type { Command } from '../domain/command.js';
-import { isStoreDown, type KillswitchError, shown } from '../domain/errors.js';
-import type { Receipt } from '../domain/outcome.js';
+import { engageLatch } from '../agents/engage-latch.js';
+import { cacheRecord } from '../agents/record-cache.js';
+import { permit } from '../domain/authorize.js';
+import type { Command, KillAllCommand, KillCommand } from '../domain/command.js';
+import { type ErrorCode, isStoreDown, KillswitchError, shown } from '../domain/errors.js';
+import { type Receipt, SWITCHED_OFF } from '../domain/outcome.js';
 import type { Core } from '../ports/core.js';
 import { beginOperation, endOperation } from '../store/operation.js';
-import { answerBy } from './answer-by.js';
-import type { Cases } from './in-flight.js';
-import { openReport, type Report } from './report.js';
-import { carryOn } from './resume.js';
-import { stopSelected } from './stop-selected.js';
+import { overlap } from '../util/overlap.js';
+import { withTimeout } from '../util/with-timeout.js';
+import type { InFlight, Job } from './in-flight.js';
+import { orderOf, recordedKill } from './kill-agent.js';
+import { type Candidate, type Candidates, isInvalidState, markKilled, type Verdict } from './mark-killed.js';
+import { preview } from './preview.js';
+import { createReceipt, type Entry, endedEntry } from './receipt.js';
+import { resume } from './resume.js';
+import { selectOne, selectPages } from './select.js';
+import { observeAll, observeOne } from './stop-unregistered.js';
 import { stopWithoutStore } from './stop-without-store.js';
+import { explainUnmatched } from './unmatched.js';
 
 export interface StopOptions {
   /** Milliseconds until the answer at the latest; `limits.respondMs` if absent. */
@@ -20,7 +28,7 @@ export interface StopOptions {
 export interface Stop {
   /**
    * Carries out a command and answers with what was seen, at the latest when the deadline for answers is over; the
-   * work goes on after that, whether or not anybody still listens.
+   * work goes on after that, whether or not the caller still listens.
    * @throws KillswitchError `forbidden`; for one agent also `agent_not_found`, `invalid_state`,
    *   `container_changed`, `conflict`; `store_unavailable` for a dry run
    */
@@ -37,73 +45,177 @@ export interface Stop {
   idle(): Promise<void>;
 }
 
-export function createStop(core: Core, cases: Cases): Stop {
-  const running = new Map<string, { readonly work: Promise<void>; readonly report: Report }>();
-  const track = (operationId: string, report: Report, work: Promise<void>): Promise<void> => {
-    running.set(operationId, { work, report });
+export function createStop(core: Core, inFlight: InFlight): Stop {
+  const running = new Map<string, Pick<Job, 'receipt'> & { readonly work: Promise<void> }>();
+
+  function start(command: Command, carryOut: (core: Core, job: Job) => Promise<void>) {
+    const { operationId } = command;
+    const job: Job = { command, order: orderOf(core, command), receipt: createReceipt(command), inFlight };
+    const one = { receipt: job.receipt, work: carryOut(core, job) };
+    running.set(operationId, one);
     const forget = (): void => {
-      if (running.get(operationId)?.work === work) running.delete(operationId);
+      if (running.get(operationId) === one) running.delete(operationId);
     };
-    work.then(forget, forget);
-    return work;
-  };
+    one.work.then(forget, forget);
+    return one;
+  }
 
   return {
     async stop(command, { answerWithinMs = core.limits.respondMs } = {}) {
       permit(command);
-      const report = openReport(command);
-      const work = track(command.operationId, report, carryOut(core, cases, command, report));
-      await answerBy(core, command, { work, ms: answerWithinMs });
-      return report.receipt();
+      const { work, receipt } = start(command, command.dryRun ? preview : carryOut);
+      const isLate = await withTimeout(
+        work.then(() => false),
+        answerWithinMs,
+        () => true,
+      );
+      if (isLate) {
+        work.catch((err: unknown) =>
+          core.log.error({ err, operationId: command.operationId }, 'command failed late'),
+        );
+      }
+      return receipt.build();
     },
     async resume(command) {
-      const underWay = running.get(command.operationId);
-      if (underWay) return underWay.work;
-      const report = openReport(command);
-      await track(command.operationId, report, carryOn(core, cases, command, report));
+      await (running.get(command.operationId) ?? start(command, command.dryRun ? preview : carryOn)).work;
     },
     isRunning: operationId => running.has(operationId),
-    progress: operationId => running.get(operationId)?.report.receipt(),
+    progress: operationId => running.get(operationId)?.receipt.build(),
     async idle() {
       await Promise.allSettled([...running.values()].map(({ work }) => work));
-      await cases.idle();
+      await inFlight.idle();
     },
   };
 }
 
-/** Whether the actor may give this command. @throws KillswitchError `forbidden` */
-export function permit({ actor, ...command }: Command): void {
-  if (command.type === 'kill') {
-    authorize(actor, 'agents:kill', { ...actor.within, agentId: command.agentId });
-    return;
-  }
-  authorize(actor, 'agents:kill-all');
-  if (command.latch) authorize(actor, 'latch:engage');
-  narrow(command.selector, actor.within);
-}
-
-async function carryOut(core: Core, cases: Cases, command: Command, report: Report): Promise<void> {
-  const startedAt = core.clock.monotonic();
+async function carryOut(core: Core, job: Job): Promise<void> {
+  const { command, receipt } = job;
   // Not awaited: what is written about a stop never holds it up. Yet first: a store that hears no writes is known for
   // that before anybody is marked, or the mark would be carried out when it hears again.
   const begun = beginOperation(core, command);
   let refusal: KillswitchError | undefined;
   try {
-    await stopSelected(core, cases, command, { report, startedAt, refused: new Set() });
-    report.close();
+    await killSelected(core, job);
+    receipt.close();
   } catch (error) {
-    if (isStoreDown(error) && !command.dryRun) {
-      await stopWithoutStore(core, cases, command, { report, startedAt });
-      report.close();
-      return report.finished();
+    if (isStoreDown(error)) {
+      await stopWithoutStore(core, job);
+      receipt.close();
+      return receipt.finished();
     }
-    // Those that are being stopped are told of, whatever kept the others from being found.
-    if (report.receipt().total === 0) refusal = shown(error);
+    // Those that are being killed are in the receipt, whatever kept the others from being found.
+    if (receipt.isEmpty()) refusal = shown(error);
     else core.log.error({ err: error, operationId: command.operationId }, 'selection ended early');
-    report.close(shown(error));
+    receipt.close(shown(error));
   }
-  await report.finished();
+  await receipt.finished();
   await begun;
-  await endOperation(core, command, refusal ? undefined : report.receipt());
+  await endOperation(core, command, refusal ? undefined : receipt.build());
   if (refusal) throw refusal;
+}
+
+const carryOn = (core: Core, job: Job): Promise<void> =>
+  resume(core, job, command => killSelected(core, { ...job, command }));
+
+/** Selects, marks killed and starts to kill, page by page; does not wait for the deaths. */
+async function killSelected(core: Core, job: Job): Promise<void> {
+  const { command, receipt } = job;
+  if (command.type === 'kill') return killOne(core, { ...job, command });
+  if (command.latch) await engage(core, { ...job, command });
+  /** Those that their records kept from being marked: not to be tried again for being seen running. */
+  const handled = new Set<string>();
+  async function kill(selected: Candidates): Promise<void> {
+    const verdicts = await markKilled(core, command, selected);
+    for (const one of verdicts) if (one.kind === 'refused' && !isInvalidState(one)) handled.add(one.agentId);
+    startKills(core, job, verdicts, selected.candidates);
+  }
+  await overlap(selectPages(core, command), page => kill({ candidates: page }));
+  // After the others were sent SIGKILL: to look takes the processor that their deaths need.
+  for await (const seen of observeAll(core, command, { receipt, handled })) await kill(seen);
+  const isEmpty = receipt.isEmpty();
+  for (const reason of await explainUnmatched(core, command, { isEmpty })) receipt.warn(reason);
+}
+
+async function killOne(core: Core, job: Job<KillCommand>): Promise<void> {
+  const { command } = job;
+  const reading = await selectOne(core, command);
+  const known = reading ? [reading] : [];
+  const verdicts = await markKilled(core, command, { candidates: known });
+  if (reading && !verdicts.some(isInvalidState)) return startKills(core, job, verdicts, known);
+  // Its record forbids it, or there is none: what is seen running here is killed whatever its record says.
+  const seen = await observeOne(core, command, reading);
+  startKills(core, job, await markKilled(core, command, seen), known);
+}
+
+/** The other agents are killed all the same where the latch cannot be engaged. @throws KillswitchError `store_unavailable` */
+async function engage(core: Core, { command, receipt }: Job<KillAllCommand>): Promise<void> {
+  try {
+    await engageLatch(core, command);
+  } catch (error) {
+    if (isStoreDown(error)) throw error;
+    core.log.error({ err: error, operationId: command.operationId }, 'the emergency stop was not engaged');
+    receipt.fail(`the emergency stop was not engaged: ${shown(error).message}`);
+  }
+}
+
+/**
+ * Starts the kill of each that is marked, and adds it to the receipt.
+ * @param known what was read of them: known by more than their labels should the store not answer any more
+ * @throws KillswitchError what a single kill is refused for; `store_unavailable` where one could not be marked for
+ *   that: the others are being killed
+ */
+function startKills(core: Core, job: Job, verdicts: readonly Verdict[], known: readonly Candidate[]): void {
+  let storeDown: KillswitchError | undefined;
+  for (const verdict of verdicts) {
+    if (verdict.kind === 'refused' && isStoreDown(verdict.error)) {
+      storeDown ??= verdict.error;
+      continue;
+    }
+    const entry = startKill(job, verdict);
+    if (entry) job.receipt.add(entry);
+  }
+  if (!storeDown) return;
+  for (const one of known) if (one.kind !== 'unreadable') cacheRecord(core, one.agent);
+  throw storeDown;
+}
+
+/** One that ended by systemActor, was deleted or came to belong to others meanwhile is no failure of a kill-all. */
+const UNSELECTED: ReadonlySet<ErrorCode> = new Set(['invalid_state', 'agent_not_found', 'forbidden']);
+
+/**
+ * Starts what a verdict asks for; `undefined` where there is nothing to do and nothing to say.
+ * @throws KillswitchError the verdict's own refusal, where the command is for this one agent
+ */
+export function startKill(
+  { command, order, inFlight }: Pick<Job, 'command' | 'order' | 'inFlight'>,
+  verdict: Verdict,
+): Entry | undefined {
+  const byLabel = (agentId: string, error: KillswitchError): Entry =>
+    inFlight.run({ ...order, agent: { agentId }, isRecorded: false, error });
+  switch (verdict.kind) {
+    case 'killed': {
+      const { agent, statusBefore } = verdict;
+      // There was nothing to stop and nothing to clear: the mark itself has settled it.
+      if (agent.kill?.confirmedAt) {
+        return endedEntry(agent, order.operationId, { statusBefore, outcomes: [SWITCHED_OFF] });
+      }
+      const entry = inFlight.run(recordedKill(order, agent));
+      entry.statusBefore = statusBefore;
+      return entry;
+    }
+    case 'owing':
+      return inFlight.run(recordedKill(order, verdict.agent));
+    case 'unreadable': {
+      const why = `${verdict.why}; stopped by its label alone`;
+      return byLabel(verdict.agentId, new KillswitchError('unreadable_record', why));
+    }
+    case 'refused': {
+      const { agentId, error } = verdict;
+      if (command.type === 'kill') throw error;
+      if (UNSELECTED.has(error.code)) return undefined;
+      // Whatever keeps its record from being marked must not keep it running.
+      if (error.code === 'conflict') return byLabel(agentId, error);
+      return endedEntry({ agentId }, order.operationId, { error });
+    }
+  }
 }

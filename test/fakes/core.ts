@@ -5,7 +5,8 @@ import { createRecentKills } from '../../lib/domain/recent-kills.js';
 import type { Core } from '../../lib/ports/core.js';
 import type { StoredAgent } from '../../lib/ports/records.js';
 import { createReconcile } from '../../lib/reconcile/reconcile.js';
-import { openCases } from '../../lib/stop/in-flight.js';
+import { createInFlight } from '../../lib/stop/in-flight.js';
+import type { AgentKill } from '../../lib/stop/kill-agent.js';
 import { createStop, type Stop } from '../../lib/stop/stop.js';
 import { actorWith } from './authenticator.js';
 import { type FakeClock, fakeClock } from './clock.js';
@@ -120,13 +121,23 @@ export function fakeCore({
   };
 }
 
+/** The kill of an agent by its label alone. */
+export const byLabel = (agentId: string): AgentKill => ({
+  agent: { agentId },
+  operationId: 'op',
+  actor: actorWith(),
+  graceMs: 0,
+  startedAt: 0,
+  isRecorded: false,
+});
+
 /** A stop as one process has it. */
-export const stopOn = (core: Core): Stop => createStop(core, openCases(core));
+export const stopOn = (core: Core): Stop => createStop(core, createInFlight(core));
 
 /** What a process does that has just been started: looks at everything once. */
 export async function startOn(core: Core): Promise<void> {
-  const cases = openCases(core);
-  const reconcile = createReconcile(core, cases, createStop(core, cases));
+  const inFlight = createInFlight(core);
+  const reconcile = createReconcile(core, inFlight, createStop(core, inFlight));
   await reconcile.start();
   await reconcile.close();
 }

@@ -9,7 +9,7 @@ import { readRecord } from '../../lib/domain/record.js';
 import type { Core } from '../../lib/ports/core.js';
 import type { Sandbox } from '../../lib/ports/sandbox.js';
 import { createReconcile } from '../../lib/reconcile/reconcile.js';
-import { openCases } from '../../lib/stop/in-flight.js';
+import { createInFlight } from '../../lib/stop/in-flight.js';
 import { createStop } from '../../lib/stop/stop.js';
 import { actorWith } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';
@@ -59,8 +59,8 @@ export function openWorld() {
   const base: Core = { ...bed.core, sandboxes: bed.core.sandboxes.map(one => breakable(one, broken)) };
   const boot = () => {
     const process = mortal(base);
-    const cases = openCases(process.core);
-    return { process, cases, stop: createStop(process.core, cases) };
+    const inFlight = createInFlight(process.core);
+    return { process, inFlight, stop: createStop(process.core, inFlight) };
   };
   let running = boot();
 
@@ -125,7 +125,7 @@ export function openWorld() {
         running = boot();
         return undefined;
       case 'look': {
-        const reconcile = createReconcile(core, running.cases, running.stop);
+        const reconcile = createReconcile(core, running.inFlight, running.stop);
         await reconcile.start();
         return reconcile.close();
       }

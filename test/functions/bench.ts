@@ -5,7 +5,7 @@ import { createApp } from '../../functions/http/app.js';
 import type { Deps, KillswitchFunction } from '../../functions/http/function.js';
 import { createMetrics } from '../../lib/adapters/prometheus.js';
 import type { ErrorCode } from '../../lib/domain/errors.js';
-import { openCases } from '../../lib/stop/in-flight.js';
+import { createInFlight } from '../../lib/stop/in-flight.js';
 import { createStop } from '../../lib/stop/stop.js';
 import { actorWith, fakeAuthenticator, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';
@@ -62,7 +62,7 @@ export function openApp({
   const deferred: Promise<void>[] = [];
   const deps: Deps = {
     core: bed.core,
-    stop: createStop(bed.core, openCases(bed.core)),
+    stop: createStop(bed.core, createInFlight(bed.core)),
     authenticator: fakeAuthenticator(actors),
     probes: [],
     metrics: createMetrics(),

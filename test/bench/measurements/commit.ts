@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { readRecord } from '../../../lib/domain/record.js';
 import type { Step } from '../../../lib/ports/records.js';
-import { marksBy } from '../../../lib/stop/mark.js';
+import { killStepsOf } from '../../../lib/stop/kill-step.js';
 import { fakeCore, killAllOf } from '../../fakes/core.js';
 import { inject } from '../../services/context.js';
 import { settings } from '../../services/server.js';
@@ -18,12 +18,12 @@ export const COMMIT_TAKES = `${COMMITTED}, what it takes`;
 
 /** What a kill-all asks of the store for each agent: the compare-and-set, with tombstone, debt, index and audit. */
 async function stepsOf({ records }: StoreView): Promise<Step[]> {
-  const markOf = marksBy(fakeCore().core, killAllOf());
+  const stepFor = killStepsOf(fakeCore().core, killAllOf());
   const steps: Step[] = [];
   for await (const page of records.scan('active')) {
     for (const stored of page) {
       const reading = readRecord(stored);
-      if (reading.kind === 'agent') steps.push(markOf(reading.agent, reading.raw).step);
+      if (reading.kind === 'agent') steps.push(stepFor(reading.agent, reading.raw).step);
     }
   }
   return steps;

@@ -1,13 +1,16 @@
 import { discover } from '../../../lib/discovery/discover.js';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import { enforce } from '../../../lib/reconcile/enforce.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
 import { type FakeCore, killOf, stopOn } from '../../fakes/core.js';
 
 /** What one look at the sightings does. */
-export async function look(bed: FakeCore, { core = bed.core, cases = openCases(core) } = {}): Promise<void> {
-  await enforce(core, cases, (await discover(core)).seen);
-  await cases.idle();
+export async function look(
+  bed: FakeCore,
+  { core = bed.core, inFlight = createInFlight(core) } = {},
+): Promise<void> {
+  await enforce(core, inFlight, (await discover(core)).seen);
+  await inFlight.idle();
 }
 
 export const told = ({ store }: FakeCore, operation: AuditEntry['operation']): AuditEntry[] =>

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../../lib/ports/core.js';
 import { enforceTombstones } from '../../../lib/reconcile/enforce.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
-import { type FakeCore as Bed, fakeCore } from '../../fakes/core.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
+import { type FakeCore as Bed, byLabel, fakeCore } from '../../fakes/core.js';
 import { killedOne, told } from './enforce-bench.js';
 
 describe('a look at the records', () => {
-  const sweep = (bed: Bed, core: Core = bed.core) => enforceTombstones(core, openCases(core), () => false);
+  const sweep = (bed: Bed, core: Core = bed.core) =>
+    enforceTombstones(core, createInFlight(core), () => false);
 
   it('marks killed again what was written over, although nothing of it runs, and tells of it', async () => {
     const bed = fakeCore();
@@ -43,9 +44,9 @@ describe('a look at the records', () => {
     await killedOne(bed);
     bed.store.seedForeign('a1', '{"status":"running"}');
     bed.containers.inject('kill', 'late');
-    const cases = openCases(bed.core);
-    const one = cases.stopUnrecorded({ agentId: 'a1' }, { operationId: 'op', graceMs: 0, startedAt: 0 });
-    await enforceTombstones(bed.core, cases, () => false);
+    const inFlight = createInFlight(bed.core);
+    const one = inFlight.run(byLabel('a1'));
+    await enforceTombstones(bed.core, inFlight, () => false);
     expect(await bed.record('a1')).toMatchObject({ status: 'running' });
     bed.containers.release();
     await one.done;

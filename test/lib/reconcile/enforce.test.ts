@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { discover } from '../../../lib/discovery/discover.js';
 import { enforce } from '../../../lib/reconcile/enforce.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
-import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
+import { byLabel, fakeCore, killOf, stopOn } from '../../fakes/core.js';
 import { killedOne, look, told } from './enforce-bench.js';
 
 describe('a killed agent that runs again', () => {
@@ -148,11 +148,11 @@ describe('a killed agent that runs again', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'late');
-    const cases = openCases(bed.core);
-    const one = cases.stopUnrecorded({ agentId: 'a1' }, { operationId: 'op', graceMs: 0, startedAt: 0 });
+    const inFlight = createInFlight(bed.core);
+    const one = inFlight.run(byLabel('a1'));
     const { seen } = await discover(bed.core);
     bed.store.faults.fail('agents');
-    await enforce(bed.core, cases, seen);
+    await enforce(bed.core, inFlight, seen);
     bed.containers.release();
     await one.done;
   });
@@ -161,10 +161,10 @@ describe('a killed agent that runs again', () => {
     const bed = fakeCore();
     await killedOne(bed);
     bed.containers.spawn('a1');
-    const cases = openCases(bed.core);
+    const inFlight = createInFlight(bed.core);
     const { seen } = await discover(bed.core);
     const before = bed.containers.calls.filter(({ method }) => method === 'kill').length;
-    await Promise.all([enforce(bed.core, cases, seen), enforce(bed.core, cases, seen)]);
+    await Promise.all([enforce(bed.core, inFlight, seen), enforce(bed.core, inFlight, seen)]);
     expect(told(bed, 'RESURRECTION')).toHaveLength(1);
     expect(bed.containers.calls.filter(({ method }) => method === 'kill')).toHaveLength(before + 1);
   });

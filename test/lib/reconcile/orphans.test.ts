@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findLeftovers, sweep } from '../../../lib/reconcile/orphans.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
 import { actorWith } from '../../fakes/authenticator.js';
 import { fakeCore } from '../../fakes/core.js';
 
@@ -8,7 +8,7 @@ const GRACE = 30_000;
 
 function openBench() {
   const bed = fakeCore();
-  const cases = openCases(bed.core);
+  const inFlight = createInFlight(bed.core);
   const start = bed.clock.now();
   return {
     ...bed,
@@ -18,7 +18,7 @@ function openBench() {
     find: (graceMs = GRACE) => findLeftovers(bed.core, graceMs),
     async clean(graceMs = GRACE) {
       const order = { actor: actorWith({ subject: 'local:root' }), operationId: 'op-1' };
-      const stopped = sweep(bed.core, cases, await findLeftovers(bed.core, graceMs), order);
+      const stopped = sweep(bed.core, inFlight, await findLeftovers(bed.core, graceMs), order);
       await Promise.all(stopped.map(({ done }) => done));
       return stopped;
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createReconcile } from '../../../lib/reconcile/reconcile.js';
 import { payDebts, replayJournal } from '../../../lib/reconcile/retry-pending.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
 import { createStop } from '../../../lib/stop/stop.js';
 import { encodeCommand } from '../../../lib/store/command-codec.js';
 import { type FakeCore as Bed, fakeCore, killOf, startOn, stopOn } from '../../fakes/core.js';
@@ -21,8 +21,8 @@ describe('a reconcile that looks again', () => {
     async how => {
       const bed = fakeCore();
       const agent = await bed.agent('a1');
-      const cases = openCases(bed.core);
-      const reconcile = createReconcile(bed.core, cases, createStop(bed.core, cases));
+      const inFlight = createInFlight(bed.core);
+      const reconcile = createReconcile(bed.core, inFlight, createStop(bed.core, inFlight));
       if (how === 'failed') bed.journal.faults.fail('read', { times: 1 });
       await reconcile.start();
       await append(bed, 'a1');
@@ -89,7 +89,7 @@ describe('what is found to run again', () => {
     const { confirmedAt: _, ...open } = kill as Record<string, unknown>;
     bed.store.seedForeign('a1', JSON.stringify({ agentId: 'a1', status: 'running', kill: open }));
     bed.store.memory.debts.set('h1', new Map([['a1', 0]]));
-    await payDebts(bed.core, openCases(bed.core), stopOn(bed.core), bed.clock.now());
+    await payDebts(bed.core, createInFlight(bed.core), stopOn(bed.core), bed.clock.now());
     expect(await bed.record('a1')).toMatchObject({ status: 'killed' });
     expect(await agent.isAlive()).toBe(false);
   });

@@ -1,15 +1,15 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Core } from '../../../lib/ports/core.js';
 import { createReconcile } from '../../../lib/reconcile/reconcile.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
 import { createStop } from '../../../lib/stop/stop.js';
 import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 
 function reconcileOn(core: Core) {
-  const cases = openCases(core);
-  const reconcile = createReconcile(core, cases, createStop(core, cases));
+  const inFlight = createInFlight(core);
+  const reconcile = createReconcile(core, inFlight, createStop(core, inFlight));
   onTestFinished(() => reconcile.close());
   return reconcile;
 }
@@ -153,8 +153,8 @@ describe('the reconcile', () => {
       return new Promise<never>(() => undefined);
     };
     const core = { ...bed.core, journal: { ...bed.core.journal, read } };
-    const cases = openCases(core);
-    void createReconcile(core, cases, createStop(core, cases)).start();
+    const inFlight = createInFlight(core);
+    void createReconcile(core, inFlight, createStop(core, inFlight)).start();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(reads).toBe(1);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../../lib/ports/core.js';
 import { payDebts } from '../../../lib/reconcile/retry-pending.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
 import { createStop } from '../../../lib/stop/stop.js';
 import { beginOperation, endOperation, findOperation } from '../../../lib/store/operation.js';
 import { type AgentOptions, fakeCore, killAllOf, killOf, stopOn } from '../../fakes/core.js';
@@ -9,9 +9,13 @@ import { type AgentOptions, fakeCore, killAllOf, killOf, stopOn } from '../../fa
 type Bed = ReturnType<typeof fakeCore>;
 
 function payer(core: Core) {
-  const cases = openCases(core);
-  const stop = createStop(core, cases);
-  return { cases, stop, pay: (before = Number.MAX_SAFE_INTEGER) => payDebts(core, cases, stop, before) };
+  const inFlight = createInFlight(core);
+  const stop = createStop(core, inFlight);
+  return {
+    inFlight,
+    stop,
+    pay: (before = Number.MAX_SAFE_INTEGER) => payDebts(core, inFlight, stop, before),
+  };
 }
 const owed = ({ store }: Bed, host = 'h1') => [...(store.memory.debts.get(host)?.keys() ?? [])];
 const owe = (bed: Bed, id: string, dueAt = 0) =>

@@ -2,19 +2,25 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../lib/domain/command.js';
 import { KillswitchError } from '../../../lib/domain/errors.js';
 import { readRecord } from '../../../lib/domain/record.js';
-import { agentReceipt } from '../../../lib/stop/case.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
-import { commitKills } from '../../../lib/stop/mark-killed.js';
+import { createInFlight, type InFlight } from '../../../lib/stop/in-flight.js';
+import { orderOf } from '../../../lib/stop/kill-agent.js';
+import { markKilled, type Verdict } from '../../../lib/stop/mark-killed.js';
+import { agentReceipt } from '../../../lib/stop/receipt.js';
+import { startKill } from '../../../lib/stop/stop.js';
+import { fakeClock } from '../../fakes/clock.js';
 import { fakeCore, killAllOf, killOf } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 
 async function verdictOn(bed: Bed, command: Command, agentId = 'a1') {
   const readings = (await bed.core.records.agents([agentId])).map(readRecord);
-  const [verdict] = await commitKills(bed.core, command, readings);
+  const [verdict] = await markKilled(bed.core, command, { candidates: readings });
   if (!verdict) throw new Error('no verdict');
   return verdict;
 }
+
+const follow = (inFlight: InFlight, command: Command, verdict: Verdict) =>
+  startKill({ command, order: orderOf({ clock: fakeClock() }, command), inFlight }, verdict);
 
 const kills = ({ containers }: Bed): number => containers.calls.filter(call => call.method === 'kill').length;
 
@@ -23,10 +29,10 @@ describe('the agents that are being stopped', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'late');
-    const cases = openCases(bed.core);
+    const inFlight = createInFlight(bed.core);
     const [first, second] = [killOf('a1'), killOf('a1')];
-    const one = cases.follow(first, await verdictOn(bed, first), 0);
-    const other = cases.follow(second, await verdictOn(bed, second), 0);
+    const one = follow(inFlight, first, await verdictOn(bed, first));
+    const other = follow(inFlight, second, await verdictOn(bed, second));
     expect(other).toBe(one);
     bed.containers.release();
     await one?.done;
@@ -37,10 +43,10 @@ describe('the agents that are being stopped', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'hangs');
-    const cases = openCases(bed.core);
+    const inFlight = createInFlight(bed.core);
     const [gentle, hard] = [killOf('a1', { graceSeconds: 30 }), killOf('a1')];
-    const slow = cases.follow(gentle, await verdictOn(bed, gentle), 0);
-    const fast = cases.follow(hard, await verdictOn(bed, hard), 0);
+    const slow = follow(inFlight, gentle, await verdictOn(bed, gentle));
+    const fast = follow(inFlight, hard, await verdictOn(bed, hard));
     expect(fast).not.toBe(slow);
     await fast?.done;
     expect(bed.containers.calls.map(({ method, graceMs }) => [method, graceMs])).toEqual([
@@ -55,10 +61,10 @@ describe('the agents that are being stopped', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'late');
-    const cases = openCases(bed.core);
+    const inFlight = createInFlight(bed.core);
     const [hard, gentle] = [killOf('a1'), killOf('a1', { graceSeconds: 5 })];
-    const one = cases.follow(hard, await verdictOn(bed, hard), 0);
-    expect(cases.follow(gentle, await verdictOn(bed, gentle), 0)).toBe(one);
+    const one = follow(inFlight, hard, await verdictOn(bed, hard));
+    expect(follow(inFlight, gentle, await verdictOn(bed, gentle))).toBe(one);
     bed.containers.release();
     await one?.done;
   });
@@ -67,11 +73,11 @@ describe('the agents that are being stopped', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'hangs');
-    const cases = openCases(bed.core);
+    const inFlight = createInFlight(bed.core);
     const [first, second] = [killOf('a1'), killOf('a1')];
-    const one = cases.follow(first, await verdictOn(bed, first), 0);
+    const one = follow(inFlight, first, await verdictOn(bed, first));
     bed.store.seedForeign('a1', '{"status":"running"}');
-    const other = cases.follow(second, await verdictOn(bed, second), 0);
+    const other = follow(inFlight, second, await verdictOn(bed, second));
     expect(other).not.toBe(one);
     expect(other).toMatchObject({ operationId: second.operationId, statusBefore: 'running' });
     await other?.done;
@@ -81,22 +87,22 @@ describe('the agents that are being stopped', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'throws');
-    const cases = openCases(bed.core);
+    const inFlight = createInFlight(bed.core);
     const [first, second] = [killOf('a1'), killOf('a1')];
-    await cases.follow(first, await verdictOn(bed, first), 0)?.done;
-    await cases.follow(second, await verdictOn(bed, second), 0)?.done;
+    await follow(inFlight, first, await verdictOn(bed, first))?.done;
+    await follow(inFlight, second, await verdictOn(bed, second))?.done;
     expect(kills(bed)).toBe(2);
     expect(await bed.record('a1')).toMatchObject({ kill: { pending: [], attempts: 2 } });
   });
 
   it('refuses one agent loudly, and leaves out of many what has ended or gone meanwhile', () => {
-    const cases = openCases(fakeCore().core);
+    const inFlight = createInFlight(fakeCore().core);
     const refused = (code: 'invalid_state' | 'agent_not_found' | 'conflict') =>
       ({ kind: 'refused', agentId: 'a1', error: new KillswitchError(code) }) as const;
-    expect(() => cases.follow(killOf('a1'), refused('invalid_state'), 0)).toThrow(KillswitchError);
-    expect(cases.follow(killAllOf(), refused('invalid_state'), 0)).toBeUndefined();
-    expect(cases.follow(killAllOf(), refused('agent_not_found'), 0)).toBeUndefined();
-    const conflict = cases.follow(killAllOf(), refused('conflict'), 0);
+    expect(() => follow(inFlight, killOf('a1'), refused('invalid_state'))).toThrow(KillswitchError);
+    expect(follow(inFlight, killAllOf(), refused('invalid_state'))).toBeUndefined();
+    expect(follow(inFlight, killAllOf(), refused('agent_not_found'))).toBeUndefined();
+    const conflict = follow(inFlight, killAllOf(), refused('conflict'));
     expect(conflict && agentReceipt(conflict)).toMatchObject({
       error: { code: 'conflict' },
       verified: false,
@@ -107,8 +113,8 @@ describe('the agents that are being stopped', () => {
     const bed = fakeCore();
     const agent = bed.containers.spawn('a1');
     bed.store.seedForeign('a1', '?');
-    const cases = openCases(bed.core);
-    const one = cases.follow(killOf('a1'), await verdictOn(bed, killOf('a1')), 0);
+    const inFlight = createInFlight(bed.core);
+    const one = follow(inFlight, killOf('a1'), await verdictOn(bed, killOf('a1')));
     await one?.done;
     expect(await agent.isRunning()).toBe(false);
     expect(one && agentReceipt(one)).toMatchObject({
@@ -125,8 +131,8 @@ describe('the agents that are being stopped', () => {
   it('leaves the agent of another host to its node, and says so', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1', { members: { host: 'h2' } });
-    const cases = openCases(bed.core);
-    const one = cases.follow(killOf('a1'), await verdictOn(bed, killOf('a1')), 0);
+    const inFlight = createInFlight(bed.core);
+    const one = follow(inFlight, killOf('a1'), await verdictOn(bed, killOf('a1')));
     await one?.done;
     expect(await agent.isAlive()).toBe(true);
     expect(one && agentReceipt(one)).toMatchObject({
@@ -141,10 +147,10 @@ describe('the agents that are being stopped', () => {
   it('logs when the store cannot be told how it ended', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
-    const cases = openCases(bed.core);
+    const inFlight = createInFlight(bed.core);
     const verdict = await verdictOn(bed, killOf('a1'));
     bed.store.faults.fail('commit');
-    const one = cases.follow(killOf('a1'), verdict, 0);
+    const one = follow(inFlight, killOf('a1'), verdict);
     await one?.done;
     expect(bed.log.lines.at(-1)).toMatchObject({ level: 'error', message: 'the store was not told' });
     expect(await bed.record('a1')).toMatchObject({ kill: { pending: ['container', 'worktree'] } });
@@ -154,10 +160,10 @@ describe('the agents that are being stopped', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'late');
-    const cases = openCases(bed.core);
-    const one = cases.follow(killOf('a1'), await verdictOn(bed, killOf('a1')), 0);
+    const inFlight = createInFlight(bed.core);
+    const one = follow(inFlight, killOf('a1'), await verdictOn(bed, killOf('a1')));
     let isIdle = false;
-    const idle = cases.idle().then(() => {
+    const idle = inFlight.idle().then(() => {
       isIdle = true;
     });
     await new Promise(setImmediate);
@@ -165,15 +171,15 @@ describe('the agents that are being stopped', () => {
     bed.containers.release();
     await idle;
     expect(one && agentReceipt(one).pending).toEqual([]);
-    await cases.idle();
+    await inFlight.idle();
   });
 
   it('counts what could not be marked for another reason, and names that', async () => {
-    const cases = openCases(fakeCore().core);
+    const inFlight = createInFlight(fakeCore().core);
     const error = new KillswitchError('internal');
-    const one = cases.follow(killAllOf(), { kind: 'refused', agentId: 'a1', error }, 0);
+    const one = follow(inFlight, killAllOf(), { kind: 'refused', agentId: 'a1', error });
     expect(one).toMatchObject({ agent: { agentId: 'a1' }, error });
     const outside = new KillswitchError('forbidden');
-    expect(cases.follow(killAllOf(), { kind: 'refused', agentId: 'a1', error: outside }, 0)).toBeUndefined();
+    expect(follow(inFlight, killAllOf(), { kind: 'refused', agentId: 'a1', error: outside })).toBeUndefined();
   });
 });

@@ -3,8 +3,11 @@ import { KillswitchError } from '../../../lib/domain/errors.js';
 import { readRecord } from '../../../lib/domain/record.js';
 import { isLocal } from '../../../lib/ports/core.js';
 import type { Records, StepResult } from '../../../lib/ports/records.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
-import { commitKills, previewKills, type Verdict } from '../../../lib/stop/mark-killed.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
+import { orderOf } from '../../../lib/stop/kill-agent.js';
+import { markKilled, type Verdict } from '../../../lib/stop/mark-killed.js';
+import { previewKills } from '../../../lib/stop/preview.js';
+import { startKill } from '../../../lib/stop/stop.js';
 import { MAX_ATTEMPTS } from '../../../lib/store/compare-and-set.js';
 import { narrowedTo } from '../../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf } from '../../fakes/core.js';
@@ -35,7 +38,7 @@ describe('marking agents killed', () => {
       '{ "status" : "running", "budget":12345678901234567890, "tools":[], "z": {"a" :1.0} }',
     );
     const command = killOf('a1', { reason: 'r', requestId: 'req' });
-    const verdicts = await commitKills(bed.core, command, await readings(bed, 'a1'));
+    const verdicts = await markKilled(bed.core, command, { candidates: await readings(bed, 'a1') });
     expect(verdicts).toMatchObject([
       { kind: 'killed', statusBefore: 'running', agent: { status: 'killed' } },
     ]);
@@ -56,7 +59,7 @@ describe('marking agents killed', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     const command = killOf('a1', { requestId: 'req' });
-    await commitKills(bed.core, command, await readings(bed, 'a1'));
+    await markKilled(bed.core, command, { candidates: await readings(bed, 'a1') });
     const { tombstones, active, debts, audit } = bed.store.memory;
     expect(JSON.parse(tombstones.get('a1') ?? '')).toEqual({
       operationId: command.operationId,
@@ -80,7 +83,7 @@ describe('marking agents killed', () => {
   ])('of a record with %j (sandbox: %s) owes %j', async (members, sandbox, pending) => {
     const bed = fakeCore(sandbox ? {} : { sandboxes: [] });
     bed.store.seedForeign('a1', JSON.stringify({ status: 'running', ...members }));
-    await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
+    await markKilled(bed.core, killOf('a1'), { candidates: await readings(bed, 'a1') });
     expect(await bed.record('a1')).toMatchObject({ kill: { pending } });
   });
 
@@ -88,7 +91,7 @@ describe('marking agents killed', () => {
     const bed = fakeCore({ sandboxes: [] });
     bed.store.seedForeign('a1', '{"status":"running","taskId":"t1"}');
     const command = killOf('a1', { reason: 'r', requestId: 'req' });
-    const [verdict] = await commitKills(bed.core, command, await readings(bed, 'a1'));
+    const [verdict] = await markKilled(bed.core, command, { candidates: await readings(bed, 'a1') });
     const at = '2026-11-22T10:00:00.000Z';
     const { operationId } = command;
     expect(await bed.record('a1')).toEqual({
@@ -132,15 +135,15 @@ describe('marking agents killed', () => {
         message: 'agent settled',
       },
     ]);
-    const one = openCases(bed.core).follow(command, verdict as Verdict, 0);
-    expect(one).toMatchObject({ statusBefore: 'running', ledger: { outcomes } });
+    const job = { command, order: orderOf(bed.core, command), inFlight: createInFlight(bed.core) };
+    expect(startKill(job, verdict as Verdict)).toMatchObject({ statusBefore: 'running', outcomes });
     expect(bed.store.memory.audit).toHaveLength(2);
   });
 
   it('owes to another host also where nothing can be stopped here', async () => {
     const bed = fakeCore({ sandboxes: [] });
     await bed.agent('a1', { members: { host: 'h2' } });
-    await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
+    await markKilled(bed.core, killOf('a1'), { candidates: await readings(bed, 'a1') });
     expect(bed.store.memory.audit).toMatchObject([{ phase: 'accepted' }]);
     expect(await bed.core.records.debts('h2', bed.clock.now(), 10)).toEqual(['a1']);
   });
@@ -153,7 +156,7 @@ describe('marking agents killed', () => {
     const { processes } = fakeCore();
     const bed = fakeCore({ sandboxes: [processes] });
     bed.store.seedForeign('a1', JSON.stringify({ status: 'running', ...members }));
-    await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
+    await markKilled(bed.core, killOf('a1'), { candidates: await readings(bed, 'a1') });
     expect(await bed.record('a1')).toMatchObject({ kill: { pending } });
   });
 
@@ -161,7 +164,7 @@ describe('marking agents killed', () => {
     const bed = fakeCore({ sandboxes: [] });
     bed.store.seedForeign('a1', '{"status":"running"}');
     bed.store.memory.debts.set('h1', new Map([['a1', 0]]));
-    await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
+    await markKilled(bed.core, killOf('a1'), { candidates: await readings(bed, 'a1') });
     expect(await bed.core.records.debts('h1', Number.POSITIVE_INFINITY, 10)).toEqual([]);
     expect(bed.store.memory.audit.map(({ agentId }) => agentId)).toEqual(['a1', 'a1']);
   });
@@ -169,7 +172,7 @@ describe('marking agents killed', () => {
   it('leaves the debt of another host to it, due at once', async () => {
     const bed = fakeCore();
     await bed.agent('a1', { members: { host: 'h2' } });
-    await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'));
+    await markKilled(bed.core, killOf('a1'), { candidates: await readings(bed, 'a1') });
     expect(await bed.core.records.debts('h2', bed.clock.now(), 10)).toEqual(['a1']);
     expect([
       isLocal(bed.core, {}),
@@ -183,7 +186,7 @@ describe('marking agents killed', () => {
     await bed.agent('a1', { status: 'spawning' });
     const foreign = '{"status":"running","note":"written in between"}';
     const core = meddled(bed, round => round === 1 && bed.store.seedForeign('a1', foreign));
-    const verdicts = await commitKills(core, killOf('a1'), await readings(bed, 'a1'));
+    const verdicts = await markKilled(core, killOf('a1'), { candidates: await readings(bed, 'a1') });
     expect(verdicts).toMatchObject([{ kind: 'killed', statusBefore: 'running' }]);
     expect(await bed.record('a1')).toMatchObject({ status: 'killed', note: 'written in between' });
     expect(bed.store.memory.audit).toHaveLength(1);
@@ -201,7 +204,9 @@ describe('marking agents killed', () => {
       if (foreign === undefined) bed.store.memory.documents.delete('agent:a1');
       else bed.store.seedForeign('a1', foreign);
     });
-    expect(await commitKills(core, killOf('a1'), await readings(bed, 'a1'))).toMatchObject([verdict]);
+    expect(await markKilled(core, killOf('a1'), { candidates: await readings(bed, 'a1') })).toMatchObject([
+      verdict,
+    ]);
   });
 
   it('gives up after 64 rounds of bad luck, for that agent alone', async () => {
@@ -213,7 +218,7 @@ describe('marking agents killed', () => {
       rounds = round;
       bed.store.seedForeign('a1', JSON.stringify({ status: 'running', round }));
     });
-    const verdicts = await commitKills(core, killAllOf(), await readings(bed, 'a1', 'a2'));
+    const verdicts = await markKilled(core, killAllOf(), { candidates: await readings(bed, 'a1', 'a2') });
     expect(verdicts).toMatchObject([
       { kind: 'killed', agent: { agentId: 'a2' } },
       { kind: 'refused', agentId: 'a1', error: { code: 'conflict' } },
@@ -229,7 +234,7 @@ describe('marking agents killed', () => {
       round =>
         round < MAX_ATTEMPTS && bed.store.seedForeign('a1', JSON.stringify({ status: 'running', round })),
     );
-    expect(await commitKills(core, killOf('a1'), await readings(bed, 'a1'))).toMatchObject([
+    expect(await markKilled(core, killOf('a1'), { candidates: await readings(bed, 'a1') })).toMatchObject([
       { kind: 'killed' },
     ]);
   });
@@ -239,7 +244,7 @@ describe('marking agents killed', () => {
     await bed.agent('a1', { worktree: false });
     bed.store.faults.duplicate('commit');
     const command = killOf('a1');
-    expect(await commitKills(bed.core, command, await readings(bed, 'a1'))).toMatchObject([
+    expect(await markKilled(bed.core, command, { candidates: await readings(bed, 'a1') })).toMatchObject([
       { kind: 'owing', agent: { kill: { operationId: command.operationId, pending: [] } } },
     ]);
   });
@@ -251,7 +256,7 @@ describe('marking agents killed', () => {
     const seen = await readings(bed, 'a1', 'a2');
     bed.store.seedForeign('a1', '{"status":"running"}');
     bed.store.faults.fail('agents');
-    expect(await commitKills(bed.core, killAllOf(), seen)).toMatchObject([
+    expect(await markKilled(bed.core, killAllOf(), { candidates: seen })).toMatchObject([
       { kind: 'killed', agent: { agentId: 'a2' } },
       { kind: 'refused', agentId: 'a1', error: { code: 'store_unavailable' } },
     ]);
@@ -262,7 +267,7 @@ describe('marking agents killed', () => {
     await bed.agent('a1');
     const cause = new Error('WRONGTYPE orchestrator:agent:a1');
     bed.store.faults.fail('commit', { error: cause });
-    expect(await commitKills(bed.core, killAllOf(), await readings(bed, 'a1'))).toMatchObject([
+    expect(await markKilled(bed.core, killAllOf(), { candidates: await readings(bed, 'a1') })).toMatchObject([
       { kind: 'refused', error: { code: 'internal', message: 'Something failed inside', cause } },
     ]);
     expect(bed.log.lines).toMatchObject([{ level: 'error', entry: { err: cause } }]);
@@ -273,9 +278,11 @@ describe('marking agents killed', () => {
     bed.store.seedForeign('odd', '?');
     await bed.agent('done', { status: 'completed' });
     bed.store.faults.fail('commit');
-    const verdicts = await commitKills(bed.core, killAllOf(), await readings(bed, 'odd', 'done'));
+    const verdicts = await markKilled(bed.core, killAllOf(), {
+      candidates: await readings(bed, 'odd', 'done'),
+    });
     expect(verdicts.map(({ kind }) => kind)).toEqual(['unreadable', 'refused']);
-    expect(await commitKills(bed.core, killAllOf(), [])).toEqual([]);
+    expect(await markKilled(bed.core, killAllOf(), { candidates: [] })).toEqual([]);
   });
 
   it('refuses when the record names another container than the caller saw', async () => {
@@ -283,7 +290,7 @@ describe('marking agents killed', () => {
     await bed.agent('a1');
     const before = await bed.stored('a1');
     const command = killOf('a1', { expectedContainerId: '0'.repeat(64) });
-    expect(await commitKills(bed.core, command, await readings(bed, 'a1'))).toMatchObject([
+    expect(await markKilled(bed.core, command, { candidates: await readings(bed, 'a1') })).toMatchObject([
       { kind: 'refused', error: expect.any(KillswitchError) },
     ]);
     expect(await bed.stored('a1')).toEqual(before);
@@ -293,9 +300,9 @@ describe('marking agents killed', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.store.faults.lie('commit', () => ['tombstoned'] satisfies StepResult[], { times: 1 });
-    expect(await commitKills(bed.core, killOf('a1'), await readings(bed, 'a1'))).toMatchObject([
-      { kind: 'killed' },
-    ]);
+    expect(await markKilled(bed.core, killOf('a1'), { candidates: await readings(bed, 'a1') })).toMatchObject(
+      [{ kind: 'killed' }],
+    );
   });
 });
 
@@ -308,7 +315,9 @@ describe('a preview', () => {
     bed.store.seedForeign('odd', '?');
     const before = structuredClone(bed.store.memory.documents);
     const command = killAllOf({ dryRun: true });
-    expect(previewKills(command, await readings(bed, 'a1', 'done', 'owing', 'odd'))).toMatchObject([
+    expect(
+      previewKills(command, { candidates: await readings(bed, 'a1', 'done', 'owing', 'odd') }),
+    ).toMatchObject([
       { kind: 'preview', agent: { agentId: 'a1' } },
       { kind: 'refused', error: { code: 'invalid_state' } },
       { kind: 'preview', agent: { agentId: 'owing' } },
@@ -323,7 +332,7 @@ describe('a preview', () => {
     const command = killAllOf({ actor: narrowedTo({ taskId: 't1' }) });
     const [stored] = await bed.core.records.agents(['a1']);
     if (!stored) throw new Error('it has a record');
-    const verdicts = await commitKills(bed.core, command, [readRecord(stored)]);
+    const verdicts = await markKilled(bed.core, command, { candidates: [readRecord(stored)] });
     expect(verdicts).toMatchObject([{ kind: 'refused', error: { code: 'forbidden' } }]);
     expect(await agent.isAlive()).toBe(true);
   });

@@ -4,8 +4,9 @@ import { findLatch } from '../../../lib/agents/latch.js';
 import { resetLatch } from '../../../lib/agents/reset-latch.js';
 import type { Command } from '../../../lib/domain/command.js';
 import { readRecord } from '../../../lib/domain/record.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
-import { recall } from '../../../lib/stop/recall.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
+import { orderOf, recordedKill } from '../../../lib/stop/kill-agent.js';
+import { recall } from '../../../lib/stop/resume.js';
 import { beginOperation, findOperation } from '../../../lib/store/operation.js';
 import { actorWith } from '../../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
@@ -162,13 +163,16 @@ describe('a command that is carried on with', () => {
     bed.store.memory.documents.delete('agent:a2');
     bed.store.seedForeign('a3', '?');
     const before = bed.containers.calls.length;
-    const { known, isLatched } = await recall(bed.core, openCases(bed.core), command, 0);
+    const { known, isLatched } = await recall(bed.core, {
+      order: orderOf(bed.core, command),
+      inFlight: createInFlight(bed.core),
+    });
     expect(known.map(one => [one.agent.agentId, one.statusBefore])).toEqual([
       ['a1', 'running'],
       ['a2', 'running'],
       ['a3', 'running'],
     ]);
-    for (const { ledger } of known) expect(ledger.outcomes[0]).toMatchObject({ outcome: 'removed' });
+    for (const { outcomes } of known) expect(outcomes[0]).toMatchObject({ outcome: 'removed' });
     expect([isLatched, bed.containers.calls.length]).toEqual([false, before]);
   });
 
@@ -181,15 +185,15 @@ describe('a command that is carried on with', () => {
     void stopOn(process.core).stop(command);
     await process.died;
     const [raw] = (await bed.core.records.agents(['a1'])).map(({ raw }) => raw);
-    const payer = openCases(bed.core);
+    const payer = createInFlight(bed.core);
     const agents = async (ids: readonly string[]) => {
       const found = readRecord({ agentId: 'a1', raw: `${raw}` });
-      if (found.kind === 'agent') payer.follow(command, { kind: 'owing', agent: found.agent }, 0);
+      if (found.kind === 'agent') payer.run(recordedKill(orderOf(bed.core, command), found.agent));
       await payer.idle();
       return bed.core.records.agents(ids);
     };
     const core = { ...bed.core, records: { ...bed.core.records, agents } };
-    const { known } = await recall(core, openCases(core), command, 0);
+    const { known } = await recall(core, { order: orderOf(core, command), inFlight: createInFlight(core) });
     expect(known.map(one => one.agent.agentId)).toEqual(['a1']);
   });
 

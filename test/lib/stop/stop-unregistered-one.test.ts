@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { openCases } from '../../../lib/stop/in-flight.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
 import { createStop } from '../../../lib/stop/stop.js';
 import { narrowedTo } from '../../fakes/authenticator.js';
 import { fakeCore, killOf } from '../../fakes/core.js';
 
 function openBench() {
   const bed = fakeCore();
-  return { ...bed, stop: createStop(bed.core, openCases(bed.core)) };
+  return { ...bed, stop: createStop(bed.core, createInFlight(bed.core)) };
 }
 
 describe('a kill of an agent without a record', () => {

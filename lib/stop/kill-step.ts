@@ -1,12 +1,12 @@
 import type { Agent, Kill, LayerName } from '../domain/agent.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
 import type { Command } from '../domain/command.js';
+import { SWITCHED_OFF } from '../domain/outcome.js';
 import { type Core, isLocal, timestamp } from '../ports/core.js';
 import type { Step } from '../ports/records.js';
 import { signText } from '../store/signed-text.js';
 import { setTexts } from '../util/json-edit.js';
 import { omitUndefined } from '../util/omit-undefined.js';
-import { SWITCHED_OFF } from './stop-agent.js';
 
 /** What a kill of this agent owes. An agent without any recorded sandbox is looked for by its label. */
 function owedLayers(core: Core, agent: Agent): LayerName[] {
@@ -49,7 +49,7 @@ const written = (kill: Kill): Written => ({
  * How one command marks agents. What is the same for all of them is worked out once. `raw` is `null` for one that has
  * no record yet: the mark writes it.
  */
-export function marksBy(core: Core, command: Command): (agent: Agent, raw: string | null) => Mark {
+export function killStepsOf(core: Core, command: Command): (agent: Agent, raw: string | null) => Mark {
   const at = timestamp(core);
   const { operationId, reason, requestId, actor, requestedAt = at } = command;
   const tombstone = JSON.stringify({ operationId, at });

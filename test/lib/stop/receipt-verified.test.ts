@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerOutcome } from '../../../lib/domain/outcome.js';
-import { agentReceipt, type Case, endedCase } from '../../../lib/stop/case.js';
+import { agentReceipt, type Entry, endedEntry } from '../../../lib/stop/receipt.js';
 
-const caseOf = (agent: Case['agent'], outcomes: LayerOutcome[]): Case => ({
+const entryOf = (agent: Entry['agent'], outcomes: LayerOutcome[]): Entry => ({
   agent,
   operationId: 'op',
-  graceMs: 0,
-  ledger: { outcomes, note: () => undefined },
+  outcomes,
+  note: () => undefined,
   done: Promise.resolve(),
 });
 
@@ -15,27 +15,27 @@ describe('the receipt of one agent', () => {
 
   it('does not take a container for dead because no process was found', () => {
     const inContainer = { agentId: 'a1', containerId: 'c'.repeat(64) };
-    expect(agentReceipt(caseOf(inContainer, [gone])).verified).toBe(false);
+    expect(agentReceipt(entryOf(inContainer, [gone])).verified).toBe(false);
     const skipped: LayerOutcome = { layer: 'container', outcome: 'skipped' };
-    expect(agentReceipt(caseOf(inContainer, [skipped, gone])).verified).toBe(false);
+    expect(agentReceipt(entryOf(inContainer, [skipped, gone])).verified).toBe(false);
     const removed: LayerOutcome = { layer: 'container', outcome: 'removed' };
-    expect(agentReceipt(caseOf(inContainer, [removed, gone])).verified).toBe(true);
+    expect(agentReceipt(entryOf(inContainer, [removed, gone])).verified).toBe(true);
   });
 
   it('asks of a process that the record names that it was seen gone itself', () => {
     const onHost = { agentId: 'a1', process: { pid: 4242 } };
-    expect(agentReceipt(caseOf(onHost, [gone])).verified).toBe(true);
-    expect(agentReceipt(caseOf(onHost, [{ layer: 'container', outcome: 'alreadyGone' }])).verified).toBe(
+    expect(agentReceipt(entryOf(onHost, [gone])).verified).toBe(true);
+    expect(agentReceipt(entryOf(onHost, [{ layer: 'container', outcome: 'alreadyGone' }])).verified).toBe(
       false,
     );
   });
 });
 
-describe('a case on which there is nothing to do', () => {
+describe('an entry with nothing to do', () => {
   it('stays as it was seen', async () => {
     const outcomes: LayerOutcome[] = [{ layer: 'container', outcome: 'removed' }];
-    const one = endedCase({ agentId: 'a1' }, 'op', { statusBefore: 'running', outcomes });
-    one.ledger.note({ layer: 'container', outcome: 'failed' });
+    const one = endedEntry({ agentId: 'a1' }, 'op', { statusBefore: 'running', outcomes });
+    one.note({ layer: 'container', outcome: 'failed' });
     await one.done;
     expect(agentReceipt(one)).toEqual({
       agentId: 'a1',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
-import { openCases } from '../../../lib/stop/in-flight.js';
-import { recall } from '../../../lib/stop/recall.js';
+import { createInFlight } from '../../../lib/stop/in-flight.js';
+import { orderOf } from '../../../lib/stop/kill-agent.js';
+import { recall } from '../../../lib/stop/resume.js';
 import { fakeCore, killAllOf } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
@@ -49,7 +50,7 @@ async function recalled(bed: Bed, ...meanwhile: readonly AuditEntry[]) {
     },
   };
   const core = { ...bed.core, audit };
-  const { known } = await recall(core, openCases(core), command, 0);
+  const { known } = await recall(core, { order: orderOf(core, command), inFlight: createInFlight(core) });
   await Promise.all(known.map(({ done }) => done));
   return { known, reads };
 }
@@ -61,7 +62,7 @@ describe('what a command had done before', () => {
     bed.store.memory.audit.push(accepted('a1'), settled('a1'));
     const { known, reads } = await recalled(bed);
     expect(known).toMatchObject([
-      { agent: { agentId: 'a1', taskId: 't1' }, statusBefore: 'running', ledger: { outcomes: gone } },
+      { agent: { agentId: 'a1', taskId: 't1' }, statusBefore: 'running', outcomes: gone },
     ]);
     expect(reads).toBe(1);
   });
@@ -81,7 +82,7 @@ describe('what a command had done before', () => {
     bed.store.memory.audit.push(accepted('a1'), accepted('a2'));
     const { known, reads } = await recalled(bed, settled('a1'));
     expect(known.map(({ agent }) => agent.agentId)).toEqual(['a1', 'a2']);
-    expect(known[0]?.ledger.outcomes).toEqual(gone);
+    expect(known[0]?.outcomes).toEqual(gone);
     expect([await owing.isAlive(), reads]).toEqual([false, 2]);
   });
 
@@ -103,7 +104,10 @@ describe('what a command had done before', () => {
     const bed = fakeCore();
     const stray = bed.containers.spawn('a1');
     await bed.store.audit.append([accepted('a1')]);
-    const { known } = await recall(bed.core, openCases(bed.core), command, 0);
+    const { known } = await recall(bed.core, {
+      order: orderOf(bed.core, command),
+      inFlight: createInFlight(bed.core),
+    });
     await Promise.all(known.map(({ done }) => done));
     expect(known.map(({ agent }) => agent.agentId)).toEqual(['a1']);
     expect(await stray.isRunning()).toBe(false);

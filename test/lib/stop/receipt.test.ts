@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { KillswitchError } from '../../../lib/domain/errors.js';
 import type { LayerOutcome } from '../../../lib/domain/outcome.js';
-import { type Case, endedCase } from '../../../lib/stop/case.js';
-import { openReport } from '../../../lib/stop/report.js';
+import { createReceipt, type Entry, endedEntry } from '../../../lib/stop/receipt.js';
 import { killAllOf, killOf } from '../../fakes/core.js';
 
-const caseOf = (agentId: string, outcomes: readonly LayerOutcome[], more: Partial<Case> = {}): Case => ({
+const entryOf = (agentId: string, outcomes: readonly LayerOutcome[], more: Partial<Entry> = {}): Entry => ({
   agent: { agentId },
   operationId: 'op',
-  graceMs: 0,
-  ledger: { outcomes, note: () => undefined },
+  outcomes,
+  note: () => undefined,
   done: Promise.resolve(),
   ...more,
 });
@@ -17,16 +16,16 @@ const removed: LayerOutcome = { layer: 'container', outcome: 'removed' };
 const refused: LayerOutcome = { layer: 'container', outcome: 'refused', detail: 'not labelled' };
 const failed: LayerOutcome = { layer: 'worktree', outcome: 'failed', detail: 'busy' };
 
-const killMessage = (...cases: readonly Case[]): string => {
-  const report = openReport(killOf('a1'));
-  for (const one of cases) report.add(one);
-  report.close();
-  return report.receipt().message;
+const killMessage = (...entries: readonly Entry[]): string => {
+  const answer = createReceipt(killOf('a1'));
+  for (const one of entries) answer.add(one);
+  answer.close();
+  return answer.build().message;
 };
 
 describe('the message for one agent', () => {
   it('says killed of what was seen dead and cleaned away', () => {
-    expect(killMessage(caseOf('a1', [removed]))).toBe('Agent a1 killed successfully');
+    expect(killMessage(entryOf('a1', [removed]))).toBe('Agent a1 killed successfully');
   });
 
   it.each<[string, readonly LayerOutcome[]]>([
@@ -45,18 +44,18 @@ describe('the message for one agent', () => {
       ],
     ],
   ])('%s', (message, outcomes) => {
-    expect(killMessage(caseOf('a1', outcomes))).toBe(message);
+    expect(killMessage(entryOf('a1', outcomes))).toBe(message);
   });
 
   it('says when it could not be marked killed', () => {
     const error = new KillswitchError('unreadable_record', 'the record is not JSON');
-    expect(killMessage(caseOf('a1', [removed], { error }))).toBe(
+    expect(killMessage(entryOf('a1', [removed], { error }))).toBe(
       'Agent a1 could not be marked killed: the record is not JSON',
     );
   });
 
   it('claims nothing before the store has answered', () => {
-    expect(openReport(killOf('a1')).receipt()).toMatchObject({
+    expect(createReceipt(killOf('a1')).build()).toMatchObject({
       message: 'Agent a1 is not killed yet: the store has not answered',
       incomplete: true,
       verified: false,
@@ -66,20 +65,20 @@ describe('the message for one agent', () => {
 });
 
 describe('the receipt of a kill-all', () => {
-  const receiptOf = (...cases: readonly Case[]) => {
-    const report = openReport(killAllOf());
-    for (const one of cases) report.add(one);
-    report.close();
-    return report.receipt();
+  const receiptOf = (...entries: readonly Entry[]) => {
+    const answer = createReceipt(killAllOf());
+    for (const one of entries) answer.add(one);
+    answer.close();
+    return answer.build();
   };
 
   it('counts what was killed, what was not, and what is owed', () => {
     const error = new KillswitchError('conflict');
     const receipt = receiptOf(
-      caseOf('a1', [removed]),
-      caseOf('a2', [refused]),
-      caseOf('a3', [removed, failed]),
-      caseOf('a4', [], { error }),
+      entryOf('a1', [removed]),
+      entryOf('a2', [refused]),
+      entryOf('a3', [removed, failed]),
+      entryOf('a4', [], { error }),
     );
     expect(receipt).toMatchObject({ total: 4, killed: 2, failed: 2, pending: 2, refused: 1 });
     expect(receipt.verified).toBe(false);
@@ -95,32 +94,32 @@ describe('the receipt of a kill-all', () => {
   });
 
   it('speaks of one agent in the singular', () => {
-    expect(receiptOf(caseOf('a1', [removed])).message).toBe('1 of 1 agent killed');
+    expect(receiptOf(entryOf('a1', [removed])).message).toBe('1 of 1 agent killed');
   });
 
   it('says nothing certain while agents are still being looked for', () => {
-    const report = openReport(killAllOf());
-    expect(report.receipt()).toMatchObject({
+    const answer = createReceipt(killAllOf());
+    expect(answer.build()).toMatchObject({
       message: 'No active agents found yet',
       incomplete: true,
       verified: false,
     });
-    report.add(caseOf('a1', [removed]));
-    expect(report.receipt()).toMatchObject({
+    answer.add(entryOf('a1', [removed]));
+    expect(answer.build()).toMatchObject({
       message: '1 of 1 agent killed, not every agent was reached',
       incomplete: true,
       verified: false,
     });
-    report.close();
-    expect(report.receipt()).toMatchObject({ message: '1 of 1 agent killed', verified: true });
-    expect(report.receipt()).not.toHaveProperty('incomplete');
+    answer.close();
+    expect(answer.build()).toMatchObject({ message: '1 of 1 agent killed', verified: true });
+    expect(answer.build()).not.toHaveProperty('incomplete');
   });
 
   it('says why the rest was not reached', () => {
-    const report = openReport(killAllOf());
-    report.add(caseOf('a1', [removed]));
-    report.close(new KillswitchError('store_unavailable'));
-    expect(report.receipt()).toMatchObject({
+    const answer = createReceipt(killAllOf());
+    answer.add(entryOf('a1', [removed]));
+    answer.close(new KillswitchError('store_unavailable'));
+    expect(answer.build()).toMatchObject({
       incomplete: true,
       verified: false,
       errors: ['selection: The store does not answer'],
@@ -128,10 +127,10 @@ describe('the receipt of a kill-all', () => {
   });
 
   it('of a dry run says what would be killed and claims nothing', () => {
-    const report = openReport(killAllOf({ dryRun: true }));
-    for (const agentId of ['a1', 'a2']) report.add(caseOf(agentId, []));
-    report.close();
-    expect(report.receipt()).toMatchObject({
+    const answer = createReceipt(killAllOf({ dryRun: true }));
+    for (const agentId of ['a1', 'a2']) answer.add(entryOf(agentId, []));
+    answer.close();
+    expect(answer.build()).toMatchObject({
       message: 'Dry run: 2 agents would be marked killed and stopped; what runs of them was not looked at',
       dryRun: true,
       verified: false,
@@ -143,19 +142,19 @@ describe('the receipt of a kill-all', () => {
   });
 });
 
-describe('a report', () => {
-  it('counts a case once, however often it is added', () => {
-    const report = openReport(killAllOf());
-    const one = caseOf('a1', [removed]);
-    for (let n = 0; n < 3; n++) report.add(one);
-    report.close();
-    expect(report.receipt()).toMatchObject({ total: 1, killed: 1 });
+describe('a receipt that is being written', () => {
+  it('counts an entry once, however often it is added', () => {
+    const answer = createReceipt(killAllOf());
+    const one = entryOf('a1', [removed]);
+    for (let n = 0; n < 3; n++) answer.add(one);
+    answer.close();
+    expect(answer.build()).toMatchObject({ total: 1, killed: 1 });
   });
 
   it('says why one agent was not killed at all', () => {
-    const report = openReport(killOf('a1'));
-    report.close(new KillswitchError('invalid_state', 'Agent a1 is failed'));
-    expect(report.receipt()).toMatchObject({
+    const answer = createReceipt(killOf('a1'));
+    answer.close(new KillswitchError('invalid_state', 'Agent a1 is failed'));
+    expect(answer.build()).toMatchObject({
       message: 'Agent a1 was not killed: Agent a1 is failed',
       verified: false,
       incomplete: true,
@@ -163,12 +162,12 @@ describe('a report', () => {
   });
 
   it('without a store says so and claims nothing beyond this host', () => {
-    const report = openReport(killAllOf());
-    for (const agentId of ['a1', 'a2']) report.add(caseOf(agentId, [removed]));
-    report.degrade();
-    report.fail('a3: left running');
-    report.close();
-    expect(report.receipt()).toMatchObject({
+    const answer = createReceipt(killAllOf());
+    for (const agentId of ['a1', 'a2']) answer.add(entryOf(agentId, [removed]));
+    answer.degrade();
+    answer.fail('a3: left running');
+    answer.close();
+    expect(answer.build()).toMatchObject({
       message:
         '2 of 2 agents seen not to run here any more; ' +
         'the store does not answer, so the rest is done when it is back',
@@ -180,23 +179,23 @@ describe('a report', () => {
   });
 });
 
-describe('a report of more than 1,000 agents', () => {
+describe('a receipt of more than 1,000 agents', () => {
   it('names the first 1,000 and counts all, those that have ended and those that have not', async () => {
-    const report = openReport(killAllOf());
+    const answer = createReceipt(killAllOf());
     let end: () => void = () => undefined;
     const done = new Promise<void>(resolve => {
       end = resolve;
     });
     const last: LayerOutcome[] = [{ layer: 'container', outcome: 'pending' }];
-    for (let n = 0; n < 1_500; n++) report.add(caseOf(`a${n}`, [n % 2 ? removed : refused]));
-    report.add(caseOf('slow', last, { done }));
-    report.close();
+    for (let n = 0; n < 1_500; n++) answer.add(entryOf(`a${n}`, [n % 2 ? removed : refused]));
+    answer.add(entryOf('slow', last, { done }));
+    answer.close();
 
-    expect(report.receipt()).toMatchObject({ total: 1_501, killed: 750, failed: 751, pending: 751 });
+    expect(answer.build()).toMatchObject({ total: 1_501, killed: 750, failed: 751, pending: 751 });
     last[0] = removed;
     end();
-    await report.finished();
-    const receipt = report.receipt();
+    await answer.finished();
+    const receipt = answer.build();
     expect(receipt).toMatchObject({ total: 1_501, killed: 751, failed: 750, pending: 750, verified: false });
     expect(receipt.agents.map(({ agentId }) => agentId)).toEqual(
       Array.from({ length: 1_000 }, (_, n) => `a${n}`),
@@ -205,21 +204,21 @@ describe('a report of more than 1,000 agents', () => {
   });
 
   it('counts at once, beyond 1,000, on whom there is nothing to do', () => {
-    const report = openReport(killAllOf());
+    const answer = createReceipt(killAllOf());
     const told = { outcomes: [{ layer: 'container', outcome: 'skipped' }] } as const;
-    for (let n = 0; n < 1_200; n++) report.add(endedCase({ agentId: `a${n}` }, 'op', told));
-    report.close();
-    const receipt = report.receipt();
+    for (let n = 0; n < 1_200; n++) answer.add(endedEntry({ agentId: `a${n}` }, 'op', told));
+    answer.close();
+    const receipt = answer.build();
     expect(receipt).toMatchObject({ total: 1_200, killed: 1_200, failed: 0, pending: 0, verified: false });
     expect(receipt.agents).toHaveLength(1_000);
   });
 
   it('keeps at most 1,000 sentences', async () => {
-    const report = openReport(killAllOf());
-    for (let n = 0; n < 3_000; n++) report.add(caseOf(`a${n}`, [refused]));
-    report.close();
-    await report.finished();
-    expect(report.receipt()).toMatchObject({ total: 3_000, failed: 3_000 });
-    expect(report.receipt().errors).toHaveLength(1_000);
+    const answer = createReceipt(killAllOf());
+    for (let n = 0; n < 3_000; n++) answer.add(entryOf(`a${n}`, [refused]));
+    answer.close();
+    await answer.finished();
+    expect(answer.build()).toMatchObject({ total: 3_000, failed: 3_000 });
+    expect(answer.build().errors).toHaveLength(1_000);
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { KillswitchError } from '../../../lib/domain/errors.js';
 import type { LayerOutcome } from '../../../lib/domain/outcome.js';
-import { attempt } from '../../../lib/stop/attempt.js';
+import { attempt } from '../../../lib/stop/kill-agent.js';
 import { fakeLog } from '../../fakes/log.js';
 
 const LONG = 10_000;
 const tryWith = (act: (deadline: AbortSignal) => Promise<LayerOutcome>, ms = LONG) => {
   const log = fakeLog();
-  return { log, outcome: attempt('container', { ms, log, agentId: 'a1' }, act) };
+  return { log, outcome: attempt({ log }, 'container', { agentId: 'a1' }, ms, act) };
 };
 
 describe('an attempt', () => {

@@ -1,19 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { openLedger } from '../../../lib/stop/ledger.js';
-import { type Stoppable, stopAgent } from '../../../lib/stop/stop-agent.js';
-import { fakeCore } from '../../fakes/core.js';
+import { killAgent } from '../../../lib/stop/kill-agent.js';
+import { openEntry, type Stoppable } from '../../../lib/stop/receipt.js';
+import { byLabel, fakeCore } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
 
 const stop = async (bed: Bed, agent: Stoppable, graceMs = 0) => {
-  const ledger = openLedger([], { clock: bed.clock, startedAt: 0 });
-  await stopAgent(bed.core, agent, {
-    operationId: 'op',
-    graceMs,
-    ledger,
-    claimed: async () => undefined,
-  });
-  return Object.fromEntries(ledger.outcomes.map(({ layer, outcome }) => [layer, outcome]));
+  const kill = { ...byLabel(agent.agentId), agent, graceMs };
+  const claims = { against: () => async () => undefined };
+  const entry = openEntry(kill, bed.clock, one => killAgent({ ...bed.core, claims }, kill, one));
+  await entry.done;
+  return Object.fromEntries(entry.outcomes.map(({ layer, outcome }) => [layer, outcome]));
 };
 const worktreePath = '/worktrees/a1';
 
