@@ -69,8 +69,11 @@ export const coreIsPure: Rule = files =>
 const adapterOf = (path: string): string => path.split('/')[2]?.replace(/(\.d)?\.ts$/, '') ?? '';
 const packageOf = (imported: string): string =>
   imported.split('/', imported.startsWith('@') ? 2 : 1).join('/');
-/** They reach nothing outside of the process, so an adapter may have them beside its driver. */
-const HELPERS = ['zod', 'p-limit'];
+/**
+ * What an adapter may have beside its driver: what reaches nothing outside of the process, and execa, which stands in
+ * for `node:child_process` where a program needs limits, and is no more of a driver than that.
+ */
+const HELPERS = ['zod', 'p-limit', 'execa'];
 const isDriver = (imported: string): boolean =>
   !isOurs(imported) && !imported.startsWith('node:') && !HELPERS.includes(imported);
 

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
 import type { Directory } from '../directory.js';
 import { Verdict } from '../verdict.js';
 
@@ -39,6 +40,8 @@ export interface TrustedGitOptions {
 /** For one call; only a FIFO or a dead filesystem in the place of an object takes so long. */
 const PATIENCE_MS = 120_000;
 const LIMIT = 256 << 20;
+/** Bytes that are kept of what git says on standard error. */
+const COMPLAINT = 2_000;
 
 /**
  * Everything that could start a program, reach out, or leave the worktree is off; and what has to be configured to
@@ -96,6 +99,25 @@ const environment = (path: string, directory: string, worktree: string) => ({
 /** A directory as another process of ours reaches it, for as long as we hold it open. */
 const reachable = ({ access }: Directory): string => access.replace('/proc/self/', `/proc/${process.pid}/`);
 
+/**
+ * The first bytes of a stream, which is read to its end.
+ * @param onMore called for what does not fit in
+ */
+async function firstBytes(stream: Readable, limit: number, onMore?: () => void): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let left = limit;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (chunk.length > left) onMore?.();
+      chunks.push(chunk.subarray(0, left));
+      left -= Math.min(left, chunk.length);
+    }
+  } catch {
+    // Of a program that could not be started, or was ended: how shows in its result.
+  }
+  return Buffer.concat(chunks);
+}
+
 /** Makes a git directory that has nothing of the repository but the way to its objects. */
 export function openTrustedGit(options: TrustedGitOptions): TrustedGit {
   const { objects, worktree, digits, commit, path } = options;
@@ -107,44 +129,38 @@ export function openTrustedGit(options: TrustedGitOptions): TrustedGit {
   writeFileSync(join(directory, 'HEAD'), `${commit ?? 'ref: refs/heads/none'}\n`);
   const env = environment(path, directory, reachable(worktree));
 
-  const run = (args: readonly string[], { input, limit = LIMIT, index, allow = [] }: RunOptions = {}) =>
-    new Promise<{ output: Buffer; truncated: boolean }>((resolve, reject) => {
-      const child = spawn('git', ['--no-pager', ...args], {
-        cwd: directory,
-        env: { ...env, ...(index !== undefined && { GIT_INDEX_FILE: index }) },
-        stdio: 'pipe',
-      });
-      const chunks: Buffer[] = [];
-      let [length, complaint, truncated, late] = [0, '', false, false];
-      const timer = setTimeout(() => {
-        late = true;
-        child.kill('SIGKILL');
-      }, PATIENCE_MS);
-      child.stdout.on('data', (chunk: Buffer) => {
-        chunks.push(chunk.subarray(0, limit - length));
-        length += chunk.length;
-        if (length <= limit) return;
-        length = limit;
-        truncated = true;
-        child.kill('SIGKILL');
-      });
-      child.stderr.setEncoding('utf8').on('data', chunk => {
-        complaint = (complaint + chunk).slice(0, 2_000);
-      });
-      child.once('error', cause => {
-        clearTimeout(timer);
-        reject(new Verdict('failed', 'git could not be started', { cause }));
-      });
-      child.once('close', code => {
-        clearTimeout(timer);
-        const isFine = code === 0 || (code !== null && allow.includes(code)) || truncated;
-        if (isFine && !late) return resolve({ output: Buffer.concat(chunks), truncated });
-        const why = late ? 'did not end in time' : 'could not read the worktree or its repository';
-        reject(new Verdict('failed', `git ${why}`, { cause: new Error(complaint) }));
-      });
-      // It may end before it has read all.
-      child.stdin.on('error', () => undefined).end(input);
+  async function run(
+    args: readonly string[],
+    { input = new Uint8Array(), limit = LIMIT, index, allow = [] }: RunOptions = {},
+  ) {
+    const child = execa('git', ['--no-pager', ...args], {
+      cwd: directory,
+      env: { ...env, ...(index !== undefined && { GIT_INDEX_FILE: index }) },
+      extendEnv: false,
+      input,
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+      buffer: false,
+      encoding: 'buffer',
+      reject: false,
     });
+    let truncated = false;
+    const [output, complaint, { exitCode, signal, timedOut }] = await Promise.all([
+      firstBytes(child.stdout, limit, () => {
+        truncated = true;
+        child.kill();
+      }),
+      firstBytes(child.stderr, COMPLAINT),
+      child,
+    ]);
+    const isFine = truncated || (exitCode !== undefined && [0, ...allow].includes(exitCode));
+    if (isFine && !timedOut) return { output, truncated };
+    const cause = new Error(complaint.toString());
+    if (timedOut) throw new Verdict('failed', 'git did not end in time', { cause });
+    const isStarted = exitCode !== undefined || signal !== undefined;
+    const why = isStarted ? 'could not read the worktree or its repository' : 'could not be started';
+    throw new Verdict('failed', `git ${why}`, { cause });
+  }
 
   return { directory, run, close: () => rmSync(directory, { recursive: true, force: true }) };
 }
