@@ -12,6 +12,7 @@ import { openTrustedGit } from './git.js';
 import { makeIndex } from './index-of.js';
 import { makeAdmin } from './new-admin.js';
 import type { GitData, Opened } from './open.js';
+import { verifyRestored } from './verify.js';
 
 /** What git keeps of a merge or the like that is not finished; some of it are commands that git would run. */
 const UNFINISHED = [
@@ -47,7 +48,13 @@ async function obstacle(
   );
 }
 
-async function attach(run: Run, git: GitData, at: Destination): Promise<Restored['checkout'] | string> {
+interface Attached {
+  readonly checkout: NonNullable<Restored['checkout']>;
+  /** What git says against it. */
+  readonly doubt: string | undefined;
+}
+
+async function attach(run: Run, git: GitData, at: Destination): Promise<Attached | string> {
   const { anchor, found, opened, path } = run;
   const { directory, objects, admin, head, digits } = git;
   const like = opened.worktree ?? at.directory;
@@ -61,20 +68,24 @@ async function attach(run: Run, git: GitData, at: Destination): Promise<Restored
     const place = { path: at.path, worktree: at.directory, basename: at.name };
     makeAdmin(anchor, { git: directory, ...place, head: text, index, like });
     const repository = found.manifest?.repository ?? directory.path;
-    return { repository, ...(head.commit && { commit: head.commit }), ...branch, staged };
+    const { commit } = head;
+    const expected = { git: directory, path: at.path, commit, branch: branch.branch, digits };
+    const doubt = await verifyRestored(expected, { searchPath: path });
+    return { checkout: { repository, ...(commit && { commit }), ...branch, staged }, doubt };
   } finally {
     trusted.close();
   }
 }
 
-function notesOn(copied: Copied, { git }: Opened, checkout: Restored['checkout'] | string): string[] {
+function notesOn(copied: Copied, { git }: Opened, attached: Attached | string): string[] {
   const notes: string[] = [];
-  if (typeof checkout === 'string') notes.push(`only the files were restored: ${checkout}`);
+  if (typeof attached === 'string') notes.push(`only the files were restored: ${attached}`);
   else {
     notes.push(
       'the agent may have changed the configuration and the hooks of the repository: look at them first',
     );
-    if (checkout && !checkout.staged) notes.push('nothing is staged: what was is not whole any more');
+    if (attached.doubt !== undefined) notes.push(attached.doubt);
+    if (!attached.checkout.staged) notes.push('nothing is staged: what was is not whole any more');
   }
   if (copied.disarmed.length > 0)
     notes.push(
@@ -97,11 +108,11 @@ export async function restore(run: Run, given: string): Promise<Restored> {
   const at = makeDestination(anchor, given);
   try {
     const copied = copyTree(worktree, at.directory);
-    const checkout = 'why' in git ? git.why : await attach(run, git, at);
+    const attached = 'why' in git ? git.why : await attach(run, git, at);
     openUp(at, worktree);
     const { files, leftOut } = copied;
-    const made = typeof checkout === 'object' ? { checkout } : {};
-    return { path: at.path, files, ...made, leftOut, notes: notesOn(copied, opened, checkout) };
+    const made = typeof attached === 'object' ? { checkout: attached.checkout } : {};
+    return { path: at.path, files, ...made, leftOut, notes: notesOn(copied, opened, attached) };
   } catch (error) {
     await remover.remove(at.parent, [at.name]);
     throw error;
