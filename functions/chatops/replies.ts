@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import type { LatchStatus } from '../../lib/client/responses.js';
 import { shapes } from '../../lib/client/responses.js';
 import type { Scope } from '../../lib/domain/actor.js';
-import { describeSelector } from '../../lib/domain/wording.js';
+import { describeLatch } from '../../lib/domain/wording.js';
 import type { Person, Stage } from './acknowledge.js';
 import { type Reply, toAsker, toChannel } from './reply.js';
 
@@ -42,24 +41,11 @@ export function partialLatchReply(body: unknown, asked: string): Reply {
   return toChannel('The emergency stop was not changed everywhere', [...errors, asked]);
 }
 
-export function latchInWords({ engaged, holds, errors, ...first }: LatchStatus): string[] {
-  if (!engaged)
-    return [
-      `The emergency stop is not engaged${errors ? ' where it could be looked at' : ': agents can run'}`,
-    ];
-  if (!first.selector)
-    return ['The emergency stop is ENGAGED for every agent: what is stored of it cannot be read'];
-  return (holds ?? [first]).map(({ selector = {}, since, by: who, reason }) => {
-    const why = reason === undefined ? '' : `: ${reason}`;
-    return `The emergency stop is ENGAGED for ${describeSelector(selector)}, since ${since} by ${who}${why}`;
-  });
-}
-
 /** How the latch stands now. */
 export function latchReply(body: unknown, asked: string): Reply {
   const { data } = shapes.latch.safeParse(body);
   if (!data) return problemReply(body, 'It is not known how the emergency stop stands');
-  const [headline = '', ...more] = latchInWords(data);
+  const [headline = '', ...more] = describeLatch(data);
   const note = data.engaged
     ? ['Whoever runs now goes on: stop them with /killswitch all']
     : ['Nobody was started by that'];

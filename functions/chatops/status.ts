@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { answered, okAnswer } from '../../lib/client/answered.js';
 import type { Commands } from '../../lib/client/commands.js';
 import { shapes } from '../../lib/client/responses.js';
+import { describeLatch } from '../../lib/domain/wording.js';
 import type { ApiResponse } from '../../lib/triggers/api-request.js';
-import { latchInWords, problemReply } from './replies.js';
+import { problemReply } from './replies.js';
 import { type Reply, toAsker } from './reply.js';
 
 const PAGE = 1_000;
@@ -41,6 +42,6 @@ export async function statusReply({ latch, agents }: Commands): Promise<Reply> {
     );
     return toAsker(headline, [...why, ...lines]);
   }
-  const [headline = '', ...more] = latchInWords(data);
+  const [headline = '', ...more] = describeLatch(data);
   return toAsker(headline, [...more, ...(data.errors ?? []), ...lines]);
 }

@@ -22,16 +22,18 @@ export function addAgents(program: Command): void {
     .command('agents')
     .description('list the agents, or show the record of one')
     .argument('[id]', 'the agent', agentId)
-    .addOption(new Option('--status <status>', 'only of this status').choices([...statuses, 'unreadable']))
-    .option('--task <id>', 'only of this task')
-    .option('--host <id>', 'only of this host')
-    .option('--label <name=value>', 'only with this label (may be repeated)', label)
-    .option('--limit <n>', 'at most so many', count);
+    .addOption(
+      new Option('--status <status>', 'only agents with this status').choices([...statuses, 'unreadable']),
+    )
+    .option('--task <id>', 'only agents of this task')
+    .option('--host <id>', 'only agents of this host')
+    .option('--label <name=value>', 'only agents with this label (may be repeated)', label)
+    .option('--limit <n>', 'at most this many', count);
   withServerOptions(command).action(async (id: string | undefined, options: Options) => {
     const { status, task, host, label: labels, limit, json } = options;
     const query = omitUndefined<AgentQuery>({ status, taskId: task, host, labels });
     if (id !== undefined && (limit !== undefined || Object.keys(query).length > 0)) {
-      throw new UsageError('Name an agent or select several, not both.');
+      throw new UsageError('Give an agent ID or filters, not both.');
     }
     const client = await connect(options, { scope: 'agents:read' });
     if (id !== undefined) {
@@ -42,11 +44,11 @@ export function addAgents(program: Command): void {
     }
     const records = await collect(client, query, limit);
     if (json) printJson(records);
-    else print(records.length > 0 ? await tableOf(records) : 'No agents.');
+    else print(records.length > 0 ? await tableOf(records) : 'No agents found.');
   });
 }
 
-/** Follows the cursor to the end, or until there are enough. */
+/** Reads page after page until the end, or until `limit` records are there. */
 async function collect(
   client: Client,
   query: AgentQuery,

@@ -2,18 +2,18 @@ import type { Config } from '../../lib/config/config.js';
 import type { AuditLog } from '../../lib/ports/audit.js';
 import { warn } from './output.js';
 
-/** Without its password, and without the settings after it. */
+/** The URL without its user, password and query. */
 const address = (url: string): string => url.replace(/\/\/.*@/, '//').replace(/\?.*$/s, '');
 
-/** Which store a command works on that asks no server, for people. */
+/** The store that a command without a server works on, in words. */
 export const describeStore = ({ store, keyPrefix, stateDirectory }: Config): string =>
   store.kind === 'sqlite'
     ? `the embedded store in ${stateDirectory}`
     : `the store at ${address(store.url)}, keys ${keyPrefix}*`;
 
 /**
- * Says on standard error which store it is; and, to be awaited after the work, whether nothing was ever written to it:
- * then it is another one than the server's, most likely. Asked at once, since the work itself writes to it.
+ * Prints on standard error which store is used. Call the returned function after the work: it warns if the store was
+ * empty before, because then it is most likely not the one that the server uses.
  */
 export function announceStore(config: Config, audit: AuditLog): () => Promise<void> {
   warn(`killswitch: Using ${describeStore(config)}.`);
@@ -24,7 +24,7 @@ export function announceStore(config: Config, audit: AuditLog): () => Promise<vo
   return async () => {
     if (await isNew) {
       warn(
-        'killswitch: That store was empty: no killswitch has ever written to it. If a server uses another one, let KILLSWITCH_CONFIG name its configuration file, or set KILLSWITCH_STATE_DIR and KILLSWITCH_STORE as it has them.',
+        'killswitch: That store was empty: killswitch had never written to it. If the server uses another store, set KILLSWITCH_CONFIG to its configuration file, or KILLSWITCH_STATE_DIR and KILLSWITCH_STORE to its values.',
       );
     }
   };

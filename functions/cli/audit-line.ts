@@ -2,7 +2,7 @@ import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 
 const DATE = 10;
 
-/** What was done, to whom and why: all of an entry but when, what kind, and by whom. */
+/** The parts of an entry that its time, operation, phase and actor do not say: target, result, reason. */
 function describeEntry({ agentId, statusBefore, total, killed, reason, errors = [] }: AuditEntry): string {
   const parts = [
     agentId,
@@ -14,13 +14,13 @@ function describeEntry({ agentId, statusBefore, total, killed, reason, errors = 
   return parts.filter(Boolean).join(', ') || 'all';
 }
 
-/** One entry in a line, shortened. */
+/** One entry in one line, without its date and operation ID. */
 export function shortAuditLine(entry: AuditEntry): string {
   const { timestamp, operation, phase, actor } = entry;
   return `${timestamp.slice(DATE + 1, 23)} ${operation.padEnd(15)} ${phase.padEnd(8)} by ${actor}: ${describeEntry(entry)}`;
 }
 
-/** The same with its day, where it was asked from, and the operation by which it can be looked up. */
+/** One entry in one line, with its date, the source of the request and the operation ID. */
 export function auditLine(entry: AuditEntry): string {
   const { timestamp, source, operationId } = entry;
   const more = [source && `from ${source}`, operationId].filter(Boolean).join(', ');

@@ -20,11 +20,11 @@ interface Options extends ServerOptions {
 export function addAudit(program: Command): void {
   const command = program
     .command('audit')
-    .description('what was done, by whom and why, oldest first')
-    .option('--since <time>', 'only from then on, such as 2026-11-22T10:00:00Z or 1h', since)
-    .option('--agent <id>', 'only what concerns this agent', agentId)
-    .option('--operation <id>', 'only what belongs to this operation')
-    .option('--follow', 'go on telling, until interrupted');
+    .description('show what was done, by whom and why, oldest first')
+    .option('--since <time>', 'only entries since this time, such as 2026-11-22T10:00:00Z or 1h', since)
+    .option('--agent <id>', 'only entries about this agent', agentId)
+    .option('--operation <id>', 'only entries of this operation')
+    .option('--follow', 'keep printing new entries until interrupted');
   addVerify(command);
   withServerOptions(command).action(async (options: Options) => {
     const client = await connect(options, { scope: 'audit:read' });

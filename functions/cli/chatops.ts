@@ -8,23 +8,23 @@ const DISCORD_API = 'https://discord.com/api/v10';
 const ANSWERS_WITHIN_MS = 10_000;
 
 export function addChatops(program: Command): void {
-  const chatops = program.command('chatops').description('set up the slash command of a chat');
+  const chatops = program.command('chatops').description('set up the slash command in a chat platform');
 
   chatops
     .command('manifest')
-    .description('print the manifest of the app that has the command and its button')
+    .description('print the app manifest with the slash command and its buttons')
     .argument('<platform>', 'slack', exactly('slack'))
-    .requiredOption('--url <url>', 'where the platform reaches /chatops/slack', httpsUrl)
-    .option('--json', 'print JSON (it always is)')
+    .requiredOption('--url <url>', 'the URL at which Slack reaches /chatops/slack', httpsUrl)
+    .option('--json', 'print JSON (the only format)')
     .action((_platform: string, { url }: { url: string }) => printJson(slackManifest(url)));
 
   chatops
     .command('register')
-    .description('register the command with the platform; needs KILLSWITCH_DISCORD_BOT_TOKEN')
+    .description('register the slash command with the platform; needs KILLSWITCH_DISCORD_BOT_TOKEN')
     .argument('<platform>', 'discord', exactly('discord'))
     .requiredOption('--application <id>', 'the ID of the application', snowflake)
-    .option('--guild <id>', 'in this server alone, where it is there at once', snowflake)
-    .option('--yes', 'send it: it takes the place of all commands that the application has there')
+    .option('--guild <id>', 'in this server only, where it is available at once', snowflake)
+    .option('--yes', 'send it; this replaces all commands that the application has there')
     .option('--json', 'print JSON')
     .action((_platform: string, options: RegisterOptions) => register(options));
 }
@@ -41,32 +41,32 @@ async function register({ application, guild, yes, json }: RegisterOptions): Pro
   const { settingsOf } = await import('../server/read-environment.js');
   const settings = settingsOf(environment());
   const api = baseSchema.safeParse(settings['KILLSWITCH_DISCORD_API'] ?? DISCORD_API);
-  if (!api.success) throw new UsageError('KILLSWITCH_DISCORD_API is no https:// URL.');
+  if (!api.success) throw new UsageError('KILLSWITCH_DISCORD_API must be an https:// URL.');
   const place = guild === undefined ? '' : `/guilds/${guild}`;
   const url = `${api.data}/applications/${application}${place}/commands`;
   const body = [discordCommand];
   if (!yes) {
     if (json) printJson({ sent: false, method: 'PUT', url, body });
-    else print(`PUT ${url}\n${JSON.stringify(body, null, 2)}\nNothing was sent: add --yes to do so.`);
+    else print(`PUT ${url}\n${JSON.stringify(body, null, 2)}\nNothing was sent. Add --yes to send it.`);
     return;
   }
   const token = settings['KILLSWITCH_DISCORD_BOT_TOKEN'];
   if (!token) throw new UsageError('Set KILLSWITCH_DISCORD_BOT_TOKEN, or KILLSWITCH_DISCORD_BOT_TOKEN_FILE.');
   const status = await put(url, token, body);
   if (status !== 200)
-    throw new Error(`Discord did not take it: ${refusedBecause[status] ?? `HTTP ${status}`}.`);
+    throw new Error(`Discord refused the command: ${refusedBecause[status] ?? `HTTP ${status}`}.`);
   if (json) printJson({ sent: true, method: 'PUT', url, body });
   else print(`Registered /${discordCommand.name}.`);
 }
 
 const refusedBecause: Readonly<Record<number, string>> = {
-  401: 'the bot token is none of its tokens',
-  403: 'the bot may not, or is not in that server',
-  404: 'there is no such application',
-  429: 'too many requests, try again later',
+  401: 'the bot token is not valid',
+  403: 'the bot is not allowed to, or is not in that server',
+  404: 'no application has this ID',
+  429: 'too many requests; try again later',
 };
 
-/** A redirect is not followed: it would be shown the token. */
+/** Follows no redirect, which would receive the token. */
 async function put(url: string, token: string, body: object): Promise<number> {
   try {
     const response = await fetch(url, {
@@ -79,13 +79,13 @@ async function put(url: string, token: string, body: object): Promise<number> {
     await response.body?.cancel();
     return response.status;
   } catch (cause) {
-    throw new Error('Discord could not be reached.', { cause });
+    throw new Error('Discord could not be reached: nothing is known to be registered. Try again.', { cause });
   }
 }
 
 const exactly = (name: string) => (text: string) => {
   if (text === name) return text;
-  throw new InvalidArgumentError(`There is only ${name}.`);
+  throw new InvalidArgumentError(`The only platform here is ${name}.`);
 };
 
 function httpsUrl(text: string): string {
@@ -98,5 +98,5 @@ function httpsUrl(text: string): string {
 
 function snowflake(text: string): string {
   if (/^\d{1,20}$/.test(text)) return text;
-  throw new InvalidArgumentError('It must be an ID, which is a number.');
+  throw new InvalidArgumentError('It must be a numeric ID.');
 }

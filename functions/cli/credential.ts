@@ -6,7 +6,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const OWN_TOKEN_SECONDS = 60;
 
-/** A variable's value, or that of the file which `<name>_FILE` names. */
+/** The value of a variable, or the content of the file that `<name>_FILE` names. */
 export function secretOf(env: Environment, name: string): string | undefined {
   const path = env[`${name}_FILE`];
   if (!path) return env[name] || undefined;
@@ -22,23 +22,23 @@ export function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A user without an entry in the password file.
+    // The user has no entry in the password file.
     return `uid-${process.getuid?.()}`;
   }
 }
 
-/** Whom the tokens name that the command line makes for itself. */
+/** The subject of the tokens that the command line signs for itself. */
 export const cliSubject = (): string => `cli:${userName()}`;
 
-/** What a token of the server's own has to carry, by the environment that both share. */
+/** The audience and issuer that the server requires, from the environment that both share. */
 export const audienceOf = (env: Environment) => ({
   audience: env['KILLSWITCH_AUDIENCE'] || 'killswitch',
   ...(env['KILLSWITCH_ISSUER'] && { issuer: env['KILLSWITCH_ISSUER'] }),
 });
 
 /**
- * The token that was given; or, where the secret is at hand, one for each request that lives a minute and reaches no
- * further than the request.
+ * The configured token; or, with the secret, a new token for each request, valid for a minute and with no more rights
+ * than the request needs.
  * @throws Error that says what to set
  */
 export function tokenFrom(
@@ -51,7 +51,7 @@ export function tokenFrom(
   const secret = secretOf(env, 'KILLSWITCH_SECRET');
   if (secret === undefined) {
     throw new Error(
-      'No credential: set KILLSWITCH_TOKEN (make one with "killswitch token"), or KILLSWITCH_SECRET as the server has it.',
+      'No credential: set KILLSWITCH_TOKEN (make one with "killswitch token"), or KILLSWITCH_SECRET to the value that the server uses.',
     );
   }
   return () =>

@@ -13,7 +13,7 @@ interface Options {
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description('start real agents, kill one and then all, and prove it; leaves nothing behind')
+    .description('start real agents, kill one, then all, and check that they are gone; leaves nothing behind')
     .addOption(
       new Option('--sandbox <kind>', 'where the agents run')
         .choices(['auto', 'docker', 'process'])
@@ -22,14 +22,14 @@ export function addDemo(program: Command): void {
     .option('--json', 'print what happened as JSON')
     .action(async (options: Options) => {
       process.exitCode = await demo(options);
-      // An engine that never answered a call must not keep the process alive.
+      // A call that the engine never answers must not keep the process alive.
       process.exit();
     });
 }
 
 async function demo({ sandbox, json }: Options): Promise<number> {
   let isInterrupted = false;
-  // From here on a signal only sets a mark: the step under way ends, and then all is taken down in order.
+  // From here on a signal only sets a flag: the current step ends, then everything is cleaned up in order.
   for (const signal of SIGNALS) {
     process.on(signal, () => {
       isInterrupted = true;
@@ -63,18 +63,18 @@ async function demo({ sandbox, json }: Options): Promise<number> {
     const result = await runScenario({ workspace, terminal, sandbox, proceed });
     held = result.held;
     if (json) printJson(result);
-    if (!held) warn('killswitch: Not everything was as it should be.');
+    if (!held) warn('killswitch: At least one check failed, or a kill was not confirmed.');
   } catch (error) {
     if (!isInterrupted) warn(`killswitch: ${sentenceOf(error)}`);
   }
   const failures = await workspace.close();
-  for (const failure of failures) warn(`killswitch: Not taken down: ${sentenceOf(failure)}`);
+  for (const failure of failures) warn(`killswitch: Could not clean up: ${sentenceOf(failure)}`);
   if (isInterrupted) {
     warn('killswitch: Interrupted.');
     return INTERRUPTED;
   }
   if (!held || failures.length > 0) return EXIT.failed;
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  terminal.section('Everything held.', `${seconds} s; nothing is left behind`);
+  terminal.section('All checks passed.', `${seconds} s; nothing is left behind`);
   return EXIT.done;
 }

@@ -15,15 +15,15 @@ interface Options extends TargetOptions, SelectorOptions {
 export function addKillAll(program: Command): void {
   const command = program
     .command('kill-all')
-    .description('stop every active agent, or those selected, at once and without asking')
+    .description('stop every active agent, or the selected ones, at once and without confirmation')
     .option('--reason <text>', 'why, for the audit')
-    .option('--latch', 'engage the emergency stop for them first, so that no other takes their place')
+    .option('--latch', 'engage the emergency stop for them first, so that no other agent takes their place')
     .option(
       '--grace <seconds>',
-      'SIGTERM first, SIGKILL so many seconds later (default: SIGKILL)',
+      'send SIGTERM first, and SIGKILL this many seconds later (default: SIGKILL at once)',
       graceSeconds,
     )
-    .option('--dry-run', 'only say what would be stopped');
+    .option('--dry-run', 'only show what would be stopped');
   withTargetOptions(withSelectorOptions(command)).action(async (options: Options) => {
     const { reason, latch, grace, dryRun } = options;
     const selector = selectorFrom(options);

@@ -14,16 +14,16 @@ interface Options extends TargetOptions {
 export function addKill(program: Command): void {
   const command = program
     .command('kill')
-    .description('stop one agent, at once and without asking, and clear up after it')
+    .description('stop one agent, at once and without confirmation, and clean up after it')
     .argument('<id>', 'the agent', agentId)
     .option('--reason <text>', 'why, for the audit')
     .option(
       '--grace <seconds>',
-      'SIGTERM first, SIGKILL so many seconds later (default: SIGKILL)',
+      'send SIGTERM first, and SIGKILL this many seconds later (default: SIGKILL at once)',
       graceSeconds,
     )
     .option('--expect-container <id>', 'only if it runs in this container', containerId)
-    .option('--dry-run', 'only say what would be stopped');
+    .option('--dry-run', 'only show what would be stopped');
   withTargetOptions(command).action(async (id: string, options: Options) => {
     const { reason, grace, expectContainer, dryRun } = options;
     const body = omitUndefined({ reason, graceSeconds: grace, expectedContainerId: expectContainer, dryRun });

@@ -1,7 +1,6 @@
 import { Argument, type Command } from 'commander';
-import type { LatchStatus } from '../../lib/client/client.js';
 import type { Scope } from '../../lib/domain/actor.js';
-import { describeSelector } from '../../lib/domain/wording.js';
+import { describeLatch } from '../../lib/domain/wording.js';
 import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { EXIT, print, printJson, UsageError } from './output.js';
 import { type SelectorOptions, selectorFrom, withSelectorOptions } from './selector.js';
@@ -21,14 +20,16 @@ interface Options extends TargetOptions, SelectorOptions {
 export function addLatch(program: Command): void {
   const command = program
     .command('latch')
-    .description('the emergency stop: while it is engaged no agent that it selects can run')
+    .description('show, engage or reset the emergency stop: while it is engaged, no selected agent can start')
     .addArgument(new Argument('[action]', 'what to do').choices(Object.keys(SCOPES)).default('status'))
     .option('--reason <text>', 'why, for the audit; a reset needs one');
   withTargetOptions(withSelectorOptions(command)).action(async (action: Action, options: Options) => {
     const { reason, json } = options;
     const selector = selectorFrom(options);
     if (action !== 'engage' && Object.keys(selector).length > 0) {
-      throw new UsageError('Only "engage" takes a selection; a reset is for everybody.');
+      throw new UsageError(
+        'Only "engage" takes a selection; a reset releases the emergency stop for every agent.',
+      );
     }
     const status = await onTarget(options, { scope: SCOPES[action] }, ({ latch }) => {
       switch (action) {
@@ -38,22 +39,12 @@ export function addLatch(program: Command): void {
           return latch.engage(omitUndefined({ reason, selector }));
         case 'reset':
           if (!reason?.trim())
-            throw new UsageError('Say why with --reason: agents can run again after a reset.');
+            throw new UsageError('Say why with --reason: after a reset agents can start again.');
           return latch.reset({ reason });
       }
     });
     if (json) printJson(status);
-    else for (const line of [describe(status), ...(status.errors ?? [])]) print(line);
+    else for (const line of [...describeLatch(status), ...(status.errors ?? [])]) print(line);
     if (status.errors) process.exitCode = EXIT.unconfirmed;
   });
-}
-
-function describe({ engaged, holds, errors, ...first }: LatchStatus): string {
-  if (!engaged) return `${errors ? 'Not engaged everywhere' : 'Open'}: agents can run.`;
-  if (!first.selector) return 'ENGAGED for every agent: what is stored of it cannot be read.';
-  const lines = (holds ?? [first]).map(({ selector = {}, since, by, reason }) => {
-    const why = reason === undefined ? '' : `: ${reason}`;
-    return `ENGAGED for ${describeSelector(selector)}, since ${since} by ${by}${why}`;
-  });
-  return lines.join('\n');
 }

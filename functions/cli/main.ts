@@ -4,14 +4,14 @@ import { ClientError } from '../../lib/client/client.js';
 import { EXIT, UsageError, warn } from './output.js';
 import { createProgram } from './program.js';
 
-/** A reader that has seen enough must not turn an order that was carried out into a failure. */
+/** A reader that closes the pipe early must not turn a completed command into a failure. */
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (code !== 'EPIPE') process.exitCode = EXIT.failed;
 });
-/** What cannot be told must not end what is being done. */
+/** A closed standard error must not end the command. */
 process.stderr.on('error', () => undefined);
 
-/** Longer than any command. Without it the process would end, without a word, while it waits for what holds it by nothing. */
+/** Longer than any command. Without it the process would exit silently while it waits for something that keeps no handle open. */
 const keepAlive = setInterval(() => undefined, 2 ** 31 - 1);
 try {
   await createProgram().parseAsync();
@@ -21,17 +21,20 @@ try {
   clearInterval(keepAlive);
 }
 
-/** Says what went wrong in a sentence, where commander has not done so already. */
+/** Prints what went wrong in one sentence, unless commander has done so. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  warn(`killswitch: ${error instanceof Error ? error.message : 'it failed'}${adviceOn(error)}`);
+  warn(`killswitch: ${error instanceof Error ? error.message : 'the command failed'}${adviceOn(error)}`);
   return error instanceof UsageError ? EXIT.usage : EXIT.failed;
 }
 
+/** What to do next about a failed request, as the end of its sentence. */
 function adviceOn(error: unknown): string {
   if (!(error instanceof ClientError)) return '';
   if (error.code === 'unauthenticated')
-    return ': set KILLSWITCH_TOKEN, or KILLSWITCH_SECRET as the server has it';
+    return ': set KILLSWITCH_TOKEN, or KILLSWITCH_SECRET to the value that the server uses';
   const isAbsent = error.code === 'unreachable' && error.cause instanceof TypeError;
-  return isAbsent ? ': start one with "killswitch serve", or name it in KILLSWITCH_URL' : '';
+  return isAbsent
+    ? ': start one with "killswitch serve", set KILLSWITCH_URL to its address, or use --local with kill, kill-all and latch'
+    : '';
 }

@@ -17,9 +17,9 @@ interface Options extends ServerOptions {
 export function addOperation(program: Command): void {
   const command = program
     .command('operation')
-    .description('what became of a stop that was accepted')
+    .description('show the state and the receipt of a stop')
     .argument('<id>', 'its operation ID')
-    .option('--follow', 'tell its progress, until it has ended');
+    .option('--follow', 'show its progress until it has ended');
   addDismiss(command);
   withServerOptions(command).action(async (id: string, options: Options) => {
     const client = await connect(options, { scope: 'agents:read' });
@@ -30,7 +30,7 @@ export function addOperation(program: Command): void {
         process.exitCode = printOperation(operation, options);
         return;
       }
-      const message = operation.receipt?.message ?? 'Still being carried out';
+      const message = operation.receipt?.message ?? 'Still running';
       if (message !== told && !options.json) print(message);
       told = message;
       await delay(POLL);
@@ -45,9 +45,9 @@ interface DismissOptions extends ServerOptions {
 function addDismiss(operation: Command): void {
   const command = operation
     .command('dismiss')
-    .description('give up what a stop still owes: it is not tried again, and you answer for it')
+    .description('give up what a stop still owes: it is not retried, and you take responsibility for it')
     .argument('<id>', 'its operation ID')
-    .requiredOption('--reason <text>', 'why it need not be done any more, for the audit');
+    .requiredOption('--reason <text>', 'why it no longer needs to be done, for the audit');
   withServerOptions(command).action(async (id: string, options: DismissOptions) => {
     const client = await connect(options, { scope: 'latch:reset' });
     const dismissed = await client.dismiss(id, { reason: options.reason });
@@ -56,7 +56,7 @@ function addDismiss(operation: Command): void {
   });
 }
 
-/** Shows it, and returns the exit code that it deserves. */
+/** Prints the operation. @returns the exit code */
 function printOperation(operation: OperationStatus, options: Options): number {
   const { type, state, requestedAt, requestedBy, reason, receipt } = operation;
   if (options.json) printJson(operation);

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AGENT_ID } from '../../lib/domain/agent.js';
 import { LAST_SECOND } from '../../lib/util/dates.js';
 
-/** Options that every command which asks a server has. */
+/** The options of every command that asks a server. */
 export interface ServerOptions {
   readonly url?: string;
   readonly socket?: string;
@@ -17,7 +17,7 @@ export const withServerOptions = (command: Command): Command =>
 
 export function httpUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError('It is no http:// or https:// URL.');
+  throw new InvalidArgumentError('It must be an http:// or https:// URL.');
 }
 
 export function agentId(text: string): string {
@@ -56,7 +56,7 @@ export function count(text: string): number {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** The same in milliseconds, and `0`. */
+/** A duration or `0`, in milliseconds. */
 export const age = (text: string): number => (/^0[smhd]?$/.test(text) ? 0 : duration(text) * 1_000);
 
 /** `45s`, `30m`, `12h`, `7d`, in seconds. */
@@ -70,7 +70,7 @@ export function duration(text: string): number {
 export function since(text: string): string {
   const isAgo = /^\d+[smhd]$/.test(text);
   const isTime = /^\d{4}-\d\d-\d\d/.test(text);
-  // Nothing was before the epoch.
+  // A duration that reaches back before 1970 means everything.
   const time = isAgo
     ? Math.max(0, Date.now() - duration(text) * 1_000)
     : isTime

@@ -1,9 +1,9 @@
 import { printable } from './printable.js';
 
-/** What `process.exitCode` may become. */
+/** The exit codes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, unconfirmed: 3 } as const;
 
-/** The command was not given as it must be. */
+/** The command line is wrong; the exit code is 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

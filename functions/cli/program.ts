@@ -16,7 +16,7 @@ import { addSweep } from './sweep.js';
 import { addToken } from './token.js';
 import { type CommandVariable, configVariable, serverVariables } from './variables.js';
 
-/** Looked up only when asked for, so that nothing else hangs on it; by name, for it is compiled to another depth. */
+/** Reads package.json by the package's name, because the bundle is in another directory. */
 function printVersion(): never {
   const { version } = createRequire(import.meta.url)('killswitch/package.json') as { version: string };
   process.stdout.write(`${version}\n`);
@@ -29,21 +29,21 @@ const after = `
 Exit codes: 0 done and verified, 1 error, 2 wrong usage, 3 accepted but something is unconfirmed, nothing was seen
 running, or nothing matched.
 
-Every command reads its settings from the environment, and beneath it from a file as systemd reads one:
+Every command reads its settings from the environment, and what is not set there from a file in systemd's format:
 ${line(configVariable)}
 
 Settings of the commands that ask a server:
 ${serverVariables.map(line).join('\n')}
   Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.
 
-Without a server: "kill", "kill-all" and "latch" take --local, with the settings of "serve"; "sweep", "quarantine" and
-"audit verify" always do so.`;
+Without a server: "kill", "kill-all" and "latch" with --local, which then use the settings of "serve"; "sweep",
+"quarantine" and "audit verify" never need a server.`;
 
-/** Every command, not run yet. */
+/** The program with all its commands, not run yet. */
 export function createProgram(): Command {
   const program = new Command('killswitch')
     .description('The emergency stop for AI coding agents.')
-    .option('-V, --version', 'tell the version')
+    .option('-V, --version', 'print the version')
     .on('option:version', printVersion)
     .exitOverride()
     // An option belongs to the command that it comes after: `token` and `token revoke` share names.

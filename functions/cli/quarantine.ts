@@ -8,12 +8,12 @@ import { addShow } from './quarantine/show.js';
 export function addQuarantine(program: Command): void {
   const quarantine = program
     .command('quarantine')
-    .description('what killed agents left on this host: their work, and the evidence')
+    .description('look at and restore what killed agents left on this host: their work, and the evidence')
     .addHelpText(
       'after',
       `
-An entry is named <agent ID>~<operation ID>, or by the agent ID alone: then its newest one is meant.
-It works on this host, with the settings of "serve", and needs no server. Nothing of an agent's is run.`,
+Name an entry <agent ID>~<operation ID>, or by the agent ID alone for its newest entry.
+Works on this host with the settings of "serve", without a server. Never runs anything of an agent.`,
     );
   for (const add of [addList, addShow, addDiff, addRestore, addPurge]) add(quarantine);
 }

@@ -16,7 +16,7 @@ function names(agents: readonly AgentReceipt[]): string {
   return [...named, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-/** What a reader of these lines alone has to know. */
+/** What still needs attention, one line for each kind of problem. */
 function advice(agents: readonly AgentReceipt[]): string[] {
   const mayRun = (agent: AgentReceipt): boolean => !areDown(agent.outcomes);
   const isRefused = (agent: AgentReceipt): boolean =>
@@ -27,13 +27,13 @@ function advice(agents: readonly AgentReceipt[]): string[] {
   const owing = agents.filter(agent => agent.pending.length > 0 && !mayRun(agent) && !agent.error);
   return [
     ...(refused.length > 0
-      ? [`Refused, so it may still run: ${names(refused)}. The reason above says what would allow it.`]
+      ? [`Refused, so it may still run: ${names(refused)}. See above for the reason and what would allow it.`]
       : []),
     ...(running.length > 0
-      ? [`It may still run: ${names(running)}. "killswitch kill <id>" tries again and tells.`]
+      ? [`May still be running: ${names(running)}. Run "killswitch kill <id>" to try again now.`]
       : []),
-    ...(unmarked.length > 0 ? [`Not marked killed: ${names(unmarked)}.`] : []),
-    ...(owing.length > 0 ? [`Not cleaned up yet: ${names(owing)}. It is tried again by itself.`] : []),
+    ...(unmarked.length > 0 ? [`Not marked killed: ${names(unmarked)}. See above for the reason.`] : []),
+    ...(owing.length > 0 ? [`Not cleaned up yet: ${names(owing)}. It is retried automatically.`] : []),
   ];
 }
 
@@ -44,7 +44,7 @@ interface PrintableReceipt {
   readonly warnings?: readonly string[];
 }
 
-/** Shows an answer, and returns the exit code that it deserves. */
+/** Prints a receipt. @returns the exit code */
 export function printReceipt(
   { receipt, confirmed }: Answer<PrintableReceipt>,
   agents: readonly AgentReceipt[],
@@ -62,7 +62,7 @@ export function printReceipt(
   const { total = agents.length, warnings = [], dryRun } = receipt;
   const all = dryRun ? warnings : [...advice(agents), ...warnings];
   for (const warning of all) warn(`killswitch: ${warning}`);
-  // A warning says of something that it was not found, not seen or not selected: a script has to look at it.
+  // A warning means that something was not found, not seen or not selected, which a script must notice.
   const isSure = total > 0 && warnings.length === 0 && (dryRun || confirmed);
   return isSure ? EXIT.done : EXIT.unconfirmed;
 }

@@ -4,7 +4,7 @@ import { SYSTEM_STATE } from '../server/places.js';
 
 const LISTENING = '0A';
 
-/** The users whose programs listen on a port of this machine (proc_net(5)); none where that is not shown. */
+/** The UIDs of the programs that listen on a port of this machine, from proc_net(5); none where it cannot be read. */
 function listeners(port: number): readonly number[] {
   return ['tcp', 'tcp6'].flatMap(table => {
     let text: string;
@@ -27,8 +27,8 @@ function listeners(port: number): readonly number[] {
 }
 
 /**
- * Any user may listen on the port while no server does, and would be sent the credential: so it has to be this user, root,
- * or the one to whom root gave the state directory of the service.
+ * Any user may listen on the port while no server does, and would receive the credential. So the listener must be this
+ * user, root, or the user to whom root gave the state directory of the service.
  * @throws Error in a clear sentence
  */
 export function refuseForeignPort(port: string): void {
@@ -38,6 +38,6 @@ export function refuseForeignPort(port: string): void {
   );
   if (foreign === undefined) return;
   throw new Error(
-    `Port ${port} is not to be trusted: another user (${foreign}) listens on it. No credential was sent. If that is the server, name it with --url or KILLSWITCH_URL.`,
+    `Port ${port} cannot be trusted: another user (${foreign}) listens on it. No credential was sent. If that is the server, name it with --url or KILLSWITCH_URL.`,
   );
 }

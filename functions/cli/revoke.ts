@@ -29,12 +29,12 @@ export function addRevoke(token: Command): void {
   token
     .command('revoke')
     .description(
-      'let a token, or all of a subject, count no more, in the file that servers know by KILLSWITCH_REVOKED',
+      'revoke a token, or all tokens of a subject, in the file that servers read as KILLSWITCH_REVOKED',
     )
     .option('--jti <id...>', 'this token, by its ID')
-    .option('--sub <subject...>', 'all tokens of this subject, later ones too, until its line is taken out')
+    .option('--sub <subject...>', 'all tokens of this subject, future ones too, until its line is removed')
     .option('--token-file <file>', 'the token in this file, by its ID ("-": standard input)')
-    .option('--file <file>', 'the list (default: KILLSWITCH_REVOKED)')
+    .option('--file <file>', 'the revocation list (default: KILLSWITCH_REVOKED)')
     .option('--json', 'print JSON')
     .action(async (options: Options) => {
       const { environment } = await import('../node.js');
@@ -43,13 +43,13 @@ export function addRevoke(token: Command): void {
       const added = revoke(file, wanted);
       if (options.json) return printJson({ revoked: wanted, added: added.length });
       for (const one of wanted) {
-        print(`${added.includes(one) ? 'Revoked' : 'Revoked before'}: ${one.by} ${one.value}`);
+        print(`${added.includes(one) ? 'Revoked' : 'Already revoked'}: ${one.by} ${one.value}`);
       }
-      print('Servers that read this list refuse it from the next second on.');
+      print('Servers that read this list refuse it within a second.');
       const text = read(file);
       if (!isWhole(text)) {
         print(
-          `A cut would go unnoticed. Where it is complete, end it with: ${endLine(entriesIn(text)).trim()}`,
+          `Without an end line, a truncated list would not be noticed. If the list is complete, append: ${endLine(entriesIn(text)).trim()}`,
         );
       }
     });
@@ -58,7 +58,9 @@ export function addRevoke(token: Command): void {
 function fileOf({ file }: Options, env: Environment): string {
   const path = file || env['KILLSWITCH_REVOKED'];
   if (path) return path;
-  throw new UsageError('Where is the list? Set KILLSWITCH_REVOKED as the servers have it, or use --file.');
+  throw new UsageError(
+    'No revocation list: set KILLSWITCH_REVOKED to the file that the servers read, or use --file.',
+  );
 }
 
 function revocationsFrom({ jti = [], sub = [], tokenFile }: Options): readonly Revocation[] {
@@ -70,20 +72,20 @@ function revocationsFrom({ jti = [], sub = [], tokenFile }: Options): readonly R
   if (wanted.length === 0) throw new UsageError('Say what to revoke: --jti, --sub or --token-file.');
   const odd = wanted.find(({ by, value }) => revocationLine(by, value) === undefined);
   if (odd)
-    throw new UsageError(`No line of the list can hold this ${odd.by}: 1 to 256 printable characters.`);
+    throw new UsageError(`The list cannot hold this ${odd.by}: it must have 1 to 256 printable characters.`);
   return wanted;
 }
 
-/** Read without a look at the signature: to revoke what nobody signed does no harm. */
+/** Does not check the signature: revoking an ID that was never signed does no harm. */
 function idIn(file: string): string {
   try {
     const token = readFileSync(file === '-' ? 0 : file, 'utf8').trim();
     const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     if (typeof jti === 'string') return jti;
   } catch (cause) {
-    throw new Error('The file holds no token that can be read.', { cause });
+    throw new Error('The file does not hold a readable token.', { cause });
   }
-  throw new Error('The token has no ID: revoke its subject.');
+  throw new Error('The token has no ID: revoke its subject with --sub.');
 }
 
 function read(file: string): string {
@@ -91,7 +93,7 @@ function read(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new Error('The list cannot be read.', { cause });
+    throw new Error('The revocation list cannot be read.', { cause });
   }
 }
 
@@ -99,13 +101,13 @@ function listIn(text: string): Revocations {
   const list = parseRevocations(text);
   if (!('problem' in list)) return list;
   throw new Error(
-    `Servers do not take the list as it is: ${list.problem}. Mend it; what they had before counts.`,
+    `Servers reject the list as it is: ${list.problem}. Fix it; until then they use the list that they read before.`,
   );
 }
 
 /**
- * Appends what is not in it yet, in one write: nobody reads half of it, and of two who do so at once none undoes the
- * other's. On the disk when it returns.
+ * Appends the new entries in one write, so that readers never see half of it and two writers at once both succeed.
+ * Synced to disk when it returns.
  */
 function revoke(file: string, wanted: readonly Revocation[]): readonly Revocation[] {
   const before = read(file);
@@ -114,14 +116,14 @@ function revoke(file: string, wanted: readonly Revocation[]): readonly Revocatio
   if (added.length > 0) {
     const start = before === '' || before.endsWith('\n') ? '' : '\n';
     const lines = added.map(({ by, value }) => revocationLine(by, value)).join('');
-    // An end is said only of a list that was whole before: of another one it is not known.
+    // The end line is written only if the list was complete before; otherwise that is not known.
     const end = entriesIn(before) === 0 || isWhole(before) ? endLine(entriesIn(before) + added.length) : '';
     append(file, start + lines + end);
   }
   const list = listIn(read(file));
-  // An editor may have put its own text in the place of the file meanwhile.
+  // An editor may have replaced the file meanwhile.
   if (!wanted.every(({ by, value }) => list[by].has(value)))
-    throw new Error('The list changed meanwhile: again.');
+    throw new Error('Another program changed the list meanwhile: run the command again.');
   return added;
 }
 
@@ -136,6 +138,6 @@ function append(file: string, text: string): void {
       closeSync(descriptor);
     }
   } catch (cause) {
-    throw new Error('The list cannot be written.', { cause });
+    throw new Error('The revocation list cannot be written.', { cause });
   }
 }

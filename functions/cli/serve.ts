@@ -16,9 +16,11 @@ export function addServe(program: Command): void {
   program
     .command('serve')
     .description('serve the HTTP API, until SIGTERM or SIGINT')
-    .option('--dev', 'with a random secret if no key is set, and a token to paste')
-    .option('--functions <names>', 'only these, separated by commas (default: all)', text => text.split(','))
-    .option('--json', 'what --dev prints, as JSON')
+    .option('--dev', 'for development: make a random secret if no key is set, and print a token to paste')
+    .option('--functions <names>', 'serve only these functions, separated by commas (default: all)', text =>
+      text.split(','),
+    )
+    .option('--json', 'print what --dev prints as JSON')
     .action(async ({ dev, functions, json }: Options) => {
       const [{ main }, { catalogue, named }] = await Promise.all([
         import('../server/start.js'),
@@ -30,12 +32,12 @@ export function addServe(program: Command): void {
     });
 }
 
-/** Prints a token to paste, where the server has a secret to sign it with. */
+/** Prints a token to paste, if the server has a secret to sign it with. */
 async function announceToken({ url, config }: Server, json: true | undefined): Promise<void> {
   const { secret, audience, issuer, tokenMaxAgeMs } = config;
   if (secret === undefined) {
     warn(
-      'killswitch: No token: the server takes those of KILLSWITCH_JWKS; "killswitch token --private-key" makes one.',
+      'killswitch: No token was made: the server trusts the keys of KILLSWITCH_JWKS only. "killswitch token --private-key" makes one.',
     );
     return;
   }
@@ -60,7 +62,7 @@ function usageErrorUnlessKnown<T>(choose: () => T): T {
 const welcome = (url: string, token: string, seconds: number): string =>
   [
     `killswitch listens at ${url}, for development.`,
-    `A token with every right, good for ${Math.round(seconds / 60)} minutes:`,
+    `A token with every scope, valid for ${Math.round(seconds / 60)} minutes:`,
     '',
     `  export KILLSWITCH_URL=${url} KILLSWITCH_TOKEN=${token}`,
     `  curl -H "Authorization: Bearer $KILLSWITCH_TOKEN" $KILLSWITCH_URL/agents`,

@@ -1,13 +1,13 @@
 import { request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
-/** `fetch`, as far as the client needs it, to a server that listens on a unix socket; the URL's host is not asked. */
+/** `fetch` over a unix socket, as far as the client needs it; ignores the URL's host. */
 export const socketFetch =
   (socketPath: string): typeof globalThis.fetch =>
   (input, { method = 'GET', headers, body, signal } = {}) => {
     const { pathname, search } = new URL(String(input));
     const content = typeof body === 'string' ? body : '';
-    // Node itself frames no body of a DELETE.
+    // Without content-length Node sends no framed body with a DELETE.
     const length = String(Buffer.byteLength(content));
     const named = { ...Object.fromEntries(new Headers(headers)), 'content-length': length };
     return new Promise((resolve, reject) => {

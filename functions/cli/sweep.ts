@@ -17,15 +17,15 @@ interface Options {
 export function addSweep(program: Command): void {
   program
     .command('sweep')
-    .description('list what runs on this host under an agent’s label though its record does not say so')
-    .option('--kill', 'stop it, but for what is young: that may be about to be registered')
-    .option('--older-than <duration>', 'what counts as young', age, age('30s'))
+    .description('list what runs on this host under an agent’s ID although no active record says so')
+    .option('--kill', 'stop it, except what is young and may be about to be registered')
+    .option('--older-than <duration>', 'younger than this counts as young', age, age('30s'))
     .option('--json', 'print JSON')
     .action(async ({ kill, olderThan, json }: Options) => {
       const { withNode } = await import('./local.js');
       process.exitCode = await withNode(async ({ core, inFlight }, actor) => {
         const blind = await unseenPlaces(core);
-        for (const gap of blind) warn(`killswitch: Not looked at: ${gap}.`);
+        for (const gap of blind) warn(`killswitch: Could not check: ${gap}.`);
         const leftovers = await findLeftovers(core, olderThan);
         const stopped = kill ? sweep(core, inFlight, leftovers, { actor, operationId: core.newId() }) : [];
         await Promise.all(stopped.map(({ done }) => done));
@@ -35,7 +35,7 @@ export function addSweep(program: Command): void {
     });
 }
 
-/** What may hold something that was not seen. How something could be stopped is no matter here. */
+/** The sandboxes and processes that could not be checked. Whether they could be stopped does not matter here. */
 async function unseenPlaces(core: Core): Promise<readonly string[]> {
   const ports = await Promise.all(core.sandboxes.map(sandbox => sandbox.probe()));
   const broken = ports.filter(({ ok, aside }) => !ok && !aside);
@@ -44,17 +44,18 @@ async function unseenPlaces(core: Core): Promise<readonly string[]> {
   return [...blind, ...(unread > 0 ? [`${unread} processes that this user may not read`] : [])];
 }
 
-/** Shows what was found and what became of it, and returns the exit code that it deserves. */
+/** Prints what was found and what was done. @returns the exit code */
 function printSwept(
   leftovers: readonly Leftover[],
   stopped: readonly AgentReceipt[],
   { json }: { json: true | undefined },
 ): number {
   if (json) printJson({ leftovers, stopped });
-  else if (leftovers.length === 0) print('Nothing is left over.');
+  else if (leftovers.length === 0) print('No leftovers found.');
   else for (const leftover of leftovers) print(lineOf(leftover, stopped));
   const open = stopped.filter(({ verified, pending }) => !verified || pending.length > 0);
-  for (const { agentId } of open) warn(`killswitch: Not confirmed: ${agentId}.`);
+  for (const { agentId } of open)
+    warn(`killswitch: Not confirmed: ${agentId}. Run "killswitch sweep --kill" again.`);
   return open.length > 0 ? EXIT.unconfirmed : EXIT.done;
 }
 
@@ -62,7 +63,7 @@ function lineOf({ agentId, status, ageMs, young, seen }: Leftover, stopped: read
   const receipt = stopped.find(one => one.agentId === agentId);
   if (receipt) return describeAgent(receipt);
   const places = seen.map(({ layer, id }) => `${layer} ${id.slice(0, 12)}`).join(', ');
-  const since = ageMs === undefined ? 'of unknown age' : `for ${Math.round(ageMs / 1_000)} s`;
+  const since = ageMs === undefined ? 'for an unknown time' : `for ${Math.round(ageMs / 1_000)} s`;
   const why = status === undefined ? 'it is not registered' : `its record says ${status}`;
-  return `${agentId}  runs ${since} as ${places}: ${why}${young ? ' (young: left alone)' : ''}`;
+  return `${agentId}  runs ${since} as ${places}: ${why}${young ? ' (young: not stopped)' : ''}`;
 }

@@ -17,10 +17,10 @@ function rowOf(record: AgentRecord): (string | undefined)[] {
   return [record.agentId, shown, taskId, host, sandbox, startedAt, owes];
 }
 
-/** One line an agent, fit for a terminal whatever the records hold. */
+/** One line for each agent; what records hold is made printable. */
 export async function tableOf(records: readonly AgentRecord[]): Promise<string> {
   const { default: Table } = await import('cli-table3');
-  // Its own colours are escapes, which the way out makes visible like all others.
+  // No colours: the escapes of the table itself would be made visible like all others.
   const table = new Table({ head: HEAD, style: { head: [], border: [], compact: true } });
   for (const record of records) {
     table.push(rowOf(record).map(cell => shortened(printable(cell ?? ''), WIDEST_CELL)));
@@ -28,7 +28,7 @@ export async function tableOf(records: readonly AgentRecord[]): Promise<string> 
   return table.toString();
 }
 
-/** One line a member. */
+/** One line for each member. */
 export function describeRecord(record: AgentRecord): string {
   const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
   return Object.entries(record)

@@ -31,20 +31,24 @@ export function addToken(program: Command): void {
     .description('make a token, signed with KILLSWITCH_SECRET or with a private key')
     .addOption(new Option('--scope <scope...>', 'what it allows').choices(scopes))
     .option('--sub <subject>', 'who it is for, for the audit')
-    .option('--agent <id>', 'good for this agent alone', agentId)
-    .option('--task <id>', 'good for agents of this task alone')
-    .option('--host <id>', 'good for agents of this host alone')
-    .option('--ttl <duration>', 'how long it is good', duration, duration('1h'))
-    .option('--once', 'good for one use')
+    .option('--agent <id>', 'valid for this agent only', agentId)
+    .option('--task <id>', 'valid for agents of this task only')
+    .option('--host <id>', 'valid for agents of this host only')
+    .option('--ttl <duration>', 'how long it is valid', duration, duration('1h'))
+    .option('--once', 'valid for one use')
     .option(
       '--link',
-      'print a link to a page with one button, which stops the agent (with --once and --agent)',
+      'print a link to a page with one button, which stops the agent (needs --once and --agent)',
     )
-    .option('--url <url>', 'where the link leads (default: KILLSWITCH_URL, or HOST and PORT)', httpUrl)
-    .option('--audience <name>', 'for which service (default: KILLSWITCH_AUDIENCE, or killswitch)')
+    .option(
+      '--url <url>',
+      'the server that the link opens (default: KILLSWITCH_URL, or HOST and PORT)',
+      httpUrl,
+    )
+    .option('--audience <name>', 'the service that it is for (default: KILLSWITCH_AUDIENCE, or killswitch)')
     .option(
       '--private-key <file>',
-      'sign with this private JWK; the server has its public half in KILLSWITCH_JWKS',
+      'sign with this private JWK; the server needs its public half in KILLSWITCH_JWKS',
     )
     .option('--json', 'print JSON')
     .action(async (options: Options) => {
@@ -69,22 +73,23 @@ export function addToken(program: Command): void {
     });
 }
 
-/** Servers refuse a token that is good for longer than they allow, so none is made. */
+/** @throws UsageError if the lifetime exceeds what servers accept */
 function checkLifetime(seconds: number, env: Environment): void {
   const text = env['KILLSWITCH_TOKEN_MAX_AGE'] || undefined;
   const { data, error } = tokenMaxAgeSchema.safeParse(text);
   if (error) throw new UsageError(`KILLSWITCH_TOKEN_MAX_AGE ${error.issues[0]?.message}.`);
   if (seconds * 1000 <= data) return;
   throw new UsageError(
-    `The lifetime is longer than servers allow, which is ${text ?? '400d'}: use a shorter --ttl, or raise KILLSWITCH_TOKEN_MAX_AGE there and here.`,
+    `The lifetime is longer than servers allow (${text ?? '400d'}): use a shorter --ttl, or raise KILLSWITCH_TOKEN_MAX_AGE there and here.`,
   );
 }
 
-/** What the token is for and whom it names; a link is for a kill and nothing else. */
+/** The scopes and the subject of the token. A link may only kill. */
 function grantFrom({ scope, sub, link, once, agent }: Options): { scope: Scope[]; sub: string } {
   if (link) {
     if (!once || agent === undefined) throw new UsageError('A link needs --once and --agent <id>.');
-    if (scope?.some(one => one !== 'agents:kill')) throw new UsageError('A link is for agents:kill alone.');
+    if (scope?.some(one => one !== 'agents:kill'))
+      throw new UsageError('A link can only have the scope agents:kill.');
     return { scope: ['agents:kill'], sub: sub ?? cliSubject() };
   }
   if (!scope) throw new UsageError("required option '--scope <scope...>' not specified");
@@ -92,7 +97,7 @@ function grantFrom({ scope, sub, link, once, agent }: Options): { scope: Scope[]
   return { scope, sub };
 }
 
-/** By which it can be revoked. */
+/** The ID by which the token can be revoked. */
 const idOf = (token: string): string =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti;
 
@@ -102,9 +107,7 @@ function signer(env: Environment, privateKey: string | undefined) {
   if (privateKey !== undefined) return { privateJwk: readJwk(privateKey) };
   const secret = secretOf(env, 'KILLSWITCH_SECRET');
   if (secret !== undefined) return { secret };
-  throw new Error(
-    'Nothing to sign with: set KILLSWITCH_SECRET or KILLSWITCH_SECRET_FILE, or use --private-key.',
-  );
+  throw new Error('No signing key: set KILLSWITCH_SECRET or KILLSWITCH_SECRET_FILE, or use --private-key.');
 }
 
 function readJwk(path: string): Record<string, unknown> {
@@ -112,11 +115,11 @@ function readJwk(path: string): Record<string, unknown> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new Error('The file of the private key cannot be read.', { cause });
+    throw new Error('The private key file cannot be read.', { cause });
   }
   try {
     return { ...JSON.parse(text) };
   } catch (cause) {
-    throw new Error('The file of the private key does not hold a JWK, which is JSON.', { cause });
+    throw new Error('The private key file must hold a JWK in JSON.', { cause });
   }
 }

@@ -6,18 +6,17 @@ export interface CommandVariable {
 
 export const configVariable: CommandVariable = {
   name: 'KILLSWITCH_CONFIG',
-  meaning: 'the file; if absent, /etc/killswitch/killswitch.env, or else that in ~/.config/killswitch',
+  meaning: 'the file (default: /etc/killswitch/killswitch.env, then ~/.config/killswitch/killswitch.env)',
 };
 
 /** Of the commands that ask a server. */
 export const serverVariables: readonly CommandVariable[] = [
   {
     name: 'KILLSWITCH_URL',
-    meaning:
-      'where it listens; if absent, its unix socket on this host (KILLSWITCH_SOCKET), or HOST and PORT',
+    meaning: 'its URL (default: its unix socket on this host, KILLSWITCH_SOCKET, or else HOST and PORT)',
   },
   {
     name: 'KILLSWITCH_TOKEN',
-    meaning: 'the credential; or, with KILLSWITCH_SECRET as the server has it, one is made for each request',
+    meaning: 'the credential; with KILLSWITCH_SECRET set to the server’s value, one is made for each request',
   },
 ];

@@ -34,6 +34,33 @@ export function describeSelector(selector: Selector): string {
   return parts.length > 0 ? `the agents with ${parts.join(', ')}` : 'every agent';
 }
 
+interface LatchHold {
+  readonly selector?: Selector | undefined;
+  readonly since?: string | undefined;
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** The emergency stop, as the HTTP contract answers it. */
+export interface LatchOutline extends LatchHold {
+  readonly engaged: boolean;
+  readonly holds?: readonly LatchHold[] | undefined;
+  /** From a gateway: the origins that could not be read. */
+  readonly errors?: readonly string[] | undefined;
+}
+
+/** The state of the emergency stop, one line for each hold. */
+export function describeLatch({ engaged, holds, errors, ...first }: LatchOutline): string[] {
+  if (!engaged)
+    return [`The emergency stop is not engaged${errors ? ' where it could be read' : ': agents can run'}`];
+  if (!first.selector)
+    return ['The emergency stop is ENGAGED for every agent: its stored selection cannot be read'];
+  return (holds ?? [first]).map(({ selector = {}, since, by, reason }) => {
+    const head = `The emergency stop is ENGAGED for ${describeSelector(selector)}, since ${since} by ${by}`;
+    return head + because(reason);
+  });
+}
+
 export interface LayerWords {
   /** False where paths of the host are not to be shown, as in a chat channel. */
   readonly paths: boolean;

@@ -33,7 +33,7 @@ describe('killswitch chatops', () => {
       'reset',
       'help',
     ]);
-    expect((await runCli(register)).stdout).toContain('Nothing was sent: add --yes');
+    expect((await runCli(register)).stdout).toContain('Nothing was sent. Add --yes');
   });
 
   it('registers the command with Discord when it is told to, and says why it was not taken', async () => {
@@ -51,7 +51,7 @@ describe('killswitch chatops', () => {
     const refused = await runCli([...register, '--yes'], env);
     expect([refused.code, refused.stderr]).toEqual([
       1,
-      'killswitch: Discord did not take it: the bot token is none of its tokens.\n',
+      'killswitch: Discord refused the command: the bot token is not valid.\n',
     ]);
     expect((await runCli([...register, '--yes'], env)).code).toBe(1);
     expect(posted).toHaveLength(3);
@@ -60,8 +60,16 @@ describe('killswitch chatops', () => {
   it.each([
     ['no URL', ['chatops', 'manifest', 'slack'], "required option '--url"],
     ['plain HTTP', ['chatops', 'manifest', 'slack', '--url', 'http://stop.example.com'], 'https:// URL'],
-    ['another platform', ['chatops', 'manifest', 'irc', '--url', URL_OF_SLACK], 'only slack'],
-    ['a bad application', ['chatops', 'register', 'discord', '--application', '../x'], 'must be an ID'],
+    [
+      'another platform',
+      ['chatops', 'manifest', 'irc', '--url', URL_OF_SLACK],
+      'The only platform here is slack',
+    ],
+    [
+      'a bad application',
+      ['chatops', 'register', 'discord', '--application', '../x'],
+      'must be a numeric ID',
+    ],
     ['no token', [...register, '--yes'], 'Set KILLSWITCH_DISCORD_BOT_TOKEN'],
   ])('ends with 2 for %s', async (_, args, sentence) => {
     const { code, stderr } = await runCli(args);

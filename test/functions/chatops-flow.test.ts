@@ -295,7 +295,7 @@ describe('the emergency stop', () => {
     const { commandsFor } = scripted({ status: 202, body: { engaged: false, errors, agents: [] } });
     const chat = await openChat({ commandsFor });
     const { message } = await slack(chat, 'status');
-    expect(message.text).toBe('The emergency stop is not engaged where it could be looked at');
+    expect(message.text).toBe('The emergency stop is not engaged where it could be read');
     expect(message.blocks[1].text.text).toBe('origin two did not answer\nrunning: 0\nspawning: 0');
   });
 

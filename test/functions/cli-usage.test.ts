@@ -10,7 +10,7 @@ it.each([
   ['a bad agent ID', ['kill', '../etc'], 'must match'],
   ['a bad grace', ['kill-all', '--grace', '301'], 'from 0 to 300'],
   ['a short container ID', ['kill', 'a1', '--expect-container', 'abc'], '64 hexadecimal digits'],
-  ['a bad URL', ['agents', '--url', 'localhost:1'], 'no http:// or https:// URL'],
+  ['a bad URL', ['agents', '--url', 'localhost:1'], 'an http:// or https:// URL'],
   ['a bad label', ['agents', '--label', 'x'], 'must be name=value'],
   ['a bad status', ['kill-all', '--status', 'alive'], 'spawning, running'],
   ['a bad limit', ['agents', '--limit', '0'], 'whole number above 0'],
@@ -22,20 +22,16 @@ it.each([
   [
     'a token that servers would refuse',
     ['token', '--sub', 'x', '--scope', 'agents:kill', '--ttl', '401d'],
-    'longer than servers allow, which is 400d: use a shorter --ttl, or raise KILLSWITCH_TOKEN_MAX_AGE',
+    'longer than servers allow (400d): use a shorter --ttl, or raise KILLSWITCH_TOKEN_MAX_AGE',
   ],
   [
     'an unknown function',
     ['serve', '--functions', 'kill,nope'],
     'Unknown function nope; there are kill, kill-all',
   ],
-  [
-    'two tasks',
-    ['kill-all', '--task', 't1', '--task', 't2'],
-    "'--task <id>' counts once, and is given twice",
-  ],
-  ['two reasons', ['kill', 'a1', '--reason', 'x', '--reason=y'], "'--reason <text>' counts once"],
-  ['two lifetimes', ['token', '--ttl', '1h', '--ttl', '2h'], "'--ttl <duration>' counts once"],
+  ['two tasks', ['kill-all', '--task', 't1', '--task', 't2'], "'--task <id>' may be given only once"],
+  ['two reasons', ['kill', 'a1', '--reason', 'x', '--reason=y'], "'--reason <text>' may be given only once"],
+  ['two lifetimes', ['token', '--ttl', '1h', '--ttl', '2h'], "'--ttl <duration>' may be given only once"],
   ['an unknown sandbox', ['demo', '--sandbox', 'vm'], 'auto, docker, process'],
 ])('ends with 2 for %s', async (_, args, sentence) => {
   const { code, stdout, stderr } = await runCli(args);

@@ -65,9 +65,9 @@ it('finds what the server uses from any directory, by the configuration file alo
 
   const other = { ...unset, KILLSWITCH_STATE_DIR: temporaryDirectory() };
   const fresh = await runCli(['latch', '--local'], other, elsewhere);
-  expect(fresh.stdout).toBe('Open: agents can run.\n');
+  expect(fresh.stdout).toBe('The emergency stop is not engaged: agents can run\n');
   expect(fresh.stderr).toMatch(
-    /Using the embedded store in .*\.\n.*That store was empty: no killswitch has ever/,
+    /Using the embedded store in .*\.\n.*That store was empty: killswitch had never/,
   );
 }, 60_000);
 
@@ -232,7 +232,7 @@ describe.runIf(process.getuid?.() === 0)('for an ordinary user', () => {
     const { code, stderr } = await runCli(['agents'], env, as(ANN));
     expect([code, said]).toEqual([1, `${port}\n`]);
     expect(stderr).toContain(
-      `Port ${port} is not to be trusted: another user (54322) listens on it. No credential was sent.`,
+      `Port ${port} cannot be trusted: another user (54322) listens on it. No credential was sent.`,
     );
     const url = `http://127.0.0.1:${port}`;
     expect((await runCli(['agents'], { ...env, KILLSWITCH_URL: url }, as(ANN))).code).toBe(1);

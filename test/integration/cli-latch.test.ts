@@ -16,7 +16,7 @@ describe('the emergency stop behind a gateway, while an origin is silent', () =>
   ])('is said to be open only where it was looked at: %s', async (_, action) => {
     expect(await told(action, { engaged: false })).toMatchObject({
       code: 3,
-      stdout: 'Not engaged everywhere: agents can run.\norigin two did not answer\n',
+      stdout: 'The emergency stop is not engaged where it could be read\norigin two did not answer\n',
     });
   });
 
@@ -24,7 +24,8 @@ describe('the emergency stop behind a gateway, while an origin is silent', () =>
     const hold = { selector: {}, since: '2026-11-22T10:00:00Z', by: 'alice' };
     expect(await told(['reset', '--reason', 'over'], { engaged: true, ...hold })).toMatchObject({
       code: 3,
-      stdout: 'ENGAGED for every agent, since 2026-11-22T10:00:00Z by alice\norigin two did not answer\n',
+      stdout:
+        'The emergency stop is ENGAGED for every agent, since 2026-11-22T10:00:00Z by alice\norigin two did not answer\n',
     });
   });
 

@@ -29,7 +29,7 @@ it('revokes a token, and all of a subject, at a server that runs', async () => {
   const given = ['token', 'revoke', '--jti', one.jti, '--sub', 'mallory'];
   expect(await runCli(given, { KILLSWITCH_REVOKED: file })).toEqual({
     code: 0,
-    stdout: `Revoked: jti ${one.jti}\nRevoked: sub mallory\nServers that read this list refuse it from the next second on.\n`,
+    stdout: `Revoked: jti ${one.jti}\nRevoked: sub mallory\nServers that read this list refuse it within a second.\n`,
     stderr: '',
   });
   await expect.poll(() => statusOf(one)).toBe(401);
@@ -44,9 +44,9 @@ it('adds to a list what is not in it, whatever its last line ends with, and make
   const file = openFile('# by hand\nsub eve');
   const revoke = (...args: string[]) => runCli(['token', 'revoke', '--file', file, ...args]);
   expect((await revoke('--sub', 'eve', 'mallory')).stdout).toContain(
-    'Revoked before: sub eve\nRevoked: sub mallory\n',
+    'Already revoked: sub eve\nRevoked: sub mallory\n',
   );
-  expect((await revoke('--sub', 'eve')).stdout).toContain('Where it is complete, end it with: # end 2\n');
+  expect((await revoke('--sub', 'eve')).stdout).toContain('If the list is complete, append: # end 2\n');
   expect(readFileSync(file, 'utf8')).toBe('# by hand\nsub eve\nsub mallory\n');
 
   const { token, jti } = await makeToken('--sub', 'ops');
@@ -71,13 +71,13 @@ it('writes it all the same, and says so, where servers will not take the list', 
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr:
-      'killswitch: Servers do not take the list as it is: line 1 is neither "jti <id>" nor "sub <subject>". Mend it; what they had before counts.\n',
+      'killswitch: Servers reject the list as it is: line 1 is neither "jti <id>" nor "sub <subject>". Fix it; until then they use the list that they read before.\n',
   });
   expect(readFileSync(file, 'utf8')).toBe('{}\nsub eve\n');
 });
 
 it.each([
-  ['no list', ['--sub', 'x'], 'Set KILLSWITCH_REVOKED'],
+  ['no list', ['--sub', 'x'], 'set KILLSWITCH_REVOKED'],
   ['nobody', ['--file', 'x'], '--jti, --sub or --token-file'],
   ['a subject that no line can hold', ['--file', 'x', '--sub', 'a\nb'], '1 to 256 printable characters'],
   ['an option of the other command', ['--file', 'x', '--scope', 'agents:kill'], "unknown option '--scope'"],

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 it('asks over the socket of a server with the same environment when no URL is set', async () => {
-  expect(await runCli(['agents'], env)).toEqual({ code: 0, stdout: 'No agents.\n', stderr: '' });
+  expect(await runCli(['agents'], env)).toEqual({ code: 0, stdout: 'No agents found.\n', stderr: '' });
   const named = { KILLSWITCH_SECRET: SECRET, PORT: '1' };
   expect((await runCli(['agents', '--socket', socket], named)).code).toBe(0);
   expect((await runCli(['agents'], { ...named, KILLSWITCH_SOCKET: socket })).code).toBe(0);
@@ -35,15 +35,18 @@ it('says which socket nobody answers on', async () => {
 }, 60_000);
 
 it('engages, shows and resets the latch', async () => {
-  expect((await runCli(['latch'], env)).stdout).toBe('Open: agents can run.\n');
+  expect((await runCli(['latch'], env)).stdout).toBe('The emergency stop is not engaged: agents can run\n');
   const engaged = await runCli(['latch', 'engage', '--task', 't1', '--reason', 'it spreads'], env);
-  const line = /^ENGAGED for the agents with task t1, since \S+ by cli:\S+: it spreads\n$/;
+  const line =
+    /^The emergency stop is ENGAGED for the agents with task t1, since \S+ by cli:\S+: it spreads\n$/;
   expect(engaged).toEqual({ code: 0, stdout: expect.stringMatching(line), stderr: '' });
   await runCli(['latch', 'engage', '--label', 'team=core'], env);
   const { stdout } = await runCli(['latch', 'status'], env);
   expect(stdout.split('\n')).toEqual([
     expect.stringContaining('ENGAGED for the agents with task t1'),
-    expect.stringMatching(/^ENGAGED for the agents with label team=core, since \S+ by cli:\S+$/),
+    expect.stringMatching(
+      /^The emergency stop is ENGAGED for the agents with label team=core, since \S+ by cli:\S+$/,
+    ),
     '',
   ]);
   expect(JSON.parse((await runCli(['latch', '--json'], env)).stdout)).toMatchObject({
@@ -60,7 +63,11 @@ it('engages, shows and resets the latch', async () => {
     expect(await runCli(['latch', ...wrong], env)).toMatchObject({ code: 2, stdout: '' });
   }
   const reset = await runCli(['latch', 'reset', '--reason', 'found it'], env);
-  expect(reset).toEqual({ code: 0, stdout: 'Open: agents can run.\n', stderr: '' });
+  expect(reset).toEqual({
+    code: 0,
+    stdout: 'The emergency stop is not engaged: agents can run\n',
+    stderr: '',
+  });
 }, 60_000);
 
 it('kills all and engages the latch in one go, and shows the operation afterwards', async () => {

@@ -97,7 +97,7 @@ it('ends with 3 and warns while a death is unconfirmed', async () => {
   await engineless.client.agents.register('lost', { status: 'running', containerId: 'a'.repeat(64) });
   const { code, stdout, stderr } = await runCli(['kill', 'lost'], engineless.env);
   expect(stdout).toContain('  lost: NOT CONFIRMED DEAD; container ');
-  expect(stderr).toContain('It may still run: lost.');
+  expect(stderr).toContain('May still be running: lost.');
   expect(code).toBe(3);
   const json = await runCli(['kill', 'lost', '--json'], engineless.env);
   expect(JSON.parse(json.stdout)).toMatchObject({ agentId: 'lost', verified: false, pending: ['container'] });
@@ -232,7 +232,7 @@ it('makes tokens that the server takes for what they are good for, and prints no
 
   const most = { KILLSWITCH_SECRET: SECRET, KILLSWITCH_TOKEN_MAX_AGE: '1h' };
   const long = await runCli(['token', '--sub', 'ops', '--scope', 'agents:read', '--ttl', '2h'], most);
-  expect(long).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('which is 1h') });
+  expect(long).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('allow (1h)') });
   const json = await make('--scope', 'agents:read', '--ttl', '2h', '--once', '--json', '--audience', 'else');
   const { token, expiresInSeconds } = JSON.parse(json.stdout) as { token: string; expiresInSeconds: number };
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
@@ -251,7 +251,7 @@ it('signs with a private key', async () => {
   const scope: Scope = 'agents:read';
   const { stdout } = await runCli(['token', '--sub', 'ops', '--scope', scope, '--private-key', own]);
   const listed = await runCli(['agents', '--url', keyed.server.url], { KILLSWITCH_TOKEN: stdout.trim() });
-  expect(listed).toEqual({ code: 0, stdout: 'No agents.\n', stderr: '' });
+  expect(listed).toEqual({ code: 0, stdout: 'No agents found.\n', stderr: '' });
 });
 
 it('shows records without passing on what a terminal would obey', async () => {

@@ -32,7 +32,7 @@ afterEach(async () => {
 
 describe.each([
   ['docker', (): string => inject('dockerHost'), /in containers of Docker \S+, the last one on the host/],
-  ['process', (): string => NO_ENGINE, /host processes \(no containers: no engine answers\)/],
+  ['process', (): string => NO_ENGINE, /host processes \(no containers: no container engine answers\)/],
 ] as const)('the demonstration on %s', (sandbox, dockerHost, told) => {
   it('shows that everything is dead, kept and audited, and leaves nothing behind', async () => {
     const { code, stdout, stderr } = await runCli(['demo'], environment(dockerHost()));
@@ -109,5 +109,8 @@ it('tells its story as JSON too', async () => {
 
 it('ends with 1 where containers are asked for and no engine answers', async () => {
   const { code, stderr } = await runCli(['demo', '--sandbox', 'docker'], environment(NO_ENGINE));
-  expect({ code, stderr }).toEqual({ code: 1, stderr: 'killswitch: No containers: no engine answers.\n' });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'killswitch: No containers: no container engine answers.\n',
+  });
 });

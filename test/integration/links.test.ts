@@ -37,7 +37,10 @@ it('leads to the server of the same environment where nothing else is said', asy
 it.each([
   [['--link', '--agent', 'a1'], 'A link needs --once and --agent <id>.'],
   [['--link', '--once'], 'A link needs --once and --agent <id>.'],
-  [['--link', '--once', '--agent', 'a1', '--scope', 'agents:kill-all'], 'A link is for agents:kill alone.'],
+  [
+    ['--link', '--once', '--agent', 'a1', '--scope', 'agents:kill-all'],
+    'A link can only have the scope agents:kill.',
+  ],
 ])('ends with 2 for %j', async (args, sentence) => {
   const { code, stderr } = await cli(...args);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(sentence) });

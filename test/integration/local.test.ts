@@ -112,7 +112,7 @@ it('engages and resets the latch without a server', async () => {
   const environment = apart('sqlite');
   const selected = ['latch', 'engage', '--local', '--task', 't1', '--reason', 'fire'];
   expect((await runCli(selected, environment)).stdout).toMatch(
-    /^ENGAGED for the agents with task t1, since .* by local:.*: fire\n$/,
+    /^The emergency stop is ENGAGED for the agents with task t1, since .* by local:.*: fire\n$/,
   );
   const world = await openWorld('sqlite', environment);
   expect((await (await world.agent({ taskId: 't1' })).register()).status).toBe(409);
@@ -120,7 +120,7 @@ it('engages and resets the latch without a server', async () => {
   const bare = await runCli(['latch', 'reset', '--local'], environment);
   expect([bare.code, bare.stdout]).toEqual([2, '']);
   const reset = await runCli(['latch', 'reset', '--local', '--reason', 'out'], environment);
-  expect(reset).toMatchObject({ code: 0, stdout: 'Open: agents can run.\n' });
+  expect(reset).toMatchObject({ code: 0, stdout: 'The emergency stop is not engaged: agents can run\n' });
 });
 
 it('needs no server named, and no credential', async () => {

@@ -124,7 +124,7 @@ describe('killswitch quarantine', () => {
     await world.worktrees.clear(target, AbortSignal.timeout(20_000));
     const { code, stdout } = await world.cli('show', 'agent-1');
     expect(code).toBe(0);
-    expect(stdout).toContain('uncommitted  unknown: no git data of the worktree is here');
+    expect(stdout).toContain('uncommitted  unknown: the git data of the worktree is missing');
   });
 
   it('deletes what is over, and nothing else', async () => {
@@ -174,8 +174,8 @@ describe('killswitch quarantine purge', () => {
 describe('killswitch quarantine ends', () => {
   it.each([
     ['a bad name', ['show', '../../etc'], 'agent ID'],
-    ['a name and --expired', ['purge', 'a', '--expired', '--yes'], 'Name one entry, or say --expired'],
-    ['neither', ['purge', '--yes'], 'Name one entry, or say --expired'],
+    ['a name and --expired', ['purge', 'a', '--expired', '--yes'], 'Give one entry, or --expired'],
+    ['neither', ['purge', '--yes'], 'Give one entry, or --expired'],
     ['no path', ['restore', 'a'], "missing required argument 'path'"],
     ['an unknown verb', ['drop'], "unknown command 'drop'"],
   ])('with 2 for %s', async (_, args, sentence) => {

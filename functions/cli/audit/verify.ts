@@ -5,7 +5,7 @@ import { omitUndefined } from '../../../lib/util/omit-undefined.js';
 import { announceStore } from '../announce-store.js';
 import { EXIT, print, printJson, warn } from '../output.js';
 
-/** On the store itself, by the settings of the environment: what a server says of its own audit proves nothing. */
+/** Reads the store directly: what a server says about its own audit proves nothing. */
 async function verify(): Promise<Verification> {
   const [{ environment, openSeals, openStore }, { readConfig }, { log }] = await Promise.all([
     import('../../node.js'),
@@ -32,7 +32,7 @@ function show({ findings, ...found }: Verification): void {
   const { intact, entries, checkpoints, checkpointsInAll, until, unsealed, findingsInAll } = found;
   for (const finding of findings) warn(`killswitch: ${sentenceOf(finding)}`);
   if (findingsInAll > findings.length)
-    warn(`killswitch: And ${findingsInAll - findings.length} findings more.`);
+    warn(`killswitch: And ${findingsInAll - findings.length} more findings.`);
   const many = intact ? `${checkpoints}` : `${checkpoints} of ${checkpointsInAll}`;
   const upTo = until === undefined ? '' : `, up to ${until}`;
   print(
@@ -44,13 +44,13 @@ function show({ findings, ...found }: Verification): void {
 export function addVerify(audit: Command): void {
   audit
     .command('verify')
-    .description('whether nothing of the audit was removed, changed or reordered since it was sealed')
+    .description('check that nothing in the audit was removed, changed or reordered since it was sealed')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-It reads the store itself, with the settings of "serve" (KILLSWITCH_STORE, KILLSWITCH_STATE_DIR, and KILLSWITCH_AUDIT_KEY or
-KILLSWITCH_SECRET), and trusts no server. It ends with 0 if everything is intact, and with 1 if not, or if it cannot tell.`,
+Reads the store directly, with the settings of "serve" (KILLSWITCH_STORE, KILLSWITCH_STATE_DIR, and KILLSWITCH_AUDIT_KEY or
+KILLSWITCH_SECRET), and trusts no server. Exits with 0 if everything is intact, and with 1 if not, or if it cannot tell.`,
     )
     .action(async (_: object, command: Command) => {
       const { json } = command.optsWithGlobals<{ json?: true }>();

@@ -1,21 +1,21 @@
 import type { ProcessMark } from './process-marks.js';
 
-/** An agent that really runs, with what it takes to see for oneself whether it still does. */
+/** A running agent, with what is needed to check without the server whether it still runs. */
 export interface DemoAgent {
   readonly agentId: string;
-  /** For people. */
+  /** What it runs as, to show. */
   readonly runsAs: string;
   readonly containerId?: string;
   readonly process?: { readonly pid: number; readonly startTime: string };
-  /** Every process of it; empty where the engine's processes are not seen from here. */
+  /** All of its processes; empty where the engine's processes are not visible from here. */
   readonly marks: readonly ProcessMark[];
   readonly worktree: string;
 }
 
-/** A kind of place to run an agent in. */
+/** Starts an agent in one kind of sandbox. */
 export type StartAgent = (agentId: string, worktree: string) => Promise<DemoAgent>;
 
-/** What this run's agents are known by, in the engine and on the host; no other agent carries these. */
+/** The label and the variable of this run's agents; no other agent carries them. */
 export const marksOf = (runId: string) => ({
   label: `killswitch.demo-${runId}.agent-id`,
   variable: `DEMO_AGENT_${runId}`,

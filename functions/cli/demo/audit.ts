@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import type { Log } from '../../../lib/ports/runtime.js';
 
-/** The server's log, of which the audit is kept. */
+/** A log for the server that keeps the audit entries. */
 export interface AuditCollector {
   readonly log: Log;
   readonly audit: readonly AuditEntry[];

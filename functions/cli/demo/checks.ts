@@ -6,7 +6,7 @@ import type { DemoEngine } from './engine.js';
 import { isAlive } from './process-marks.js';
 import { type DemoRepository, UNSAVED } from './repository.js';
 
-/** Something that was looked for without asking the server, and whether it was as it should be. */
+/** Something that was checked without asking the server, and whether it was as expected. */
 export interface Check {
   readonly what: string;
   readonly held: boolean;
@@ -20,7 +20,7 @@ export interface DemoState {
 
 const idsOf = (agents: readonly DemoAgent[]): string[] => agents.map(({ agentId }) => agentId);
 
-/** Whether these agents are gone, with nothing lost, and all the others as alive as before. */
+/** Checks that the killed agents are gone without losing work, and that all others still run. */
 export async function runChecks(
   { engine, repository, agents }: DemoState,
   killed: readonly DemoAgent[],

@@ -11,7 +11,7 @@ const CALL_MS = 10_000;
 const PROCESSES = 3;
 const WORK = "trap '' TERM; sleep 100000 & sleep 100000 & while :; do wait; sleep 1; done";
 
-/** An engine that answers, and an image of ours in it. */
+/** An engine that answers and holds the image of the demo. */
 export interface DemoEngine {
   readonly name: string;
   readonly start: StartAgent;
@@ -22,21 +22,21 @@ export interface DemoEngine {
 /** An engine that does not answer, or not to the end, must not hold up the demonstration. */
 const inTime = <T>(work: Promise<T>): Promise<T> =>
   withTimeout(work, CALL_MS, () => {
-    throw new Error('the engine does not answer in time');
+    throw new Error('the engine did not answer in time');
   });
 
-/** @throws Error in words, where no engine can be used */
+/** @throws Error that says why no engine can be used */
 export async function connectEngine(
   workspace: Workspace,
   dockerHost = 'unix:///var/run/docker.sock',
 ): Promise<DemoEngine> {
   const [, socketPath] = /^unix:\/\/(.+)$/.exec(dockerHost) ?? [];
   if (process.platform !== 'linux')
-    throw new Error('the image is made of this machine’s tools, which takes Linux');
+    throw new Error('the image is made from this machine’s tools, which needs Linux');
   if (socketPath === undefined) throw new Error('the engine is not on this machine');
   const docker = new Docker({ socketPath });
   const { Version } = await inTime(docker.version()).catch(cause => {
-    throw new Error('no engine answers', { cause });
+    throw new Error('no container engine answers', { cause });
   });
   const tag = `killswitch-demo:${workspace.runId}`;
   const mine = `killswitch.demo=${workspace.runId}`;
@@ -72,7 +72,7 @@ export async function connectEngine(
       await inTime(container.start());
       const { id: containerId } = container;
       const { State } = await inTime(container.inspect());
-      if (!State.Running) throw new Error('A container ended at once.');
+      if (!State.Running) throw new Error('A container of the demo exited at once.');
       const marks = await untilComplete(containerId);
       return { agentId, runsAs: `container ${containerId.slice(0, 12)}`, containerId, marks, worktree };
     },
@@ -83,7 +83,7 @@ export async function connectEngine(
   };
 }
 
-/** Gone, or being removed by somebody else: both are what was wanted. */
+/** 404: already gone; 409: its removal is in progress. Both are the wanted state. */
 function unlessGone(error: unknown): void {
   const { statusCode } = error as { statusCode?: number };
   if (statusCode !== 404 && statusCode !== 409) throw error;

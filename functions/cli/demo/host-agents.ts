@@ -5,11 +5,11 @@ import { type DemoAgent, marksOf, type StartAgent } from './agent.js';
 import { isAlive, markOf, type ProcessMark, processesWith } from './process-marks.js';
 import type { Workspace } from './workspace.js';
 
-/** Marks every process of one demonstration. */
+/** The variable that every process of one demo run carries. */
 const RUN = 'KILLSWITCH_DEMO';
 const WORK = "trap '' TERM; exec sleep 100000";
 
-/** Three processes that ignore SIGTERM; the last has lost its parent and made a session of its own. */
+/** Three processes that ignore SIGTERM; the last is orphaned and in a session of its own. */
 const AGENT = `
 const { spawn } = require('node:child_process');
 process.on('SIGTERM', () => {});

@@ -8,16 +8,16 @@ import type Docker from 'dockerode';
 
 const run = promisify(execFile);
 
-/** All that a demo agent needs of an operating system. */
+/** The programs that a demo agent needs. */
 const TOOLS = ['sh', 'sleep'];
 
-/** The libraries that ldd(1) names for a program of this machine; none for a static one. */
+/** The libraries of a program, from ldd(1); none for a static one. */
 async function librariesOf(program: string): Promise<string[]> {
   const { stdout } = await run('ldd', [program]).catch(() => ({ stdout: '' }));
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path as string);
 }
 
-/** Copies this machine's own tools, with their libraries, into a root directory: no registry is asked. */
+/** Copies this machine's tools and their libraries into a root directory, so that no registry is needed. */
 async function layOut(root: string): Promise<void> {
   for (const tool of TOOLS) {
     const { stdout } = await run('sh', ['-c', `command -v ${tool}`]);
@@ -41,5 +41,5 @@ export async function makeImage(docker: Docker, { root, tag }: { root: string; t
   const [repo, version] = tag.split(':');
   const answer = await text(await docker.importImage(tar.stdout, { repo, tag: version }));
   const [code] = await ended;
-  if (code !== 0 || /"error"/.test(answer)) throw new Error('The image for the agents could not be made.');
+  if (code !== 0 || /"error"/.test(answer)) throw new Error('The image for the agents could not be built.');
 }

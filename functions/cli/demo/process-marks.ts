@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process that can be told from a later one with the same PID, where /proc says when it started. */
+/** A process, told apart from a later one with the same PID by its start time, where /proc has it. */
 export interface ProcessMark {
   readonly pid: number;
   /** Field 22 of /proc/PID/stat, proc_pid_stat(5); absent where there is no /proc. */

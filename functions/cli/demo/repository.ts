@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { simpleGit } from 'simple-git';
 
-/** Work that was never committed: what a careless clean-up would lose. */
+/** A file that was never committed, which a careless clean-up would lose. */
 export const UNSAVED = 'unsaved.txt';
 
 export interface DemoRepository {
@@ -11,11 +11,11 @@ export interface DemoRepository {
   readonly worktrees: string;
   /** Adds a worktree on a branch of its own, with unsaved work in it. @returns its path */
   add(name: string): Promise<string>;
-  /** The worktrees that git knows, the main one left out. */
+  /** The worktrees that git lists, without the main one. */
   list(): Promise<readonly string[]>;
 }
 
-/** Nobody's configuration but the repository's own: a hook of the user's has no business here. */
+/** Only the repository's own configuration, so that no hook of the user runs. */
 const SETTINGS = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', LC_ALL: 'C' };
 
 export async function makeRepository(directory: string, path: string | undefined): Promise<DemoRepository> {
@@ -28,7 +28,7 @@ export async function makeRepository(directory: string, path: string | undefined
     unsafe: { allowUnsafeConfigPaths: true },
   }).env({ ...SETTINGS, ...(path !== undefined && { PATH: path }) });
   await git.init(['--initial-branch=main']).catch((cause: unknown) => {
-    throw new Error('The demonstration needs git 2.28 or later, which does not answer.', { cause });
+    throw new Error('The demo needs git 2.28 or later: "git init" failed.', { cause });
   });
   await git.addConfig('user.name', 'Demo');
   await git.addConfig('user.email', 'demo@example.org');

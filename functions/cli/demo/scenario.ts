@@ -9,7 +9,7 @@ import { createSetup, type DemoSetup, type SandboxChoice } from './setup.js';
 import type { Terminal } from './terminal.js';
 import type { Workspace } from './workspace.js';
 
-/** What happened, for a reader that is a program. */
+/** What happened, as `demo --json` prints it. */
 export interface ScenarioResult {
   readonly held: boolean;
   readonly sandbox: 'docker' | 'process';
@@ -22,11 +22,11 @@ interface ScenarioOptions {
   readonly workspace: Workspace;
   readonly terminal: Terminal;
   readonly sandbox: SandboxChoice;
-  /** Throws when the demonstration is to end; asked between any two steps. */
+  /** Throws when the demo is to end; called between any two steps. */
   readonly proceed: () => void;
 }
 
-/** Starts agents, kills one, kills all, and looks each time whether it is true. */
+/** Starts agents, kills one, kills all, and checks each result without asking the server. */
 export async function runScenario({
   workspace,
   terminal,
@@ -40,10 +40,7 @@ export async function runScenario({
   const show = (checks: readonly Check[]) => showChecks(terminal, workspace, checks);
 
   proceed();
-  terminal.section(
-    'Kill one',
-    `POST /agents/${victim.agentId}/kill  (✔: looked up without asking the server)`,
-  );
+  terminal.section('Kill one', `POST /agents/${victim.agentId}/kill  (✔: checked without asking the server)`);
   const one = await timed(() => client.kill(victim.agentId, { reason: 'demonstration' }));
   terminal.line(`${one.answer.status} in ${one.ms} ms: ${one.answer.receipt.message}`);
   showReceipts(terminal, [one.answer.receipt]);
@@ -59,7 +56,7 @@ export async function runScenario({
   show(second);
 
   proceed();
-  terminal.section('And then');
+  terminal.section('Afterwards');
   const third = [
     await refused('without a token', 401, () => setup.unauthenticatedClient.killAll()),
     await refused('the same agent again', 400, () => client.kill(victim.agentId)),
@@ -88,7 +85,7 @@ async function timed<T>(act: () => Promise<T>): Promise<{ answer: T; ms: number 
   return { answer, ms: Math.round(performance.now() - startedAt) };
 }
 
-/** Whether the server says no, and so. */
+/** Whether the server refuses the request with this status. */
 async function refused(what: string, status: number, act: () => Promise<unknown>): Promise<Check> {
   const error = await act().then(
     () => undefined,
@@ -117,7 +114,7 @@ function showSetup(
   }
 }
 
-/** What was there of each agent, and what became of it; where its worktree lies now is for the proof to say. */
+/** The outcomes of each agent, without the path of the worktree, which the checks show. */
 function showReceipts(terminal: Terminal, receipts: readonly AgentReceipt[]): void {
   for (const { agentId, outcomes } of receipts) {
     const seen = outcomes.filter(({ outcome }) => outcome !== 'alreadyGone' && outcome !== 'notFound');

@@ -18,19 +18,19 @@ export type SandboxChoice = 'auto' | 'docker' | 'process';
 const NAMES = ['planner', 'coder', 'reviewer', 'tester'];
 const TOKEN_SECONDS = 600;
 
-/** A server with its agents, all of them real. */
+/** A running server and running agents. */
 export interface DemoSetup extends DemoState {
   readonly url: string;
-  /** With a token for everything that the demonstration does. */
+  /** Has a token for everything that the demo does. */
   readonly client: Client;
-  /** With none that holds. */
+  /** Its token is not valid. */
   readonly unauthenticatedClient: Client;
   readonly collector: AuditCollector;
   /** Why the agents do not run in containers. */
   readonly noEngine?: string;
 }
 
-/** @param proceed throws when the demonstration is to end; asked between any two steps */
+/** @param proceed throws when the demo is to end; called between any two steps */
 export async function createSetup(
   workspace: Workspace,
   sandbox: SandboxChoice,
@@ -45,7 +45,7 @@ export async function createSetup(
   const collector = createAuditCollector();
   const secret = randomBytes(32).toString('base64url');
   const usesEngine = typeof engine !== 'string';
-  // A kill-all reaches whatever carries these, and this may be anybody's engine and host.
+  // A kill-all stops everything that carries these, and other agents may run on this engine and host.
   const { label, variable } = marksOf(workspace.runId);
   const server = await startServer(catalogue, {
     log: collector.log,
@@ -96,13 +96,13 @@ export async function createSetup(
   };
 }
 
-/** The engine, or why it is not used. */
+/** The engine, or the reason why it is not used. */
 async function engineFor(
   workspace: Workspace,
   sandbox: SandboxChoice,
   dockerHost: string | undefined,
 ): Promise<DemoEngine | string> {
-  if (sandbox === 'process') return 'as asked for';
+  if (sandbox === 'process') return 'as requested';
   try {
     return await connectEngine(workspace, dockerHost);
   } catch (error) {

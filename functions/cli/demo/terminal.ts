@@ -3,14 +3,14 @@ import { printable } from '../printable.js';
 
 type Format = Parameters<typeof styleText>[0];
 
-/** Where the demonstration tells its story. */
+/** What the demo prints. */
 export interface Terminal {
   title(text: string): void;
   section(text: string, aside?: string): void;
-  /** A fact, under a name. */
+  /** One line with a name before it. */
   fact(name: string, text: string): void;
   line(text: string): void;
-  /** Something that was looked for, and whether it was found so. */
+  /** The result of a check. */
   check(what: string, held: boolean): void;
 }
 
@@ -35,5 +35,5 @@ export function createTerminal({
   };
 }
 
-/** Says nothing, for a story that is told as JSON. */
+/** Prints nothing, for `--json`. */
 export const createSilentTerminal = (): Terminal => createTerminal({ write: () => undefined, colour: false });

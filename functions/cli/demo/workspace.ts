@@ -3,22 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTeardown } from '../../server/teardown.js';
 
-/** What the demonstration stands on, and how it is taken down again. */
+/** A temporary directory for one run of the demo, and the clean-up of everything that the run makes. */
 export interface Workspace {
-  /** Absolute and real; everything on disk lies in it. */
+  /** Absolute, without symbolic links; all files of the run are in it. */
   readonly directory: string;
-  /** Random, to tell this run's things from all others. */
+  /** Random, so that the labels and names of this run are its own. */
   readonly runId: string;
-  /** Registers how something goes away again, before it is made. The last one goes first. */
+  /** Registers a clean-up step, before the thing is made. The last one runs first. */
   defer(undo: () => Promise<unknown>): void;
-  /** Takes everything down, whatever becomes of the single steps. @returns what failed */
+  /** Runs every step, also after one fails. @returns the errors */
   close(): Promise<readonly unknown[]>;
 }
 
-/** Bytes of a folder in which the server's socket still finds room: the path of one holds 103 on every system. */
+/** Bytes of a directory path that leave room for the server's socket: a socket path has at most 103 bytes on any system. */
 const ROOM = 58;
 
-/** Where temporary files go, or the system's own folder if that lies too deep. */
+/** The directory for temporary files, or /tmp if its path is too long. */
 async function temporary(): Promise<string> {
   const folder = await realpath(tmpdir());
   return Buffer.byteLength(folder) > ROOM ? realpath('/tmp') : folder;

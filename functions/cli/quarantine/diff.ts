@@ -8,20 +8,20 @@ interface Options {
   readonly json?: true;
 }
 
-/** Tabs cannot deceive anybody, and indent half of all code. */
+/** Keeps tabs, which are harmless and indent much code. */
 const lineOf = (line: string): string => line.split('\t').map(printable).join('\t');
 
 export function addDiff(quarantine: Command): void {
   quarantine
     .command('diff')
-    .description('what the agent had not committed, untracked files included')
+    .description('show what the agent had not committed, untracked files included')
     .argument('<entry>', 'its name, or an agent ID', entryName)
-    .option('--raw', 'byte for byte and with binary files, to be piped into "git apply"')
+    .option('--raw', 'print every byte, binary files included, for "git apply"')
     .option('--json', 'print JSON')
     .action((name: string, { raw, json }: Options) => {
       if (raw && process.stdout.isTTY)
         throw new UsageError(
-          '--raw is not for a terminal, which the agent’s bytes could control: redirect it.',
+          '--raw does not print to a terminal, which the agent’s bytes could control: redirect the output.',
         );
       return withQuarantine(async kept => {
         const { patch, truncated, ...changes } = await kept.diff(name, { whole: raw === true });
@@ -29,12 +29,13 @@ export function addDiff(quarantine: Command): void {
         if (json) printJson({ ...changes, patch: text.toString(), truncated });
         else if (raw) process.stdout.write(patch);
         else if (patch.length > 0) process.stdout.write(text.toString().split('\n').map(lineOf).join('\n'));
-        else print('Nothing was left uncommitted.');
+        else print('No uncommitted changes.');
         for (const { path } of changes.tracked.filter(({ status }) => status === 'special'))
-          warn(`killswitch: Not a file any more, shown as deleted: ${path}`);
+          warn(`killswitch: No longer a file, shown as deleted: ${path}`);
         for (const path of changes.untracked.filter(each => each.endsWith('/')))
-          warn(`killswitch: A repository of its own, not shown: ${path}`);
-        if (truncated) warn('killswitch: The patch was too long and is cut.');
+          warn(`killswitch: A nested repository, not shown: ${path}`);
+        if (truncated)
+          warn('killswitch: The patch is too long and was cut. Use "quarantine restore" to get the files.');
         return truncated ? EXIT.failed : EXIT.done;
       });
     });

@@ -26,7 +26,7 @@ function rowOf({
   return [agentId, operationId, date(at), date(until), repository ?? '', commit, size(bytes), holds];
 }
 
-/** One line an entry, fit for a terminal whatever its agent called things. */
+/** One line for each entry; names that the agent chose are made printable. */
 async function tableOf(entries: readonly KeptEntry[]): Promise<string> {
   const { default: Table } = await import('cli-table3');
   const table = new Table({ head: HEAD, style: { head: [], border: [], compact: true } });
@@ -39,7 +39,7 @@ async function tableOf(entries: readonly KeptEntry[]): Promise<string> {
 export function addList(quarantine: Command): void {
   quarantine
     .command('list')
-    .description('all entries, the newest first')
+    .description('list all entries, newest first')
     .option('--json', 'print JSON')
     .action(({ json }: { json?: true }) =>
       withQuarantine(async kept => {

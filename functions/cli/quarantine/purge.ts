@@ -9,10 +9,12 @@ interface Options {
   readonly json?: true;
 }
 
-/** @throws UsageError where nobody can be asked */
+/** @throws UsageError if standard input is not a terminal */
 async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new UsageError('Nobody can be asked here: say --yes if it is to be deleted for good.');
+    throw new UsageError(
+      'Standard input is not a terminal, so the question cannot be asked: add --yes to delete it for good.',
+    );
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
@@ -26,19 +28,18 @@ export function addPurge(quarantine: Command): void {
     .command('purge')
     .description('delete an entry for good')
     .argument('[entry]', 'its name, or an agent ID', entryName)
-    .addOption(new Option('--expired', 'all that were kept long enough, instead of one'))
+    .addOption(new Option('--expired', 'delete all entries that have expired, instead of one'))
     .option('--yes', 'do not ask')
     .option('--json', 'print JSON')
     .action((name: string | undefined, { expired, yes, json }: Options) => {
-      if ((name === undefined) !== (expired === true))
-        throw new UsageError('Name one entry, or say --expired.');
+      if ((name === undefined) !== (expired === true)) throw new UsageError('Give one entry, or --expired.');
       return withQuarantine(async kept => {
         const entry = name === undefined ? undefined : await kept.find(name);
-        const what = entry ? `the work and the evidence of ${entry.name}` : 'all that was kept long enough';
+        const what = entry ? `the work and the evidence of ${entry.name}` : 'all expired entries';
         if (!yes && !(await confirm(`Delete ${what} for good?`))) return EXIT.failed;
         const deleted = entry ? Number(await kept.purge(entry.name)) : await kept.purgeExpired();
         if (json) printJson({ deleted, ...(entry && { entry: entry.name }) });
-        else if (entry && deleted === 0) warn(`killswitch: Not wholly deleted: ${entry.path}`);
+        else if (entry && deleted === 0) warn(`killswitch: Not completely deleted: ${entry.path}`);
         else print(`Deleted ${deleted} ${deleted === 1 ? 'entry' : 'entries'}.`);
         return entry && deleted === 0 ? EXIT.failed : EXIT.done;
       });

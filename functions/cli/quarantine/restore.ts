@@ -3,7 +3,7 @@ import type { Restored } from '../../../lib/ports/quarantine.js';
 import { EXIT, print, printJson, warn } from '../output.js';
 import { entryName, withQuarantine } from './with-quarantine.js';
 
-/** How much of what was left out is listed by name. */
+/** How many files that were left out are listed by name. */
 const MOST = 20;
 
 function describeCheckout(checkout: NonNullable<Restored['checkout']>): string {
@@ -26,9 +26,9 @@ function printRestored({ path, files, checkout, leftOut, notes }: Restored): voi
 export function addRestore(quarantine: Command): void {
   quarantine
     .command('restore')
-    .description('make a fresh worktree with the branch, the commits and the files; the entry stays')
+    .description('restore the branch, the commits and the files into a new worktree; the entry stays')
     .argument('<entry>', 'its name, or an agent ID', entryName)
-    .argument('<path>', 'where nothing is yet')
+    .argument('<path>', 'a path that does not exist yet')
     .option('--json', 'print JSON')
     .action((name: string, path: string, { json }: { json?: true }) =>
       withQuarantine(async kept => {

@@ -5,10 +5,10 @@ import { EXIT, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
 import { entryName, size, withQuarantine } from './with-quarantine.js';
 
-/** What there is to say of the work that was not committed; that it cannot be looked at hides nothing else. */
+/** The uncommitted changes, or why they cannot be determined, which must not hide the rest of the entry. */
 async function changesOf(kept: Quarantine, name: string): Promise<Changes | { readonly unknown: string }> {
   try {
-    return (await kept.changes(name)) ?? { unknown: 'no git data of the worktree is here' };
+    return (await kept.changes(name)) ?? { unknown: 'the git data of the worktree is missing' };
   } catch (error) {
     if (error instanceof KillswitchError) return { unknown: error.message };
     throw error;
@@ -37,7 +37,7 @@ function linesOf(entry: KeptEntry, changes: Changes | { readonly unknown: string
     ['kept by', entry.ref],
     ['not kept', entry.unkept],
     ['uncommitted', entry.worktree ? uncommitted(changes) : undefined],
-    ['lies in', entry.path],
+    ['path', entry.path],
     ['size', size(bytes)],
     ...evidence.map((file): [string, string] => ['evidence', `${file.path} (${size(file.bytes)})`]),
   ];
@@ -49,7 +49,7 @@ function linesOf(entry: KeptEntry, changes: Changes | { readonly unknown: string
 export function addShow(quarantine: Command): void {
   quarantine
     .command('show')
-    .description('one entry: what it is of, what was not committed, and the evidence')
+    .description('show one entry: where it came from, what was not committed, and the evidence')
     .argument('<entry>', 'its name, or an agent ID', entryName)
     .option('--json', 'print JSON')
     .action((name: string, { json }: { json?: true }) =>

@@ -10,7 +10,7 @@ export function entryName(text: string): string {
   throw new InvalidArgumentError('It must be <agent ID>~<operation ID>, or an agent ID.');
 }
 
-/** Works with the quarantine of this host; what it returns becomes the exit code. */
+/** Opens the quarantine of this host for `work`, whose result becomes the exit code. */
 export async function withQuarantine(work: (quarantine: Quarantine) => Promise<number>): Promise<void> {
   const [{ environment, openQuarantine }, { readConfig }, { log }] = await Promise.all([
     import('../../node.js'),
@@ -19,7 +19,7 @@ export async function withQuarantine(work: (quarantine: Quarantine) => Promise<n
   ]);
   const config = readConfig(environment(), { dev: true });
   if (config.worktreeRoots.length === 0)
-    warn('killswitch: KILLSWITCH_WORKTREE_ROOTS is not set: no worktrees are seen, only evidence.');
+    warn('killswitch: KILLSWITCH_WORKTREE_ROOTS is not set: only evidence is shown, no worktrees.');
   const quarantine = await openQuarantine(config, log);
   try {
     process.exitCode = await work(quarantine);
