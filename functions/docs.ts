@@ -1,57 +1,62 @@
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { etag } from 'hono/etag';
 import { KillswitchError } from '../lib/domain/errors.js';
-import type { Asset } from './docs/assets.js';
+import { asset, packedAsset, page } from './docs/respond.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { runAlone } from './server/run-alone.js';
 
-/** Nothing but what this server sends itself, and no script at all. */
-const POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/** That of the API reference. */
+const SCRIPT = 'api-reference.js';
 
 /** What reads and renders is loaded with the first request, so that no start waits for it. */
-async function open() {
+async function openPages() {
   const [{ openSite }, pages] = await Promise.all([import('./docs/site.js'), import('./docs/page.js')]);
   return { ...(await openSite()), ...pages };
 }
 
-type Page = ReturnType<typeof import('hono/html').html>;
-
-function page(c: Context<Env>, content: Page, status: 200 | 404 = 200): Response | Promise<Response> {
-  c.header('content-security-policy', POLICY);
-  c.header('cache-control', 'no-cache');
-  return c.html(content, status);
+async function openReference() {
+  const { openApiReference } = await import('./docs/api-reference.js');
+  return openApiReference();
 }
 
-function asset(c: Context<Env>, { bytes, type, version }: Asset): Response {
-  const isNamed = c.req.query('v') === version;
-  return c.body(bytes, 200, {
-    'content-type': type,
-    'cache-control': isNamed ? 'public, max-age=31536000, immutable' : 'no-cache',
-    etag: `"${version}"`,
-  });
+/** Opens with the first call what every other one shares; again after one that failed. */
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open().catch(error => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
 }
 
-/** `/docs`: the guides, searchable, without a script and without anything from elsewhere; and the API reference. */
+/**
+ * `/docs`: the guides, searchable, without a script and without anything from elsewhere. `/docs/api`: the OpenAPI
+ * document as a page, with a script of its own.
+ */
 export const docs: KillswitchFunction<object> = {
   name: 'docs',
   routes: () => {
-    let opened: ReturnType<typeof open> | undefined;
-    const site = () => {
-      opened ??= open().catch(error => {
-        opened = undefined;
-        throw error;
-      });
-      return opened;
-    };
+    const site = once(openPages);
+    const reference = once(openReference);
     return new Hono<Env>()
       .get('/docs', etag(), async c => {
         const { frame, search, indexPage, searchPage } = await site();
         const question = c.req.query('q')?.trim();
         return page(c, question ? searchPage(frame, question, search(question)) : indexPage(frame));
       })
+      .get('/docs/api', etag(), async c => {
+        const { html, policy } = await reference();
+        return page(c, html, { policy });
+      })
       .get('/docs/assets/:name', etag(), async c => {
-        const found = (await site()).assets.get(c.req.param('name'));
+        const name = c.req.param('name');
+        if (name === SCRIPT) {
+          const { script, unpacked } = await reference();
+          return packedAsset(c, script, unpacked);
+        }
+        const found = (await site()).assets.get(name);
         if (!found) throw new KillswitchError('not_found');
         return asset(c, found);
       })
@@ -60,7 +65,7 @@ export const docs: KillswitchFunction<object> = {
         if (name === '') return c.redirect('/docs');
         const { frame, guidePage, missingPage } = await site();
         const guide = frame.guides.find(({ slug }) => name === slug || name === `${slug}.md`);
-        if (!guide) return page(c, missingPage(frame, name), 404);
+        if (!guide) return page(c, missingPage(frame, name), { status: 404 });
         if (name === guide.slug) return page(c, guidePage(frame, guide));
         return c.body(guide.source, 200, { 'content-type': 'text/markdown; charset=utf-8' });
       });

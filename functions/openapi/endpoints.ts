@@ -230,6 +230,7 @@ export const endpoints: readonly Endpoint[] = [
     type: 'text/plain',
   },
   { method: 'get', path: '/openapi.json', summary: 'This document', answers: { 200: 'OpenAPI 3.1' } },
+  { method: 'get', path: '/docs/api', summary: 'A page', answers: { 200: 'A page' }, type: 'text/html' },
   { method: 'get', path: '/docs', summary: 'The guides', answers: { 200: 'A page' }, type: 'text/html' },
   {
     method: 'get',

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openLibrary } from '../../functions/docs/library.js';
 import { createSearch } from '../../functions/docs/search.js';
@@ -13,7 +15,7 @@ const slugs = readdirSync(folder)
   .filter(name => name.endsWith('.md'))
   .map(name => name.slice(0, -'.md'.length));
 
-const { send } = openApp({ functions: [docs] });
+const { app, send } = openApp({ functions: [docs] });
 const get = (path: string, headers = {}) => send(`GET ${path}`, { token: null, headers });
 
 /** What a browser would load for the page by itself. */
@@ -226,5 +228,36 @@ describe('a search', () => {
     expect(search('one two three four five six')).toHaveLength(1);
     expect(search(`one two three four five six ${'seven '.repeat(10_000)}`)).toHaveLength(1);
     expect(search('one two three four five seven')).toEqual([]);
+  });
+});
+
+describe('the API reference', () => {
+  it('runs no script but that of this server, and its own call by its hash', async () => {
+    const { status, text, headers } = await get('/docs/api');
+    expect(status).toBe(200);
+    const policy = headers.get('content-security-policy') ?? '';
+    const [, call = ''] = /<script type="text\/javascript">([\s\S]*?)<\/script>/.exec(text) ?? [];
+    const hash = createHash('sha256').update(call).digest('base64');
+    expect(call).toContain('"url": "/openapi.json"');
+    expect(policy).toContain(`script-src 'self' 'sha256-${hash}';`);
+    expect(policy).toContain("connect-src 'self';");
+    // Styles are the one exception, and nothing else may be inline.
+    expect(policy.match(/unsafe-\w+/g)).toEqual(['unsafe-inline']);
+    expect(policy).toContain("style-src 'unsafe-inline';");
+    expect(policy).not.toMatch(/https?:|\*/);
+    for (const path of loadedBy(text))
+      expect(path).toMatch(/^\/docs\/assets\/api-reference\.js\?v=[\w-]{16}$/);
+  });
+
+  it('has its script from this server, packed for those who can unpack it', async () => {
+    const [, path = ''] = /<script src="([^"]+)"/.exec((await get('/docs/api')).text) ?? [];
+    const plain = await get(path);
+    expect([plain.status, plain.headers.get('content-encoding')]).toEqual([200, null]);
+    expect(plain.text).toContain('@scalar/api-reference');
+    const packed = await app.request(path, { headers: { 'accept-encoding': 'br;q=1, gzip' } });
+    expect(packed.headers.get('content-encoding')).toBe('gzip');
+    expect(packed.headers.get('vary')).toBe('accept-encoding');
+    expect(packed.headers.get('cache-control')).toContain('immutable');
+    expect(gunzipSync(await packed.arrayBuffer()).toString()).toBe(plain.text);
   });
 });
