@@ -10,6 +10,7 @@ import { notifySettings } from '../../functions/notify/settings.js';
 import { openapi } from '../../functions/openapi.js';
 import { ConfigError, platformVariable, secretVariables } from '../../lib/config/config.js';
 import { environmentSchema } from '../../lib/config/variables.js';
+import { errorRegistry } from '../../lib/domain/errors.js';
 import {
   anchorsOf,
   brokenLinks,
@@ -88,25 +89,55 @@ describe.each(pages.map(page => [page.path, page] as const))('%s', (_, page) => 
   });
 });
 
+const document = (await (await openapi.routes({} as Deps).request('/openapi.json')).json()) as {
+  paths: Record<string, object>;
+};
+const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.keys(methods).map(method => ({
+    method: method.toUpperCase(),
+    path: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  })),
+);
+const isRoute = (method: string, path: string): boolean =>
+  routes.some(route => route.method === method && route.path.test(path));
+
+describe('the contract in the prose', () => {
+  it('has the paths and methods that there are', () => {
+    const named = pages.flatMap(({ path, prose }) =>
+      [...prose.matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^\s`?]*)/g)].map(([, method = '', to = '']) => ({
+        at: path,
+        method,
+        to,
+      })),
+    );
+    // A program of one's own puts them under a path of its own.
+    const unknown = named.filter(({ method, to }) => !isRoute(method, to.replace(/^\/stop(?=\/)/, '')));
+    expect(unknown).toEqual([]);
+    expect(named.length).toBeGreaterThan(30);
+  });
+
+  it('has the errors that there are, each with its status', () => {
+    const rows = pages.flatMap(({ prose }) => [
+      ...[...prose.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [status, code]),
+      ...[...prose.matchAll(/\b(\d{3}),? \(?`([a-z]+_?[a-z_]*)`/g)].map(([, status, code]) => [status, code]),
+    ]);
+    const known = Object.entries(errorRegistry).map(([code, { status }]) => `${status} ${code}`);
+    expect(rows.map(row => row.join(' ')).filter(row => !known.includes(row))).toEqual([]);
+    expect(rows.length).toBeGreaterThan(15);
+  });
+});
+
 describe('the requests in the documents', () => {
   const calls = shell.flatMap(({ document, line, text }) =>
     callsOf('curl', text).map(words => ({ at: `${document}:${line}`, words })),
   );
 
-  it('go to paths and methods that there are', async () => {
-    const document = await (await openapi.routes({} as Deps).request('/openapi.json')).json();
-    const routes = Object.entries((document as { paths: Record<string, object> }).paths).flatMap(
-      ([path, methods]) =>
-        Object.keys(methods).map(method => ({
-          method: method.toUpperCase(),
-          path: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
-        })),
-    );
+  it('go to paths and methods that there are', () => {
     const unknown = calls.filter(({ words }) => {
       const url = words.find(word => /^(\$KILLSWITCH_URL|https?:\/\/)/.test(word)) ?? '';
       const path = url.replace(/^(\$KILLSWITCH_URL|https?:\/\/[^/]+)/, '').replace(/\?.*$/, '');
       const method = words[words.indexOf('-X') + 1 || -1] ?? 'GET';
-      return !routes.some(route => route.method === method && route.path.test(path));
+      return !isRoute(method, path);
     });
     expect(unknown).toEqual([]);
     expect(calls.length).toBeGreaterThan(10);

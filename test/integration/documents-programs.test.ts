@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { example, ROOT } from '../functions/documents.helper.js';
+import { example, pages, ROOT } from '../functions/documents.helper.js';
 import { startContainer, startProcess, temporaryDirectory } from '../services/agents.js';
 import { build } from '../services/build.js';
 import { RUN_MARK } from '../services/context.js';
@@ -17,6 +17,7 @@ import {
   tokenFor,
 } from '../services/server.js';
 import { newHost } from './documents.helper.js';
+import { openWorld } from './world.js';
 
 /** A program in a folder that has the package installed, as it is shipped, and Hono. */
 function startProgram(code: string, environment: Environment = {}) {
@@ -69,4 +70,24 @@ it('registers and kills with the client, as the guide shows', async () => {
   const { ended } = startProgram(`${given}${code}${seen}`);
   expect(await ended).toEqual([0, null]);
   expect(pids()).toEqual([]);
+});
+
+/** A value with each of its leaves as its type. */
+const shapeOf = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
+};
+
+it('answers in the form that the README shows', async () => {
+  const shown = pages[0]?.fences.find(({ language }) => language === 'jsonc')?.text ?? '';
+  const receipt = JSON.parse(shown.replaceAll(/\/\/ .*$/gm, ''));
+  const world = await openWorld('sqlite');
+  const { agentId } = await world.containerAgent({ worktree: true, taskId: 't1' });
+  const { body } = await world.request('POST', `/agents/${agentId}/kill`);
+  const byLayer = ({ outcomes, ...rest }: { outcomes: { layer: string }[] }) => ({
+    ...rest,
+    outcomes: [...outcomes].sort((a, b) => (a.layer < b.layer ? -1 : 1)),
+  });
+  expect(shapeOf(byLayer(receipt))).toEqual(shapeOf(byLayer(body)));
 });
