@@ -2,12 +2,13 @@ import * as z from 'zod';
 import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { concat, fromHex, isEd25519, isFresh } from '../../lib/util/crypto.js';
+import { parseJson } from '../../lib/util/parse-json.js';
 import type { Person, Stage } from './acknowledge.js';
 import { phraseOf } from './discord-command.js';
 import { discordMessage, isTooLong, sealedIn } from './discord-message.js';
 import { openEdits, sendJson } from './message-updates.js';
 import { allowSchema, idsSchema, scopesOf } from './permissions.js';
-import { begin, type Incoming, jsonOf, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
+import { begin, type Incoming, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
 import { type Reply, toAsker } from './reply.js';
 import { baseSchema } from './safe-url.js';
 
@@ -137,7 +138,7 @@ export const openDiscord: OpenPlatform = (deps, { conversation, wait }) => {
       if (!(await isSigned(incoming))) {
         throw new KillswitchError('unauthenticated', 'The request does not carry a signature that holds');
       }
-      const json = jsonOf(textOf(incoming.body));
+      const json = parseJson(textOf(incoming.body));
       if (z.looseObject({ type: z.literal(PING) }).safeParse(json).success) return { type: PING };
       const { data: interaction } = interactionSchema.safeParse(json);
       if (!interaction || (interaction.type !== COMMAND && interaction.type !== COMPONENT)) {

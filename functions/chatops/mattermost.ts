@@ -3,12 +3,13 @@ import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { parseTextCommand } from '../../lib/triggers/text-command.js';
 import { isSecret } from '../../lib/util/crypto.js';
+import { parseJson } from '../../lib/util/parse-json.js';
 import type { Stage } from './acknowledge.js';
 import { halved, joined, type Sealed, unseal } from './confirmation-token.js';
 import { isTooLong, mattermostMessage, mattermostUpdate } from './mattermost-message.js';
 import { nowhere, openEdits, sendJson } from './message-updates.js';
 import { allowSchema, idsSchema } from './permissions.js';
-import { begin, type Incoming, jsonOf, type OpenPlatform, textOf } from './platform.js';
+import { begin, type Incoming, type OpenPlatform, textOf } from './platform.js';
 import type { Reply } from './reply.js';
 import { openMembers, type Whom, whomIn } from './requester.js';
 import { baseSchema, within } from './safe-url.js';
@@ -118,7 +119,7 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
    * who pressed.
    */
   async function pressed({ body, source }: Incoming): Promise<object> {
-    const { data } = pressSchema.safeParse(jsonOf(textOf(body)));
+    const { data } = pressSchema.safeParse(parseJson(textOf(body)));
     const sealed = halved(data?.context.ticket);
     if (!data || (await unseal(set.TOKENS, sealed, clock.now())) === 'forged') throw refused();
     const { user_id: user, user_name: name, team_id: team, channel_id: channel } = data;

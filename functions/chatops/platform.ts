@@ -50,12 +50,3 @@ export function begin(
 export const TOLERANCE = 300;
 
 export const textOf = (body: Uint8Array): string => new TextDecoder().decode(body);
-
-/** JSON of the platform; `undefined` where it is none. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -3,11 +3,12 @@ import { platformSettings } from '../../lib/config/platform-settings.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { parseTextCommand } from '../../lib/triggers/text-command.js';
 import { concat, fromHex, isFresh, isHmac } from '../../lib/util/crypto.js';
+import { parseJson } from '../../lib/util/parse-json.js';
 import type { Stage } from './acknowledge.js';
 import { halved, joined } from './confirmation-token.js';
 import { nowhere, openEdits, sendJson } from './message-updates.js';
 import { allowSchema, idsSchema } from './permissions.js';
-import { begin, type Incoming, jsonOf, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
+import { begin, type Incoming, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
 import { type Reply, toAsker } from './reply.js';
 import { openMembers, type Whom, whomIn } from './requester.js';
 import { baseSchema, within } from './safe-url.js';
@@ -124,11 +125,11 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
       if (!isForm) {
         const { data } = z
           .object({ type: z.literal('url_verification'), challenge: z.string() })
-          .safeParse(jsonOf(text));
+          .safeParse(parseJson(text));
         return data && { challenge: data.challenge };
       }
       const payload = form.get('payload');
-      if (payload !== null) return pressed(jsonOf(payload), incoming.source);
+      if (payload !== null) return pressed(parseJson(payload), incoming.source);
       return command(form, `${incoming.headers.get('x-slack-signature')}`, incoming.source);
     },
   };

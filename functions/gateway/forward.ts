@@ -4,6 +4,7 @@ import { mergeAnswers } from '../../lib/gateway/merge.js';
 import { type OriginAnswer, silence } from '../../lib/gateway/origin-answers.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import type { ApiRequest, ApiResponse } from '../../lib/triggers/api-request.js';
+import { parseJson } from '../../lib/util/parse-json.js';
 import { readLimitedText, TooLargeError } from '../../lib/util/read-limited-text.js';
 import type { Origin } from './settings.js';
 
@@ -37,15 +38,10 @@ interface Parts {
  */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-async function answeredBy(response: Response): Promise<ApiResponse> {
-  const { status } = response;
-  const text = await readLimitedText(response, MOST_BYTES);
-  try {
-    return { status, body: JSON.parse(text) };
-  } catch {
-    return { status, body: undefined };
-  }
-}
+const answeredBy = async (response: Response): Promise<ApiResponse> => ({
+  status: response.status,
+  body: parseJson(await readLimitedText(response, MOST_BYTES)),
+});
 
 export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): Forward {
   async function ask({ name, url }: Origin, init: RequestInit, path: string): Promise<OriginAnswer> {

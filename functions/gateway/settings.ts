@@ -4,6 +4,7 @@ import { durationSchema, isTrustworthy, serverUrl, tokenMaxAgeSchema } from '../
 import type { Settings } from '../../lib/config/platform-settings.js';
 import { parseRevocations, type Revocations } from '../../lib/domain/revocation.js';
 import { secretSchema } from '../../lib/domain/secret.js';
+import { parseJson } from '../../lib/util/parse-json.js';
 
 /** A `killswitch serve` that carries orders out; several behind one address count as one. */
 export interface Origin {
@@ -36,12 +37,9 @@ const originsSchema = z.string().transform((text, context): readonly Origin[] =>
 });
 
 const parsed = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be JSON' });
-    return z.NEVER;
-  }
+  const value = parseJson(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'must be JSON' });
+  return value === undefined ? z.NEVER : value;
 });
 
 const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);

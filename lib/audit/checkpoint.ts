@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { AuditPlace } from '../ports/audit.js';
 import type { AuditKeys } from '../ports/keys.js';
 import type { DocumentRef } from '../ports/records.js';
+import { parseJson } from '../util/parse-json.js';
 
 /**
  * A checkpoint of the audit: which entries stand in one stretch of it, signed. Each names the one before by its hash,
@@ -64,13 +65,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint, keys: AuditKeys): strin
   return JSON.stringify({ body, signature: keys.sign(body) });
 }
 
-function parsed<T extends z.ZodType>(schema: T, text: string): z.output<T> | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
+const parsed = <T extends z.ZodType>(schema: T, text: string): z.output<T> | undefined =>
+  schema.safeParse(parseJson(text)).data;
 
 function readEntry(text: string): SealedEntry {
   const at = text.lastIndexOf(':');

@@ -28,6 +28,8 @@ export type {
   Readiness,
 } from './responses.js';
 
+import { parseJson } from '../util/parse-json.js';
+
 export interface ClientOptions {
   /** Where the server listens, such as `http://127.0.0.1:8787`; a path in front of the API's own is kept. */
   readonly url: string;
@@ -92,7 +94,7 @@ export function createClient(options: ClientOptions): Client {
       signal: AbortSignal.timeout(timeoutMs),
       ...(body && { body: JSON.stringify(body) }),
     });
-    return { status, body: parse(text) };
+    return { status, body: parseJson(text) };
   };
 
   async function ask(url: string, init: RequestInit): Promise<{ status: number; text: string }> {
@@ -141,12 +143,4 @@ function baseOf(text: string): string {
     throw new TypeError('The URL of the server must be http:// or https://, without a password and a query');
   }
   return url.href.replace(/\/+$/, '');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

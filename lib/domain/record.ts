@@ -1,4 +1,5 @@
 import { omitUndefined } from '../util/omit-undefined.js';
+import { parseJson } from '../util/parse-json.js';
 import { type Agent, type AgentProcess, isStatus, type Kill, type LayerName, layers } from './agent.js';
 
 /** A record as it stands in the store; `raw` is absent where the bytes are no UTF-8, or there is no string at all. */
@@ -69,12 +70,8 @@ function readDismissal(value: unknown): Kill['dismissed'] {
 export function readRecord({ agentId, raw, isForeign }: Stored): Reading {
   if (isForeign) return { kind: 'unreadable', agentId, why: 'the key is not a string' };
   if (raw === undefined) return { kind: 'unreadable', agentId, why: 'the record is not UTF-8' };
-  let value: unknown;
-  try {
-    value = JSON.parse(raw);
-  } catch {
-    return { kind: 'unreadable', agentId, why: 'the record is not JSON' };
-  }
+  const value = parseJson(raw);
+  if (value === undefined) return { kind: 'unreadable', agentId, why: 'the record is not JSON' };
   if (!isObject(value)) return { kind: 'unreadable', agentId, why: 'the record is not a JSON object' };
   const { status } = value;
   if (!isStatus(status)) return { kind: 'unreadable', agentId, why: 'the status is unknown' };

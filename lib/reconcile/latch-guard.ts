@@ -20,6 +20,7 @@ import { UNVERIFIED_SUBJECT } from '../store/command-codec.js';
 import { signText } from '../store/signed-text.js';
 import { isSameJson } from '../util/json-equal.js';
 import { omitUndefined } from '../util/omit-undefined.js';
+import { parseJson } from '../util/parse-json.js';
 import { createPoller, type Poller } from '../util/poller.js';
 
 /** Keeps the emergency stop engaged against who deletes it from the store. */
@@ -72,7 +73,7 @@ export function createLatchGuard(core: Parts): LatchGuard {
   async function recall(): Promise<Seen> {
     const text = await highWaterMark.read();
     if (text === undefined) return { position: '', holds: [] };
-    const { data } = keptSchema.safeParse(jsonIn(text));
+    const { data } = keptSchema.safeParse(parseJson(text));
     if (!data) log.error({}, 'what this host has seen of the emergency stop cannot be read');
     const { position, text: raw } = data ?? { position: '', text: null };
     kept = { text: raw, at: clock.monotonic() };
@@ -195,11 +196,3 @@ function holdIn(entry: AuditEntry): readonly Hold[] {
 }
 
 const verifiedIn = ({ holds }: Latch): readonly Hold[] => holds.filter(hold => !hold.unverified);
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

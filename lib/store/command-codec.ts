@@ -4,6 +4,7 @@ import { agentIdSchema } from '../domain/agent.js';
 import { STOPPING } from '../domain/authorize.js';
 import { type Command, killAllBodySchema, killBodySchema } from '../domain/command.js';
 import { omitUndefined } from '../util/omit-undefined.js';
+import { parseJson } from '../util/parse-json.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
 
 /** In whose name an order is carried out that this program did not sign. */
@@ -63,13 +64,7 @@ function unverified(command: Command): Command {
  */
 export function decodeCommand(signing: Signing, id: string, raw: string): Command | undefined {
   const { text, isOurs } = readSigned(signing, 'intent', id, raw);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const { data } = intentSchema.safeParse(value);
+  const { data } = intentSchema.safeParse(parseJson(text));
   if (!data) return undefined;
   const { scopes: granted, within, ...who } = data.actor;
   const actor = omitUndefined<Actor>({ ...who, scopes: new Set(granted), within: omitUndefined(within) });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Core } from '../ports/core.js';
 import type { DocumentRef } from '../ports/records.js';
+import { parseJson } from '../util/parse-json.js';
 import { type Change, compareAndSet } from './compare-and-set.js';
 
 /** Milliseconds between two entries of one node. */
@@ -13,13 +14,7 @@ const HOSTS: DocumentRef = { kind: 'memory', id: 'hosts' };
 const schema = z.record(z.string(), z.number());
 type Heard = z.infer<typeof schema>;
 
-function parse(raw: string | null | undefined): Heard {
-  try {
-    return schema.parse(JSON.parse(raw ?? '{}'));
-  } catch {
-    return {};
-  }
-}
+const parse = (raw: string | null | undefined): Heard => schema.safeParse(parseJson(raw ?? '')).data ?? {};
 
 /** Which nodes share the store, as each of them has written there. */
 export interface Hosts {

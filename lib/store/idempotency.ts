@@ -4,6 +4,7 @@ import { KillswitchError } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
 import type { DocumentRef } from '../ports/records.js';
 import { concat, toHex, utf8 } from '../util/crypto.js';
+import { parseJson } from '../util/parse-json.js';
 import { type Change, compareAndSet } from './compare-and-set.js';
 
 /** A command that was sent under a key, so that sending it again does not make it another one. */
@@ -56,13 +57,8 @@ const textOf = ({ operationId, fingerprint }: KeyedCommand): string =>
 const heldSchema = z.looseObject({ operationId: z.string(), fingerprint: z.string() });
 
 /** Who holds a key; nobody, where the text is none of ours. */
-function readHeld(raw: string): Pick<KeyedCommand, 'operationId' | 'fingerprint'> | undefined {
-  try {
-    return heldSchema.safeParse(JSON.parse(raw)).data;
-  } catch {
-    return undefined;
-  }
-}
+const readHeld = (raw: string): Pick<KeyedCommand, 'operationId' | 'fingerprint'> | undefined =>
+  heldSchema.safeParse(parseJson(raw)).data;
 
 /**
  * Takes the key for this operation, for 24 hours, unless it is another's. A store that does not answer keeps nobody

@@ -8,6 +8,7 @@ import type { Receipt } from '../domain/outcome.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { DocumentRef, Step } from '../ports/records.js';
 import { omitUndefined } from '../util/omit-undefined.js';
+import { parseJson } from '../util/parse-json.js';
 import { encodeCommand } from './command-codec.js';
 import { type Change, compareAndSet } from './compare-and-set.js';
 
@@ -107,12 +108,8 @@ const operationSchema = z.looseObject({
 });
 
 function readOperation(raw: string): FoundOperation {
-  try {
-    const { data } = operationSchema.safeParse(JSON.parse(raw));
-    return data ? { raw, operation: data as unknown as Operation } : { raw };
-  } catch {
-    return { raw };
-  }
+  const { data } = operationSchema.safeParse(parseJson(raw));
+  return data ? { raw, operation: data as unknown as Operation } : { raw };
 }
 
 /** Reads an operation's text; `undefined` where there is none. Anybody may have written it. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../../util/parse-json.js';
 import type { Api } from './api.js';
 import { type ContainerId, toContainerId } from './container-id.js';
 
@@ -83,12 +84,4 @@ function parse(line: string, label: string): EngineEvent | undefined {
   if (data === undefined || id === undefined || agentId === undefined) return undefined;
   const action = DOCKERS_NAME[data.Action] ?? data.Action;
   return { action, id, agentId, at: Math.floor(data.timeNano / 1e6) };
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

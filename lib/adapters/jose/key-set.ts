@@ -2,6 +2,7 @@ import type { JWK, LocalJWKSet } from 'jose';
 import { createLocalJWKSet } from 'jose/jwks/local';
 import { importJWK } from 'jose/key/import';
 import * as z from 'zod';
+import { parseJson } from '../../util/parse-json.js';
 import { SourceError } from './text-source.js';
 
 export interface KeySet {
@@ -54,12 +55,8 @@ async function isSound(key: PublicKey): Promise<boolean> {
  * @throws SourceError if it is none, or no key is left
  */
 export async function readKeySet(text: string): Promise<KeySet> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new SourceError('it is not JSON');
-  }
+  const json = parseJson(text);
+  if (json === undefined) throw new SourceError('it is not JSON');
   const set = z.object({ keys: z.array(z.unknown()) }).safeParse(json);
   if (!set.success) throw new SourceError('it is not a JSON Web Key Set');
   const keys: PublicKey[] = [];

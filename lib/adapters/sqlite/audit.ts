@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../../domain/audit-entry.js';
 import type { AuditPage, AuditPlace, AuditQuery, AuditRange } from '../../ports/audit.js';
 import { framed } from '../../util/crypto.js';
+import { parseJson } from '../../util/parse-json.js';
 import type { Connection } from './connection.js';
 
 /** By how much a clock that stamped an entry may be behind that of an earlier one. Milliseconds. */
@@ -14,13 +15,8 @@ type Text = Uint8Array | null;
 type WholeRow = readonly [position: string, at: number, agentId: Text, operationId: Text, entry: Uint8Array];
 
 /** `undefined` for what is not ours. From bytes: the driver ends the process over a TEXT that is no UTF-8. */
-function parse(entry: Uint8Array): AuditEntry | undefined {
-  try {
-    return JSON.parse(Buffer.from(entry).toString()) as AuditEntry;
-  } catch {
-    return undefined;
-  }
-}
+const parse = (entry: Uint8Array): AuditEntry | undefined =>
+  parseJson(Buffer.from(entry).toString()) as AuditEntry | undefined;
 
 /** The columns that queries go by say what an entry says, and hide it where they are changed. */
 function placeOf([position, at, agentId, operationId, bytes]: WholeRow): AuditPlace {

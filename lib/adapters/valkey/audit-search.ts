@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../domain/audit-entry.js';
 import type { AuditLog, AuditQuery } from '../../ports/audit.js';
+import { parseJson } from '../../util/parse-json.js';
 import { type Id, isAfter, msOf, ORIGIN, type Part, segmentsOf } from './audit-index.js';
 import { type Element, inOrder, type Place, placeOf } from './audit-places.js';
 import type { Keyspace } from './keys.js';
@@ -17,11 +18,7 @@ const CLOCK_SKEW_MS = 86_400_000;
 /** The entry of one element of the stream; `undefined` for what is not ours. */
 export function parse(fields: readonly string[]): AuditEntry | undefined {
   const text = fields[0] === 'entry' ? fields[1] : undefined;
-  try {
-    return text === undefined ? undefined : (JSON.parse(text) as AuditEntry);
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : (parseJson(text) as AuditEntry | undefined);
 }
 
 function matches(entry: AuditEntry, { since, agentId, operationId }: AuditQuery): boolean {

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import * as z from 'zod';
+import { parseJson } from '../../util/parse-json.js';
 import type { Directory } from './directory.js';
 import { readSmall } from './files.js';
 
@@ -36,12 +37,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** The manifest, if it is whole and we wrote it. */
 export function readManifest(entry: Directory): Manifest | undefined {
   const text = readSmall(entry, NAME, { limit: LIMIT, ours: true });
-  if (text === undefined) return undefined;
-  try {
-    return manifestSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : manifestSchema.safeParse(parseJson(text)).data;
 }
 
 /**
