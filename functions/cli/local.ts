@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Commands } from '../../lib/client/commands.js';
 import { type Actor, scopes } from '../../lib/domain/actor.js';
+import type { KillswitchError } from '../../lib/domain/errors.js';
 import type { Log } from '../../lib/ports/runtime.js';
+import { checkedBody } from '../commands/checked-body.js';
 import { commandsIn } from '../commands/in-process.js';
 import type { Node } from '../node.js';
 import { announceStore } from './announce-store.js';
@@ -49,13 +51,13 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
 }
 
 function checked<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const { data, error } = schema.safeParse(body);
-  if (data !== undefined) return data;
-  throw new UsageError(
-    `${error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}.`,
-  );
+  try {
+    return checkedBody(schema, body);
+  } catch (error) {
+    throw new UsageError(`${(error as KillswitchError).message}.`, { cause: error });
+  }
 }
 
 /** The commands, carried out by this process on this host. */
-export const localCommands = ({ core, stop }: Node, actor: Actor): Commands =>
+export const localCommands = ({ core, stop }: Pick<Node, 'core' | 'stop'>, actor: Actor): Commands =>
   commandsIn({ core, stop, newId: core.newId, answerWithinMs: TO_THE_END, checked }, { actor });

@@ -17,6 +17,7 @@ import { MAX_BODY_BYTES, tooLarge } from '../http/body-size.js';
 import { reportFailure } from '../http/report-failure.js';
 import { throttleLog } from '../http/throttle-log.js';
 import { checked } from '../http/validate.js';
+import { checkedBody } from './checked-body.js';
 import type { Executor } from './executor.js';
 import { commandsIn } from './in-process.js';
 
@@ -31,7 +32,7 @@ function limitBody({ body = {} }: ApiRequest): void {
  * ID of its own, checked, logged and audited like one that comes over HTTP, and answered with the same problems.
  */
 export function createCommandsFor({ log, ...parts }: Executor & { readonly log: Log }): CommandsFor {
-  const executor: Executor = { ...parts, checked };
+  const executor: Executor = { ...parts, checked: checkedBody };
   const { core, newId } = executor;
   const throttled = throttleLog(log, { now: () => Date.now() });
 

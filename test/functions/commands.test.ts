@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandsIn } from '../../functions/commands/in-process.js';
+import { localCommands } from '../../functions/cli/local.js';
 import { edgeCommands } from '../../functions/gateway/commands.js';
 import { createForward } from '../../functions/gateway/forward.js';
 import { createClient } from '../../lib/client/client.js';
@@ -19,7 +19,7 @@ const fetchOf =
 
 /** Every way in which commands are carried out, in the name of one who may do everything, or only read. */
 const ways: Readonly<Record<string, (bench: Bench, name: Name) => Commands>> = {
-  'in this process': ({ deps }, name) => commandsIn(deps, { actor: actors[name] }),
+  'in this process for --local': ({ deps }, name) => localCommands(deps, actors[name]),
   'in this process for a trigger': ({ deps }, name) => deps.commandsFor(actors[name]),
   'over HTTP': (bench, name) => createClient({ url: 'http://h', token: name, fetch: fetchOf(bench) }),
   'at the edge': (bench, name) => {
@@ -86,6 +86,16 @@ describe.each(Object.entries(ways))('commands, carried out %s', (_, commandsOf) 
     expect(await commands.latch.engage({ reason: 'drill' }, key)).toMatchObject({ engaged: false });
     expect(await commands.latch.engage()).toMatchObject({ engaged: true, selector: {} });
     expect(await commands.latch.reset({ reason: 'over' }, key)).toMatchObject({ engaged: true });
+  });
+
+  it('do not take a label that gets lost on the way for a selection of everybody', async () => {
+    const { commands, agent, store } = open();
+    const { isAlive } = await agent('a1');
+    const selector = { labels: JSON.parse('{"__proto__":"x"}') as Record<string, string> };
+    await expect(commands.killAll({ selector })).rejects.toThrow('__proto__: unknown member');
+    await expect(commands.latch.engage({ selector })).rejects.toThrow('__proto__: unknown member');
+    expect([await isAlive(), await commands.latch.status()]).toMatchObject([true, { engaged: false }]);
+    expect(store.memory.audit).toEqual([]);
   });
 
   it('reject with the code of what went wrong', async () => {

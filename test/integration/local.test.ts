@@ -133,3 +133,15 @@ it('needs no server named, and no credential', async () => {
     stderr: expect.stringMatching(/was empty.*\nkillswitch: Unknown agent x\n$/),
   });
 });
+
+it('refuses a label that no selector can hold, and stops nobody', async () => {
+  const environment = apart('sqlite');
+  const tree = await startProcess({ agentId: unique('labelled'), ignoreTerm: true });
+  const command = ['kill-all', '--local', '--label', '__proto__=x'];
+  expect(await runCli(command, environment)).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('killswitch: __proto__: unknown member.'),
+  });
+  expect(tree.pids()).not.toEqual([]);
+});
