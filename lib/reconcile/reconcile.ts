@@ -7,6 +7,7 @@ import type { InFlight } from '../stop/in-flight.js';
 import type { Stop } from '../stop/stop.js';
 import type { Hosts } from '../store/hosts.js';
 import { settleEach } from '../store/settle-each.js';
+import { jitter } from '../util/backoff.js';
 import { enforce, enforceTombstones } from './enforce.js';
 import { payDebts, replayJournal } from './retry-pending.js';
 
@@ -91,7 +92,7 @@ export function createReconcile(
   function run(): Promise<void> {
     const looked = look().finally(() => looking.delete(looked));
     looking.add(looked);
-    schedule(INTERVAL * (0.75 + Math.random() / 2));
+    schedule(jitter(INTERVAL));
     return looked;
   }
   const ends = core.lookouts.map(lookout =>

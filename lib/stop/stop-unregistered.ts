@@ -7,13 +7,13 @@ import { type Reading, readRecord } from '../domain/record.js';
 import { matches, type Selector } from '../domain/selector.js';
 import { leftWarning } from '../domain/wording.js';
 import type { Core } from '../ports/core.js';
+import { backoff } from '../util/backoff.js';
 import type { Candidate, Candidates } from './mark-killed.js';
 import type { ReceiptBuilder } from './receipt.js';
 import { isLater } from './select.js';
 
 /** Milliseconds before the next look at a host that could not be seen wholly; doubling. */
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 4_000;
+const PAUSE = { firstMs: 250, longestMs: 4_000 };
 /** Looks that find something new each time are up against something that starts agents without end. */
 const MAX_LOOKS = 16;
 
@@ -64,7 +64,7 @@ export async function* observeAll(
 ): AsyncGenerator<Candidates> {
   const endsAt = core.clock.monotonic() + core.limits.killMs;
   let observation = await observe(core);
-  for (let look = 1, pause = FIRST_PAUSE; ; look++) {
+  for (let look = 1, pauses = 0; ; look++) {
     const { blind, byAgent } = observation;
     receipt.blind(blind);
     const fresh = [...byAgent.keys()].filter(agentId => !handled.has(agentId) && handled.add(agentId));
@@ -73,9 +73,9 @@ export async function* observeAll(
     if (command.dryRun) return;
     if (blind.length === 0 && (candidates.length === 0 || look === MAX_LOOKS)) return;
     if (blind.length > 0) {
+      const pause = backoff(pauses++, PAUSE);
       if (core.clock.monotonic() + pause > endsAt) return;
       await new Promise(resolve => setTimeout(resolve, pause));
-      pause = Math.min(pause * 2, LONGEST_PAUSE);
     }
     observation = await observe(core);
   }

@@ -1,3 +1,5 @@
+import { jitter } from './backoff.js';
+
 /** One look after another, never two at once, of a process that it keeps neither alive nor busy. */
 export interface Poller {
   start(): void;
@@ -51,7 +53,7 @@ export function createPoller({ clock, poll, interval, afterWake, quiet = 0 }: Op
     heldBack = 0;
     running = poll().finally(() => {
       running = undefined;
-      schedule(again ? 0 : interval * (0.75 + Math.random() / 2));
+      schedule(again ? 0 : jitter(interval));
       again = false;
     });
   }

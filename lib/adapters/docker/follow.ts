@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../ports/runtime.js';
+import { backoff } from '../../util/backoff.js';
 import type { Engine } from './engine.js';
 import type { EngineEvent } from './events.js';
 import type { ContainerMap, Known } from './map.js';
@@ -29,8 +30,7 @@ export interface Follower {
   close(): void;
 }
 
-const FIRST_RETRY_MS = 50;
-const LAST_RETRY_MS = 5000;
+const RETRY = { firstMs: 50, longestMs: 5_000 };
 /** A connection that lasted so long does not count as one more failure. */
 const LASTED_MS = 10_000;
 /** How much later than a list the stream may tell of a container. */
@@ -107,7 +107,7 @@ export function openFollower(options: FollowerOptions): Follower {
       if (closing.signal.aborted) return;
       if (performance.now() - opened > LASTED_MS) failures = 0;
       if (failures === 0) log.warn({ err: failure }, 'the event stream of the engine broke off');
-      const pause = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10));
+      const pause = backoff(failures, RETRY);
       failures += 1;
       await delay(pause, undefined, { ref: false, signal: closing.signal }).catch(() => undefined);
     }

@@ -1,5 +1,6 @@
 import { write as writeAsync, writeSync } from 'node:fs';
 import type { Health } from '../../ports/runtime.js';
+import { backoff } from '../../util/backoff.js';
 import type { Descriptor } from './descriptor.js';
 
 /** Characters that may wait for a slow reader or a full disk. */
@@ -7,7 +8,7 @@ const MOST_WAITING = 8 * 2 ** 20;
 /** Of one write. */
 const BATCH = 64 * 1024;
 /** Milliseconds until a failed write is tried again: at first, and at last where there is no room or an error. */
-const RETRY = { first: 1, noRoom: 100, error: 2_000 };
+const RETRY = { firstMs: 1, noRoomMs: 100, errorMs: 2_000 };
 /** Milliseconds without progress that are nothing to speak of. */
 const PATIENCE = 2_000;
 
@@ -90,8 +91,8 @@ export function openLines(options: LinesOptions): Lines {
     if (error || count === 0) {
       const code = error?.code ?? 'EAGAIN';
       stuck = { since: stuck?.since ?? Date.now(), code };
-      const longest = hasNoRoom(code) ? RETRY.noRoom : RETRY.error;
-      setTimeout(next, Math.min(longest, RETRY.first * 2 ** Math.min(tries++, 20))).unref();
+      const longestMs = hasNoRoom(code) ? RETRY.noRoomMs : RETRY.errorMs;
+      setTimeout(next, backoff(tries++, { firstMs: RETRY.firstMs, longestMs })).unref();
       return;
     }
     stuck = undefined;

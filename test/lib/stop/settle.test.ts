@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerOutcome } from '../../../lib/domain/outcome.js';
 import { settle } from '../../../lib/stop/settle.js';
-import { retryDelay } from '../../../lib/util/backoff.js';
 import { fakeCore } from '../../fakes/core.js';
 
 type Bed = ReturnType<typeof fakeCore>;
@@ -115,22 +114,5 @@ describe('settling a killed agent', () => {
     );
     await settled(bed, removed);
     expect(await bed.record('a1')).toMatchObject({ note: 'new', kill: { pending: [] } });
-  });
-});
-
-describe('the time until the next attempt', () => {
-  it('doubles from a second to a minute, with some jitter', () => {
-    for (const [attempts, middle] of [
-      [0, 1_000],
-      [1, 2_000],
-      [5, 32_000],
-      [6, 60_000],
-      [5_000, 60_000],
-    ] as const) {
-      const delay = retryDelay(attempts);
-      expect(delay).toBeGreaterThanOrEqual(middle * 0.75);
-      expect(delay).toBeLessThanOrEqual(middle * 1.25);
-    }
-    expect(new Set(Array.from({ length: 20 }, () => retryDelay(3))).size).toBeGreaterThan(1);
   });
 });
