@@ -150,8 +150,8 @@ async function openSandboxes(
     );
   }
   if (sandboxes.process) {
-    const { openProcesses } = await import('../lib/adapters/process/index.js');
-    places.push(openProcesses({ variable: config.agentVariable, kernel, log }));
+    const { createProcesses } = await import('../lib/adapters/process/index.js');
+    places.push(createProcesses({ variable: config.agentVariable, kernel, log }));
   }
   return places;
 }
@@ -160,17 +160,18 @@ async function openSandboxes(
 export async function openNode(config: Config, log: Log, options: NodeOptions = {}): Promise<Node> {
   const { storeless = false, createKeys = false, onWritten = () => undefined } = options;
   const { hostId, stateDirectory, worktreeRoots: roots, quarantineTtlMs: ttlMs } = config;
-  const [{ openCgroups }, { openJournal, RESERVE }, { openWorktrees }, orderKeys, store] = await Promise.all([
-    import('../lib/adapters/cgroup/index.js'),
-    import('../lib/adapters/journal/index.js'),
-    import('../lib/adapters/worktree/index.js'),
-    openOrderKeys(config, { create: createKeys, log }),
-    openStore(config, log).catch((error: unknown) =>
-      storeless ? createUnavailableStore(error) : Promise.reject(error),
-    ),
-  ]);
+  const [{ createCgroups }, { openJournal, RESERVE }, { openWorktrees }, orderKeys, store] =
+    await Promise.all([
+      import('../lib/adapters/cgroup/index.js'),
+      import('../lib/adapters/journal/index.js'),
+      import('../lib/adapters/worktree/index.js'),
+      openOrderKeys(config, { create: createKeys, log }),
+      openStore(config, log).catch((error: unknown) =>
+        storeless ? createUnavailableStore(error) : Promise.reject(error),
+      ),
+    ]);
   for (const note of config.notes) log.warn({}, note);
-  const kernel = openCgroups({ log });
+  const kernel = createCgroups({ log });
   const journal = openJournal({ directory: stateDirectory, reserve: RESERVE });
   const worktrees = openWorktrees({
     ...{ roots, ttlMs, hostId, clock, log },

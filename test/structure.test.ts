@@ -88,7 +88,7 @@ const rules: [
       ],
       [
         'lib/adapters/docker/index.ts imports lib/adapters/process/index.ts',
-        file('lib/adapters/docker/index.ts', "import { openProcesses } from '../process/index.js';"),
+        file('lib/adapters/docker/index.ts', "import { createProcesses } from '../process/index.js';"),
       ],
       [
         'lib/adapters/docker.ts imports functions/node.ts',

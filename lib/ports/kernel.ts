@@ -9,7 +9,7 @@ export interface Kernel extends Probe {
    * Remembers the cgroup of a container by its full ID, as which it is the key: the cgroup that this process is in, if
    * it is named after that ID, and nothing else of the process, whose PID is never signalled later.
    */
-  learn(id: string, pid: number): void;
+  remember(id: string, pid: number): void;
   /**
    * Looks for the cgroups that are named after these containers' full IDs, wherever they lie, and remembers them. No
    * engine is asked. Resolves to those of the IDs that are known now; does not reject.
@@ -19,7 +19,7 @@ export interface Kernel extends Probe {
    * The same for a process of this host: only if it founded the cgroup that it is in, and nobody in it is foreign (the
    * caller says so, as of a process that carries another agent's ID). Whether it was learnt.
    */
-  learnOwn(key: string, pid: number, isForeign: (pid: number) => boolean): boolean;
+  rememberOwn(key: string, pid: number, isForeign: (pid: number) => boolean): boolean;
   forget(key: string): void;
   /**
    * Sends SIGKILL to all processes of each cgroup and of those below it: to all of them before anything else is done,

@@ -1,5 +1,5 @@
 import { expect, inject } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { Log } from '../../lib/ports/runtime.js';
@@ -38,5 +38,5 @@ async function open(options: { kernel?: Kernel } = {}): Promise<LookoutWorld> {
 }
 
 sandboxConformance('The Docker adapter', open);
-sandboxConformance('The Docker adapter with the kernel path', () => open({ kernel: openCgroups() }));
+sandboxConformance('The Docker adapter with the kernel path', () => open({ kernel: createCgroups() }));
 lookoutConformance('The Docker adapter', open);

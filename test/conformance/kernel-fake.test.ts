@@ -11,11 +11,11 @@ describe('The fake kernel goes wrong on demand', () => {
   test('cannot be used', async () => {
     const kernel = fakeKernel();
     const cgroup = kernel.spawn('a');
-    kernel.learn('a', cgroup.pid);
+    kernel.remember('a', cgroup.pid);
     kernel.fault = 'unusable';
     expect(kernel.kill(['a'])).toEqual([]);
     expect(kernel.look('a')).toBe('unknown');
-    expect(kernel.learnOwn('b', cgroup.pid, () => false)).toBe(false);
+    expect(kernel.rememberOwn('b', cgroup.pid, () => false)).toBe(false);
     expect((await kernel.probe()).detail).toContain('not usable');
     expect(cgroup.isRunning()).toBe(true);
   });
@@ -23,7 +23,7 @@ describe('The fake kernel goes wrong on demand', () => {
   test('throws instead of killing', () => {
     const kernel = fakeKernel();
     const cgroup = kernel.spawn('a');
-    kernel.learn('a', cgroup.pid);
+    kernel.remember('a', cgroup.pid);
     kernel.fault = 'throws';
     expect(() => kernel.kill(['a'])).toThrow();
     expect(kernel.killed).toEqual(['a']);
@@ -33,7 +33,7 @@ describe('The fake kernel goes wrong on demand', () => {
   test('kills what does not die', () => {
     const kernel = fakeKernel();
     const cgroup = kernel.spawn('a');
-    kernel.learn('a', cgroup.pid);
+    kernel.remember('a', cgroup.pid);
     kernel.fault = 'survives';
     expect(kernel.kill(['a'])).toEqual(['a']);
     expect(kernel.look('a')).toBe('populated');

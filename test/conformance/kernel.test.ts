@@ -1,4 +1,4 @@
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { clearCgroup, freezer, makeCgroup, pids, startIn, unified } from '../integration/cgroup.helper.js';
 import { kernelConformance } from './kernel.js';
 
@@ -12,7 +12,7 @@ const worlds = [
 for (const [name, mounts] of worlds.filter(([, { length }]) => length > 0)) {
   const [only] = mounts;
   kernelConformance(name, () => ({
-    kernel: openCgroups(mounts.length === 1 && only ? { root: only.point } : {}),
+    kernel: createCgroups(mounts.length === 1 && only ? { root: only.point } : {}),
     async spawn(cgroupName) {
       const directories = mounts.map(({ point }) => makeCgroup(point, cgroupName));
       const { pid, members, isRunning } = await startIn(directories, 2);

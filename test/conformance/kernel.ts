@@ -38,26 +38,29 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       await expect.poll(() => kernel.look(key), { interval: 1, timeout: 10_000 }).toBe('empty');
     };
 
-    test('knows nothing of a key that it never learnt', () => {
+    test('knows nothing of a key that it was never given', () => {
       expect(kernel.look('never')).toBe('unknown');
       expect(kernel.kill(['never'])).toEqual([]);
       kernel.forget('never');
     });
 
-    test.each(['learn', 'learnOwn'] as const)('kills all that is in a cgroup known by %s', async method => {
-      const key = newId();
-      const cgroup = await world.spawn(key);
-      kernel[method](key, cgroup.pid, nobody);
-      expect(kernel.look(key)).toBe('populated');
-      expect(kernel.kill([key])).toEqual([key]);
-      await expectEmpty(key);
-      expect(cgroup.isRunning()).toBe(false);
-    });
+    test.each(['remember', 'rememberOwn'] as const)(
+      'kills all that is in a cgroup known by %s',
+      async method => {
+        const key = newId();
+        const cgroup = await world.spawn(key);
+        kernel[method](key, cgroup.pid, nobody);
+        expect(kernel.look(key)).toBe('populated');
+        expect(kernel.kill([key])).toEqual([key]);
+        await expectEmpty(key);
+        expect(cgroup.isRunning()).toBe(false);
+      },
+    );
 
     test('kills a second time, and also what is gone, without complaint', async () => {
       const key = newId();
       const cgroup = await world.spawn(key);
-      kernel.learn(key, cgroup.pid);
+      kernel.remember(key, cgroup.pid);
       expect([kernel.kill([key]), kernel.kill([key])]).toEqual([[key], [key]]);
       await expectEmpty(key);
       await cgroup.end();
@@ -68,15 +71,15 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     test('sees that a cgroup has become empty by itself', async () => {
       const key = newId();
       const cgroup = await world.spawn(key);
-      kernel.learn(key, cgroup.pid);
+      kernel.remember(key, cgroup.pid);
       await cgroup.end();
       await expectEmpty(key);
     });
 
-    test('reaches what it learnt, and nothing that it forgot or never learnt', async () => {
+    test('reaches what it remembers, and nothing that it forgot or was never given', async () => {
       const key = newId();
       const cgroup = await world.spawn(key);
-      kernel.learn(key, cgroup.pid);
+      kernel.remember(key, cgroup.pid);
       expect([kernel.reaches(key), kernel.reaches(newId())]).toEqual([true, false]);
       kernel.forget(key);
       expect(kernel.reaches(key)).toBe(false);
@@ -85,7 +88,7 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     test('lists who is in a cgroup, and nobody of one that it does not know or that is empty', async () => {
       const key = newId();
       const cgroup = await world.spawn(key);
-      kernel.learn(key, cgroup.pid);
+      kernel.remember(key, cgroup.pid);
       expect(kernel.members(key)).toEqual(expect.arrayContaining([cgroup.pid, cgroup.member]));
       kernel.kill([key]);
       await expectEmpty(key);
@@ -95,8 +98,8 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     test('kills only the cgroup that it is asked to kill', async () => {
       const keys = [newId(), newId()] as const;
       const [one, other] = [await world.spawn(keys[0]), await world.spawn(keys[1])];
-      kernel.learn(keys[0], one.pid);
-      kernel.learn(keys[1], other.pid);
+      kernel.remember(keys[0], one.pid);
+      kernel.remember(keys[1], other.pid);
       kernel.kill([keys[0]]);
       await expectEmpty(keys[0]);
       expect(other.isRunning()).toBe(true);
@@ -106,7 +109,7 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     test('kills several at once, and what it does not know keeps back none of them', async () => {
       const keys = [newId(), newId()];
       const cgroups = await Promise.all(keys.map(key => world.spawn(key)));
-      for (const [index, { pid }] of cgroups.entries()) kernel.learn(keys[index] ?? '', pid);
+      for (const [index, { pid }] of cgroups.entries()) kernel.remember(keys[index] ?? '', pid);
       expect(kernel.kill(['never', ...keys])).toEqual(keys);
       await Promise.all(keys.map(expectEmpty));
       expect(kernel.kill([])).toEqual([]);
@@ -115,7 +118,7 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     test('forgets', async () => {
       const key = newId();
       const cgroup = await world.spawn(key);
-      kernel.learn(key, cgroup.pid);
+      kernel.remember(key, cgroup.pid);
       kernel.forget(key);
       expect(kernel.look(key)).toBe('unknown');
       expect(kernel.kill([key])).toEqual([]);
@@ -125,16 +128,16 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
     test('takes a cgroup for the own one of its founder alone, and only without a foreign member', async () => {
       const key = newId();
       const { pid, member } = await world.spawn(key);
-      expect(kernel.learnOwn(key, member, nobody)).toBe(false);
-      expect(kernel.learnOwn(key, pid, one => one === member)).toBe(false);
+      expect(kernel.rememberOwn(key, member, nobody)).toBe(false);
+      expect(kernel.rememberOwn(key, pid, one => one === member)).toBe(false);
       expect(kernel.look(key)).toBe('unknown');
-      expect(kernel.learnOwn(key, pid, nobody)).toBe(true);
+      expect(kernel.rememberOwn(key, pid, nobody)).toBe(true);
     });
 
     test('takes no cgroup for a container’s that is not named after it', async () => {
       const [id, other] = [newId(), newId()];
       const [nameless, named] = [await world.spawn(), await world.spawn(other)];
-      for (const { pid } of [nameless, named]) kernel.learn(id, pid);
+      for (const { pid } of [nameless, named]) kernel.remember(id, pid);
       expect(kernel.look(id)).toBe('unknown');
       expect(kernel.kill([id])).toEqual([]);
       expect([nameless, named].map(cgroup => cgroup.isRunning())).toEqual([true, true]);
@@ -157,9 +160,9 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       ['no process at all', 2 ** 30],
       ['a PID that is none', -1],
       ['every process', 0],
-    ])('learns nothing of %s', (_, pid) => {
-      kernel.learn('refused', pid);
-      expect(kernel.learnOwn('refused', pid, nobody)).toBe(false);
+    ])('remembers nothing of %s', (_, pid) => {
+      kernel.remember('refused', pid);
+      expect(kernel.rememberOwn('refused', pid, nobody)).toBe(false);
       expect(kernel.look('refused')).toBe('unknown');
       expect(kernel.kill(['refused'])).toEqual([]);
     });

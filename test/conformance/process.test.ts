@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { vi } from 'vitest';
-import { openProcesses } from '../../lib/adapters/process/index.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { asUser, canBeUser, openElsewhere, USER } from '../integration/process-asker.helper.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
@@ -45,7 +45,7 @@ const worldOf = (sandbox: LookoutWorld['sandbox'], user?: number): LookoutWorld 
   close: async () => undefined,
 });
 
-const open = async (): Promise<LookoutWorld> => worldOf(openProcesses({ log: silent }));
+const open = async (): Promise<LookoutWorld> => worldOf(createProcesses({ log: silent }));
 sandboxConformance('The process adapter', open);
 lookoutConformance('The process adapter', open, { tells: false });
 

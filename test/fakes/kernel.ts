@@ -1,7 +1,7 @@
 import type { Kernel } from '../../lib/ports/kernel.js';
 
 /**
- * - `unusable`: nothing can be learnt, and what was is unknown
+ * - `unusable`: nothing can be remembered, and what was remembered is unknown
  * - `throws`: `kill` does nothing and throws
  * - `survives`: `kill` reports success, and nothing dies
  */
@@ -34,7 +34,7 @@ export function fakeKernel(): FakeKernel {
   const killed: string[] = [];
   let lastPid = 200_000;
 
-  const learn = (key: string, pid: number): boolean => {
+  const store = (key: string, pid: number): boolean => {
     const cgroup = kernel.fault === 'unusable' ? undefined : alive.get(pid);
     if (cgroup?.pid !== pid) return false;
     known.set(key, cgroup);
@@ -58,18 +58,18 @@ export function fakeKernel(): FakeKernel {
       for (const one of [pid, member]) alive.set(one, cgroup);
       return cgroup;
     },
-    learn(id, pid) {
-      if (alive.get(pid)?.name === id) learn(id, pid);
+    remember(id, pid) {
+      if (alive.get(pid)?.name === id) store(id, pid);
     },
     async find(ids) {
       for (const cgroup of alive.values()) {
-        if (cgroup.name !== undefined && ids.includes(cgroup.name)) learn(cgroup.name, cgroup.pid);
+        if (cgroup.name !== undefined && ids.includes(cgroup.name)) store(cgroup.name, cgroup.pid);
       }
       return ids.filter(id => known.has(id));
     },
-    learnOwn(key, pid, isForeign) {
+    rememberOwn(key, pid, isForeign) {
       const { member } = alive.get(pid) ?? {};
-      return member !== undefined && !isForeign(member) && learn(key, pid);
+      return member !== undefined && !isForeign(member) && store(key, pid);
     },
     async sweep(ids) {
       return ids.filter(id => kernel.strays.has(id));

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerOptions, openDocker } from '../../lib/adapters/docker/index.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
@@ -32,7 +32,7 @@ beforeAll(async () => {
 function openCold(options: Partial<DockerOptions> = {}) {
   const docker = openDocker({
     host: engine.url,
-    kernel: openCgroups(),
+    kernel: createCgroups(),
     callDeadlineMs: 300,
     killDeadlineMs: 2_000,
     log: silent,

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
@@ -90,7 +90,12 @@ describe('All agents die, and what is owed is paid later by itself, when', () =>
   test('the engine below is frozen before this program starts', async () => {
     const agents = await startFive();
     const thaw = freeze(engine.pids().containerd);
-    const docker = openDocker({ host: engine.url, kernel: openCgroups(), killDeadlineMs: 500, log: silent });
+    const docker = openDocker({
+      host: engine.url,
+      kernel: createCgroups(),
+      killDeadlineMs: 500,
+      log: silent,
+    });
     onTestFinished(() => docker.close());
     const outcomes = await Promise.all(agents.map(({ target }) => docker.kill(target, atOnce())));
     expect(agents.flatMap(agent => agent.pids())).toEqual([]);

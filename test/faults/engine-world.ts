@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { expect, inject, onTestFinished, vi } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerOptions, type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { Target } from '../../lib/ports/sandbox.js';
@@ -92,7 +92,7 @@ export interface Watched {
 
 /** The adapter with the kernel path, once it follows the engine. */
 export async function openWatched(url: string, options: Partial<DockerOptions> = {}): Promise<Watched> {
-  const kernel = openCgroups();
+  const kernel = createCgroups();
   const docker = openDocker({
     host: url,
     kernel,

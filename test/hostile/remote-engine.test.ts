@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
 import {
   type Answer,
@@ -35,7 +35,7 @@ async function elsewhere(pid: number) {
         response.writeHead(204).end();
       },
     },
-    { kernel: openCgroups() },
+    { kernel: createCgroups() },
   );
   return { socketPath, docker, stateOf: () => state };
 }
@@ -80,7 +80,7 @@ test.each<[string, (socketPath: string) => Promise<string>]>([
       3,
     );
     const { socketPath, stateOf } = await elsewhere(bystander.pid);
-    const docker = openDocker({ host: await reach(socketPath), kernel: openCgroups(), log: silent });
+    const docker = openDocker({ host: await reach(socketPath), kernel: createCgroups(), log: silent });
     onTestFinished(() => docker.close());
     await vi.waitFor(async () => expect((await docker.probe()).detail).toContain('event stream live'), {
       timeout: 20_000,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import { type AgentContainer, engine, startContainer } from '../services/agents.js';
 import { cgroupsOfContainer } from '../services/cgroups.js';
@@ -12,9 +12,9 @@ const worlds = [
   ...[...unified, ...freezer, ...pids].map(({ point }) => [point, { root: point }] as const),
 ] as const;
 
-async function learn(kernel: Kernel, { id }: AgentContainer): Promise<void> {
+async function remember(kernel: Kernel, { id }: AgentContainer): Promise<void> {
   const { State } = await engine().getContainer(id).inspect();
-  kernel.learn(id, State.Pid);
+  kernel.remember(id, State.Pid);
   expect(kernel.look(id)).toBe('populated');
 }
 
@@ -25,11 +25,11 @@ async function expectKilled(kernel: Kernel, container: AgentContainer): Promise<
 }
 
 describe.each(worlds)('a container, by %s', (_, options) => {
-  const kernel = openCgroups(options);
+  const kernel = createCgroups(options);
 
   test('dies with all its 11 processes', async () => {
     const container = await startContainer({ agentId: 'c1' });
-    await learn(kernel, container);
+    await remember(kernel, container);
     await expectKilled(kernel, container);
     await engine().getContainer(container.id).wait();
     expect(kernel.look(container.id)).toBe('empty');
@@ -37,7 +37,7 @@ describe.each(worlds)('a container, by %s', (_, options) => {
 
   test('dies with what docker exec started in it', async () => {
     const container = await startContainer({ agentId: 'c2', processes: 2 });
-    await learn(kernel, container);
+    await remember(kernel, container);
     const exec = await engine()
       .getContainer(container.id)
       .exec({ Cmd: ['sleep', '100000'] });
@@ -54,7 +54,7 @@ describe.each(worlds)('a container, by %s', (_, options) => {
         HostConfig: { PidsLimit: 64 },
       },
     });
-    await learn(kernel, container);
+    await remember(kernel, container);
     await expect.poll(() => container.pids().length, { interval: 1, timeout: 10_000 }).toBeGreaterThan(15);
     await expectKilled(kernel, container);
   });
@@ -65,7 +65,7 @@ describe.each(worlds)('a container, by %s', (_, options) => {
       processes: 3,
       extra: { HostConfig: { PidMode: 'host' } },
     });
-    await learn(kernel, container);
+    await remember(kernel, container);
     await expectKilled(kernel, container);
   });
 
@@ -74,13 +74,13 @@ describe.each(worlds)('a container, by %s', (_, options) => {
     const { State } = await engine().getContainer(container.id).inspect();
     await engine().getContainer(container.id).kill();
     await engine().getContainer(container.id).wait();
-    kernel.learn(container.id, State.Pid);
+    kernel.remember(container.id, State.Pid);
     expect(kernel.look(container.id)).toBe('unknown');
   });
 
   test('is killed again after the engine has started it again', async () => {
     const container = await startContainer({ agentId: 'c7', processes: 2 });
-    await learn(kernel, container);
+    await remember(kernel, container);
     await expectKilled(kernel, container);
     await engine().getContainer(container.id).wait();
     await engine().getContainer(container.id).start();
@@ -90,9 +90,9 @@ describe.each(worlds)('a container, by %s', (_, options) => {
 });
 
 test('a container dies while it is paused', async () => {
-  const kernel = openCgroups();
+  const kernel = createCgroups();
   const container = await startContainer({ agentId: 'c3', processes: 3 });
-  await learn(kernel, container);
+  await remember(kernel, container);
   await engine().getContainer(container.id).pause();
   await expectKilled(kernel, container);
 });
@@ -100,9 +100,9 @@ test('a container dies while it is paused', async () => {
 for (const { point } of freezer) {
   test('a paused container dies by the freezer alone, and without it stays and is seen to stay', async () => {
     const container = await startContainer({ agentId: 'c3', processes: 3 });
-    const [able, unable] = [openCgroups({ root: point }), openCgroups({ root: pids[0]?.point ?? '' })];
-    await learn(able, container);
-    await learn(unable, container);
+    const [able, unable] = [createCgroups({ root: point }), createCgroups({ root: pids[0]?.point ?? '' })];
+    await remember(able, container);
+    await remember(unable, container);
     await engine().getContainer(container.id).pause();
     expect(unable.kill([container.id])).toEqual([container.id]);
     expect(unable.look(container.id)).toBe('populated');
@@ -112,13 +112,13 @@ for (const { point } of freezer) {
 }
 
 test('one engine keeps its containers apart from those that are not killed', async () => {
-  const kernel = openCgroups();
+  const kernel = createCgroups();
   const [one, other] = await Promise.all([
     startContainer({ agentId: 'c8', processes: 2 }),
     startContainer({ agentId: 'c9', processes: 2 }),
   ]);
-  await learn(kernel, one);
-  await learn(kernel, other);
+  await remember(kernel, one);
+  await remember(kernel, other);
   await expectKilled(kernel, one);
   expect(other.pids()).toHaveLength(2);
   expect(kernel.look(other.id)).toBe('populated');

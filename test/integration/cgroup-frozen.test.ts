@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { findBinaries } from '../services/binaries.js';
 import { cgroupsOf, membersOf } from '../services/cgroups.js';
@@ -8,7 +8,7 @@ import { engineAt } from '../services/engine.js';
 import { importImage, layOutImage } from '../services/image.js';
 
 // An engine of this file alone: while it is frozen, nobody else's tests could go on.
-const kernel = openCgroups();
+const kernel = createCgroups();
 let service: EngineService;
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ async function start(): Promise<{ readonly id: string; readonly members: () => r
   });
   await container.start();
   const { State } = await container.inspect();
-  kernel.learn(container.id, State.Pid);
+  kernel.remember(container.id, State.Pid);
   const cgroups = cgroupsOf(State.Pid).filter(directory => directory.includes(container.id));
   await expect.poll(() => membersOf(cgroups).length, { interval: 1, timeout: 10_000 }).toBe(5);
   return { id: container.id, members: () => membersOf(cgroups) };

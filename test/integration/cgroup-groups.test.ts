@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { killOldUnified } from '../../lib/adapters/cgroup/legacy.js';
 import { isUnifiedEmpty } from '../../lib/adapters/cgroup/unified.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
@@ -16,7 +16,7 @@ async function expectKilled(kernel: Kernel, key: string): Promise<void> {
 }
 
 describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, version, controllers }) => {
-  const kernel = openCgroups({ root: point });
+  const kernel = createCgroups({ root: point });
   const nest = (directory: string, name: string): string => {
     mkdirSync(join(directory, name));
     return join(directory, name);
@@ -25,7 +25,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
   test('die with all 11 processes', async () => {
     const group = makeCgroup(point);
     const tree = await startIn([group]);
-    kernel.learnOwn('a', tree.pid, nobody);
+    kernel.rememberOwn('a', tree.pid, nobody);
     expect(kernel.look('a')).toBe('populated');
     await expectKilled(kernel, 'a');
     expect(tree.isRunning()).toBe(false);
@@ -42,7 +42,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
     const child = nest(group, 'child');
     move(one ?? 0, child);
     move(two ?? 0, nest(child, 'grandchild'));
-    expect(kernel.learnOwn('b', tree.pid, nobody)).toBe(true);
+    expect(kernel.rememberOwn('b', tree.pid, nobody)).toBe(true);
     await expectKilled(kernel, 'b');
     expect(tree.isRunning()).toBe(false);
   });
@@ -50,7 +50,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
   test('are still populated when all that lives is further below', async () => {
     const group = makeCgroup(point);
     const tree = await startIn([group], 1);
-    kernel.learnOwn('c', tree.pid, nobody);
+    kernel.rememberOwn('c', tree.pid, nobody);
     move(tree.members[0] ?? 0, nest(group, 'child'));
     process.kill(tree.pid, 'SIGKILL');
     await expect.poll(() => kernel.look('c')).toBe('populated');
@@ -63,7 +63,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
     const tree = await startIn([group], 2);
     const child = nest(group, 'child');
     for (const pid of tree.members) move(pid, child);
-    kernel.learn(id, tree.members[1] ?? 0);
+    kernel.remember(id, tree.members[1] ?? 0);
     await expectKilled(kernel, id);
     expect(tree.isRunning()).toBe(false);
   });
@@ -71,14 +71,14 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
   test('are not known by any other name to a process that did not found them', async () => {
     const [id, other] = [newId(), newId()];
     const tree = await startIn([makeCgroup(point, id)], 1);
-    kernel.learn(other, tree.members[0] ?? 0);
+    kernel.remember(other, tree.members[0] ?? 0);
     expect(kernel.look(other)).toBe('unknown');
   });
 
   test('are left alone once another one has taken the name of a cgroup that was founded', async () => {
     const group = makeCgroup(point);
     const tree = await startIn([group], 1);
-    expect(kernel.learnOwn('d', tree.pid, nobody)).toBe(true);
+    expect(kernel.rememberOwn('d', tree.pid, nobody)).toBe(true);
     await clearCgroup(group);
     mkdirSync(group);
     const newcomer = await startIn([group], 1);
@@ -88,9 +88,9 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
   });
 
   test('are remembered up to a number, the latest ones', async () => {
-    const small = openCgroups({ root: point, capacity: 2 });
+    const small = createCgroups({ root: point, capacity: 2 });
     const tree = await startIn([makeCgroup(point)], 0);
-    for (const key of ['1', '2', '1', '3']) small.learnOwn(key, tree.pid, nobody);
+    for (const key of ['1', '2', '1', '3']) small.rememberOwn(key, tree.pid, nobody);
     expect(['1', '2', '3'].map(key => small.look(key))).toEqual(['populated', 'unknown', 'populated']);
   });
 
@@ -101,7 +101,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
       const group = makeCgroup(point);
       const tree = await startIn([group], 2);
       move(tree.members[0] ?? 0, nest(group, 'child'));
-      kernel.learnOwn('e', tree.pid, nobody);
+      kernel.rememberOwn('e', tree.pid, nobody);
       writeFileSync(join(group, frozenPart, file), frozen, { flag: 'r+' });
       await expectKilled(kernel, 'e');
     });
@@ -123,14 +123,14 @@ for (const { point } of unified) {
   });
 
   test('a threaded cgroup dies with the one above it', async () => {
-    const kernel = openCgroups({ root: point });
+    const kernel = createCgroups({ root: point });
     const group = makeCgroup(point);
     const tree = await startIn([group], 2);
     const threaded = join(group, 'threads');
     mkdirSync(threaded);
     writeFileSync(join(threaded, 'cgroup.type'), 'threaded', { flag: 'r+' });
     writeFileSync(join(threaded, 'cgroup.threads'), String(tree.members[0]), { flag: 'r+' });
-    expect(kernel.learnOwn('f', tree.pid, nobody)).toBe(true);
+    expect(kernel.rememberOwn('f', tree.pid, nobody)).toBe(true);
     await expectKilled(kernel, 'f');
     expect(tree.isRunning()).toBe(false);
   });
@@ -138,12 +138,12 @@ for (const { point } of unified) {
 
 for (const [modern, old] of unified.flatMap(one => freezer.map(other => [one, other] as const))) {
   describe('on a hybrid machine', () => {
-    const kernel = openCgroups();
+    const kernel = createCgroups();
 
     test('kills who has left version 2, and who has left version 1', async () => {
       const [group, legacy] = [makeCgroup(modern.point), makeCgroup(old.point)];
       const tree = await startIn([group, legacy], 3);
-      kernel.learnOwn('g', tree.pid, nobody);
+      kernel.rememberOwn('g', tree.pid, nobody);
       expect((await kernel.probe()).detail).toBe('hybrid: cgroup v2 and cgroup v1 freezer, driver cgroupfs');
       move(tree.members[0] ?? 0, modern.point);
       move(tree.members[1] ?? 0, old.point);
@@ -154,7 +154,7 @@ for (const [modern, old] of unified.flatMap(one => freezer.map(other => [one, ot
     test('kills what is frozen in version 1, where Docker freezes what it pauses', async () => {
       const [group, legacy] = [makeCgroup(modern.point), makeCgroup(old.point)];
       const tree = await startIn([group, legacy], 3);
-      kernel.learnOwn('h', tree.pid, nobody);
+      kernel.rememberOwn('h', tree.pid, nobody);
       writeFileSync(join(legacy, 'freezer.state'), 'FROZEN', { flag: 'r+' });
       await expectKilled(kernel, 'h');
       expect(tree.isRunning()).toBe(false);
@@ -164,7 +164,7 @@ for (const [modern, old] of unified.flatMap(one => freezer.map(other => [one, ot
       const [outer, legacy] = [makeCgroup(modern.point), makeCgroup(old.point)];
       const group = makeCgroup(outer);
       const tree = await startIn([group, legacy], 3);
-      kernel.learnOwn('j', tree.pid, nobody);
+      kernel.rememberOwn('j', tree.pid, nobody);
       for (const pid of [tree.pid, ...tree.members]) move(pid, outer);
       writeFileSync(join(group, 'cgroup.type'), 'threaded', { flag: 'r+' });
       for (const pid of [tree.pid, ...tree.members])
@@ -175,7 +175,7 @@ for (const [modern, old] of unified.flatMap(one => freezer.map(other => [one, ot
 
     test('uses the version in which the process has a cgroup of its own', async () => {
       const only = await startIn([makeCgroup(old.point)], 1);
-      kernel.learnOwn('i', only.pid, nobody);
+      kernel.rememberOwn('i', only.pid, nobody);
       expect((await kernel.probe()).detail).toBe('hybrid: cgroup v1 freezer, driver cgroupfs');
       await expectKilled(kernel, 'i');
       expect(only.isRunning()).toBe(false);

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { killLegacy } from '../../lib/adapters/cgroup/legacy.js';
 import { locate } from '../../lib/adapters/cgroup/locate.js';
-import { openProc } from '../../lib/adapters/cgroup/proc.js';
+import { createProc } from '../../lib/adapters/cgroup/proc.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import { cgroupsOf } from '../services/cgroups.js';
 import { freezer, makeCgroup, mounts, move, newId, pids, startIn, unified } from './cgroup.helper.js';
@@ -14,7 +14,7 @@ const nobody = (): boolean => false;
 describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }) => {
   let kernel: Kernel;
   beforeEach(() => {
-    kernel = openCgroups({ root: point });
+    kernel = createCgroups({ root: point });
   });
   const home = cgroupsOf(process.pid).find(directory => directory.startsWith(point)) ?? point;
   const away: number[] = [];
@@ -36,13 +36,13 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
     const tree = await startIn([group], 1);
     const child = makeCgroup(group, 'child');
     lead(pid, child);
-    kernel.learn(id, tree.pid);
-    expect(kernel.learnOwn(id, tree.pid, nobody)).toBe(false);
+    kernel.remember(id, tree.pid);
+    expect(kernel.rememberOwn(id, tree.pid, nobody)).toBe(false);
     expect(kernel.look(id)).toBe('unknown');
     expect(kernel.kill([id])).toEqual([]);
     expect((await kernel.probe()).detail).toContain('not usable: the cgroup also holds this service');
     comeHome();
-    kernel.learn(id, tree.pid);
+    kernel.remember(id, tree.pid);
     expect(kernel.kill([id])).toEqual([id]);
   });
 
@@ -50,7 +50,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
     const id = newId();
     const group = makeCgroup(point, id);
     const tree = await startIn([group], 1);
-    kernel.learn(id, tree.pid);
+    kernel.remember(id, tree.pid);
     lead(process.pid, group);
     expect(kernel.kill([id])).toEqual([]);
     expect(tree.isRunning()).toBe(true);
@@ -60,7 +60,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
 
   test('are not learnt for a process that is in the root', async () => {
     const tree = await startIn([], 1);
-    kernel.learn('rooted', tree.pid);
+    kernel.remember('rooted', tree.pid);
     expect(kernel.look('rooted')).toBe('unknown');
     process.kill(-tree.pid, 'SIGKILL');
   });
@@ -69,8 +69,8 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
     const group = makeCgroup(point);
     const older = await startIn([group], 0);
     const agent = await startIn([group], 1);
-    expect(kernel.learnOwn('joined', agent.pid, nobody)).toBe(false);
-    kernel.learn('joined', agent.pid);
+    expect(kernel.rememberOwn('joined', agent.pid, nobody)).toBe(false);
+    kernel.remember('joined', agent.pid);
     expect(kernel.look('joined')).toBe('unknown');
     expect(older.isRunning()).toBe(true);
   });
@@ -80,9 +80,9 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
     const agent = await startIn([group], 1);
     const stranger = await startIn([makeCgroup(group, 'child')], 0);
     const isForeign = vi.fn((pid: number) => pid === stranger.pid);
-    expect(kernel.learnOwn('mixed', agent.pid, isForeign)).toBe(false);
+    expect(kernel.rememberOwn('mixed', agent.pid, isForeign)).toBe(false);
     expect(isForeign).not.toHaveBeenCalledWith(agent.pid);
-    expect(kernel.learnOwn('mixed', agent.pid, nobody)).toBe(true);
+    expect(kernel.rememberOwn('mixed', agent.pid, nobody)).toBe(true);
   });
 
   test('are not owned when nobody can tell who is foreign', async () => {
@@ -91,13 +91,13 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
     const refuse = (): boolean => {
       throw new Error('unreadable');
     };
-    expect(openCgroups({ root: point, log }).learnOwn('unclear', agent.pid, refuse)).toBe(false);
+    expect(createCgroups({ root: point, log }).rememberOwn('unclear', agent.pid, refuse)).toBe(false);
     expect(log.error).toHaveBeenCalledOnce();
   });
 
   test('are not learnt when the PID went to another process while they were read', async () => {
     const { pid } = await startIn([makeCgroup(point)], 0);
-    const proc = openProc('/proc');
+    const proc = createProc('/proc');
     const at = mounts.filter(mount => mount.point === point);
     const claim = { isForeign: nobody };
     expect(locate({ proc, mounts: at }, pid, claim).places).toHaveLength(1);
@@ -130,24 +130,24 @@ describe('on a machine that is laid out for it', () => {
     ['a grandparent', { 40: `/docker/${id}/a/b` }],
   ])('refuses a cgroup with %s in it, though it is named after the container', (_, guarded) => {
     const { kernel, read } = machine(guarded);
-    kernel.learn(id, 4242);
+    kernel.remember(id, 4242);
     expect(kernel.kill([id])).toEqual([]);
     expect(read(`docker/${id}/cgroup.kill`)).toBe('');
   });
 
   test('takes the same cgroup when they are elsewhere', () => {
     const { kernel } = machine({ 1: '/init.scope', 50: '/docker', 40: `/docker/${id}ish` });
-    kernel.learn(id, 4242);
+    kernel.remember(id, 4242);
     expect(kernel.kill([id])).toEqual([id]);
   });
 
   test('founds nothing together with a process that our PID namespace does not show', () => {
-    expect(machine({}, []).kernel.learnOwn('a', 4242, nobody)).toBe(true);
-    expect(machine({}, [0]).kernel.learnOwn('a', 4242, nobody)).toBe(false);
+    expect(machine({}, []).kernel.rememberOwn('a', 4242, nobody)).toBe(true);
+    expect(machine({}, [0]).kernel.rememberOwn('a', 4242, nobody)).toBe(false);
   });
 
   test('does not mind a member that has ended meanwhile', () => {
-    expect(machine({}, [4343]).kernel.learnOwn('a', 4242, nobody)).toBe(true);
+    expect(machine({}, [4343]).kernel.rememberOwn('a', 4242, nobody)).toBe(true);
   });
 });
 
@@ -174,8 +174,8 @@ test('signals the frozen processes of version 1, goes on past a refusal, tells i
 });
 
 test('refuses everything where there is no process table', async () => {
-  const kernel = openCgroups({ procRoot: '/nonexistent' });
-  kernel.learn('a', process.ppid);
+  const kernel = createCgroups({ procRoot: '/nonexistent' });
+  kernel.remember('a', process.ppid);
   expect(kernel.look('a')).toBe('unknown');
   expect(await kernel.probe()).toMatchObject({
     ok: false,

@@ -18,7 +18,7 @@ const pure = (path: string, more: Partial<Machine> = {}): FakeMachine =>
     ...more,
   });
 const whyNot = async ({ kernel }: FakeMachine): Promise<string | undefined> => {
-  kernel.learn(id, PID);
+  kernel.remember(id, PID);
   expect(kernel.look(id)).toBe('unknown');
   expect(kernel.kill([id])).toEqual([]);
   return (await kernel.probe()).detail;
@@ -48,7 +48,7 @@ describe('version 2', () => {
   ])('kills by the path of %s', async (_, path, detail) => {
     const { kernel, read } = pure(path);
     expect(await kernel.probe()).toEqual({ name: 'kernel', ok: true, detail: 'cgroup v2' });
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.look(id)).toBe('populated');
     expect(kernel.kill([id])).toEqual([id]);
     expect(read(`.${path}/cgroup.kill`)).toBe('1');
@@ -83,7 +83,7 @@ describe('version 2', () => {
     const { kernel, read } = pure(`/docker/${id}/init.scope`, {
       cgroups: { [`docker/${id}`]: [], [`docker/${id}/init.scope`]: [PID] },
     });
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     kernel.kill([id]);
     expect(read(`docker/${id}/cgroup.kill`)).toBe('1');
     expect(read(`docker/${id}/init.scope/cgroup.kill`)).toBe('');
@@ -111,7 +111,7 @@ describe('inside a container', () => {
       },
       cgroups: { [`host/docker/${id}`]: [PID] },
     });
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.kill([id])).toEqual([id]);
     expect(read(`host/docker/${id}/cgroup.kill`)).toBe('1');
   });
@@ -125,7 +125,7 @@ describe('inside a container', () => {
       },
       cgroups: { '.': [], [`docker/${id}`]: [PID] },
     });
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.kill([id])).toEqual([id]);
     expect(read(`docker/${id}/cgroup.kill`)).toBe('1');
   });
@@ -156,7 +156,7 @@ describe('inside a container', () => {
       cgroups: { [`freezer/docker/${id}`]: [PID] },
       self: 99,
     });
-    machine.kernel.learn(id, PID);
+    machine.kernel.remember(id, PID);
     expect(machine.kernel.look(id)).toBe('populated');
     const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
     expect(machine.kernel.kill([id])).toEqual([]);
@@ -180,14 +180,14 @@ describe('version 1', () => {
     ['one that has a name alone', 'rw,xattr,name=systemd', '1:name=systemd', 'cgroup v1 without the freezer'],
   ])('finds the container by %s', async (_, options, line, detail) => {
     const { kernel } = legacy([['cgroup', '/', 'v1', options]], [`${line}:/docker/${id}`], 'v1');
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.look(id)).toBe('populated');
     expect((await kernel.probe()).detail).toBe(`${detail}, driver cgroupfs`);
   });
 
   test('sees that nobody is left, also below', () => {
     const { kernel, root } = legacy([['cgroup', '/', 'v1', 'rw,pids']], [`4:pids:/docker/${id}`], 'v1');
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     const file = join(root, `v1/docker/${id}/cgroup.procs`);
     writeFileSync(file, '');
     expect(kernel.look(id)).toBe('empty');
@@ -216,7 +216,7 @@ describe('a hybrid machine', () => {
       },
     });
     expect((await kernel.probe()).detail).toBe('hybrid: cgroup v2 and cgroup v1 freezer');
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.kill([id])).toEqual([id]);
     expect(read(`unified/docker/${id}/cgroup.kill`)).toBe('1');
     expect(read(`freezer/docker/${id}/freezer.state`)).toMatch(/^THAWED/);
@@ -236,7 +236,7 @@ describe('a hybrid machine', () => {
       },
       cgroups: { [`freezer/docker/${id}`]: [PID], [`unified${path}`]: members },
     });
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.look(id)).toBe('populated');
     expect((await kernel.probe()).detail).toBe('hybrid: cgroup v1 freezer, driver cgroupfs');
     expect(read(`unified${path}/cgroup.kill`)).toBe('');

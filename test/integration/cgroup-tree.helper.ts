@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import { temporaryDirectory } from '../services/agents.js';
 
@@ -59,7 +59,7 @@ export function layOut({ mounts, processes, cgroups, self = process.pid }: Machi
     put(join(place, 'freezer.state'), 'UNTOUCHED\n');
   }
   return {
-    kernel: openCgroups({ root, procRoot }),
+    kernel: createCgroups({ root, procRoot }),
     root,
     procRoot,
     read: path => readFileSync(join(root, path), 'utf8'),

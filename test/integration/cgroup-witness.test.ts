@@ -42,7 +42,7 @@ describe('A cgroup of version 2', () => {
       frozen.push(read(`docker/${id}/cgroup.freeze`));
       return true;
     });
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.reaches(id)).toBe(true);
     expect(kernel.kill([id])).toEqual([id]);
     expect(kill.mock.calls).toEqual([PID, PID + 1].map(pid => [pid, 'SIGKILL']));
@@ -58,14 +58,14 @@ describe('A cgroup of version 2', () => {
     vi.spyOn(process, 'kill').mockImplementation(() => {
       throw Object.assign(new Error('refused'), { code: 'EPERM' });
     });
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.kill([id])).toEqual([]);
     expect(kernel.look(id)).toBe('populated');
   });
 
   /** What is only looked at sees the death all the same. */
   async function expectWitness({ kernel, root }: FakeMachine, why: string): Promise<void> {
-    kernel.learn(id, PID);
+    kernel.remember(id, PID);
     expect(kernel.look(id)).toBe('populated');
     expect(kernel.members(id)).toEqual([PID]);
     expect([kernel.kill([id]), kernel.reaches(id)]).toEqual([[], false]);
@@ -96,7 +96,7 @@ describe('A cgroup of version 2', () => {
   test('is told to be unusable where it may not even be looked at', async () => {
     const machine = pure(`/docker/${id}`);
     for (const file of ['cgroup.kill', 'cgroup.events']) rmSync(join(machine.root, `docker/${id}`, file));
-    machine.kernel.learn(id, PID);
+    machine.kernel.remember(id, PID);
     expect(machine.kernel.look(id)).toBe('unknown');
     expect((await machine.kernel.probe()).detail).toBe(unusable('the kernel offers no cgroup.kill'));
   });

@@ -87,8 +87,8 @@ describe('The evidence of a container', () => {
     ['empty', ['inspect', 'logs']],
   ] as const)('is asked for as the kernel says, before the engine has noticed: %s', async (life, asked) => {
     const kernel: Kernel = {
-      learn: () => undefined,
-      learnOwn: () => false,
+      remember: () => undefined,
+      rememberOwn: () => false,
       find: async () => [],
       sweep: async () => [],
       forget: () => undefined,

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
@@ -16,7 +16,7 @@ let kernel: Kernel;
 const struck = new Set<string>();
 
 beforeAll(async () => {
-  const cgroups = openCgroups();
+  const cgroups = createCgroups();
   kernel = {
     ...cgroups,
     kill(keys) {

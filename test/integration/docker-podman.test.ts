@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerOptions, openDocker } from '../../lib/adapters/docker/index.js';
 import type { Sighting } from '../../lib/ports/lookout.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
@@ -41,7 +41,7 @@ async function start(agentId: string) {
 }
 
 function open(options: Partial<DockerOptions> = {}) {
-  const kernel = openCgroups();
+  const kernel = createCgroups();
   // Lists are so rare that whatever is told is told by the stream.
   const docker = openDocker({ host: service.url, kernel, refreshMs: 600_000, log: silent, ...options });
   onTestFinished(() => docker.close());

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
@@ -15,7 +15,7 @@ const atOnce = (): KillOptions => ({ graceMs: 0, deadline: AbortSignal.timeout(2
 let docker: DockerSandbox;
 let kernel: Kernel;
 beforeAll(async () => {
-  kernel = openCgroups();
+  kernel = createCgroups();
   docker = openDocker({ host: inject('dockerHost'), kernel, log: silent });
   await vi.waitFor(async () => {
     expect((await docker.probe()).detail).toContain('event stream live');

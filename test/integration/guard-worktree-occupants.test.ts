@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { anchorByDescriptor } from '../../lib/adapters/worktree/directory.js';
 import { guardOccupants } from '../../lib/adapters/worktree/guard.js';
-import { openMountTable } from '../../lib/adapters/worktree/mounts.js';
-import { openOccupancy } from '../../lib/adapters/worktree/occupants.js';
+import { createMountTable } from '../../lib/adapters/worktree/mounts.js';
+import { createOccupancy } from '../../lib/adapters/worktree/occupants.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { makeWorld } from './worktree-world.js';
 
@@ -84,7 +84,7 @@ describe('a worktree that a process works in', () => {
     const anchor = anchorByDescriptor();
     onTestFinished(() => anchor.release());
     const now = () => performance.now();
-    const occupantsOf = await openOccupancy(now, openMountTable(now))(0);
+    const occupantsOf = await createOccupancy(now, createMountTable(now))(0);
     expect(occupantsOf(anchor.open(process.cwd()))?.pids).toContain(process.pid);
     expect(occupantsOf(anchor.open(target.worktreePath))?.pids).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
-import { openProcesses } from '../../lib/adapters/process/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
 import type { Target } from '../../lib/ports/sandbox.js';
 
 /** What is asked of it, one JSON text a line. */
@@ -11,7 +11,7 @@ export type Question =
 
 // A process of its own, as another user or in other namespaces. It answers in the order in which it is done.
 const silent = { warn: () => undefined, error: () => undefined, info: () => undefined };
-const sandbox = openProcesses({ kernel: openCgroups(), log: silent });
+const sandbox = createProcesses({ kernel: createCgroups(), log: silent });
 
 function ask(question: Question): Promise<unknown> {
   const within = AbortSignal.timeout(20_000);

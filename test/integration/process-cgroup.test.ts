@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openCgroups } from '../../lib/adapters/cgroup/index.js';
-import { openProcesses } from '../../lib/adapters/process/index.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive } from '../services/agents.js';
 import { readOf, signal } from '../services/proc.js';
@@ -11,8 +11,8 @@ const isRunning = (process: Running | undefined): boolean =>
   process !== undefined && isAlive(process.pid, process.startTime);
 
 describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({ point }) => {
-  const kernel = openCgroups({ root: point });
-  const sandbox = openProcesses({ kernel, log: silent });
+  const kernel = createCgroups({ root: point });
+  const sandbox = createProcesses({ kernel, log: silent });
 
   /** An agent, and a process of it that cleared its environment, lost its parent and made a session of its own. */
   async function startAgent(agentId: string, { group = makeCgroup(point), onTerm = '' } = {}) {

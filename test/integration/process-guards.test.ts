@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openProcesses } from '../../lib/adapters/process/index.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive, startProcess, startTimeOf, temporaryDirectory } from '../services/agents.js';
 import { readOf } from '../services/proc.js';
@@ -104,7 +104,7 @@ describe('The variable', () => {
   test('may have another name', async () => {
     const agentId = newId();
     const agent = await sleeper(agentId);
-    const other = openProcesses({ variable: 'AGENT', log: silent });
+    const other = createProcesses({ variable: 'AGENT', log: silent });
     expect(await other.kill(recordOf(agentId, agent), atOnce())).toMatchObject({ outcome: 'refused' });
     expect(isRunning(agent)).toBe(true);
   });
@@ -135,8 +135,8 @@ test('A killswitch that runs inside the agent leaves itself and its ancestors al
   const agentId = newId();
   const source = `
     const { readFileSync } = await import('node:fs');
-    const { openProcesses } = await import('./lib/adapters/process/index.ts');
-    const sandbox = openProcesses({ log: console });
+    const { createProcesses } = await import('./lib/adapters/process/index.ts');
+    const sandbox = createProcesses({ log: console });
     const deadline = AbortSignal.timeout(20000);
     const startTime = readFileSync('/proc/' + process.ppid + '/stat', 'utf8').split(' ')[21];
     const target = { agentId: '${agentId}', operationId: 'op', process: { pid: process.ppid, startTime } };

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { openProcesses } from '../../lib/adapters/process/index.js';
-import { openOwnCgroups } from '../../lib/adapters/process/own-cgroup.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
+import { createOwnCgroups } from '../../lib/adapters/process/own-cgroup.js';
 import type { HostProcess, ProcessTable } from '../../lib/adapters/process/table.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
@@ -12,19 +12,19 @@ const KEY = `process:${AGENT}/100/5`;
 const recorded = recordOf(AGENT, { pid: 100, startTime: '5' });
 const founder = host(100, { labels: [AGENT] });
 
-type Faulty = Partial<Pick<Kernel, 'learnOwn' | 'kill' | 'look' | 'members'>>;
+type Faulty = Partial<Pick<Kernel, 'rememberOwn' | 'kill' | 'look' | 'members'>>;
 
 /** A kernel that learns everything and kills nothing, unless told. */
 const kernelWith = ({
-  learnOwn = () => true,
+  rememberOwn = () => true,
   kill = keys => keys,
   look = () => 'populated',
   members = () => [],
 }: Faulty = {}) => ({
-  learn: () => undefined,
+  remember: () => undefined,
   find: async () => [],
   sweep: async () => [],
-  learnOwn: vi.fn(learnOwn),
+  rememberOwn: vi.fn(rememberOwn),
   forget: vi.fn<Kernel['forget']>(),
   kill: vi.fn(kill),
   look: vi.fn(look),
@@ -42,7 +42,7 @@ describe('The cgroup of an agent', () => {
     const snapshot = () => Promise.reject(new Error('It need not be looked at.'));
     const table = tableWith({ snapshot, see, cgroupsOf });
     const error = vi.fn();
-    const { of, note } = openOwnCgroups({ kernel, table, log: { ...silent, error } });
+    const { of, note } = createOwnCgroups({ kernel, table, log: { ...silent, error } });
     const cgroupOf = (target: Target) => {
       const own = of(target);
       return own.isKnown() ? own : undefined;
@@ -64,11 +64,11 @@ describe('The cgroup of an agent', () => {
   ])('is not asked for where %s', (_, target, process) => {
     const kernel = kernelWith({ look: () => 'unknown' });
     expect(open(kernel, () => process).cgroupOf(target)).toBeUndefined();
-    expect(kernel.learnOwn).not.toHaveBeenCalled();
+    expect(kernel.rememberOwn).not.toHaveBeenCalled();
   });
 
   test('is none where it is shared', () => {
-    const kernel = kernelWith({ learnOwn: () => false, look: () => 'unknown' });
+    const kernel = kernelWith({ rememberOwn: () => false, look: () => 'unknown' });
     expect(open(kernel).cgroupOf(recorded)).toBeUndefined();
   });
 
@@ -76,7 +76,7 @@ describe('The cgroup of an agent', () => {
     const kernel = kernelWith();
     const members = [founder, host(101), host(102, { labels: ['a2'] }), host(103, { labels: ['a2', AGENT] })];
     open(kernel, pid => members.find(member => member.pid === pid)).cgroupOf(recorded);
-    const [key, pid, isForeign] = kernel.learnOwn.mock.lastCall ?? [];
+    const [key, pid, isForeign] = kernel.rememberOwn.mock.lastCall ?? [];
     expect([key, pid]).toEqual([KEY, 100]);
     expect([100, 101, 102, 103, 104].map(member => isForeign?.(member))).toEqual([
       false,
@@ -98,7 +98,7 @@ describe('The cgroup of an agent', () => {
         : host(pid, { labels: [pid === 100 ? AGENT : 'a2'] });
     };
     expect(open(kernel, see).cgroupOf(recorded)).toBeDefined();
-    expect(kernel.learnOwn.mock.lastCall?.[2](101)).toBe(true);
+    expect(kernel.rememberOwn.mock.lastCall?.[2](101)).toBe(true);
   });
 
   test('is judged without delay, however many of its members are amid an exec', () => {
@@ -106,7 +106,7 @@ describe('The cgroup of an agent', () => {
     const see = vi.fn((pid: number) => (pid === 100 ? founder : host(pid, { environment: 'nascent' })));
     open(kernel, see).cgroupOf(recorded);
     const before = see.mock.calls.length;
-    const isForeign = kernel.learnOwn.mock.lastCall?.[2];
+    const isForeign = kernel.rememberOwn.mock.lastCall?.[2];
     for (let member = 1_000; member < 2_000; member++) expect(isForeign?.(member)).toBe(false);
     expect(see.mock.calls.length - before).toBeLessThanOrEqual(1_050);
   });
@@ -115,7 +115,7 @@ describe('The cgroup of an agent', () => {
     const kernel = kernelWith({ look: () => 'unknown' });
     const nascent = host(100, { environment: 'nascent' });
     expect(open(kernel, () => nascent).cgroupOf(recorded)).toBeUndefined();
-    expect(kernel.learnOwn).not.toHaveBeenCalled();
+    expect(kernel.rememberOwn).not.toHaveBeenCalled();
   });
 
   test('is found for those that carry the ID without being recorded: for the oldest in each cgroup alone', () => {
@@ -126,7 +126,7 @@ describe('The cgroup of an agent', () => {
     const own = open(kernel, see, cgroupsOf).of(recordOf(AGENT));
     expect(own.isKnown()).toBe(false);
     expect(own.take([...members, host(104, { labels: [AGENT] })])).toBe(true);
-    expect(kernel.learnOwn.mock.calls.map(([key, pid]) => [key, pid])).toEqual([
+    expect(kernel.rememberOwn.mock.calls.map(([key, pid]) => [key, pid])).toEqual([
       [`process:${AGENT}/101/101`, 101],
       [`process:${AGENT}/103/103`, 103],
     ]);
@@ -141,7 +141,7 @@ describe('The cgroup of an agent', () => {
     const seen = new Map([[AGENT, [founder]]]);
     note(seen);
     note(seen);
-    expect(kernel.learnOwn).toHaveBeenCalledOnce();
+    expect(kernel.rememberOwn).toHaveBeenCalledOnce();
     note(new Map());
     expect(kernel.forget).not.toHaveBeenCalled();
     kernel.look.mockReturnValue('empty');
@@ -170,7 +170,7 @@ describe('The cgroup of an agent', () => {
     const kernel = kernelWith();
     const { note, of } = open(kernel);
     note(new Map([[AGENT, [founder]]]));
-    kernel.learnOwn.mockReturnValue(false);
+    kernel.rememberOwn.mockReturnValue(false);
     expect(of(recorded).isKnown()).toBe(false);
     expect(kernel.forget).toHaveBeenCalledExactlyOnceWith(KEY);
   });
@@ -242,7 +242,7 @@ describe('The cgroup of an agent', () => {
     const cgroup = cgroupOf(recorded);
     expect(cgroup?.kill()).toBe(false);
     expect(await cgroup?.empty(AbortSignal.abort())).toBe('populated');
-    expect(open(kernelWith({ learnOwn: broken, look: broken })).cgroupOf(recorded)).toBeUndefined();
+    expect(open(kernelWith({ rememberOwn: broken, look: broken })).cgroupOf(recorded)).toBeUndefined();
     expect(error).toHaveBeenCalledOnce();
   });
 });
@@ -251,7 +251,7 @@ describe('An agent', () => {
   async function start(kernel: Kernel) {
     const agentId = newId();
     const { root } = await run('echo root $$; exec sleep 1000 >/dev/null', { agentId });
-    const sandbox = openProcesses({ kernel, log: silent });
+    const sandbox = createProcesses({ kernel, log: silent });
     const target = recordOf(agentId, root);
     return { kill: (options = atOnce()) => sandbox.kill(target, options) };
   }
@@ -268,7 +268,7 @@ describe('An agent', () => {
     const kernel = kernelWith({ kill: keys => (kernel.look.mockReturnValue('empty') ? keys : []) });
     const { kill } = await start(kernel);
     const outcome = kill({ ...atOnce(), graceMs: 120_000 });
-    expect([kernel.learnOwn, kernel.kill].map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
+    expect([kernel.rememberOwn, kernel.kill].map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
     expect(await outcome).toEqual({ layer: 'process', outcome: 'dead' });
     expect(kernel.kill).toHaveBeenCalledOnce();
   });
@@ -302,7 +302,7 @@ describe('An agent', () => {
   });
 
   test('is dead by its processes alone where its cgroup is not its own', async () => {
-    const kernel = kernelWith({ learnOwn: () => false, look: () => 'unknown' });
+    const kernel = kernelWith({ rememberOwn: () => false, look: () => 'unknown' });
     const { kill } = await start(kernel);
     expect(await kill()).toEqual({ layer: 'process', outcome: 'dead', detail: LIMIT });
     expect(kernel.kill).not.toHaveBeenCalled();

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { gather } from '../../lib/adapters/process/gather.js';
-import { openMemory } from '../../lib/adapters/process/memory.js';
+import { createMemory } from '../../lib/adapters/process/memory.js';
 import type { Kinship } from '../../lib/adapters/process/standing.js';
 import { type Kind, kindOf } from '../../lib/adapters/process/surrounding.js';
 import { createSnapshot, type HostProcess } from '../../lib/adapters/process/table.js';
-import { hunt } from '../../lib/adapters/process/tree-kill.js';
+import { killTree } from '../../lib/adapters/process/tree-kill.js';
 import { atOnce, host, recordOf, tableWith } from './process.helper.js';
 
 const labels = ['a1'];
@@ -90,8 +90,8 @@ test('A multiplexer that the agent started is shared while another agent runs in
   const own = host(103, { labels, ppid: 101, startTime: '7' });
   const processes = [root, server, pane, own];
   expect(gathered(processes)).toEqual({ ...NOTHING, living: [100, 103], shared: [[101, 'a2']] });
-  const isCondemned = (agentId: string): boolean => agentId === 'a2';
-  expect(new Set(gathered(processes, { isCondemned }).living)).toEqual(new Set([100, 101, 102, 103]));
+  const isBeingKilled = (agentId: string): boolean => agentId === 'a2';
+  expect(new Set(gathered(processes, { isBeingKilled }).living)).toEqual(new Set([100, 101, 102, 103]));
 });
 
 test('A process that carries two IDs is shared as long as the other agent runs apart from it', () => {
@@ -127,12 +127,12 @@ test('What was stopped ahead of all others and turns out to be shared goes on', 
     },
   });
   const target = recordOf('a1', { pid: 100, startTime: '5' });
-  const { pack } = await hunt(table, target, atOnce());
+  const { members } = await killTree(table, target, atOnce());
   expect(signals).toEqual(['SIGCONT 101', 'SIGKILL 100']);
-  expect(pack.shared).toEqual([{ process: daemon, with: ['a2'] }]);
+  expect(members.shared).toEqual([{ process: daemon, with: ['a2'] }]);
 });
 
-const memoryOf = (capacity?: number) => openMemory({ programOf: () => undefined }, capacity);
+const memoryOf = (capacity?: number) => createMemory({ programOf: () => undefined }, capacity);
 
 test('What was seen to descend from an agent is remembered when it has left it in every way', () => {
   const memory = memoryOf();
@@ -181,7 +181,7 @@ test('The agent that was met longest ago is forgotten for a new one', () => {
 
 test('What only inherited the variable is told apart in each look', () => {
   const program = { executable: '/usr/bin/tmux', called: 'tmux' };
-  const memory = openMemory({ programOf: ({ pid }) => (pid === 100 ? program : undefined) });
+  const memory = createMemory({ programOf: ({ pid }) => (pid === 100 ? program : undefined) });
   const server = host(100, { labels, command: 'tmux: server' });
   const pane = host(101, { labels, ppid: 100, startTime: '6' });
   const { carriers, isBystander } = memory.note(createSnapshot([init, server, pane]));

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { openProcesses } from '../../lib/adapters/process/index.js';
-import { openLookout } from '../../lib/adapters/process/lookout.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
+import { createLookout } from '../../lib/adapters/process/lookout.js';
 import { startTimes } from '../../lib/adapters/process/started.js';
 import { createSnapshot, type HostProcess, type Identity } from '../../lib/adapters/process/table.js';
 import type { Lookout, Sighting } from '../../lib/ports/lookout.js';
@@ -54,7 +54,7 @@ test('By ps, all processes of an agent are seen', async () => {
   const agentId = newId();
   const before = Date.now();
   const agent = await startProcess({ agentId });
-  const seen = await seenOf(agentId, openProcesses({ platform: 'darwin', log: silent }));
+  const seen = await seenOf(agentId, createProcesses({ platform: 'darwin', log: silent }));
   expect(seen.map(({ id }) => Number(id)).sort()).toEqual(agent.pids().sort());
   // It adds up two times without their fractions of a second.
   expect(seen[0]?.startedAt).toBeGreaterThan(before - 2_020);
@@ -73,7 +73,7 @@ describe('A lookout', () => {
     const error = vi.fn();
     const startTimes = () => (process: Identity) => Number(process.startTime) || undefined;
     const table = tableWith({ snapshot, startTimes, concealed: () => concealed });
-    const lookout = openLookout(table, { ...silent, error });
+    const lookout = createLookout(table, { ...silent, error });
     const sightings = async (): Promise<readonly Sighting[]> => (await lookout.sightings()).seen;
     return { lookout, sightings, snapshot, error };
   }

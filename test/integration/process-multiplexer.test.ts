@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { openProcesses } from '../../lib/adapters/process/index.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
 import { isAlive, startTimeOf } from '../services/agents.js';
 import { RUN_MARK } from '../services/context.js';
 import { allProcesses, readOf, signal } from '../services/proc.js';
@@ -61,7 +61,7 @@ async function startTmux(agentId: string | undefined, command = 'sleep 1000'): P
 }
 
 describe.runIf(hasTmux)('A tmux server that inherited the variable of an agent', () => {
-  const sandbox = openProcesses({ log: silent });
+  const sandbox = createProcesses({ log: silent });
 
   test('lives on with the agent of another window when its own agent is killed', async () => {
     const [first, second] = [newId(), newId()];

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { openProcesses } from '../../lib/adapters/process/index.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
 import { parsePs } from '../../lib/adapters/process/ps.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive, startProcess } from '../services/agents.js';
 import { atOnce, newId, recordOf, run, silent } from './process.helper.js';
 
-const sandbox = openProcesses({ platform: 'darwin', log: silent });
+const sandbox = createProcesses({ platform: 'darwin', log: silent });
 const ID = 'KILLSWITCH_AGENT_ID';
 
 const lstartOf = (pid: number): string =>

@@ -5,8 +5,8 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { coalesce } from '../../lib/adapters/process/coalesce.js';
 import { valuesOf } from '../../lib/adapters/process/environ.js';
 import { readText } from '../../lib/adapters/process/files.js';
-import { openProcesses } from '../../lib/adapters/process/index.js';
-import { openProc } from '../../lib/adapters/process/linux.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
+import { createProc } from '../../lib/adapters/process/linux.js';
 import { parseStat } from '../../lib/adapters/process/stat.js';
 import { createSnapshot } from '../../lib/adapters/process/table.js';
 import { isAlive, temporaryDirectory } from '../services/agents.js';
@@ -51,7 +51,7 @@ describe('A process table of our making', () => {
     file(`${pid}/environ`, environ);
   };
   const kill = (agentId: string, pid?: number, deadline = AbortSignal.abort()) =>
-    openProcesses({ procRoot: root, log: silent, platform: 'linux' }).kill(
+    createProcesses({ procRoot: root, log: silent, platform: 'linux' }).kill(
       recordOf(agentId, pid === undefined ? undefined : { pid, startTime: '5' }),
       { graceMs: 0, deadline },
     );
@@ -113,7 +113,7 @@ describe('A process table of our making', () => {
   test('changes between the look and the signal: who took over the PID is not signalled', async () => {
     const pid = await victim();
     put(pid, {}, 'A=b\0');
-    const table = openProc({ variable: VARIABLE, procRoot: root });
+    const table = createProc({ variable: VARIABLE, procRoot: root });
     const seen = (await table.snapshot('all')).get(pid);
     put(pid, { startTime: '6' }, 'A=b\0');
     expect(await table.signal(seen ? [seen] : [], 'SIGKILL')).toEqual({ sent: 0, denied: [] });
@@ -123,7 +123,7 @@ describe('A process table of our making', () => {
   test('is stopped ahead of all others only by PID, start time and variable together', async () => {
     const [agentId, pid] = [newId(), await victim()];
     put(pid, {}, `${VARIABLE}=${agentId}\0`);
-    const { freezeTree } = openProc({ variable: VARIABLE, procRoot: root });
+    const { freezeTree } = createProc({ variable: VARIABLE, procRoot: root });
     expect(freezeTree(pid, '6', agentId)).toEqual([]);
     expect(freezeTree(pid, '5', `${agentId}0`)).toEqual([]);
     expect(freezeTree(pid, '5', agentId)).toEqual([{ pid, startTime: '5' }]);
@@ -134,7 +134,7 @@ describe('A process table of our making', () => {
     ['is read again after an exec', { environ: '1 8' }, ['a1']],
     ['is read again of another process', { startTime: '6' }, ['a1']],
   ])('shows an environment that %s', async (_, fake, labels) => {
-    const [table, pid] = [openProc({ variable: VARIABLE, procRoot: root }), await victim()];
+    const [table, pid] = [createProc({ variable: VARIABLE, procRoot: root }), await victim()];
     put(pid, {}, 'A=b\0');
     expect((await table.snapshot('all')).get(pid)?.labels).toEqual([]);
     put(pid, fake, `${VARIABLE}=a1\0`);
@@ -142,7 +142,7 @@ describe('A process table of our making', () => {
   });
 
   test('always shows the environment anew where nobody can tell of an exec', async () => {
-    const [table, pid] = [openProc({ variable: VARIABLE, procRoot: root }), await victim()];
+    const [table, pid] = [createProc({ variable: VARIABLE, procRoot: root }), await victim()];
     const hidden = { environ: '0 0' };
     put(pid, hidden, 'A=b\0');
     expect((await table.snapshot('all')).get(pid)?.labels).toEqual([]);
@@ -165,7 +165,7 @@ describe('A process table of our making', () => {
   test('does not take a process for gone that shows no environment because it is on its way out', async () => {
     const [agentId, pid] = [newId(), await victim()];
     put(pid, {}, `A=b\0${VARIABLE}=${agentId}\0`);
-    const table = openProc({ variable: VARIABLE, procRoot: root });
+    const table = createProc({ variable: VARIABLE, procRoot: root });
     expect((await table.snapshot('all')).labelled(agentId)).toHaveLength(1);
     file(`${pid}/stat`, stat(pid, { environ: '0 0' }));
     rmSync(join(root, `${pid}/environ`));
@@ -183,7 +183,7 @@ describe('A process table of our making', () => {
 
   test('that cannot be read is a failure of the kill and of the probe', async () => {
     const error = vi.fn();
-    const sandbox = openProcesses({
+    const sandbox = createProcesses({
       procRoot: join(root, 'none'),
       platform: 'linux',
       log: { ...silent, error },

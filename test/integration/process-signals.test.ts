@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { gather } from '../../lib/adapters/process/gather.js';
 import { report } from '../../lib/adapters/process/report.js';
 import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
-import { hunt } from '../../lib/adapters/process/tree-kill.js';
+import { killTree } from '../../lib/adapters/process/tree-kill.js';
 import { atOnce, host, recordOf, tableWith } from './process.helper.js';
 
 /** A table that shows one list of processes after the other, the last one for good, and notes the signals. */
@@ -30,21 +30,21 @@ test('Every member is stopped, also those who appear meanwhile, before the first
   const [first, second] = [host(1_001, { labels: ['a1'] }), host(1_002, { labels: ['a1'] })];
   const all = [first, second];
   const { table, signals } = tableOf([first], all, all, all, []);
-  await hunt(table, recordOf('a1'), atOnce());
+  await killTree(table, recordOf('a1'), atOnce());
   expect(signals).toEqual(['SIGSTOP 1001', 'SIGSTOP 1002', 'SIGKILL 1001', 'SIGKILL 1002']);
 });
 
 test('Nobody found is no answer while processes end faster than they can be read', async () => {
   const member = [host(1_001, { labels: ['a1'] })];
   const { table, signals } = tableOf('unsettled', 'unsettled', member, member, member, []);
-  expect((await hunt(table, recordOf('a1'), atOnce())).sent).toBe(2);
+  expect((await killTree(table, recordOf('a1'), atOnce())).sent).toBe(2);
   expect(signals).toEqual(['SIGSTOP 1001', 'SIGKILL 1001']);
 });
 
 test('What outlives the deadline is pending, and has been killed all the same', async () => {
   const members = [host(1_001, { labels: ['a1'] }), host(1_002, { labels: ['a1'], state: 'stuck' })];
   const { table, signals } = tableOf(members);
-  const caught = await hunt(table, recordOf('a1'), { graceMs: 60_000, deadline: AbortSignal.abort() });
+  const caught = await killTree(table, recordOf('a1'), { graceMs: 60_000, deadline: AbortSignal.abort() });
   expect(report(recordOf('a1'), caught, evidence)).toEqual({
     layer: 'process',
     outcome: 'pending',
@@ -61,7 +61,7 @@ test('A process that we may not signal is a failure, and the others are killed a
     return { sent, denied: processes.filter(process => process === locked) };
   };
   const target = recordOf('a1', { pid: locked.pid, startTime: '5' });
-  expect(report(target, await hunt({ ...table, signal }, target, atOnce()), evidence)).toEqual({
+  expect(report(target, await killTree({ ...table, signal }, target, atOnce()), evidence)).toEqual({
     layer: 'process',
     outcome: 'failed',
     detail: expect.stringContaining('not permitted to signal a process of the agent'),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openProcesses } from '../../lib/adapters/process/index.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import type { Target } from '../../lib/ports/sandbox.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
@@ -134,7 +134,7 @@ test('Kills 20 trees at once, each with its own outcome', async () => {
 
 test('Kills a daemon that left the agent in every way after it was seen, and says what it cannot see', async () => {
   const agentId = newId();
-  const own = openProcesses({ log: silent });
+  const own = createProcesses({ log: silent });
   const daemon = `(sh -c 'echo daemon $$; trap "exec setsid env -i sleep 1000 >/dev/null" USR1; while :; do sleep 0.01; done' & wait)`;
   const script = `${daemon} & echo root $$; while :; do sleep 0.05; done`;
   const { root, daemon: child } = await run(script, { agentId, says: ['root', 'daemon'] });

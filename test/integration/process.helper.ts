@@ -4,7 +4,7 @@ import { on } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject, onTestFinished } from 'vitest';
-import { openProcesses } from '../../lib/adapters/process/index.js';
+import { createProcesses } from '../../lib/adapters/process/index.js';
 import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
@@ -12,7 +12,7 @@ import { RUN_MARK } from '../services/context.js';
 import { allProcesses, readOf, signal, startTimeOf } from '../services/proc.js';
 
 export const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
-export const sandbox = openProcesses({ log: silent });
+export const sandbox = createProcesses({ log: silent });
 
 export const newId = (): string => `agent-${randomUUID()}`;
 export const atOnce = (): KillOptions => ({ graceMs: 0, deadline: AbortSignal.timeout(20_000) });

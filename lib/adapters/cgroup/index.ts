@@ -5,10 +5,10 @@ import { ifPossible } from './files.js';
 import { find } from './find.js';
 import { guardOf } from './guard.js';
 import { describeMounts, describeUse, isUnusable, unusable } from './health.js';
-import { isEmpty, membersIn, reaches, type Sandboxed, strike } from './kill.js';
+import { beginKill, isEmpty, membersIn, reaches, type Sandboxed } from './kill.js';
 import { type Host, type Located, locate } from './locate.js';
 import { parseMountinfo } from './mountinfo.js';
-import { openProc } from './proc.js';
+import { createProc } from './proc.js';
 import { identityOf, rootOf } from './root.js';
 import { killStrays } from './strays.js';
 
@@ -31,18 +31,18 @@ const MEMBERS = 5;
  * mounted is read once. A cgroup is learnt only if it is the sandbox's own, a container's by its name (its full ID), a
  * process's because it founded it; never a root cgroup, and never one with this process, its ancestors or PID 1 in it.
  */
-export function openCgroups({
+export function createCgroups({
   root = '/sys/fs/cgroup',
   procRoot = '/proc',
   capacity = 10_000,
   log,
 }: CgroupsOptions = {}): Kernel {
   const mountinfo = ifPossible(() => readFileSync(`${procRoot}/self/mountinfo`, 'utf8')) ?? '';
-  const host: Host = { proc: openProc(procRoot), mounts: parseMountinfo(mountinfo, root) };
+  const host: Host = { proc: createProc(procRoot), mounts: parseMountinfo(mountinfo, root) };
   const known = new Map<string, Sandboxed>();
   let detail = describeMounts(host.mounts);
 
-  const remember = (key: string, { places }: Located): Sandboxed | undefined => {
+  const store = (key: string, { places }: Located): Sandboxed | undefined => {
     const unified = places.find(({ mount }) => mount.version === 2);
     const legacy = places.find(
       ({ mount }) => mount.version === 1 && (!unified || mount.controllers.includes('freezer')),
@@ -70,7 +70,7 @@ export function openCgroups({
 
   /** What the file systems of containers are known by; not forgotten with the cgroup, for strays outlive that. */
   const roots = new Map<string, string>();
-  const learnRoot = (id: string, pids: readonly number[]): void => {
+  const storeRoot = (id: string, pids: readonly number[]): void => {
     for (const pid of pids.slice(0, MEMBERS)) {
       const text = ifPossible(() => readFileSync(`${procRoot}/${pid}/mountinfo`, 'utf8'));
       const root = text === undefined ? undefined : rootOf(text, id);
@@ -84,8 +84,8 @@ export function openCgroups({
   };
 
   const take = (id: string, located: Located, pid?: number): void => {
-    const sandboxed = remember(id, located);
-    if (sandboxed) learnRoot(id, pid === undefined ? membersIn(sandboxed) : [pid]);
+    const sandboxed = store(id, located);
+    if (sandboxed) storeRoot(id, pid === undefined ? membersIn(sandboxed) : [pid]);
     if (sandboxed) detail = describeUse(sandboxed, host.mounts);
     else if (located.why !== undefined && known.size === 0) detail = unusable(located.why);
   };
@@ -106,7 +106,7 @@ export function openCgroups({
   };
 
   return {
-    learn(id, pid) {
+    remember(id, pid) {
       orElse(undefined, id, () => take(id, locate(host, pid, { id }), pid));
     },
     async find(ids) {
@@ -118,20 +118,20 @@ export function openCgroups({
       }
       return ids.filter(id => known.has(id));
     },
-    learnOwn: (key, pid, isForeign) =>
+    rememberOwn: (key, pid, isForeign) =>
       orElse(false, key, () => {
-        const sandboxed = remember(key, locate(host, pid, { isForeign }));
+        const sandboxed = store(key, locate(host, pid, { isForeign }));
         if (sandboxed) detail = describeUse(sandboxed, host.mounts);
         return sandboxed !== undefined;
       }),
     forget: key => void known.delete(key),
     kill(keys) {
       const guard = guardOf(host.proc, []);
-      const struck = keys.map(key => {
+      const begun = keys.map(key => {
         const sandboxed = known.get(key);
-        return { key, finish: orElse(never, key, () => (sandboxed ? strike(guard, sandboxed) : never)) };
+        return { key, finish: orElse(never, key, () => (sandboxed ? beginKill(guard, sandboxed) : never)) };
       });
-      return struck.filter(({ key, finish }) => orElse(false, key, finish)).map(({ key }) => key);
+      return begun.filter(({ key, finish }) => orElse(false, key, finish)).map(({ key }) => key);
     },
     async sweep(ids) {
       const own = ids.flatMap(id => [[id, roots.get(id)] as const].filter(([, root]) => root !== undefined));

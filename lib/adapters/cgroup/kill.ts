@@ -19,7 +19,7 @@ type Finish = () => boolean;
  * Strikes by version 2 where there is one, for that is one write. Throws if nothing can be done, or if the cgroup has
  * come to hold this service.
  */
-export function strike(guard: Guard, sandboxed: Sandboxed): Finish {
+export function beginKill(guard: Guard, sandboxed: Sandboxed): Finish {
   const { unified, legacy } = sandboxed;
   for (const place of [unified, legacy]) {
     if (place && guard(place.mount, place.path)) throw new Error('The cgroup holds this service.');
@@ -55,8 +55,8 @@ function killStrays({ directory }: Place, modern: Place): boolean {
 
 /** Of those that were struck by version 2, all that are still in version 1 were in version 2 before: it is read first. */
 function hasStrays(old: readonly string[], modern: Place): boolean {
-  const struck = new Set(membersOf(treeOf(modern.directory)));
-  return membersOf(old).some(pid => !struck.has(pid));
+  const killed = new Set(membersOf(treeOf(modern.directory)));
+  return membersOf(old).some(pid => !killed.has(pid));
 }
 
 /** Throws if it cannot be read. */

@@ -18,7 +18,7 @@ export interface Proc {
   untouchable(): readonly number[];
 }
 
-export function openProc(procRoot: string): Proc {
+export function createProc(procRoot: string): Proc {
   const read = (pid: number, file: string): string | undefined =>
     ifPossible(() => readFileSync(`${procRoot}/${pid}/${file}`, 'utf8'));
   // The second field may hold blanks and parentheses; the last parenthesis ends it.

@@ -25,7 +25,7 @@ export interface EnginePath {
   remove(target: Target): Promise<Seen>;
 }
 
-export function openEnginePath(options: EnginePathOptions): EnginePath {
+export function createEnginePath(options: EnginePathOptions): EnginePath {
   const { engine, list, guard, remove, knew, hasAnswered, log } = options;
 
   const warn = ({ agentId }: Target, err: unknown): void =>

@@ -66,7 +66,7 @@ const waited = z.object({ StatusCode: z.int() });
  * Source: https://docs.docker.com/reference/api/engine/version/v1.41/
  * @param onAnswer called for each list that the engine has answered with
  */
-export function openEngine(api: Api, callDeadlineMs: number, onAnswer: () => void): Engine {
+export function createEngine(api: Api, callDeadlineMs: number, onAnswer: () => void): Engine {
   const { getContainer, getLogs, listContainers } = api;
   const within = (ms = callDeadlineMs): AbortSignal => AbortSignal.timeout(Math.ceil(ms));
   const typed = <T>(answer: Promise<T>): Promise<T> =>

@@ -23,9 +23,9 @@ export interface EvidenceStore {
 }
 
 /** Fetches and keeps the evidence of one dead container, if it can be had in time. Does not reject. */
-export type Gatherer = (id: ContainerId, target: Target) => Promise<void>;
+export type EvidenceCollector = (id: ContainerId, target: Target) => Promise<void>;
 
-export interface GathererOptions {
+export interface EvidenceCollectorOptions {
   readonly engine: Engine;
   readonly kernel: Kernel;
   readonly store: EvidenceStore;
@@ -47,7 +47,12 @@ const described = z.object({
 /** Comes back when the work is done, or when it has taken too long; it then goes on by itself. */
 export const withinCap = (work: Promise<void>): Promise<void> => withTimeout(work, CAP, () => undefined);
 
-export function openGatherer({ engine, kernel, store, log }: GathererOptions): Gatherer {
+export function createEvidenceCollector({
+  engine,
+  kernel,
+  store,
+  log,
+}: EvidenceCollectorOptions): EvidenceCollector {
   const pool = pLimit(CONCURRENCY);
   let restUntil = 0;
   let answeredAt = 0;

@@ -18,7 +18,7 @@ const STARTING = 5_000;
  * Whether the engine answers, whether the map is up to date, and of how many containers the kernel can do without. With
  * the engine alone everything can be stopped as long as it answers, and later: that is told, and keeps nobody out.
  */
-export function openProbe({ ask, isLive, map, kernel }: ProbeOptions): () => Promise<Health> {
+export function createProbe({ ask, isLive, map, kernel }: ProbeOptions): () => Promise<Health> {
   const opened = performance.now();
   return async () => {
     const failure = await ask().then(

@@ -6,9 +6,9 @@ import type { Engine } from './engine.js';
 import type { ContainerMap, Known } from './map.js';
 
 /** Makes a container known to the kernel; comes back when that is done or has failed. Does not reject. */
-export type Learn = (container: Known) => Promise<void>;
+export type IndexCgroup = (container: Known) => Promise<void>;
 
-export interface LearnerOptions {
+export interface CgroupIndexerOptions {
   readonly engine: Engine;
   readonly kernel: Kernel;
   readonly map: ContainerMap;
@@ -18,7 +18,7 @@ export interface LearnerOptions {
 /** How many containers are inspected at a time: after a start of this process there may be many. */
 const CONCURRENCY = 8;
 
-export function openLearner({ engine, kernel, map, log }: LearnerOptions): Learn {
+export function createCgroupIndexer({ engine, kernel, map, log }: CgroupIndexerOptions): IndexCgroup {
   const pool = pLimit(CONCURRENCY);
   const underWay = new Map<ContainerId, Promise<void>>();
 
@@ -29,7 +29,7 @@ export function openLearner({ engine, kernel, map, log }: LearnerOptions): Learn
       Object.assign(container, { restarts, confined });
       if (pid === 0 || !map.of(agentId).includes(container)) return;
       container.startedAt = startedAt;
-      kernel.learn(id, pid);
+      kernel.remember(id, pid);
     } catch (err) {
       log.info({ err, agentId, containerId: id }, 'a container could not be inspected');
     }

@@ -4,27 +4,27 @@ import type { Lookout } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Sandbox } from '../../ports/sandbox.js';
 import { createApi } from './api.js';
+import { createOwnerCheck } from './check-owner.js';
 import { type ConnectionOptions, DEFAULT_SOCKET, parseAddress, prepareConnection } from './connection.js';
 import { byContext } from './context.js';
 import { DATA_ROOT } from './disk.js';
-import { openEngine } from './engine.js';
-import { openEnginePath } from './engine-path.js';
+import { createEngine } from './engine.js';
+import { createEnginePath } from './engine-path.js';
 import { openEvents } from './events.js';
-import { type EvidenceStore, openGatherer } from './evidence.js';
+import { createEvidenceCollector, type EvidenceStore } from './evidence.js';
 import { openFollower } from './follow.js';
-import { openProbe } from './health.js';
-import { openLearner } from './index-cgroup.js';
-import { openKiller } from './kill.js';
-import { openPrecedence } from './kills-first.js';
-import { openListing } from './listing.js';
-import { openLookout } from './lookout.js';
-import { openMap } from './map.js';
+import { createProbe } from './health.js';
+import { createCgroupIndexer } from './index-cgroup.js';
+import { createKiller } from './kill.js';
+import { createKillPriority } from './kills-first.js';
+import { createListing } from './listing.js';
+import { createLookout } from './lookout.js';
+import { createMap } from './map.js';
 import { openMemory } from './memory.js';
 import { openModem } from './modem.js';
-import { openRemoval } from './remove-agent.js';
-import { openRemover } from './remove-container.js';
+import { createAgentRemover } from './remove-agent.js';
+import { createContainerRemover } from './remove-container.js';
 import type { Seen } from './seen.js';
-import { openVoucher } from './vouch.js';
 
 export interface DockerOptions extends ConnectionOptions {
   /** Key of the container label that has to equal the agent's ID. */
@@ -58,8 +58,8 @@ export interface DockerSandbox extends Sandbox, Lookout {
 
 /** Where there is no kernel path. */
 const NO_KERNEL: Kernel = {
-  learn: () => undefined,
-  learnOwn: () => false,
+  remember: () => undefined,
+  rememberOwn: () => false,
   find: async () => [],
   sweep: async () => [],
   forget: () => undefined,
@@ -92,10 +92,10 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     all: () => map.all().map(({ id, agentId }) => [id, agentId] as const),
     log,
   });
-  const engine = openEngine(api, callDeadlineMs, memory.answered);
-  const map = openMap({ label, onForget: id => kernel.forget(id), onChange: memory.changed });
+  const engine = createEngine(api, callDeadlineMs, memory.answered);
+  const map = createMap({ label, onForget: id => kernel.forget(id), onChange: memory.changed });
   const remembered = memory.loaded.then(map.seed);
-  const learn = ownKernel ? openLearner({ engine, kernel, map, log }) : async () => undefined;
+  const indexCgroup = ownKernel ? createCgroupIndexer({ engine, kernel, map, log }) : async () => undefined;
   const follower = openFollower({
     engine,
     open: (since, signal) => openEvents(api, { label, since, deadlineMs: callDeadlineMs, signal }),
@@ -104,31 +104,31 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     refreshMs,
     onRunning: container => {
       lookout.tell(container);
-      if (kernel.look(container.id) === 'unknown') void learn(container);
+      if (kernel.look(container.id) === 'unknown') void indexCgroup(container);
     },
-    onUnclear: container => void learn(container),
+    onUnclear: container => void indexCgroup(container),
     log,
   });
   const { isLive, refresh } = follower;
   const { hasAnswered } = memory;
-  const lookout = openLookout({ map, kernel, refresh, learn, remembered, hasAnswered, log });
+  const lookout = createLookout({ map, kernel, refresh, indexCgroup, remembered, hasAnswered, log });
 
-  const { first, passed } = openPrecedence();
-  const list = openListing(engine, label);
-  const remove = openRemover(engine, {
+  const { first, passed } = createKillPriority();
+  const list = createListing(engine, label);
+  const remove = createContainerRemover(engine, {
     concurrency: removalConcurrency,
     withinMs: removalDeadlineMs,
     after: passed,
-    gather: options.evidence && openGatherer({ engine, kernel, store: options.evidence, log }),
+    gather: options.evidence && createEvidenceCollector({ engine, kernel, store: options.evidence, log }),
     onRemoved: id => map.drop(id),
   });
   const guard = { label, requireLabel };
-  const vouch = openVoucher({ map, guard, isLive, dataRoot: options.dataRoot ?? DATA_ROOT });
+  const checkOwner = createOwnerCheck({ map, guard, isLive, dataRoot: options.dataRoot ?? DATA_ROOT });
   const { knew } = map;
-  const enginePath = openEnginePath({ engine, list, guard, remove, knew, hasAnswered, log });
-  const ways = { engine, enginePath, kernel, map, isLive, learn, vouch, remembered };
-  const kill = openKiller({ ...ways, first, killMs, log });
-  const removeAll = openRemoval({ enginePath, remove, list, map, isLive });
+  const enginePath = createEnginePath({ engine, list, guard, remove, knew, hasAnswered, log });
+  const ways = { engine, enginePath, kernel, map, isLive, indexCgroup, checkOwner, remembered };
+  const kill = createKiller({ ...ways, first, killMs, log });
+  const removeAll = createAgentRemover({ enginePath, remove, list, map, isLive });
 
   return {
     layer: 'container',
@@ -138,7 +138,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
       untilDeadline(removeAll(target), deadline, 'the container was not seen to be removed yet'),
     sightings: lookout.sightings,
     watch: lookout.watch,
-    probe: openProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: ownKernel }),
+    probe: createProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: ownKernel }),
     async close() {
       follower.close();
       modem.close();

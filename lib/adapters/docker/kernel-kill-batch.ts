@@ -3,16 +3,16 @@ import type { Log } from '../../ports/runtime.js';
 import type { ContainerId } from './container-id.js';
 
 /** Strikes containers by the kernel. Answers with those that it reached: the engine's way goes on in any case. */
-export type Volley = (ids: readonly ContainerId[]) => Promise<ReadonlySet<string>>;
+export type KernelKill = (ids: readonly ContainerId[]) => Promise<ReadonlySet<string>>;
 
 /**
  * Strikes together all that is asked for in one turn, at its end: the first to die keep the processors busy, and what
  * is done between two blows takes many times as long as before.
  */
-export function openVolley(kernel: Kernel, log: Log): Volley {
-  let next: { readonly ids: ContainerId[]; readonly struck: Promise<ReadonlySet<string>> } | undefined;
+export function createKernelKill(kernel: Kernel, log: Log): KernelKill {
+  let next: { readonly ids: ContainerId[]; readonly killed: Promise<ReadonlySet<string>> } | undefined;
 
-  const fire = (ids: readonly ContainerId[]): ReadonlySet<string> => {
+  const killAll = (ids: readonly ContainerId[]): ReadonlySet<string> => {
     next = undefined;
     try {
       return new Set(kernel.kill(ids));
@@ -25,9 +25,9 @@ export function openVolley(kernel: Kernel, log: Log): Volley {
   return ids => {
     if (next === undefined) {
       const asked: ContainerId[] = [];
-      next = { ids: asked, struck: Promise.resolve().then(() => fire(asked)) };
+      next = { ids: asked, killed: Promise.resolve().then(() => killAll(asked)) };
     }
     next.ids.push(...ids);
-    return next.struck;
+    return next.killed;
   };
 }

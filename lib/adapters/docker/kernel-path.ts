@@ -1,7 +1,7 @@
 import type { Kernel } from '../../ports/kernel.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId } from './container-id.js';
-import type { Volley } from './kernel-kill-batch.js';
+import type { KernelKill } from './kernel-kill-batch.js';
 import type { ContainerMap, Known } from './map.js';
 import { isDown } from './states.js';
 
@@ -12,13 +12,13 @@ export interface KernelPath {
   /** Finds the cgroups of those that the kernel does not know yet. */
   find(): Promise<void>;
   /** Sends SIGKILL to all that the map knows or that was claimed, before this turn ends. */
-  strike(): Promise<void>;
+  kill(): Promise<void>;
   /** Of those met, also if they are removed by now: what may have left its cgroup and live on. */
   unconfined(): readonly string[];
   /** Whether the map has what the record names, if anything, and at least something. */
   covers(): boolean;
   /** Whether the last strike reached them all, and none of them was about to be started again. */
-  isStruck(): boolean;
+  isKilled(): boolean;
   /** What was struck and has a restart policy, which would bring it back. */
   reviving(): readonly Known[];
   /** Whether the kernel sees them all empty, and nothing but a later start could change that. */
@@ -32,14 +32,14 @@ export interface KernelPath {
 export interface Ways {
   readonly kernel: Kernel;
   readonly map: ContainerMap;
-  readonly volley: Volley;
+  readonly killInKernel: KernelKill;
 }
 
-export function openKernelPath({ kernel, map, volley }: Ways, target: Target): KernelPath {
+export function createKernelPath({ kernel, map, killInKernel }: Ways, target: Target): KernelPath {
   const { agentId, containerId } = target;
   /** Also what is removed by now. */
   const met = new Map<string, Known>();
-  const struck = new Set<string>();
+  const killed = new Set<string>();
 
   let claimed: Known | undefined;
   const own = (): readonly Known[] => {
@@ -60,17 +60,17 @@ export function openKernelPath({ kernel, map, volley }: Ways, target: Target): K
 
   return {
     claim(id) {
-      claimed = { id, agentId, state: 'remembered', told: 0, events: 0 };
+      claimed = { id, agentId, state: 'remembered', seenTurn: 0, events: 0 };
     },
     async find() {
       const unknown = own().filter(({ id, state }) => kernel.look(id) === 'unknown' && !isDown(state));
       if (unknown.length > 0) await kernel.find(unknown.map(({ id }) => id));
     },
-    async strike() {
+    async kill() {
       const containers = own();
-      const reached = await volley(containers.map(({ id }) => id));
+      const reached = await killInKernel(containers.map(({ id }) => id));
       for (const { id, state } of containers) {
-        if (reached.has(id) && state !== 'restarting') struck.add(id);
+        if (reached.has(id) && state !== 'restarting') killed.add(id);
       }
     },
     unconfined: () => [
@@ -78,10 +78,10 @@ export function openKernelPath({ kernel, map, volley }: Ways, target: Target): K
       ...(isFormer(containerId) ? [containerId] : []),
     ],
     covers,
-    isStruck: () => all(({ id }) => struck.has(id)),
-    reviving: () => own().filter(({ id, restarts }) => restarts !== false && struck.has(id)),
+    isKilled: () => all(({ id }) => killed.has(id)),
+    reviving: () => own().filter(({ id, restarts }) => restarts !== false && killed.has(id)),
     isDead: () =>
-      all(container => isEmpty(container) && (container.state !== 'restarting' || struck.has(container.id))),
+      all(container => isEmpty(container) && (container.state !== 'restarting' || killed.has(container.id))),
     isWithinReach: () => all(container => kernel.look(container.id) !== 'unknown' || isIdle(container)),
     isDeadAsFarAsKnown: () => all(container => isEmpty(container) || isIdle(container)),
   };

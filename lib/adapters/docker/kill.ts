@@ -3,17 +3,17 @@ import type { OutcomeName } from '../../domain/outcome.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Target } from '../../ports/sandbox.js';
+import type { Owner, OwnerCheck } from './check-owner.js';
 import { toContainerId } from './container-id.js';
 import type { Engine, Found } from './engine.js';
 import type { EnginePath } from './engine-path.js';
-import type { Learn } from './index-cgroup.js';
-import { openVolley } from './kernel-kill-batch.js';
-import { type KernelPath, openKernelPath } from './kernel-path.js';
-import type { Precedence } from './kills-first.js';
+import type { IndexCgroup } from './index-cgroup.js';
+import { createKernelKill } from './kernel-kill-batch.js';
+import { createKernelPath, type KernelPath } from './kernel-path.js';
+import type { KillPriority } from './kills-first.js';
 import type { ContainerMap } from './map.js';
 import type { Seen } from './seen.js';
 import { until } from './until.js';
-import type { Owner, Voucher } from './vouch.js';
 
 export interface KillerOptions {
   readonly engine: Engine;
@@ -22,12 +22,12 @@ export interface KillerOptions {
   readonly map: ContainerMap;
   /** Whether the map holds all that carries the label. */
   readonly isLive: () => boolean;
-  readonly learn: Learn;
-  readonly vouch: Voucher;
+  readonly indexCgroup: IndexCgroup;
+  readonly checkOwner: OwnerCheck;
   /** What an earlier process knew is in the map. Does not reject. */
   readonly remembered: Promise<void>;
   /** Keeps back for a while what would take the processor away from the dying. */
-  readonly first: Precedence['first'];
+  readonly first: KillPriority['first'];
   /** Milliseconds that the engine has for a kill. */
   readonly killMs: number;
   readonly log: Log;
@@ -51,58 +51,64 @@ const NO_ANSWER: ReadonlySet<OutcomeName> = new Set(['failed', 'pending', 'blind
 /** Milliseconds that the kernel has before the engine, which has many more to kill at that time, is asked to. */
 const HEAD_START = 500;
 /** Milliseconds that it may take to make a container known to the kernel before the engine is asked to kill it. */
-const LEARNING = 250;
+const INDEXING = 250;
 
 /**
  * Kills by the kernel and by the engine. Whoever sees it first says that it is dead: the kernel as long as the map is
  * known to hold all of the agent's containers; otherwise the engine. If the engine has no answer, the map decides
  * what is the agent's, and the kernel what is dead.
  */
-export function openKiller(options: KillerOptions): Killer {
-  const { engine, enginePath, kernel, map, isLive, learn, vouch, remembered, first, killMs, log } = options;
-  const volley = openVolley(kernel, log);
-  const isReached = async (id: Found['id']): Promise<boolean> => (await volley([id])).has(id);
+export function createKiller(options: KillerOptions): Killer {
+  const { engine, enginePath, kernel, map, isLive, indexCgroup, checkOwner, remembered, first, killMs, log } =
+    options;
+  const killInKernel = createKernelKill(kernel, log);
+  const isReached = async (id: Found['id']): Promise<boolean> => (await killInKernel([id])).has(id);
 
   /** What the engine found and the kernel may not know yet. */
-  const strike = async (found: Found): Promise<void> => {
+  const killFound = async (found: Found): Promise<void> => {
     const container = map.meet(found);
     if (container === undefined || (await isReached(found.id)) || container.restarts !== undefined) return;
-    const learning = learn(container).then(() => isReached(found.id));
-    await Promise.race([learning, delay(LEARNING, undefined, { ref: false })]);
+    const indexing = indexCgroup(container).then(() => isReached(found.id));
+    await Promise.race([indexing, delay(INDEXING, undefined, { ref: false })]);
   };
 
   /** A restart policy acts 100 ms after the end at the earliest; the engine's kill tells it not to. */
-  const forestall = (path: KernelPath): void => {
+  const preventRestarts = (path: KernelPath): void => {
     // What goes wrong shows in the removal, or as a new start.
     for (const { id } of path.reviving()) engine.kill(id, 'SIGKILL', killMs).catch(() => undefined);
   };
 
   /** What needs no engine: finds the cgroups of what is known to be the agent's, and strikes it unless it has grace. */
-  const pursue = async (path: KernelPath, target: Target, graceMs: number): Promise<Owner> => {
+  const killWithoutEngine = async (path: KernelPath, target: Target, graceMs: number): Promise<Owner> => {
     await remembered;
-    const owner = await vouch(target);
+    const owner = await checkOwner(target);
     if (owner.kind === 'own') path.claim(owner.id);
     await path.find();
-    if (graceMs === 0) await path.strike();
+    if (graceMs === 0) await path.kill();
     return owner;
   };
 
   /** The last word where the engine had none. */
-  const seeAlone = async (path: KernelPath, owner: Owner, seen: Seen, signal: AbortSignal): Promise<Seen> => {
+  const judgeWithoutEngine = async (
+    path: KernelPath,
+    owner: Owner,
+    seen: Seen,
+    signal: AbortSignal,
+  ): Promise<Seen> => {
     const isUnchecked = owner.kind === 'unchecked';
     if (isUnchecked) path.claim(owner.id);
     await path.find();
-    await path.strike();
+    await path.kill();
     if (owner.kind === 'refused') return { outcome: 'refused', detail: owner.detail };
     if (!path.isWithinReach()) return seen;
     if (!(await until(path.isDeadAsFarAsKnown, { withinMs: killMs, signal }))) {
-      return seen.outcome === 'blind' && path.isStruck() ? UNSEEN : seen;
+      return seen.outcome === 'blind' && path.isKilled() ? UNSEEN : seen;
     }
     return isUnchecked ? { ...DEAD, detail: UNCHECKED } : DEAD;
   };
 
   /** What the engine does not know is not gone as long as the kernel has it. */
-  const doubted = async ({ containerId = '' }: Target, seen: Seen): Promise<Seen> => {
+  const unlessKernelSees = async ({ containerId = '' }: Target, seen: Seen): Promise<Seen> => {
     const id = toContainerId(containerId);
     if (seen.outcome !== 'alreadyGone' || id === undefined) return seen;
     await kernel.find([id]);
@@ -111,8 +117,8 @@ export function openKiller(options: KillerOptions): Killer {
 
   const see = async (path: KernelPath, target: Target, { graceMs, deadline }: KillOptions): Promise<Seen> => {
     // With all the others that are asked for in the same turn.
-    if (graceMs === 0) await path.strike();
-    forestall(path);
+    if (graceMs === 0) await path.kill();
+    preventRestarts(path);
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, deadline]);
     const isSeen = (): boolean => isLive() && path.isDead();
@@ -121,27 +127,27 @@ export function openKiller(options: KillerOptions): Killer {
       begin = resolve;
     });
     const endGrace = (): void => {
-      if (graceMs > 0) void path.strike();
+      if (graceMs > 0) void path.kill();
       if (path.covers()) begin();
     };
     const grace = graceMs > 0 ? setTimeout(endGrace, graceMs) : undefined;
     try {
-      const isFast = isLive() && path.isStruck();
+      const isFast = isLive() && path.isKilled();
       if (isFast && (await first(until(isSeen, { withinMs: HEAD_START, signal })))) return DEAD;
-      const pursued = pursue(path, target, graceMs);
+      const withoutEngine = killWithoutEngine(path, target, graceMs);
       const byEngine = enginePath.kill(target, {
         graceMs,
         killMs,
         beforeKill: async found => {
-          await strike(found);
+          await killFound(found);
           begin();
         },
       });
       if (graceMs === 0) endGrace();
       const byKernel = begun.then(() => until(isSeen, { withinMs: Number.POSITIVE_INFINITY, signal }));
       const seen = await Promise.race([byEngine, byKernel.then(isDead => (isDead ? DEAD : byEngine))]);
-      if (!NO_ANSWER.has(seen.outcome)) return doubted(target, seen);
-      return await seeAlone(path, await pursued, seen, signal);
+      if (!NO_ANSWER.has(seen.outcome)) return unlessKernelSees(target, seen);
+      return await judgeWithoutEngine(path, await withoutEngine, seen, signal);
     } finally {
       clearTimeout(grace);
       over.abort();
@@ -149,7 +155,7 @@ export function openKiller(options: KillerOptions): Killer {
   };
 
   return async (target, bounds) => {
-    const path = openKernelPath({ kernel, map, volley }, target);
+    const path = createKernelPath({ kernel, map, killInKernel }, target);
     const seen = await see(path, target, bounds);
     if (!DOWN.has(seen.outcome)) return seen;
     const suspects = path.unconfined();

@@ -1,12 +1,12 @@
 /** Lets what can wait come after what cannot. */
-export interface Precedence {
+export interface KillPriority {
   /** Hands on `work`, before which nothing else is to begin. */
   first<T>(work: Promise<T>): Promise<T>;
   /** Resolves when all that was urgent at the moment of the call has settled. */
   passed(): Promise<unknown>;
 }
 
-export function openPrecedence(): Precedence {
+export function createKillPriority(): KillPriority {
   const urgent = new Set<Promise<unknown>>();
   return {
     first(work) {

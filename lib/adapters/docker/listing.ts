@@ -16,7 +16,7 @@ interface Round {
  * Shares the engine's list calls: whoever asks before a call goes out gets its answer, so that a stop of sixty
  * agents costs one call. Nobody gets the answer of a call that went out before they asked.
  */
-export function openListing(engine: Engine, label: string): Listing {
+export function createListing(engine: Engine, label: string): Listing {
   let next: Round | undefined;
   let underWay: Promise<unknown> = Promise.resolve();
 

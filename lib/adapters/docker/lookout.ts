@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Lookout, Sighting } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
-import type { Learn } from './index-cgroup.js';
+import type { IndexCgroup } from './index-cgroup.js';
 import type { ContainerMap, Known } from './map.js';
 import { isNoEngine, seenOf } from './seen.js';
 import { mayRun } from './states.js';
@@ -17,7 +17,7 @@ export interface LookoutOptions {
   readonly kernel: Kernel;
   /** Asks the engine what there is, and puts it into the map. Rejects if it does not answer. */
   readonly refresh: () => Promise<void>;
-  readonly learn: Learn;
+  readonly indexCgroup: IndexCgroup;
   /** What an earlier process knew is in the map. Does not reject. */
   readonly remembered: Promise<void>;
   /** Whether an engine has answered here since this machine was booted. */
@@ -28,8 +28,8 @@ export interface LookoutOptions {
 /** A list does not say when a container was started. Milliseconds for being told so of those found just now. */
 const PATIENCE = 300;
 
-export function openLookout(options: LookoutOptions): DockerLookout {
-  const { map, kernel, refresh, learn, remembered, hasAnswered, log } = options;
+export function createLookout(options: LookoutOptions): DockerLookout {
+  const { map, kernel, refresh, indexCgroup, remembered, hasAnswered, log } = options;
   const watchers = new Set<(sighting: Sighting) => void>();
   const isEmpty = ({ id }: Known): boolean => kernel.look(id) === 'empty';
   const running = (): readonly Known[] => map.all().filter(({ state }) => mayRun(state));
@@ -39,7 +39,7 @@ export function openLookout(options: LookoutOptions): DockerLookout {
       try {
         await refresh();
         const timeless = running().filter(({ startedAt }) => startedAt === undefined);
-        const learnt = Promise.all(timeless.map(learn));
+        const learnt = Promise.all(timeless.map(indexCgroup));
         if (timeless.length > 0) await Promise.race([learnt, delay(PATIENCE, undefined, { ref: false })]);
         // An engine whose lower half hangs answers, and does not know who is dead.
         const seen = running()

@@ -16,7 +16,7 @@ export interface Known {
   /** Whether nothing in it can leave its cgroup and live on; undefined until it was inspected. */
   confined?: boolean;
   /** The turn of the map in which it was last heard of. */
-  told: number;
+  seenTurn: number;
   /** How many events told of it. */
   events: number;
   /** When it ended, on the monotonic clock, until it starts again. */
@@ -78,7 +78,7 @@ function addBounded<T>(all: Set<T>, one: T): void {
   if (oldest !== undefined && all.size > REMEMBERED) all.delete(oldest);
 }
 
-export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap {
+export function createMap({ label, onForget, onChange }: MapOptions): ContainerMap {
   const known = new Map<string, Known>();
   const byAgent = new Map<string, Set<Known>>();
   /** The engine uses no ID twice. */
@@ -89,8 +89,8 @@ export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap
   let turn = 0;
   let isListed = false;
 
-  const add = (id: ContainerId, agentId: string, state: string, told: number): Known => {
-    const container = { id, agentId, state, told, events: 0 };
+  const add = (id: ContainerId, agentId: string, state: string, seenTurn: number): Known => {
+    const container = { id, agentId, state, seenTurn, events: 0 };
     known.set(id, container);
     byAgent.set(agentId, (byAgent.get(agentId) ?? new Set()).add(container));
     onChange();
@@ -114,10 +114,10 @@ export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap
     forget(id);
     addBounded(removed, id);
   };
-  const learn = ({ id, state, labels }: Found, told: number): Known | undefined => {
+  const upsert = ({ id, state, labels }: Found, seenTurn: number): Known | undefined => {
     const agentId = labels[label];
     if (agentId === undefined || removed.has(id)) return undefined;
-    return known.get(id) ?? add(id, agentId, state, told);
+    return known.get(id) ?? add(id, agentId, state, seenTurn);
   };
 
   return {
@@ -128,7 +128,7 @@ export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap
       if (removed.has(id)) return undefined;
       turn += 1;
       const container = known.get(id) ?? add(id, agentId, 'restarting', turn);
-      container.told = turn;
+      container.seenTurn = turn;
       container.events += 1;
       container.state = STATE_AFTER[action] ?? container.state;
       if (action === 'die') {
@@ -146,21 +146,21 @@ export function openMap({ label, onForget, onChange }: MapOptions): ContainerMap
       isListed = true;
       const started = found.flatMap(one => {
         const wasRunning = mayRun(known.get(one.id)?.state ?? '');
-        const container = learn(one, asked);
+        const container = upsert(one, asked);
         // What was heard since is newer.
-        const isNews = container && container.told <= asked && (isFirst || !isLagging(container, one));
-        if (isNews) Object.assign(container, { state: one.state, told: asked });
+        const isNews = container && container.seenTurn <= asked && (isFirst || !isLagging(container, one));
+        if (isNews) Object.assign(container, { state: one.state, seenTurn: asked });
         return container && !wasRunning && mayRun(container.state) ? [container] : [];
       });
       const ids = new Set(found.map(({ id }) => id));
-      for (const { id, told } of known.values()) {
-        if (!ids.has(id) && told <= asked) forget(id);
+      for (const { id, seenTurn } of known.values()) {
+        if (!ids.has(id) && seenTurn <= asked) forget(id);
       }
       return started;
     },
     meet(found) {
       turn += 1;
-      return learn(found, turn);
+      return upsert(found, turn);
     },
     drop,
     seed(containers) {

@@ -19,7 +19,7 @@ export interface RemovalWays {
 const PATIENCE = 1500;
 
 /** Removes all containers of an agent: those of the map while it tells of all, or else those that the engine lists. */
-export function openRemoval(ways: RemovalWays): (target: Target) => Promise<Seen> {
+export function createAgentRemover(ways: RemovalWays): (target: Target) => Promise<Seen> {
   const { enginePath, remove, list, map, isLive } = ways;
 
   return async target => {

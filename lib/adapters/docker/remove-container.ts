@@ -3,7 +3,7 @@ import type { Target } from '../../ports/sandbox.js';
 import type { ContainerId } from './container-id.js';
 import type { Engine } from './engine.js';
 import { EngineError } from './errors.js';
-import { type Gatherer, withinCap } from './evidence.js';
+import { type EvidenceCollector, withinCap } from './evidence.js';
 import { type Seen, seenOf } from './seen.js';
 
 export interface RemovalOptions {
@@ -13,7 +13,7 @@ export interface RemovalOptions {
   /** What has to have happened before a removal begins. Does not reject. */
   readonly after: () => Promise<unknown>;
   /** Keeps the evidence that a removal would destroy; begins at once, and is waited for. Does not reject. */
-  readonly gather?: Gatherer | undefined;
+  readonly gather?: EvidenceCollector | undefined;
   /** Told of each container that is gone. */
   readonly onRemoved: (id: ContainerId) => void;
 }
@@ -22,7 +22,7 @@ export interface RemovalOptions {
 export type Remover = (id: ContainerId, target: Target) => Promise<Seen>;
 
 /** Whoever asks for what is being removed already shares that attempt, so that retries do not fill the pool. */
-export function openRemover(
+export function createContainerRemover(
   engine: Engine,
   { concurrency, withinMs, after, gather, onRemoved }: RemovalOptions,
 ): Remover {

@@ -9,7 +9,7 @@ export interface Shared {
 }
 
 /** What belongs to an agent at one moment. */
-export interface Pack {
+export interface Members {
   readonly snapshot: Snapshot;
   /** To be killed: none of them dead. */
   readonly living: readonly HostProcess[];
@@ -33,7 +33,7 @@ export function gather(
   agentId: string,
   known: ReadonlyMap<string, Identity>,
   kinship: Kinship = {},
-): Pack {
+): Members {
   const stillThere = (processes: Iterable<Identity>): readonly HostProcess[] =>
     [...processes].flatMap(process => {
       const now = snapshot.get(process.pid);
@@ -67,7 +67,7 @@ export function gather(
       label =>
         label !== labelOf(agentId) &&
         AGENT_ID.test(label) &&
-        !kinship.isCondemned?.(label) &&
+        !kinship.isBeingKilled?.(label) &&
         snapshot
           .labelled(label)
           .some(one => isLiving(one) && !members.has(one) && !one.labels.includes(labelOf(agentId))),

@@ -4,16 +4,16 @@ import type { Kernel } from '../../ports/kernel.js';
 import type { Lookout } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
-import { openCondemned } from './kills-under-way.js';
-import { openProc } from './linux.js';
-import { openLookout } from './lookout.js';
-import { type Noted, openMemory } from './memory.js';
-import { openOwnCgroups } from './own-cgroup.js';
-import { openPortable } from './portable.js';
+import { createKillsUnderWay } from './kills-under-way.js';
+import { createProc } from './linux.js';
+import { createLookout } from './lookout.js';
+import { createMemory, type Noted } from './memory.js';
+import { createOwnCgroups } from './own-cgroup.js';
+import { createPortable } from './portable.js';
 import { probe } from './probe.js';
 import { report } from './report.js';
 import type { Snapshot } from './table.js';
-import { hunt } from './tree-kill.js';
+import { killTree } from './tree-kill.js';
 
 /**
  * Milliseconds that an agent's recorded container has before the table is searched for what else carries its ID: to
@@ -48,17 +48,17 @@ export interface ProcessesOptions {
  *
  * Linux is read through /proc; elsewhere `ps` is asked, which is slower and takes blanks for separators: see there.
  */
-export function openProcesses({
+export function createProcesses({
   variable = 'KILLSWITCH_AGENT_ID',
   procRoot = '/proc',
   platform = process.platform,
   kernel,
   log,
 }: ProcessesOptions): Sandbox & Lookout {
-  const table = platform === 'linux' ? openProc({ variable, procRoot }) : openPortable({ variable });
-  const cgroups = kernel ? openOwnCgroups({ kernel, table, log }) : undefined;
-  const memory = openMemory(table);
-  const condemned = openCondemned();
+  const table = platform === 'linux' ? createProc({ variable, procRoot }) : createPortable({ variable });
+  const cgroups = kernel ? createOwnCgroups({ kernel, table, log }) : undefined;
+  const memory = createMemory(table);
+  const killsUnderWay = createKillsUnderWay();
   const note = (snapshot: Snapshot): Noted => {
     const noted = memory.note(snapshot);
     cgroups?.note(noted.carriers);
@@ -69,13 +69,13 @@ export function openProcesses({
     const { agentId, process: recorded } = target;
     const own = cgroups?.of(target);
     try {
-      const kinship = { ...memory.kinshipOf(agentId), recorded, isCondemned: condemned.has };
-      const caught = await hunt(table, target, options, { cgroups: own, kinship });
+      const kinship = { ...memory.kinshipOf(agentId), recorded, isBeingKilled: killsUnderWay.has };
+      const result = await killTree(table, target, options, { cgroups: own, kinship });
       const isEnclosed = own?.isKnown() === true;
       const cgroup = isEnclosed ? await own.empty(options.deadline) : undefined;
       const [wasSeen, wasEnclosed] = [memory.knows(agentId), memory.wasEnclosed(agentId)];
-      if (caught.sent > 0) memory.met(agentId, isEnclosed);
-      return report(target, caught, { table, variable, cgroup, wasSeen, wasEnclosed });
+      if (result.sent > 0) memory.met(agentId, isEnclosed);
+      return report(target, result, { table, variable, cgroup, wasSeen, wasEnclosed });
     } catch (err) {
       log.error({ err, agentId }, 'the process table cannot be read');
       return { layer: 'process', outcome: 'failed', detail: 'the process table cannot be read' };
@@ -86,11 +86,11 @@ export function openProcesses({
 
   return {
     layer: 'process',
-    ...openLookout(table, log, note),
+    ...createLookout(table, log, note),
     async kill(target, options): Promise<LayerOutcome> {
-      const isStruck = target.containerId !== undefined && options.graceMs === 0;
-      if (isStruck && !target.process) await delay(HEAD_START);
-      return condemned.during(target.agentId, () => killNow(target, options));
+      const isBeingKilledInContainer = target.containerId !== undefined && options.graceMs === 0;
+      if (isBeingKilledInContainer && !target.process) await delay(HEAD_START);
+      return killsUnderWay.during(target.agentId, () => killNow(target, options));
     },
     /** A dead process leaves nothing behind. */
     async remove(): Promise<LayerOutcome> {

@@ -1,11 +1,11 @@
-export interface Condemned {
+export interface KillsUnderWay {
   has(agentId: string): boolean;
   /** Counts an agent as one of them while the work goes on. */
   during<T>(agentId: string, work: () => Promise<T>): Promise<T>;
 }
 
 /** Keeps which agents are being killed at the moment. */
-export function openCondemned(): Condemned {
+export function createKillsUnderWay(): KillsUnderWay {
   const kills = new Map<string, number>();
   return {
     has: agentId => kills.has(agentId),

@@ -38,7 +38,7 @@ function programOf(exe: string, cmdline: string): Program | undefined {
 }
 
 /** The process table of Linux, from /proc (proc(5)). */
-export function openProc({ variable, procRoot }: ProcOptions): ProcessTable {
+export function createProc({ variable, procRoot }: ProcOptions): ProcessTable {
   const pathOf = (pid: number, file: string): string => `${procRoot}/${pid}/${file}`;
   const glance = (pid: number): Stat | 'gone' | 'denied' => {
     const bytes = readBytes(pathOf(pid, 'stat'));

@@ -17,7 +17,7 @@ const LONGEST_PAUSE = 32;
  * No process is told of as it starts: the kernel tells nobody but who listens to its connector (netlink), which Node
  * cannot. Whoever watches has to look now and then.
  */
-export function openLookout(
+export function createLookout(
   table: ProcessTable,
   log: Log,
   note: (snapshot: Snapshot) => Pick<Noted, 'isBystander'> = () => ({ isBystander: () => false }),

@@ -36,7 +36,7 @@ export interface Memory {
   kinshipOf(agentId: string): Kinship;
 }
 
-export function openMemory(table: Pick<ProcessTable, 'programOf'>, capacity = CAPACITY): Memory {
+export function createMemory(table: Pick<ProcessTable, 'programOf'>, capacity = CAPACITY): Memory {
   const agents = new Map<string, Kin>();
 
   const keep = (agentId: string, kin: Kin): void => {
@@ -62,8 +62,8 @@ export function openMemory(table: Pick<ProcessTable, 'programOf'>, capacity = CA
         members.length > 0 ? [agentId] : [],
       );
       for (const agentId of new Set([...labels, ...remembered])) {
-        const pack = gather(snapshot, agentId, new Map(), kinshipWith(agentId, kinds));
-        const { living, eldest, bystanders } = pack;
+        const gathered = gather(snapshot, agentId, new Map(), kinshipWith(agentId, kinds));
+        const { living, eldest, bystanders } = gathered;
         if (bystanders.length > 0) inherited.set(agentId, new Set(bystanders));
         const own = living.filter(process => process.labels.includes(agentId));
         if (own.length > 0) carriers.set(agentId, own);

@@ -57,7 +57,7 @@ function seeingClearly(table: ProcessTable): ProcessTable['see'] {
  * and with nobody in it who carries another agent's ID. They stay known until they were seen to be empty, so that
  * whoever outlives the founder is found by the next attempt.
  */
-export function openOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll {
+export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll {
   const holders = new Map<string, number>();
   /** By agent and key: who founded it. */
   const founders = new Map<string, Map<string, Identity>>();
@@ -96,7 +96,7 @@ export function openOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll {
     if (before.state === 'dead') return undefined;
     // One that cleared its environment by an exec still is who it was.
     if (!before.labels.includes(label) && !isKnown) return undefined;
-    if (!kernel.learnOwn(key, pid, isForeign)) return undefined;
+    if (!kernel.rememberOwn(key, pid, isForeign)) return undefined;
     const after = table.see(pid);
     if (after === undefined || after.startTime === startTime) {
       founders.set(agentId, (founders.get(agentId) ?? new Map()).set(key, { pid, startTime }));

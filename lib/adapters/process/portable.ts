@@ -13,7 +13,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
  * The process table of any Unix, from ps(1). A start time is the text that `LC_ALL=C TZ=UTC ps -o lstart= -p PID`
  * prints, without blanks around it; it has a resolution of one second. Sessions cannot be seen.
  */
-export function openPortable({ variable }: { readonly variable: string }): ProcessTable {
+export function createPortable({ variable }: { readonly variable: string }): ProcessTable {
   const look = async (): Promise<readonly HostProcess[]> => {
     const [table, environments] = await Promise.all([ps(TABLE), ps(ENVIRONMENT)]);
     const ours = new Set([table.pid, environments.pid]);

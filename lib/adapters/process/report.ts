@@ -1,10 +1,10 @@
 import type { AgentProcess } from '../../domain/agent.js';
 import type { LayerOutcome } from '../../domain/outcome.js';
 import type { Target } from '../../ports/sandbox.js';
-import type { Pack } from './gather.js';
+import type { Members } from './gather.js';
 import type { CgroupState } from './own-cgroup.js';
 import { countUnread, type HostProcess, type ProcessTable } from './table.js';
-import type { Catch } from './tree-kill.js';
+import type { TreeKill } from './tree-kill.js';
 import { LIMIT, MEND, unreadable } from './words.js';
 
 type Finding = Required<Pick<LayerOutcome, 'outcome' | 'detail'>>;
@@ -21,7 +21,7 @@ const ELSEWHERE =
   "the recorded process is not of this PID namespace, and no other is seen from here: run the killswitch in the host's (docker run --pid host)";
 const MISTRUST = 'the record has no start time, so that its PID alone was not trusted';
 
-/** What a report is made from, besides how the hunt ended. */
+/** What a report is made from, besides how the kill of the tree ended. */
 export interface Evidence {
   readonly table: Pick<ProcessTable, 'concealed' | 'exists' | 'isElsewhere'>;
   /** The variable that agents carry. */
@@ -34,24 +34,24 @@ export interface Evidence {
   readonly wasEnclosed: boolean;
 }
 
-/** Puts into words how a hunt ended: what is owed comes before what is refused, and that before success. */
-export function report({ process: recorded }: Target, caught: Catch, evidence: Evidence): LayerOutcome {
+/** Puts into words how the kill of a tree ended: what is owed comes before what is refused, and that before success. */
+export function report({ process: recorded }: Target, result: TreeKill, evidence: Evidence): LayerOutcome {
   const { cgroup, wasSeen, wasEnclosed } = evidence;
-  const { pack } = caught;
-  const found = [leftOver(caught), remnant(cgroup), sharing(pack), doubt(recorded, pack, evidence)];
+  const { members } = result;
+  const found = [leftOver(result), remnant(cgroup), sharing(members), doubt(recorded, members, evidence)];
   const findings = found.filter(finding => finding !== undefined);
-  const isEnclosed = cgroup !== undefined || (wasEnclosed && caught.sent === 0);
-  const success = caught.sent > 0 ? 'dead' : wasSeen || recorded !== undefined ? 'alreadyGone' : 'notFound';
+  const isEnclosed = cgroup !== undefined || (wasEnclosed && result.sent === 0);
+  const success = result.sent > 0 ? 'dead' : wasSeen || recorded !== undefined ? 'alreadyGone' : 'notFound';
   const outcome = findings[0]?.outcome ?? success;
-  const details = [...findings.map(({ detail }) => detail), ...pack.bystanders.map(leftAlone)];
+  const details = [...findings.map(({ detail }) => detail), ...members.bystanders.map(leftAlone)];
   if (recorded !== undefined && recorded.startTime === undefined) details.push(MISTRUST);
-  if (outcome === 'notFound') details.push(...unseen(pack, evidence));
+  if (outcome === 'notFound') details.push(...unseen(members, evidence));
   else if (findings.length === 0 && !isEnclosed) details.push(LIMIT);
   const detail = details.join('; ');
   return { layer: 'process', outcome, ...(detail && { detail }) };
 }
 
-function leftOver({ pack: { living, spared }, denied }: Catch): Finding | undefined {
+function leftOver({ members: { living, spared }, denied }: TreeKill): Finding | undefined {
   if (living.length > 0 && denied) return { outcome: 'failed', detail: DENIED };
   if (living.length > 0) {
     const count = living.length === 1 ? '1 process does not die' : `${living.length} processes do not die`;
@@ -66,7 +66,7 @@ function remnant(cgroup: CgroupState | undefined): Finding | undefined {
   return { outcome: 'pending', detail: cgroup === 'populated' ? POPULATED : UNSEEN };
 }
 
-function sharing({ shared }: Pack): Finding | undefined {
+function sharing({ shared }: Members): Finding | undefined {
   if (shared.length === 0) return undefined;
   const others = [...new Set(shared.flatMap(one => one.with))].join(', ');
   const pids = shared.map(({ process }) => process.pid).join(', ');
@@ -77,16 +77,20 @@ const leftAlone = ({ pid, command }: HostProcess): string =>
   `left alone because it only inherited the variable: PID ${pid} (${command})`;
 
 /** Speaks up if what the record names may still be alive, and was not the agent's to kill. */
-function doubt(recorded: AgentProcess | undefined, pack: Pack, evidence: Evidence): Finding | undefined {
+function doubt(
+  recorded: AgentProcess | undefined,
+  members: Members,
+  evidence: Evidence,
+): Finding | undefined {
   if (recorded === undefined) return undefined;
   const { pid, startTime } = recorded;
   if (pid <= 1)
     return { outcome: 'refused', detail: `the record names PID ${pid}, which is never an agent's` };
-  const now = pack.snapshot.get(pid);
+  const now = members.snapshot.get(pid);
   if (now?.startTime === '') return { outcome: 'blind', detail: UNREADABLE };
   if (now === undefined || now.state === 'dead' || (startTime ?? now.startTime) !== now.startTime)
-    return absence(recorded, pack, evidence);
-  if (pack.living.includes(now) || pack.spared.includes(now)) return undefined;
+    return absence(recorded, members, evidence);
+  if (members.living.includes(now) || members.spared.includes(now)) return undefined;
   return {
     nascent: { outcome: 'pending', detail: NASCENT } as const,
     unreadable: { outcome: 'blind', detail: UNREADABLE } as const,
@@ -100,7 +104,7 @@ const unlabelled = (variable: string): string =>
 /** Not in the list of processes, or another one by now: still it may run where we cannot see it. */
 function absence(
   { pid, startTime }: AgentProcess,
-  { snapshot }: Pack,
+  { snapshot }: Members,
   { table, wasSeen }: Evidence,
 ): Finding | undefined {
   const concealed = snapshot.get(pid) === undefined ? table.concealed() : undefined;
@@ -111,7 +115,7 @@ function absence(
   return { outcome: 'blind', detail: ELSEWHERE };
 }
 
-function unseen({ snapshot }: Pack, { table }: Evidence): readonly string[] {
+function unseen({ snapshot }: Members, { table }: Evidence): readonly string[] {
   const unread = countUnread(snapshot);
   const concealed = table.concealed();
   return [...(concealed ? [concealed] : []), ...(unread > 0 ? [unreadable(unread)] : [])];

@@ -13,7 +13,7 @@ export interface Kinship {
   /** Which of the programs that surround agents a process runs, if any. */
   readonly kindOf?: (process: HostProcess) => Kind | undefined;
   /** Whether another agent is being killed as well. */
-  readonly isCondemned?: (agentId: string) => boolean;
+  readonly isBeingKilled?: (agentId: string) => boolean;
 }
 
 export interface Standing {

@@ -67,7 +67,12 @@ function moveIn(from: string, to: Directory, name: string): void {
  * Keeps evidence: in the agent's quarantine entry, or by itself in the state directory as long as there is none.
  * Which of both is made first does not matter.
  */
-export function openEvidence({ directory, openAnchor, answers, log }: EvidenceOptions): EvidenceKeeper {
+export function createEvidenceKeeper({
+  directory,
+  openAnchor,
+  answers,
+  log,
+}: EvidenceOptions): EvidenceKeeper {
   const entries = new Map<string, string>();
 
   function moveAll(name: string, entryPath: string): void {

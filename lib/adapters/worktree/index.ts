@@ -5,16 +5,16 @@ import type { Target } from '../../ports/sandbox.js';
 import type { Claimed, Worktrees } from '../../ports/worktrees.js';
 import { type Cleared, clear, type Job } from './clear.js';
 import { anchored } from './directory.js';
-import { type EvidenceKeeper, openEvidence } from './evidence.js';
+import { createEvidenceKeeper, type EvidenceKeeper } from './evidence.js';
 import { openExpiry } from './expiry.js';
 import { Occupied } from './guard.js';
 import type { Manifest } from './manifest.js';
 import { locate, spelled } from './place.js';
 import { entryName } from './quarantine.js';
-import { answering, NOT_SET, openRoots } from './roots.js';
+import { answering, createRoots, NOT_SET } from './roots.js';
 import { openSight } from './sight.js';
 import { dateOf, openSweeping, type SweepingOptions } from './sweep-context.js';
-import { openSyncer } from './sync.js';
+import { createSyncer } from './sync.js';
 import { inWords, silent, Verdict } from './verdict.js';
 
 export interface WorktreesOptions extends SweepingOptions {
@@ -55,13 +55,13 @@ export function openWorktrees(options: WorktreesOptions): OpenWorktrees {
   const sweeping = openSweeping(options);
   const { liveness, openAnchor } = sweeping;
   const { answers } = liveness;
-  const roots = openRoots(options.roots, liveness);
+  const roots = createRoots(options.roots, liveness);
   const limits = { maxAgeMs: LOOK_AGE_MS, knownMs: KNOWN_MS, liveness };
   const { isMounted, occupancy, openAnchor: openKnown } = openSight(options, limits);
-  const syncer = openSyncer({ log, answers });
+  const syncer = createSyncer({ log, answers });
   const { evidenceDirectory: directory, maxBytes } = options;
   const evidence =
-    directory === undefined ? undefined : openEvidence({ directory, openAnchor, answers, log });
+    directory === undefined ? undefined : createEvidenceKeeper({ directory, openAnchor, answers, log });
   const expiry = openExpiry({ sweeping, roots: () => answering(roots, liveness), evidence, maxBytes });
   const looks = { isMounted, log };
   const turns = pLimit(1);

@@ -40,7 +40,7 @@ export const readMounts = (process: number | 'self' = 'self'): readonly Mount[] 
 export type MountTable = (maxAgeMs: number) => readonly Mount[];
 
 /** The mounts of this process, read again when they are older than the caller may use. */
-export function openMountTable(monotonic: () => number): MountTable {
+export function createMountTable(monotonic: () => number): MountTable {
   let mounts: readonly Mount[] = [];
   let readAt = Number.NEGATIVE_INFINITY;
   return maxAgeMs => {

@@ -122,7 +122,7 @@ function occupantsIn(path: string, { workers, unread, mounts }: Look, own: reado
 }
 
 /** Sees who works in a directory, in containers too, by proc(5) alone. */
-export function openOccupancy(monotonic: () => number, table: MountTable): Occupancy {
+export function createOccupancy(monotonic: () => number, table: MountTable): Occupancy {
   let last: Promise<Look> | undefined;
   let at = Number.NEGATIVE_INFINITY;
   return async maxAgeMs => {

@@ -14,7 +14,10 @@ export interface Roots {
 export const NOT_SET = 'KILLSWITCH_WORKTREE_ROOTS is not set: worktrees are left alone';
 
 /** Roots are the operator's own words, so links in them are followed, and they may be named. */
-export function openRoots(paths: readonly string[], liveness: Pick<Liveness, 'realpath' | 'answers'>): Roots {
+export function createRoots(
+  paths: readonly string[],
+  liveness: Pick<Liveness, 'realpath' | 'answers'>,
+): Roots {
   const real = new Map<string, string>();
   const configured = paths.map(path => path.replace(/(?<=.)\/+$/, ''));
 

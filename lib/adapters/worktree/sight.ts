@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/runtime.js';
 import { type Anchor, anchorByDescriptor } from './directory.js';
 import { type Liveness, openLiveness } from './liveness.js';
-import { type IsMounted, isMountedBy, isMountedByDevice, openMountTable } from './mounts.js';
-import { type Occupancy, openOccupancy } from './occupants.js';
+import { createMountTable, type IsMounted, isMountedBy, isMountedByDevice } from './mounts.js';
+import { createOccupancy, type Occupancy } from './occupants.js';
 import { anchorByPath } from './portable.js';
 
 /** What a system offers for looking at a directory before anything is done to it. */
@@ -39,12 +39,12 @@ export function openSight(
       isMounted: isMountedByDevice,
       occupancy: async () => () => undefined,
     };
-  const table = openMountTable(clock.monotonic);
+  const table = createMountTable(clock.monotonic);
   const liveness = known ?? openLiveness({ clock, table });
   return {
     liveness,
     openAnchor: () => anchorByDescriptor(path => liveness.answered(path, knownMs)),
     isMounted: isMountedBy(table, maxAgeMs),
-    occupancy: openOccupancy(clock.monotonic, table),
+    occupancy: createOccupancy(clock.monotonic, table),
   };
 }

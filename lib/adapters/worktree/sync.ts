@@ -22,7 +22,7 @@ const FLUSH_MS = 5_000;
  * every other change of the filesystem. Nobody waits for it: a manifest that is lost in a power cut is written
  * again or done without.
  */
-export function openSyncer({ log, answers }: { log: Log; answers: Liveness['answers'] }): Syncer {
+export function createSyncer({ log, answers }: { log: Log; answers: Liveness['answers'] }): Syncer {
   const paths = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<void> = Promise.resolve();

@@ -44,7 +44,7 @@ export function makeDestination(anchor: Anchor, given: string): Destination {
 }
 
 /** Hands it over, as what it was made from was. */
-export function openUp({ directory }: Destination, { stat }: Directory): void {
+export function handOver({ directory }: Destination, { stat }: Directory): void {
   if (process.geteuid?.() === 0) chownSync(directory.access, Number(stat.uid), Number(stat.gid));
   chmodSync(directory.access, Number(stat.mode) & MODE);
 }

@@ -7,7 +7,7 @@ import { sweepEntry } from '../delete.js';
 import type { Anchor } from '../directory.js';
 import { type Loose, looseIn } from '../evidence.js';
 import { measure } from '../measure.js';
-import { answering, openRoots } from '../roots.js';
+import { answering, createRoots } from '../roots.js';
 import { sweepRoot } from '../sweep.js';
 import { openSweeping, type SweepingOptions } from '../sweep-context.js';
 import { errno, silent, Verdict } from '../verdict.js';
@@ -41,7 +41,7 @@ function inWords(error: unknown): string {
 export function openQuarantine(options: QuarantineOptions): Quarantine {
   const sweeping = openSweeping(options);
   const { openAnchor, liveness, remover } = sweeping;
-  const roots = openRoots(options.roots, liveness);
+  const roots = createRoots(options.roots, liveness);
   const { path, evidenceDirectory } = options;
 
   async function all(): Promise<readonly Kept[]> {

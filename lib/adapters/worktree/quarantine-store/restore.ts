@@ -6,7 +6,7 @@ import type { Remover } from '../run-rm.js';
 import { Verdict } from '../verdict.js';
 import { choose } from './branch.js';
 import { type Copied, copyTree } from './copy.js';
-import { type Destination, makeDestination, openUp } from './destination.js';
+import { type Destination, handOver, makeDestination } from './destination.js';
 import type { Found } from './find.js';
 import { openTrustedGit } from './git.js';
 import { makeIndex } from './index-of.js';
@@ -109,7 +109,7 @@ export async function restore(run: Run, given: string): Promise<Restored> {
   try {
     const copied = copyTree(worktree, at.directory);
     const attached = 'why' in git ? git.why : await attach(run, git, at);
-    openUp(at, worktree);
+    handOver(at, worktree);
     const { files, leftOut } = copied;
     const made = typeof attached === 'object' ? { checkout: attached.checkout } : {};
     return { path: at.path, files, ...made, leftOut, notes: notesOn(copied, opened, attached) };

@@ -12,7 +12,7 @@ export type Owner =
   | { readonly kind: 'refused'; readonly detail: string }
   | { readonly kind: 'unchecked'; readonly id: ContainerId };
 
-export interface VoucherOptions {
+export interface OwnerCheckOptions {
   readonly map: ContainerMap;
   readonly guard: Guard;
   /** Whether the map holds all that carries the label. */
@@ -21,7 +21,7 @@ export interface VoucherOptions {
 }
 
 /** Does not reject, and comes back soon. */
-export type Voucher = (target: Target) => Promise<Owner>;
+export type OwnerCheck = (target: Target) => Promise<Owner>;
 
 /** Milliseconds that a disk has: one that hangs keeps nobody alive. */
 const PATIENCE = 300;
@@ -36,7 +36,7 @@ const PATIENCE = 300;
  *    that needs the engine is none. A record that lies can have a stranger's container killed in that case alone, and
  *    the outcome says that the label could not be checked.
  */
-export function openVoucher({ map, guard, isLive, dataRoot }: VoucherOptions): Voucher {
+export function createOwnerCheck({ map, guard, isLive, dataRoot }: OwnerCheckOptions): OwnerCheck {
   return async target => {
     if (target.containerId === undefined) return { kind: 'none' };
     const id = toContainerId(target.containerId);

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type ContainerId, toContainerId } from '../../lib/adapters/docker/container-id.js';
-import { openVolley } from '../../lib/adapters/docker/kernel-kill-batch.js';
+import { createKernelKill } from '../../lib/adapters/docker/kernel-kill-batch.js';
 import { silent } from '../fakes/docker-engine.js';
 import { fakeKernel } from '../fakes/kernel.js';
 
@@ -10,36 +10,40 @@ const [stranger, ...ids] = ['0', 'a', 'b', 'c'].map(
 
 function open() {
   const kernel = fakeKernel();
-  for (const id of ids) kernel.learn(id, kernel.spawn(id).pid);
+  for (const id of ids) kernel.remember(id, kernel.spawn(id).pid);
   const kill = vi.spyOn(kernel, 'kill');
   const error = vi.fn();
-  return { kernel, kill, error, volley: openVolley(kernel, { ...silent, error }) };
+  return { kernel, kill, error, killInKernel: createKernelKill(kernel, { ...silent, error }) };
 }
 
-describe('A volley', () => {
+describe('A killInKernel', () => {
   test('strikes together all that is asked for in one turn, and tells each who was reached', async () => {
-    const { kill, volley } = open();
-    const answers = await Promise.all([volley(ids.slice(0, 1)), volley(ids.slice(1)), volley([stranger])]);
+    const { kill, killInKernel } = open();
+    const answers = await Promise.all([
+      killInKernel(ids.slice(0, 1)),
+      killInKernel(ids.slice(1)),
+      killInKernel([stranger]),
+    ]);
     expect(kill.mock.calls).toEqual([[[...ids, stranger]]]);
     for (const reached of answers) expect([...reached]).toEqual(ids);
   });
 
   test('of the next turn is another one', async () => {
-    const { kill, volley } = open();
-    await volley(ids);
-    await volley(ids);
+    const { kill, killInKernel } = open();
+    await killInKernel(ids);
+    await killInKernel(ids);
     expect(kill.mock.calls).toEqual([[ids], [ids]]);
   });
 
   test('that fails has reached nobody, and says so', async () => {
-    const { kernel, error, volley } = open();
+    const { kernel, error, killInKernel } = open();
     kernel.fault = 'throws';
-    expect([...(await volley(ids))]).toEqual([]);
+    expect([...(await killInKernel(ids))]).toEqual([]);
     expect(error).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({ containerIds: ids }),
       'the kernel path failed',
     );
     kernel.fault = undefined;
-    expect([...(await volley(ids))]).toEqual(ids);
+    expect([...(await killInKernel(ids))]).toEqual(ids);
   });
 });
