@@ -54,6 +54,10 @@ it('packs the program from a checkout that holds none', () => {
     'dist/functions/cli/main.js',
     'dist/lib/client/client.d.ts',
     'functions/server/install/killswitch.service',
+    'dist/functions/docs/guides/runbook.md',
+    'dist/functions/docs/assets/docs.css',
+    'dist/functions/docs/assets/api-reference.js.gz',
+    'dist/licenses/@scalar/api-reference/LICENSE',
   ])
     expect(existsSync(join(folder, file)), file).toBe(true);
   expect(readdirSync(join(folder, 'dist/lib/chunks')).filter(name => name === 'lua')).toHaveLength(1);

@@ -40,11 +40,25 @@ describe('serving', () => {
     ['operations', 'GET', '/operations/x', 404],
     ['health', 'GET', '/healthz', 200],
     ['metrics', 'GET', '/metrics', 200],
+    ['docs', 'GET', '/docs/runbook', 200],
   ])('runs the function %s alone from its own file, and nothing else', async (name, method, path, status) => {
     const { url } = await startBuiltServer(settings('sqlite'), [`functions/${name}.js`]);
     expect((await call(url, method, path)).status).toBe(status);
     const other = name === 'health' ? '/agents/kill-all' : '/healthz';
     expect((await call(url, name === 'health' ? 'POST' : 'GET', other)).status).toBe(404);
+  });
+
+  it('has the guides and the program of the API reference beside the bundle', async () => {
+    const { url } = await startBuiltServer(settings('sqlite'), ['functions/docs.js']);
+    const page = await (await fetch(`${url}/docs/api`)).text();
+    const [, script = ''] = /<script src="([^"]+)"/.exec(page) ?? [];
+    const answer = await fetch(`${url}${script}`);
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    expect(await answer.text()).toContain('@scalar/api-reference');
+    const style = /<link rel="stylesheet" href="([^"]+)"/.exec(
+      await (await fetch(`${url}/docs`)).text(),
+    )?.[1];
+    expect((await fetch(`${url}${style}`)).headers.get('content-type')).toContain('text/css');
   });
 
   it('serves only the functions that are named', async () => {
