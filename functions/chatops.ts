@@ -14,7 +14,7 @@ import { withUnprovenBody } from './http/unproven-body.js';
 import { runAlone } from './server/run-alone.js';
 
 /** By the name in the path. */
-const platforms: Readonly<Record<string, OpenPlatform>> = {
+export const platforms: Readonly<Record<string, OpenPlatform>> = {
   slack: openSlack,
   discord: openDiscord,
   mattermost: openMattermost,

@@ -1,9 +1,13 @@
 import * as z from 'zod';
-import { shapes } from '../../lib/client/responses.js';
+import { latchStatus } from '../../lib/client/latch-status.js';
+import { reliedOn } from '../../lib/client/schema.js';
 import type { Scope } from '../../lib/domain/actor.js';
 import { describeLatch } from '../../lib/domain/wording.js';
 import type { Person, Stage } from './acknowledge.js';
 import { type Reply, toAsker, toChannel } from './reply.js';
+
+/** What is relied on in an answer of `/latch`. */
+export const latchShape = reliedOn(latchStatus);
 
 export const by = ({ name }: Person, reason?: string): string =>
   `asked by ${name}${reason === undefined ? '' : `: ${reason}`}`;
@@ -37,13 +41,13 @@ export function problemReply(body: unknown, headline: string): Reply {
 
 /** That not every origin behind a gateway changed it, and which did not. */
 export function partialLatchReply(body: unknown, asked: string): Reply {
-  const { errors = [] } = shapes.latch.safeParse(body).data ?? {};
+  const { errors = [] } = latchShape.safeParse(body).data ?? {};
   return toChannel('The emergency stop was not changed everywhere', [...errors, asked]);
 }
 
 /** How the latch stands now. */
 export function latchReply(body: unknown, asked: string): Reply {
-  const { data } = shapes.latch.safeParse(body);
+  const { data } = latchShape.safeParse(body);
   if (!data) return problemReply(body, 'It is not known how the emergency stop stands');
   const [headline = '', ...more] = describeLatch(data);
   const note = data.engaged

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import { answered, okAnswer } from '../../lib/client/answered.js';
 import type { Commands } from '../../lib/client/commands.js';
-import { shapes } from '../../lib/client/responses.js';
 import { describeLatch } from '../../lib/domain/wording.js';
 import type { ApiResponse } from '../../lib/triggers/api-request.js';
-import { problemReply } from './replies.js';
+import { latchShape, problemReply } from './replies.js';
 import { type Reply, toAsker } from './reply.js';
 
 const PAGE = 1_000;
@@ -33,7 +32,7 @@ export async function statusReply({ latch, agents }: Commands): Promise<Reply> {
     list('running'),
     list('spawning'),
   ]);
-  const { data } = shapes.latch.safeParse(known.body);
+  const { data } = latchShape.safeParse(known.body);
   const lines = ['running', 'spawning'].map((status, at) => inWords(status, pages[at] ?? known));
   if (!data) {
     const { headline, lines: why } = problemReply(

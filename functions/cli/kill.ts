@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { agentIn } from '../../lib/client/responses.js';
 import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { agentId, containerId, graceSeconds } from './options.js';
 import { printReceipt } from './receipt.js';
@@ -29,6 +30,6 @@ export function addKill(program: Command): void {
     const body = omitUndefined({ reason, graceSeconds: grace, expectedContainerId: expectContainer, dryRun });
     const needs = { scope: 'agents:kill', within: { agentId: id } } as const;
     const answer = await onTarget(options, needs, target => target.kill(id, body));
-    process.exitCode = printReceipt(answer, [answer.receipt], options);
+    process.exitCode = printReceipt(answer, agentIn(answer.receipt), options);
   });
 }

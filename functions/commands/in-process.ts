@@ -39,7 +39,7 @@ export function commandsIn(executor: Executor, caller: Caller): Commands {
       const order = omitUndefined(checked(killBodySchema, body));
       const command: Command = { ...order, type: 'kill', agentId, ...common() };
       const receipt = await carryOut(command, killRequest(agentId, body, key));
-      return answerOf(receipt, killReceipt(receipt) as KillReceipt);
+      return answerOf<KillReceipt>(receipt, killReceipt(receipt));
     },
     async killAll(body = {}, { idempotencyKey: key } = {}) {
       const { selector = {}, ...order } = omitUndefined(checked(killAllBodySchema, body));

@@ -1,7 +1,6 @@
-import type { z } from 'zod';
 import { answered, stopAnswer } from '../../lib/client/answered.js';
 import type { Commands } from '../../lib/client/commands.js';
-import type { killAllBodySchema, killBodySchema } from '../../lib/domain/command.js';
+import type { KillAllBody, KillBody } from '../../lib/domain/command.js';
 import {
   type ApiRequest,
   type ApiResponse,
@@ -11,8 +10,8 @@ import {
 
 /** A stop that an event asks for. `key`: the same delivery is the same operation. */
 export type StopOrder = { readonly key: string } & (
-  | { readonly type: 'kill'; readonly agentId: string; readonly body: z.input<typeof killBodySchema> }
-  | { readonly type: 'kill-all'; readonly body: z.input<typeof killAllBodySchema> }
+  | { readonly type: 'kill'; readonly agentId: string; readonly body: KillBody }
+  | { readonly type: 'kill-all'; readonly body: KillAllBody }
 );
 
 type KillOrder = Extract<StopOrder, { type: 'kill' }>;

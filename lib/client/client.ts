@@ -1,18 +1,13 @@
 import type { z } from 'zod';
 import type { Registration, Transition } from '../domain/agent.js';
-import type { dismissBodySchema } from '../domain/command.js';
+import type { DismissBody } from '../domain/command.js';
 import type { ApiRequest } from '../triggers/api-request.js';
+import { clientShapes } from './client-shapes.js';
 import type { Commands } from './commands.js';
 import { commandsOver, readAnswer, type Send } from './commands-over.js';
 import { ClientError } from './error.js';
 import { agentPath, operationPath, searchPath } from './paths.js';
-import {
-  type AgentRecord,
-  type AuditPage,
-  type DismissalStatus,
-  type Readiness,
-  shapes,
-} from './responses.js';
+import type { AgentRecord, AuditPage, DismissalStatus, Readiness } from './responses.js';
 
 export type { AgentQuery, Commands, StopOptions } from './commands.js';
 export { ClientError, type ClientErrorCode } from './error.js';
@@ -58,7 +53,7 @@ export interface Client extends Commands {
   /** What was done, by whom and why, oldest first. */
   audit(query?: AuditQuery): Promise<AuditPage>;
   /** Gives up what it still owes, in the name of whom the token names. Confirms nothing. */
-  dismiss(operationId: string, body: z.input<typeof dismissBodySchema>): Promise<DismissalStatus>;
+  dismiss(operationId: string, body: DismissBody): Promise<DismissalStatus>;
   readonly agents: Commands['agents'] & {
     get(agentId: string): Promise<AgentRecord>;
     /** The same registration again is no error. */
@@ -116,18 +111,18 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     ...commands,
-    audit: query => call({ method: 'GET', path: searchPath('/audit', query) }, shapes.audit),
+    audit: query => call({ method: 'GET', path: searchPath('/audit', query) }, clientShapes.audit),
     dismiss: (operationId, body) =>
-      call({ method: 'POST', path: `${operationPath(operationId)}/dismiss`, body }, shapes.dismissal),
+      call({ method: 'POST', path: `${operationPath(operationId)}/dismiss`, body }, clientShapes.dismissal),
     agents: {
       ...commands.agents,
-      get: async agentId => call({ method: 'GET', path: agentPath(agentId) }, shapes.agent),
+      get: async agentId => call({ method: 'GET', path: agentPath(agentId) }, clientShapes.agent),
       register: async (agentId, body) =>
-        call({ method: 'PUT', path: agentPath(agentId), body }, shapes.agent),
+        call({ method: 'PUT', path: agentPath(agentId), body }, clientShapes.agent),
       transition: async (agentId, body) =>
-        call({ method: 'PATCH', path: agentPath(agentId), body }, shapes.agent),
+        call({ method: 'PATCH', path: agentPath(agentId), body }, clientShapes.agent),
     },
-    ready: () => call({ method: 'GET', path: '/readyz', open: true }, shapes.ready, 503),
+    ready: () => call({ method: 'GET', path: '/readyz', open: true }, clientShapes.ready, 503),
   };
 }
 

@@ -7,10 +7,11 @@ import {
   killRequest,
   resetLatchRequest,
 } from '../triggers/api-request.js';
+import { shapes } from './command-shapes.js';
 import type { Commands } from './commands.js';
 import { toClientError, unexpected } from './error.js';
 import { checkedId, operationPath, searchPath } from './paths.js';
-import { type Answer, shapes } from './responses.js';
+import type { Answer } from './responses.js';
 
 /** Sends a request of the HTTP contract, and gives its answer as it came; the body is `undefined` if it is not JSON. */
 export type Send<R = ApiRequest> = (request: R) => Promise<ApiResponse>;

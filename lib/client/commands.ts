@@ -1,14 +1,14 @@
-import type { z } from 'zod';
 import type { Actor } from '../domain/actor.js';
 import type { Status } from '../domain/agent.js';
+import type { EngageBody, KillAllBody, KillBody, ResetBody } from '../domain/command.js';
 import type {
-  engageBodySchema,
-  killAllBodySchema,
-  killBodySchema,
-  resetBodySchema,
-} from '../domain/command.js';
-import type { Receipt } from '../domain/outcome.js';
-import type { AgentRecords, Answer, KillReceipt, LatchStatus, OperationStatus } from './responses.js';
+  AgentRecords,
+  Answer,
+  KillAllReceipt,
+  KillReceipt,
+  LatchStatus,
+  OperationStatus,
+} from './responses.js';
 
 export interface StopOptions {
   /** Sent again with the same key within 24 hours, the command is carried out once: a stop answers its first receipt. */
@@ -34,19 +34,15 @@ export interface AgentQuery {
  */
 export interface Commands {
   /** Stops one agent. Again for one that still owes something: tries it again now. */
-  kill(
-    agentId: string,
-    body?: z.input<typeof killBodySchema>,
-    options?: StopOptions,
-  ): Promise<Answer<KillReceipt>>;
+  kill(agentId: string, body?: KillBody, options?: StopOptions): Promise<Answer<KillReceipt>>;
   /** Stops every active agent, or those selected. */
-  killAll(body?: z.input<typeof killAllBodySchema>, options?: StopOptions): Promise<Answer<Receipt>>;
+  killAll(body?: KillAllBody, options?: StopOptions): Promise<Answer<KillAllReceipt>>;
   /** The emergency stop: keeps those that it selects from running until it is reset. */
   readonly latch: {
     status(): Promise<LatchStatus>;
-    engage(body?: z.input<typeof engageBodySchema>, options?: StopOptions): Promise<LatchStatus>;
+    engage(body?: EngageBody, options?: StopOptions): Promise<LatchStatus>;
     /** Starts nothing. */
-    reset(body: z.input<typeof resetBodySchema>, options?: StopOptions): Promise<LatchStatus>;
+    reset(body: ResetBody, options?: StopOptions): Promise<LatchStatus>;
   };
   /** What is known of an accepted stop. */
   operation(operationId: string): Promise<OperationStatus>;

@@ -92,10 +92,7 @@ export const agentFieldsSchema = z.strictObject({
   repository: path.optional(),
   worktreePath: path.optional(),
   labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
-  expiresAt: z.iso
-    .datetime({ offset: true })
-    .describe('Kept and shown as given; nothing stops the agent at that time.')
-    .optional(),
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
 });
 
 /** Body of `PUT /agents/:agentId`. */
@@ -105,5 +102,6 @@ export type Registration = z.infer<typeof registrationSchema>;
 /** Body of `PATCH /agents/:agentId`. */
 export const transitionSchema = agentFieldsSchema
   .extend({ status: z.enum(['running', 'completed', 'failed']).optional() })
-  .refine(body => Object.keys(body).length > 0, 'names nothing to change');
+  .refine(body => Object.keys(body).length > 0, 'names nothing to change')
+  .meta({ minProperties: 1 });
 export type Transition = z.infer<typeof transitionSchema>;

@@ -4,22 +4,26 @@ import type { Status } from './agent.js';
 import type { LayerOutcome } from './outcome.js';
 import type { Selector } from './selector.js';
 
-export type AuditOperation =
-  | 'KILL_AGENT'
-  | 'KILL_ALL_AGENTS'
-  | 'REGISTER_AGENT'
-  | 'TRANSITION_AGENT'
-  | 'ADOPT_AGENT'
-  | 'CLAIM_AGENT'
-  | 'DISMISS_AGENT'
-  | 'ENGAGE_LATCH'
-  | 'RESET_LATCH'
-  | 'RESTORE_LATCH'
-  | 'UNVERIFIED_LATCH'
-  | 'RESURRECTION'
-  | 'LATCH_ENFORCED'
-  | 'SWEEP'
-  | 'ACCESS_DENIED';
+export const auditOperations = [
+  'KILL_AGENT',
+  'KILL_ALL_AGENTS',
+  'REGISTER_AGENT',
+  'TRANSITION_AGENT',
+  'ADOPT_AGENT',
+  'CLAIM_AGENT',
+  'DISMISS_AGENT',
+  'ENGAGE_LATCH',
+  'RESET_LATCH',
+  'RESTORE_LATCH',
+  'UNVERIFIED_LATCH',
+  'RESURRECTION',
+  'LATCH_ENFORCED',
+  'SWEEP',
+  'ACCESS_DENIED',
+] as const;
+export type AuditOperation = (typeof auditOperations)[number];
+
+export const auditPhases = ['accepted', 'settled', 'unconfirmed', 'refused', 'done'] as const;
 
 /**
  * One line of the audit, written to the store in the same atomic step as what it tells, and logged as JSON at WARN.
@@ -30,7 +34,7 @@ export interface AuditEntry {
   /** ISO 8601, UTC. */
   readonly timestamp: string;
   readonly operation: AuditOperation;
-  readonly phase: 'accepted' | 'settled' | 'unconfirmed' | 'refused' | 'done';
+  readonly phase: (typeof auditPhases)[number];
   readonly operationId?: string;
   readonly requestId?: string;
   readonly actor: string;

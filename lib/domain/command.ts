@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Frozen } from '../util/frozen.js';
 import type { Actor } from './actor.js';
 import { type Selector, selectorSchema } from './selector.js';
 
@@ -18,6 +19,7 @@ export const killBodySchema = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, 'must be the full container ID, 64 hexadecimal digits')
     .optional(),
 });
+export type KillBody = Frozen<z.input<typeof killBodySchema>>;
 
 /** Body of `POST /agents/kill-all`. */
 export const killAllBodySchema = z.strictObject({
@@ -25,18 +27,22 @@ export const killAllBodySchema = z.strictObject({
   selector: selectorSchema.optional(),
   latch: z.boolean().optional(),
 });
+export type KillAllBody = Frozen<z.input<typeof killAllBodySchema>>;
 
 /** Body of `POST /latch`. */
 export const engageBodySchema = z.strictObject({
   reason: reason.optional(),
   selector: selectorSchema.optional(),
 });
+export type EngageBody = Frozen<z.input<typeof engageBodySchema>>;
 
 /** Body of `DELETE /latch`: nobody lets agents run again without saying why. */
 export const resetBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must say why') });
+export type ResetBody = Frozen<z.input<typeof resetBodySchema>>;
 
 /** Body of `POST /operations/:operationId/dismiss`: a person answers for what was not done. */
 export const dismissBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must say why') });
+export type DismissBody = Frozen<z.input<typeof dismissBodySchema>>;
 
 interface CommandBase {
   readonly operationId: string;

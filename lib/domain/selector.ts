@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Frozen } from '../util/frozen.js';
 import { type Agent, agentIdSchema, sources, statuses } from './agent.js';
 
 /** Which agents. An empty selector selects every active agent; members narrow it together; lists are "any of". */
@@ -11,7 +12,7 @@ export const selectorSchema = z.strictObject({
   source: z.enum(sources).optional(),
   detector: z.string().min(1).max(128).optional(),
 });
-export type Selector = z.infer<typeof selectorSchema>;
+export type Selector = Frozen<z.infer<typeof selectorSchema>>;
 
 const anyOf = <T>(wanted: T | readonly T[] | undefined, value: T): boolean =>
   wanted === undefined || (Array.isArray(wanted) ? wanted.includes(value) : wanted === value);

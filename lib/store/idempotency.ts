@@ -28,9 +28,12 @@ export type KeyClaim =
 
 const KEPT_SECONDS = 24 * 3_600;
 
+/** The header `Idempotency-Key`. */
+export const idempotencyKeySchema = z.string().regex(/^[ -~]{1,255}$/);
+
 /** @throws KillswitchError `invalid_request` */
 export function checkKey(key: string): void {
-  if (/^[ -~]{1,255}$/.test(key)) return;
+  if (idempotencyKeySchema.safeParse(key).success) return;
   throw new KillswitchError(
     'invalid_request',
     'Idempotency-Key: must have 1 to 255 printable ASCII characters',

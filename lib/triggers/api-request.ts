@@ -1,11 +1,5 @@
-import type { z } from 'zod';
 import type { Actor, Scope } from '../domain/actor.js';
-import type {
-  engageBodySchema,
-  killAllBodySchema,
-  killBodySchema,
-  resetBodySchema,
-} from '../domain/command.js';
+import type { EngageBody, KillAllBody, KillBody, ResetBody } from '../domain/command.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
 /** A request of the HTTP contract. */
@@ -23,20 +17,16 @@ export interface ApiResponse {
   readonly body: unknown;
 }
 
-export const killRequest = (
-  agentId: string,
-  body: z.input<typeof killBodySchema> = {},
-  key?: string,
-): ApiRequest =>
+export const killRequest = (agentId: string, body: KillBody = {}, key?: string): ApiRequest =>
   omitUndefined({ method: 'POST', path: `/agents/${encodeURIComponent(agentId)}/kill`, body, key });
 
-export const killAllRequest = (body: z.input<typeof killAllBodySchema> = {}, key?: string): ApiRequest =>
+export const killAllRequest = (body: KillAllBody = {}, key?: string): ApiRequest =>
   omitUndefined({ method: 'POST', path: '/agents/kill-all', body, key });
 
-export const engageLatchRequest = (body: z.input<typeof engageBodySchema> = {}, key?: string): ApiRequest =>
+export const engageLatchRequest = (body: EngageBody = {}, key?: string): ApiRequest =>
   omitUndefined({ method: 'POST', path: '/latch', body, key });
 
-export const resetLatchRequest = (body: z.input<typeof resetBodySchema>, key?: string): ApiRequest =>
+export const resetLatchRequest = (body: ResetBody, key?: string): ApiRequest =>
   omitUndefined({ method: 'DELETE', path: '/latch', body, key });
 
 /** Somebody whom a platform vouches for. @param subject such as `github:octocat` @param source where it was asked from */

@@ -9,6 +9,7 @@ import { createInFlight } from '../../lib/stop/in-flight.js';
 import { createStop } from '../../lib/stop/stop.js';
 import { actorWith, fakeAuthenticator, holding, narrowedTo } from '../fakes/authenticator.js';
 import { fakeCore } from '../fakes/core.js';
+import { expectDocumented } from './documented.js';
 
 /** By token. */
 const actors = {
@@ -56,6 +57,7 @@ export function openApp({
   settings = {},
   ...over
 }: Partial<Deps> & { functions?: readonly KillswitchFunction[]; bed?: ReturnType<typeof fakeCore> } = {}) {
+  const isWhole = functions === catalogue && over.commandsFor === undefined;
   let ids = 0;
   let woken = 0;
   const closing = new AbortController();
@@ -103,6 +105,9 @@ export function openApp({
         ...(body !== undefined && { body: raw as string }),
       });
       const text = await response.text();
+      // What a test puts in the place of the API may answer in few words.
+      if (isWhole)
+        expectDocumented(method, path, { status: response.status, headers: response.headers, text });
       const isJson = response.headers.get('content-type')?.match(/\bjson\b/);
       return {
         status: response.status,

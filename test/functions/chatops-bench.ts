@@ -9,6 +9,7 @@ import { AT_ONCE } from '../../functions/chatops/confirmation.js';
 import { chatopsWith } from '../../functions/chatops.js';
 import type { Deps } from '../../functions/http/function.js';
 import { openApp } from './bench.js';
+import { expectDocumented } from './documented.js';
 
 /** A message as the platforms get it, as far as the tests name its members. */
 // biome-ignore lint/suspicious/noExplicitAny: three platforms' shapes, looked at member by member
@@ -74,6 +75,8 @@ export async function openChat({
     async post(platform: string, body: string, headers: Headed) {
       const response = await app.app.request(`/chatops/${platform}`, { method: 'POST', body, headers });
       const said = await response.text();
+      const { status, headers: given } = response;
+      expectDocumented('POST', `/chatops/${platform}`, { status, headers: given, text: said });
       const isJson = response.headers.get('content-type')?.includes('json');
       return {
         status: response.status,

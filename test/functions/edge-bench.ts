@@ -14,6 +14,7 @@ import {
 } from '../fakes/identity-provider.js';
 import { afterFile } from '../services/registry.js';
 import { type Answer, openApp, type Told } from './bench.js';
+import { expectDocumented } from './documented.js';
 
 /** Of the gateway; its public half is what the origins trust. */
 export const gatewayKey = await makeKey('EdDSA', 'gateway');
@@ -138,6 +139,7 @@ export function openGateway(origins: Readonly<Record<string, string>>, more: Var
       });
       const response = await worker.fetch(request, env, context);
       const text = await response.text();
+      expectDocumented(method, path, { status: response.status, headers: response.headers, text });
       const isJson = response.headers.get('content-type')?.includes('json');
       const json = (isJson ? JSON.parse(text) : {}) as Told;
       return { status: response.status, headers: response.headers, text, json };

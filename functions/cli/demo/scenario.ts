@@ -1,4 +1,5 @@
 import { type Answer, ClientError } from '../../../lib/client/client.js';
+import { agentIn } from '../../../lib/client/responses.js';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import type { AgentReceipt } from '../../../lib/domain/outcome.js';
 import { describeLayer } from '../../../lib/domain/wording.js';
@@ -43,8 +44,9 @@ export async function runScenario({
   terminal.section('Kill one', `POST /agents/${victim.agentId}/kill  (✔: checked without asking the server)`);
   const one = await timed(() => client.kill(victim.agentId, { reason: 'demonstration' }));
   terminal.line(`${one.answer.status} in ${one.ms} ms: ${one.answer.receipt.message}`);
-  showReceipts(terminal, [one.answer.receipt]);
-  const first = await runChecks(setup, [victim], [one.answer.receipt], others);
+  const parts = agentIn(one.answer.receipt);
+  showReceipts(terminal, parts);
+  const first = await runChecks(setup, [victim], parts, others);
   show(first);
 
   proceed();

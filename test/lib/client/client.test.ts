@@ -67,6 +67,12 @@ const failure = (act: Promise<unknown>): Promise<ClientError> =>
   );
 
 describe('the stops', () => {
+  it('is told of an agent that nothing is known of yet', async () => {
+    const body = { message: 'not killed yet', operationId: 'o1', verified: false, incomplete: true };
+    const { client } = await answering({ status: 202, body });
+    expect(await client.kill('a1')).toEqual({ status: 202, confirmed: false, receipt: body });
+  });
+
   it('sends a kill with its token and its body', async () => {
     const { client, seen } = await answering({ body: receipt });
     const answer = await client.kill('team:a1', { reason: 'loops', graceSeconds: 2 });

@@ -1,0 +1,29 @@
+import { health, liveness, readiness } from '../../../lib/client/health.js';
+import { problem } from '../../../lib/client/problem.js';
+import { openApiDocument } from '../endpoints/service.js';
+import { component } from './component.js';
+
+export const service = {
+  Liveness: component(liveness, 'That the process answers.', { status: 'Always `ok`.' }),
+  Readiness: component(readiness, 'Whether all that a stop needs works.', {
+    status: '`degraded` where one of the ports is not in order.',
+    ports: 'What each part of the server says of itself.',
+  }),
+  Health: component(health, 'What one part of the server says of itself.', {
+    name: 'The part.',
+    ok: 'Whether it is in order.',
+    detail: 'What is wrong, or worth knowing.',
+    aside: 'It can stop what it sees all the same, so the server stays in service.',
+  }),
+  Problem: component(problem, 'Why a request was not carried out (RFC 9457).', {
+    type: '`urn:killswitch:error:` and the code.',
+    title: 'What the code means.',
+    status: 'The HTTP status.',
+    detail: 'What is wrong with this request. Absent for `internal`.',
+    code: 'One of a closed list.',
+    requestId: 'As in the header `x-request-id`, and in the log of the server.',
+  }),
+  OpenApiDocument: component(openApiDocument, 'A document in OpenAPI 3.1.', {
+    openapi: 'The version of OpenAPI.',
+  }),
+};

@@ -1,0 +1,86 @@
+import { problem } from '../../lib/client/problem.js';
+import { type ErrorCode, errorRegistry, KillswitchError, toProblem } from '../../lib/domain/errors.js';
+import { reference } from './components.js';
+import type { Content, Endpoint } from './endpoint.js';
+
+/** What an operation of its kind may answer with, beyond what its own row names. */
+export function errorsOf({ scope, body, errors = [] }: Endpoint): readonly ErrorCode[] {
+  return [
+    ...new Set<ErrorCode>([
+      // Of every path: a URL with a user name, or with a dot segment.
+      ...(['invalid_request', 'invalid_agent_id'] as const),
+      ...(scope ? (['unauthenticated', 'forbidden', 'too_many_failures'] as const) : []),
+      ...(body ? (['body_too_large', 'unsupported_media_type'] as const) : []),
+      ...errors,
+      'internal',
+      // Of a gateway without its settings, which refuses everything.
+      ...(errors.includes('origins_unavailable') ? (['unconfigured'] as const) : []),
+    ]),
+  ];
+}
+
+interface ReplyObject {
+  readonly description: string;
+  readonly headers?: object;
+  readonly content?: Readonly<Record<string, object>>;
+}
+
+const contentOf = ({ schema, example, description }: Content): object => ({
+  schema: schema ? reference(schema) : { type: 'string', ...(description && { description }) },
+  example,
+});
+
+const headersOf = (headers: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+  );
+
+const mapped = <T>(values: Readonly<Record<string, T>>, map: (value: T) => object) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
+
+function problemReply(codes: readonly ErrorCode[]): ReplyObject {
+  const examples = codes.map(code => [code, { $ref: `#/components/examples/${code}` }]);
+  return {
+    description: `${codes.map(code => `${errorRegistry[code].title} (\`${code}\`)`).join(', or: ')}.`,
+    content: {
+      'application/problem+json': { schema: reference(problem), examples: Object.fromEntries(examples) },
+    },
+  };
+}
+
+/** Every answer of an operation, by its status. */
+export function repliesOf(endpoint: Endpoint): Readonly<Record<string, ReplyObject>> {
+  const replies: Record<string, ReplyObject> = {};
+  for (const [status, { description, content, headers }] of Object.entries(endpoint.replies)) {
+    replies[status] = {
+      description,
+      ...(headers && { headers: headersOf(headers) }),
+      ...(content && { content: mapped(content, contentOf) }),
+    };
+  }
+  const codes = errorsOf(endpoint);
+  for (const status of new Set(codes.map(code => errorRegistry[code].status))) {
+    const { description, content } = problemReply(
+      codes.filter(code => errorRegistry[code].status === status),
+    );
+    const own = replies[status];
+    replies[status] = {
+      ...own,
+      description: own ? `${own.description} Or: ${description}` : description,
+      content: { ...own?.content, ...content },
+    };
+  }
+  return replies;
+}
+
+/** One of each problem. */
+export const problemExamples = (codes: Iterable<ErrorCode>): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    [...codes].map(code => [
+      code,
+      {
+        summary: errorRegistry[code].title,
+        value: toProblem(new KillswitchError(code), '0193525c-6b00-7c3e-a3a1-000000000001'),
+      },
+    ]),
+  );

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { layers, sources, statuses } from '../domain/agent.js';
+import { origins } from './origin-part.js';
+import { answer, timestamp, word } from './schema.js';
+
+export const agentProcess = answer({ pid: z.int(), startTime: z.string().exactOptional() });
+
+export const dismissalMark = answer({ at: timestamp(), by: z.string(), reason: z.string() });
+
+export const killMark = answer({
+  operationId: z.string(),
+  requestedAt: timestamp(),
+  requestedBy: z.string(),
+  reason: z.string().exactOptional(),
+  pending: z.array(word(layers)),
+  attempts: z.int(),
+  lastError: z.string().exactOptional(),
+  confirmedAt: timestamp().exactOptional(),
+  dismissed: dismissalMark.exactOptional(),
+});
+
+export const agentRecord = answer({
+  agentId: z.string(),
+  status: word([...statuses, 'unreadable']),
+  detail: z.string().exactOptional(),
+  seen: word(['gone']).exactOptional(),
+  taskId: z.string().exactOptional(),
+  startedAt: timestamp().exactOptional(),
+  host: z.string().exactOptional(),
+  containerId: z.string().exactOptional(),
+  process: agentProcess.exactOptional(),
+  repository: z.string().exactOptional(),
+  worktreePath: z.string().exactOptional(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
+  source: word(sources).exactOptional(),
+  detector: z.string().exactOptional(),
+  expiresAt: z.string().exactOptional(),
+  kill: killMark.exactOptional(),
+});
+
+export const agentPage = answer({
+  agents: z.array(agentRecord),
+  cursor: z.string().exactOptional(),
+  errors: z.array(z.string()).exactOptional(),
+  origins,
+});
