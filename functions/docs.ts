@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { etag } from 'hono/etag';
 import { KillswitchError } from '../lib/domain/errors.js';
+import { once } from './docs/once.js';
 import { asset, packedAsset, page } from './docs/respond.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { runAlone } from './server/run-alone.js';
@@ -17,18 +18,6 @@ async function openPages() {
 async function openReference() {
   const { openApiReference } = await import('./docs/api-reference.js');
   return openApiReference();
-}
-
-/** Opens with the first call what every other one shares; again after one that failed. */
-function once<T>(open: () => Promise<T>): () => Promise<T> {
-  let opened: Promise<T> | undefined;
-  return () => {
-    opened ??= open().catch(error => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
 }
 
 /**

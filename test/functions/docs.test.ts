@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openLibrary } from '../../functions/docs/library.js';
+import { once } from '../../functions/docs/once.js';
 import { createSearch } from '../../functions/docs/search.js';
 import { docs } from '../../functions/docs.js';
 import { temporaryDirectory } from '../services/temporary.js';
@@ -229,6 +230,17 @@ describe('a search', () => {
     expect(search(`one two three four five six ${'seven '.repeat(10_000)}`)).toHaveLength(1);
     expect(search('one two three four five seven')).toEqual([]);
   });
+});
+
+it('is opened once for all who ask, and again after it could not be', async () => {
+  let calls = 0;
+  const open = once(async () => {
+    calls += 1;
+    if (calls === 1) throw new Error('no such file');
+    return calls;
+  });
+  await expect(open()).rejects.toThrow('no such file');
+  expect(await Promise.all([open(), open()])).toEqual([2, 2]);
 });
 
 describe('the API reference', () => {

@@ -11,6 +11,13 @@ export const plain = (text: string): string =>
     .trim()
     .replaceAll(MARK, found => (found.length > 1 ? code(found) : `\\${found}`));
 
+/** Markdown on one line, in which nothing but code may hold what looks like a tag. */
+export const prose = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replaceAll(/`[^`]*`|</g, found => (found === '<' ? '\\<' : found));
+
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
 
