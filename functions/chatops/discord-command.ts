@@ -66,14 +66,14 @@ export function phraseOf(data: unknown): TextCommand {
     case 'kill':
       return AGENT_ID.test(value('id'))
         ? { verb: 'kill', agentId: value('id'), ...why }
-        : { verb: 'help', problem: `${value('id') || 'nothing'} is no agent ID` };
+        : { verb: 'help', problem: `${value('id') || 'nothing'} is not an agent ID` };
     case 'all':
     case 'latch': {
       const phrase = parseTextCommand(`${sub.name} ${value('selector')}`);
       if (!('selector' in phrase)) return phrase;
       return phrase.reason === undefined
         ? { ...phrase, ...why }
-        : { verb: 'help', problem: `${phrase.reason} is no part of a selector` };
+        : { verb: 'help', problem: `${phrase.reason} is not part of a selector` };
     }
     case 'reset':
       return { verb: 'reset', ...why };

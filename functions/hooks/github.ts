@@ -101,7 +101,7 @@ async function orderIn(line: string, { SELECT, LATCH }: Set, where: string, key:
       return killAllOrder({ reason, selector, ...(LATCH && { latch: true }) }, key);
     }
     default:
-      return `${line}: ${phrase.verb === 'help' ? phrase.problem : 'it is no command here'}`;
+      return `${line}: ${phrase.verb === 'help' ? phrase.problem : 'it is not a command here'}`;
   }
 }
 

@@ -35,7 +35,7 @@ export async function orderFor(
   { select, latch, reason, identity }: Wanted,
 ): Promise<StopOrder | string> {
   const mapped = mapEvent(select, event);
-  if ('nobody' in mapped) return mapped.nobody;
+  if ('problem' in mapped) return mapped.problem;
   const { selector } = mapped;
   // Another selection, after the settings were changed, is another order.
   const key = await digest(...identity, JSON.stringify([selector, latch]));

@@ -11,18 +11,18 @@ import { omitUndefined } from '../util/omit-undefined.js';
 import { type FoundLatch, findLatch, type Hold, LATCH, type Latch, writable } from './latch.js';
 import { type LatchOrder, latchEntry } from './latch-entry.js';
 
-/** How much the emergency stop may hold. It is read with each agent that starts. */
+/** Limits of the emergency stop's document, which is read for each agent that starts. */
 export const latchLimits = {
   holds: 64,
-  /** Of the whole text. */
+  /** Of the whole document. */
   bytes: 65_536,
-  /** Of that what narrowed credentials may fill; the rest is kept for the others. */
+  /** The share of narrowed credentials; the rest is reserved for the others. */
   narrowed: { holds: 48, bytes: 32_768, ofOneSubject: 8 },
 } as const;
 
 const sorted = <T extends string>(values: readonly T[]): T[] => [...new Set(values)].sort();
 
-/** The same for all selectors that select the same by the same members. */
+/** A canonical form: equal for selectors that select the same agents by the same members. */
 function normalized({ agentIds, status, ...rest }: Selector): Selector {
   const statuses = status === undefined ? [] : sorted([status].flat());
   return omitUndefined<Selector>({
@@ -34,7 +34,7 @@ function normalized({ agentIds, status, ...rest }: Selector): Selector {
 
 const isForAll = ({ selector }: Pick<Hold, 'selector'>): boolean => Object.keys(selector).length === 0;
 
-/** A text that grew with each request would in the end slow down every stop. */
+/** Without limits the document would grow with each request and slow down every stop. */
 function isTooMuch(next: readonly Hold[], text: string, { subject, within }: Actor): boolean {
   const isNarrowed = Object.keys(within).length > 0;
   const { holds, bytes } = isNarrowed ? latchLimits.narrowed : latchLimits;
@@ -49,12 +49,12 @@ function isTooMuch(next: readonly Hold[], text: string, { subject, within }: Act
 const full = (): KillswitchError =>
   new KillswitchError(
     'latch_full',
-    'The emergency stop cannot take up another selection: engage it for every agent, or reset it',
+    'The emergency stop cannot hold another selector: engage it for every agent, or reset it',
   );
 
 /**
- * Engages the emergency stop for what the selector selects, on top of what it is engaged for already. From the
- * moment it resolves, nobody of those becomes active.
+ * Engages the emergency stop for the selected agents, in addition to those that it holds already. Once it resolves, none
+ * of them can become active.
  * @throws KillswitchError `forbidden`, `latch_full`, `conflict`, `unreadable_record`, `store_unavailable`
  */
 export async function engageLatch(core: Core, order: LatchOrder & { selector?: Selector }): Promise<Latch> {
@@ -70,7 +70,7 @@ export async function engageLatch(core: Core, order: LatchOrder & { selector?: S
     });
     const next: Latch = { engaged: true, holds: [...latch.holds, hold] };
     const text = signText(core, 'latch', LATCH.id, JSON.stringify(next));
-    // There is always room for the hold that stops everybody; with it no other one is needed.
+    // There is always room for the hold on every agent, which makes any other one unnecessary.
     if (!isForAll(hold) && isTooMuch(next.holds, text, actor)) {
       if (latch.holds.some(isForAll)) return { value: latch };
       throw full();

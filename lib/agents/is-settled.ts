@@ -3,9 +3,9 @@ import { readRecord } from '../domain/record.js';
 import type { Records } from '../ports/records.js';
 
 /**
- * Whether nothing of an agent's kill is owed any more, as its record says: what was kept of the agent may be needed
- * until then. Nobody owes for an agent without a record; a record that cannot be read, or a store that does not
- * answer, confirms nothing. Never rejects.
+ * Makes the check whether an agent's kill owes nothing any more, by its record; until then its remains may be needed. An
+ * agent without a record owes nothing; an unreadable record, or a store that does not answer, counts as not settled.
+ * The check never rejects.
  */
 export const createIsSettled =
   (records: Pick<Records, 'agents'>) =>

@@ -32,12 +32,12 @@ export const latchEntry = (
     selector,
   });
 
-/** What was released by the reset of a latch that could not be read: all that was engaged by then. */
+/** In `released`: the latch could not be read, so its reset released every hold engaged by then. */
 const EVERYTHING = '*';
 
 const nameOf = ({ operationId, timestamp }: AuditEntry): string => `${operationId} ${timestamp}`;
 
-/** A reset, signed, with the holds that it released: only so does the latch stay away when it is gone. */
+/** The signed entry of a reset, with the holds that it released: without it, a latch that is gone is restored. */
 export function resetEntry(core: Core, order: LatchOrder, holds: readonly Hold[]): AuditEntry {
   const entry = latchEntry(core, 'RESET_LATCH', order);
   const released = holds.length > 0 ? holds.map(({ operationId }) => operationId) : [EVERYTHING];
@@ -45,7 +45,7 @@ export function resetEntry(core: Core, order: LatchOrder, holds: readonly Hold[]
   return { ...entry, ...(JSON.parse(signed) as Partial<AuditEntry>) };
 }
 
-/** Whether this reset is one that this program signed, and released the hold. */
+/** Whether this reset carries a valid signature of ours and released the hold. */
 export function isReleased(signing: Signing, entry: AuditEntry, { operationId, since }: Hold): boolean {
   const { released = [], mac, timestamp } = entry;
   const text = JSON.stringify({ released, mac });

@@ -9,7 +9,7 @@ import type { DocumentRef } from '../ports/records.js';
 import { readSigned, type Signing } from '../store/signed-text.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
-/** One reason for which the emergency stop is engaged, and for whom. */
+/** One engagement of the emergency stop: why, and for which agents. */
 export interface Hold {
   readonly operationId: string;
   /** ISO 8601. */
@@ -18,7 +18,7 @@ export interface Hold {
   readonly reason?: string;
   /** Empty: every agent. */
   readonly selector: Selector;
-  /** Its signature did not hold when it was read, or the order's when it was engaged. */
+  /** Its signature was invalid when it was read, or that of the command that engaged it. */
   readonly unverified?: true;
 }
 
@@ -37,13 +37,13 @@ const textSchema = z.object({
     .min(1),
 });
 
-/** Who is kept from running. Without holds while engaged: its text cannot be read, so everybody is. */
+/** Which agents may not run. Engaged without holds: its document cannot be read, so it holds every agent. */
 export interface Latch {
   readonly engaged: boolean;
   readonly holds: readonly Hold[];
 }
 
-/** The latch as it stands in the store, with the exact text that a compare-and-set needs. */
+/** The latch as stored, with the exact text that a compare-and-set needs. */
 export interface FoundLatch {
   readonly raw: string | null | undefined;
   readonly latch: Latch;
@@ -51,10 +51,10 @@ export interface FoundLatch {
 
 export const LATCH: DocumentRef = { kind: 'latch', id: '' };
 export const OPEN: Latch = { engaged: false, holds: [] };
-/** What cannot be read must not let anything run. */
+/** An unreadable document must not let any agent run. */
 const UNREADABLE: Latch = { engaged: true, holds: [] };
 
-/** Of a text that anybody may have written: it holds, and in no other name than this. */
+/** A hold without a valid signature still holds, but under no other name than `unverified`. */
 const unverified = ({ by, reason, ...hold }: Hold): Hold => ({
   ...hold,
   by: 'unverified',
@@ -72,10 +72,10 @@ function parse(signing: Signing, raw: string): Latch {
   }
 }
 
-/** The last text that was read: it is asked for with each agent that starts, and seldom changes. */
+/** Cache of the last text parsed: it is needed for each agent that starts, and seldom changes. */
 let last: { readonly raw: string; readonly keys: Signing['orderKeys']; readonly latch: Latch } | undefined;
 
-/** What a text of the latch says; `null`: there is none. */
+/** Parses the latch's text; `null`: there is none; `undefined`: it is not text. */
 export function readLatch(signing: Signing, raw: string | null | undefined): Latch {
   if (raw === null) return OPEN;
   if (raw === undefined) return UNREADABLE;
@@ -89,11 +89,11 @@ export async function findLatch(core: Pick<Core, 'records'> & Signing): Promise<
   return { raw, latch: readLatch(core, raw) };
 }
 
-/** Whether any of it is not known to have been written by this program. */
+/** Whether any of its holds lacks a valid signature of ours. */
 export const isUnverified = ({ engaged, holds }: Latch): boolean =>
   engaged && (holds.length === 0 || holds.some(hold => hold.unverified));
 
-/** The hold that keeps this agent from running; an empty selector where the latch cannot be read. */
+/** The hold that applies to this agent; with an empty selector if the latch cannot be read. */
 export function holdOf(
   { engaged, holds }: Latch,
   agent: Agent,
@@ -102,7 +102,7 @@ export function holdOf(
   return holds.find(({ selector }) => matches(selector, agent));
 }
 
-/** Bytes that are no text cannot be compared, so they cannot be replaced. @throws KillswitchError `unreadable_record` */
+/** Bytes that are not UTF-8 cannot be compared, and so not replaced. @throws KillswitchError `unreadable_record` */
 export function writable(raw: string | null | undefined): string | null {
   if (raw !== undefined) return raw;
   throw new KillswitchError('unreadable_record', 'The latch in the store is not text: delete it there');
@@ -115,16 +115,13 @@ export async function getLatch(core: Core, actor: Actor): Promise<Latch> {
 }
 
 /**
- * For a step that leaves an agent active: the latch that it must find unchanged.
- * @param agents those that none of its holds may select: the agent as it was and as it becomes
+ * The condition of a step that leaves an agent active: the latch must be unchanged when it commits.
+ * @param agents that no hold may select: the agent as it was and as it becomes
  * @throws KillswitchError `latched`
  */
 export function admission({ raw, latch }: FoundLatch, agents: readonly Agent[]): { latch: string | null } {
   if (agents.some(agent => holdOf(latch, agent))) {
-    throw new KillswitchError(
-      'latched',
-      'The emergency stop is engaged for this agent until somebody resets it',
-    );
+    throw new KillswitchError('latched', 'The emergency stop is engaged for this agent until it is reset');
   }
   return { latch: writable(raw) };
 }

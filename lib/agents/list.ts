@@ -10,9 +10,9 @@ import type { StoredAgent } from '../ports/records.js';
 import { setMembers } from '../util/json-edit.js';
 
 export interface AgentPage {
-  /** Each the JSON text of one record as stored, or of `{agentId, status: "unreadable", detail}`. */
+  /** JSON texts: records as stored, or `{agentId, status: "unreadable", detail}`. */
   readonly agents: readonly string[];
-  /** An ID that the next page begins after: pass it on to get it; absent on the last page. */
+  /** Pass it to get the next page, which begins after this ID; absent on the last page. */
   readonly cursor?: string;
 }
 
@@ -23,8 +23,8 @@ export interface ListQuery {
 }
 
 /**
- * The record's own text. The key says whose it is, so the ID is set from there; `seen: gone` stands beside an active
- * status where this host is the agent's and its latest looks did not see it run. Nothing else is touched.
+ * The record's own text, with the ID from its key, which is authoritative, and `seen: gone` if an active agent belongs to
+ * this host and its latest scans did not see it run. Nothing else is changed.
  */
 function show(core: Core, stored: StoredAgent): string {
   const reading = readRecord(stored);
@@ -55,20 +55,20 @@ function isListed({ selector }: ListQuery, actor: Actor, stored: StoredAgent): b
   );
 }
 
-/** Records that one request reads, whatever it finds among them. */
+/** The most records that one request reads, however few of them match. */
 const LOOKED_AT = 10_000;
 const PAGE = 1_000;
 
 /**
- * The agents by ID in ascending order, a page at a time. A page may be short, or empty, and yet have a cursor: where
- * few are selected among many.
+ * Lists agents by ID in ascending order, a page at a time. A page may be short or empty and still have a cursor, if few
+ * of many records match.
  * @throws KillswitchError `forbidden`, `store_unavailable`
  */
 export async function list(core: Core, actor: Actor, query: ListQuery): Promise<AgentPage> {
   authorize(actor, 'agents:read');
   const { limit } = query;
   const all = Object.keys(query.selector).length === 0 && Object.keys(actor.within).length === 0;
-  // One more than is shown tells whether there is more.
+  // One more than the limit shows whether there is another page.
   const size = all ? Math.min(limit + 1, PAGE) : PAGE;
   const found: StoredAgent[] = [];
   const shown = (some: readonly StoredAgent[]) => some.map(stored => show(core, stored));

@@ -18,7 +18,7 @@ export interface Registered {
   readonly raw: string;
 }
 
-/** Whether the record says all that the registration says: then registering again changes nothing. */
+/** Whether the record has every member of the registration, so that registering again changes nothing. */
 function agrees(stored: StoredAgent, body: Registration): boolean {
   const reading = readRecord(stored);
   if (reading.kind === 'unreadable') return false;
@@ -26,7 +26,7 @@ function agrees(stored: StoredAgent, body: Registration): boolean {
   return Object.entries(body).every(([name, wanted]) => isSameJson(value[name], wanted));
 }
 
-/** Found running before it was registered: the registration takes its place. */
+/** The record of an agent found running before it was registered, which the registration replaces. */
 function observedIn(stored: StoredAgent | undefined): readonly Agent[] {
   const reading = stored && readRecord(stored);
   if (reading?.kind !== 'agent') return [];
@@ -35,7 +35,7 @@ function observedIn(stored: StoredAgent | undefined): readonly Agent[] {
 }
 
 /**
- * Registers an agent as active. The same registration again is no error.
+ * Registers an agent as active. Idempotent: the same registration again is not an error.
  * @throws KillswitchError `forbidden`, `tombstoned`, `latched`, `agent_exists`, `conflict`, `store_unavailable`
  */
 export async function register(
@@ -47,7 +47,7 @@ export async function register(
 ): Promise<Registered> {
   const { taskId, host, status } = body;
   authorize(actor, 'agents:write', omitUndefined({ agentId, taskId, host }));
-  // When it began tells an order that is carried on with later whom it was meant for.
+  // A resumed kill-all uses the start time to spare agents started after it was requested.
   const raw = JSON.stringify({ agentId, ...body, startedAt: body.startedAt ?? timestamp(core) });
   const agent: Agent = { agentId, labels: {}, ...omitUndefined(body) };
   const compute = ([stored, latch]: readonly [StoredAgent | undefined, FoundLatch]) => {
@@ -61,7 +61,7 @@ export async function register(
       document: { kind: 'agent', id: agentId } as const,
       expect: stored?.raw ?? null,
       next: raw,
-      // One that was found running is held by what selects it now, and by what selects it then.
+      // An agent found running is held by what selects it as it was found, and by what selects it as registered.
       admission: admission(latch, [agent, ...observedIn(stored)]),
       active: true,
       audit: [omitUndefined({ ...entry, requestId, ...by(actor), agentId, taskId, status })],

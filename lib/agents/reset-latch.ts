@@ -8,19 +8,19 @@ import { type LatchOrder, resetEntry } from './latch-entry.js';
 
 export interface ResetOrder extends LatchOrder {
   readonly reason: string;
-  /** An idempotency key: under the same one it is never a later emergency that is reset. */
+  /** An idempotency key: a retry under the same key never resets a later emergency. */
   readonly key?: string;
 }
 
 /** Seconds. */
 const KEPT = 24 * 3_600;
-/** What a key is bound to that came while there was nothing to be reset. */
+/** What a key is bound to if nothing was engaged when it was first used. */
 const NOTHING = 'nothing';
 
 /**
- * Binds a key to the emergency stop that stands when it comes for the first time: a retry, or one who has recorded
- * the request, resets that one or none.
- * @returns whether the emergency stop that stands now is the one that the key is bound to
+ * Binds a key to the emergency stop that is engaged when the key is first used: a retried or replayed request resets that
+ * one or none.
+ * @returns whether the emergency stop now is the one that the key is bound to
  * @throws KillswitchError `invalid_request`, `store_unavailable`
  */
 async function isMeant(core: Core, { subject }: Actor, key: string, { raw }: FoundLatch): Promise<boolean> {
@@ -35,10 +35,10 @@ async function isMeant(core: Core, { subject }: Actor, key: string, { raw }: Fou
 }
 
 /**
- * Releases the emergency stop as a whole, exactly as it was found. Starts nothing.
- * @returns the emergency stop as it stands then: still engaged where the key was for an earlier one
- * @throws KillswitchError `forbidden`, `invalid_request`, `unreadable_record`, `store_unavailable`; `conflict` where
- *   it was engaged for something else meanwhile, which nobody has asked to release
+ * Releases the whole emergency stop, exactly as it was read. Starts no agent.
+ * @returns the emergency stop afterwards: still engaged if the key was for an earlier one
+ * @throws KillswitchError `forbidden`, `invalid_request`, `unreadable_record`, `store_unavailable`; `conflict` if
+ *   it was engaged for something else meanwhile, which the caller has not seen
  */
 export async function resetLatch(core: Core, order: ResetOrder): Promise<Latch> {
   authorize(order.actor, 'latch:reset');
@@ -50,11 +50,11 @@ export async function resetLatch(core: Core, order: ResetOrder): Promise<Latch> 
     { document: LATCH, expect: writable(found.raw), next: null, audit: [entry] },
   ]);
   if (result === 'committed') core.log.warn(entry, 'emergency stop reset');
-  // Another reset was faster, or something was engaged on top.
+  // Another reset was faster, or another hold was added.
   else if ((await findLatch(core)).latch.engaged) {
     throw new KillswitchError(
       'conflict',
-      'The emergency stop was engaged for something else meanwhile: look at it, and reset it again',
+      'The emergency stop was engaged for something else meanwhile: check it, and reset it again',
     );
   }
   return OPEN;

@@ -13,7 +13,7 @@ import { omitUndefined } from '../util/omit-undefined.js';
 import { admission, type FoundLatch, findLatch, holdOf } from './latch.js';
 import { cacheRecord } from './record-cache.js';
 
-/** What other commands select an agent by: a credential that is the agent's own may not change it. */
+/** Members that selectors match: the agent's own credential may not change them. */
 const SELECTED_BY = ['taskId', 'host', 'labels', 'startedAt'] as const;
 
 /** @throws KillswitchError `forbidden` */
@@ -27,8 +27,8 @@ function forbidEscape(actor: Actor, agent: Agent, body: Transition): void {
 }
 
 /**
- * What the emergency stop must not select for this change: nothing where one that is active stays what it is to it.
- * Who could step out of a hold, or into one as active, would pass it with the next step.
+ * The agents that the emergency stop must not select for this change: none if the status and whether it is held stay the
+ * same. Otherwise an agent could leave a hold, or enter one while active, and get past it with the next change.
  */
 function heldTo({ latch }: FoundLatch, agent: Agent, moved: Agent): readonly Agent[] {
   const stays = agent.status === moved.status && !holdOf(latch, agent) === !holdOf(latch, moved);
@@ -36,7 +36,7 @@ function heldTo({ latch }: FoundLatch, agent: Agent, moved: Agent): readonly Age
 }
 
 /**
- * Moves an agent along its state machine, and adds to its record what became known meanwhile. Never to `killed`.
+ * Changes an agent's status along its state machine, never to `killed`, and adds members to its record.
  * @returns the record as stored
  * @throws KillswitchError `forbidden`, `agent_not_found`, `unreadable_record`, `tombstoned`, `latched`, `invalid_state`,
  *   `conflict`, `store_unavailable`

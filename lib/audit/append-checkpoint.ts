@@ -19,38 +19,38 @@ export interface Sealing {
   readonly keys: AuditKeys;
 }
 
-/** What one look found and did. */
+/** The result of one sealing round. */
 export interface Sealed {
   readonly lastSeen: SeenCheckpoint | undefined;
-  /** There may be more to do at once. */
+  /** There may be more entries to seal at once. */
   readonly more: boolean;
-  /** What cannot be by itself, in words that may be shown. */
+  /** A sign of tampering or loss, in words that may be shown. */
   readonly alarm?: string;
 }
 
-/** Entries of one checkpoint. */
+/** The most entries of one checkpoint. */
 const MOST = 500;
 
-/** Where the chain goes on. */
+/** The end of the chain, where the next checkpoint attaches. */
 interface End {
   readonly number: number;
   readonly hash: string;
   /** The position up to which everything is sealed. */
   readonly to: string;
-  /** What this host has seen by now. */
+  /** The last checkpoint that this host has seen, including this round. */
   readonly seen: SeenCheckpoint | undefined;
-  /** The chain no longer holds what this host has seen: the next checkpoint makes that visible to all. */
+  /** The chain no longer contains what this host has seen: the next checkpoint makes that visible to every host. */
   readonly torn: boolean;
   readonly alarm?: string;
 }
 
-const TORN = 'the store has lost what this host has seen of the audit: ask “killswitch audit verify”';
+const TORN = 'the store has lost audit entries that this host has seen: run “killswitch audit verify”';
 const FORGED =
-  'the last checkpoint of the audit is by no key that is known here: ask “killswitch audit verify”';
+  'the last checkpoint of the audit is not signed by a key known here: run “killswitch audit verify”';
 
 /**
- * The end of the chain as the store has it. This host's disk is believed, and the store only as far as it is signed or
- * is what this host has seen.
+ * Finds the end of the chain in the store. Trusts this host's disk, and the store only where it is signed or matches what
+ * this host has seen.
  */
 async function findEnd(sealing: Sealing, lastSeen: SeenCheckpoint | undefined): Promise<End> {
   const { records, keys } = sealing;
@@ -59,7 +59,7 @@ async function findEnd(sealing: Sealing, lastSeen: SeenCheckpoint | undefined): 
   const [own, next, last] = await records.read([known, known + 1, number].map(checkpointRef));
   const isStanding = hashOf(own, keys) === (lastSeen?.hash ?? '');
   const following = readCheckpoint(next, keys);
-  // Somebody else of this store has seen the same loss, and has said so.
+  // Another host has seen the same loss, and its checkpoint says so.
   const isContinued = following.trust === 'good' && following.checkpoint.previous === lastSeen?.hash;
   const torn = lastSeen !== undefined && !isStanding && !isContinued;
   if (torn) {
@@ -75,7 +75,7 @@ async function findEnd(sealing: Sealing, lastSeen: SeenCheckpoint | undefined): 
   return { number, hash, to: end, torn, seen: { number, hash, to: end, at } };
 }
 
-/** Up to where the store itself says that all is sealed: after a loss, places that were sealed are taken anew. */
+/** The end of the sealed part by the store's own last checkpoint: after a loss, sealed positions are reused. */
 async function endOfSealed({ records, keys }: Sealing): Promise<string> {
   const [last] = await records.read([checkpointRef(await lastNumber(records, 0))]);
   const opened = readCheckpoint(last, keys);
@@ -83,8 +83,8 @@ async function endOfSealed({ records, keys }: Sealing): Promise<string> {
 }
 
 /**
- * Seals what was committed since the last checkpoint, at most so much at once. A checkpoint is made where none stands,
- * in one atomic step: of many processes one wins, and one that dies leaves it either whole or not there.
+ * Seals the entries committed since the last checkpoint, up to one checkpoint's worth. The checkpoint is created in one
+ * atomic step: of several processes one wins, and one that dies leaves it complete or absent.
  * @throws KillswitchError `store_unavailable`
  */
 export async function sealDue(sealing: Sealing, lastSeen: SeenCheckpoint | undefined): Promise<Sealed> {

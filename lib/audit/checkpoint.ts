@@ -5,18 +5,18 @@ import type { DocumentRef } from '../ports/records.js';
 import { parseJson } from '../util/parse-json.js';
 
 /**
- * A checkpoint of the audit: which entries stand in one stretch of it, signed. Each names the one before by its hash,
- * so that they are a chain, and each holds the digests of its entries: all that came before hangs on the last one, and
- * where the chain breaks, each entry still says for itself whether it was removed, changed or put in.
+ * A signed checkpoint of one section of the audit. Each contains the hash of the one before, so that they form a chain and
+ * the last one covers everything, and the digests of its entries, so that where the chain breaks it is still known which
+ * entries were removed, changed or inserted.
  */
 export interface Checkpoint {
   /** 1, 2, … */
   readonly number: number;
   /** SHA-256 of the text of the one before, in base64; `''` for the first. */
   readonly previous: string;
-  /** The position after which the stretch begins; `''`: the beginning of the audit. */
+  /** The position after which the section begins; `''`: the beginning of the audit. */
   readonly from: string;
-  /** The position that ends it, itself included; `from` if there is no entry. */
+  /** The last position of the section, inclusive; `from` if it has no entry. */
   readonly to: string;
   readonly entries: readonly SealedEntry[];
   /** When it was sealed: ISO 8601, UTC. */
@@ -25,7 +25,7 @@ export interface Checkpoint {
 
 export interface SealedEntry {
   readonly position: string;
-  /** SHA-256 of what stands there, in base64. */
+  /** SHA-256 of the stored bytes, in base64. */
   readonly digest: string;
 }
 
@@ -41,7 +41,7 @@ const bodySchema = z.strictObject({
 });
 const textSchema = z.strictObject({ body: z.string(), signature: z.string() });
 
-/** `bad`: not signed with the key that it names; `unknown`: by a key that is not ours; `foreign`: no such text. */
+/** `bad`: the signature is invalid; `unknown`: signed by a key that is not ours; `foreign`: not a checkpoint. */
 export type CheckpointReading =
   | { readonly trust: 'good'; readonly checkpoint: Checkpoint }
   | { readonly trust: 'unknown'; readonly key: string }
@@ -54,11 +54,11 @@ export const sealEntry = ({ position, bytes }: AuditPlace, { digest }: AuditKeys
   digest: digest(bytes),
 });
 
-/** @returns `''` where nothing stands that could be read */
+/** @returns `''` if there is no text */
 export const hashOf = (text: string | null | undefined, { digest }: AuditKeys): string =>
   text ? digest(text) : '';
 
-/** The text that stands in the store. */
+/** The signed text to store. */
 export function encodeCheckpoint(checkpoint: Checkpoint, keys: AuditKeys): string {
   const entries = checkpoint.entries.map(entry => `${entry.position}:${entry.digest}`).join(' ');
   const body = JSON.stringify({ ...checkpoint, entries, key: keys.id });
@@ -73,7 +73,7 @@ function readEntry(text: string): SealedEntry {
   return { position: text.slice(0, at), digest: text.slice(at + 1) };
 }
 
-/** Reads a text that anybody may have written. One that is good is believed. */
+/** Reads an untrusted text; only `good` is to be believed. */
 export function readCheckpoint(text: string | null | undefined, keys: AuditKeys): CheckpointReading {
   const outer = parsed(textSchema, text ?? '');
   const body = outer && parsed(bodySchema, outer.body);
@@ -85,14 +85,14 @@ export function readCheckpoint(text: string | null | undefined, keys: AuditKeys)
   return { trust, checkpoint: { ...rest, entries: entries === '' ? [] : entries.split(' ').map(readEntry) } };
 }
 
-/** How far the search looks ahead. Without an end, whoever writes the store could make it go on for ever. */
+/** How far the search looks ahead: bounded, so that a writer of the store cannot make it run for ever. */
 const STEPS = [...Array.from({ length: 16 }, (_, n) => n + 1), 32, 64, 128, 256, 512, 1_024];
 
 type Reader = { read(documents: readonly DocumentRef[]): Promise<readonly (string | null | undefined)[]> };
 
 /**
- * The number of the last checkpoint in the store, found from one that is no later; that number itself if there is none
- * after it. A few that are missing do not end the search.
+ * The number of the last checkpoint in the store, searched from a number that is not later; that number if none follows.
+ * A few missing ones do not end the search.
  * @throws KillswitchError `store_unavailable`
  */
 export async function lastNumber(records: Reader, from: number): Promise<number> {

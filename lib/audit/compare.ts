@@ -2,10 +2,10 @@ import type { AuditLog, AuditPlace } from '../ports/audit.js';
 import type { AuditKeys } from '../ports/keys.js';
 import { type Checkpoint, sealEntry } from './checkpoint.js';
 
-/** What was done to entries. `moved`: it is what was sealed elsewhere in the same stretch. */
+/** How entries were tampered with. `moved`: sealed at another place of the same section. */
 export type Tampering = 'removed' | 'changed' | 'moved' | 'inserted';
 
-/** Entries one after another to which the same was done. */
+/** Consecutive entries that were tampered with in the same way. */
 export interface Run {
   readonly tampering: Tampering;
   readonly first: string;
@@ -14,14 +14,14 @@ export interface Run {
 }
 
 export interface Compared {
-  /** That are as they were sealed. */
+  /** How many entries are as they were sealed. */
   readonly held: number;
   readonly runs: readonly Run[];
 }
 
 const PAGE = 500;
 
-/** Page by page, so that it takes no more memory however much stands there. */
+/** Reads the audit page by page, in constant memory. */
 export async function* placesOf(
   audit: Pick<AuditLog, 'after'>,
   from: string,
@@ -36,7 +36,7 @@ export async function* placesOf(
 }
 
 /**
- * Compares what stands in the stretch of a checkpoint with what was sealed there.
+ * Compares the stored entries of a checkpoint's section with those that were sealed.
  * @throws KillswitchError `store_unavailable`
  */
 export async function compare(
@@ -51,7 +51,7 @@ export async function compare(
   let held = 0;
   let next = 0;
 
-  function tell(tampering: Tampering, position: string): void {
+  function note(tampering: Tampering, position: string): void {
     const run = runs.at(-1);
     if (isRun && run?.tampering === tampering)
       runs[runs.length - 1] = { ...run, last: position, count: run.count + 1 };
@@ -59,14 +59,14 @@ export async function compare(
     isRun = true;
   }
   const passOver = (end: number): void => {
-    for (; next < end; next++) tell('removed', entries[next]?.position ?? '');
+    for (; next < end; next++) note('removed', entries[next]?.position ?? '');
   };
 
   for await (const page of from === to ? [] : placesOf(audit, from, to)) {
     for (const { position, digest } of page.map(place => sealEntry(place, keys))) {
       const index = places.get(position);
       if (index === undefined) {
-        tell('inserted', position);
+        note('inserted', position);
         continue;
       }
       passOver(index);
@@ -74,7 +74,7 @@ export async function compare(
       if (entries[index]?.digest === digest) {
         held += 1;
         isRun = false;
-      } else tell(digests.has(digest) ? 'moved' : 'changed', position);
+      } else note(digests.has(digest) ? 'moved' : 'changed', position);
     }
   }
   passOver(entries.length);

@@ -1,6 +1,6 @@
 import type { Tampering } from './compare.js';
 
-/** A place where the audit is not what was sealed. */
+/** A difference between the audit and what was sealed. */
 export interface Finding {
   readonly kind:
     | `entries_${Tampering}`
@@ -8,17 +8,17 @@ export interface Finding {
     | 'checkpoint_forged'
     | 'checkpoint_unknown_key'
     | 'checkpoint_unlinked'
-    /** The store lacks a checkpoint that this host has seen, or has another one in its place. */
+    /** The store lacks a checkpoint that this host has seen, or has a different one. */
     | 'store_behind'
     | 'store_other';
-  /** Its number, or the first and the last of several. */
+  /** The number of the checkpoint; with `lastCheckpoint`, the first and the last of several. */
   readonly checkpoint: number;
   readonly lastCheckpoint?: number;
-  /** The ID of the key that it names. */
+  /** The ID of the key that it claims to be signed with. */
   readonly key?: string;
   /** When it was sealed. */
   readonly at?: string;
-  /** Entries by their position in the store, and how many they are. */
+  /** Positions of the first and the last entry in the store, and how many there are. */
   readonly first?: string;
   readonly last?: string;
   readonly count?: number;
@@ -27,17 +27,17 @@ export interface Finding {
 const WHAT: Readonly<Record<Finding['kind'], string>> = {
   entries_removed: 'removed',
   entries_changed: 'changed',
-  entries_moved: 'put in another order',
-  entries_inserted: 'put in later',
+  entries_moved: 'reordered',
+  entries_inserted: 'inserted later',
   checkpoint_missing: 'missing',
-  checkpoint_forged: 'not what was signed there',
-  checkpoint_unknown_key: 'signed with a key that is not given here',
-  checkpoint_unlinked: 'not what follows the one before',
-  store_behind: 'gone, though this host has seen it: the store was set back or emptied',
-  store_other: 'not the one that this host has seen in its place',
+  checkpoint_forged: 'not what was signed',
+  checkpoint_unknown_key: 'signed with a key that is not configured here',
+  checkpoint_unlinked: 'not the successor of the one before',
+  store_behind: 'missing, but this host has seen it: the store was rolled back or emptied',
+  store_other: 'not the one that this host has seen',
 };
 
-/** The finding in plain words. */
+/** The finding as one sentence. */
 export function sentenceOf({
   kind,
   checkpoint,
@@ -58,13 +58,13 @@ export function sentenceOf({
     : `Checkpoints ${checkpoint} to ${lastCheckpoint} are ${WHAT[kind]}${whose}.`;
 }
 
-/** Keeps the first findings, and one for the same of checkpoints that follow each other. */
+/** Collects the first findings, and merges equal ones of consecutive checkpoints. */
 export function collectFindings(most: number) {
   const findings: Finding[] = [];
   let count = 0;
   return {
     findings,
-    /** How many there were, kept or not. */
+    /** How many findings there were, kept or not. */
     count: () => count,
     tell(finding: Finding): void {
       const before = findings.at(-1);

@@ -11,7 +11,7 @@ const schema = z.strictObject({
 /** The last checkpoint that this host has seen: its number, the hash of its text, where it ends and when it was sealed. */
 export type SeenCheckpoint = Readonly<z.output<typeof schema>>;
 
-/** @throws Error where something else stands there, or it cannot be read */
+/** @throws Error if the file cannot be read or is not one of ours */
 export async function readHighWaterMark(
   highWaterMark: Pick<HighWaterMark, 'read'>,
 ): Promise<SeenCheckpoint | undefined> {
@@ -20,8 +20,8 @@ export async function readHighWaterMark(
 }
 
 /**
- * Another process of this host may have seen more; what it has is left alone then.
- * @throws Error where it cannot be kept
+ * Raises the high-water mark; leaves it if another process of this host has seen more.
+ * @throws Error if it cannot be written
  */
 export async function raiseHighWaterMark(
   highWaterMark: HighWaterMark,

@@ -6,7 +6,7 @@ import type { Core } from '../ports/core.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
 export interface TrailQuery extends AuditQuery {
-  /** A cursor: only what was committed after it. */
+  /** A cursor: only entries committed after it. */
   readonly after?: string;
 }
 
@@ -14,24 +14,24 @@ export interface TrailQuery extends AuditQuery {
 export interface TrailPage {
   readonly entries: readonly AuditEntry[];
   /**
-   * Goes on right after the last entry of these; where there were no more, after all that was there. The same as
-   * before: nothing was added.
+   * Continues after the last of these entries or, if there were no more, after all that was read. Unchanged if nothing
+   * was added.
    */
   readonly cursor: string;
 }
 
-/** Everything that is asked for, however much. */
+/** All entries of a query, as a stream. */
 export interface Trail {
   readonly entries: AsyncIterable<AuditEntry>;
-  /** Goes on after the last entry, once all have been read. */
+  /** Continues after the last entry once all have been read. */
   readonly cursor: string;
 }
 
-/** How many pages one request that goes on from a cursor looks at, whatever it finds in them. */
+/** The most pages that one request with a cursor reads, however few entries match. */
 const LOOKED_AT = 10;
 const PAGE = 500;
 
-/** What the credential lets see; an entry says nothing of hosts, so one that is narrowed to a host sees nothing. */
+/** The query within the credential's limits. An entry has no host, so a credential narrowed to one sees nothing. */
 function narrowed(query: AuditQuery, { agentId, taskId, host }: Within): [AuditQuery, { taskId?: string }] {
   if (host !== undefined || (agentId !== undefined && (query.agentId ?? agentId) !== agentId))
     throw outside();
@@ -41,7 +41,7 @@ function narrowed(query: AuditQuery, { agentId, taskId, host }: Within): [AuditQ
   ];
 }
 
-/** Entry by entry, each with the cursor that goes on after it; the last one of a page has its end instead. */
+/** Yields each entry with the cursor after it, and the cursor at the end of each page. */
 async function* walk(
   { audit }: Pick<Core, 'audit'>,
   actor: Actor,
@@ -49,7 +49,7 @@ async function* walk(
 ): AsyncGenerator<{ readonly entry?: AuditEntry; readonly cursor: string }> {
   const [query, { taskId }] = narrowed(asked, actor.within);
   let position = after;
-  // A task is no part of the query: of a page, few entries may be left.
+  // The store cannot query by task, so few entries of a page may match.
   const limit = taskId === undefined ? Math.min(asked.limit ?? PAGE, PAGE) : PAGE;
   for (let page = 0; page < pages; page++) {
     const range = omitUndefined({ after: position, upTo, limit });
@@ -75,7 +75,7 @@ export async function readTrail(
 ): Promise<TrailPage> {
   authorize(actor, 'audit:read');
   const entries: AuditEntry[] = [];
-  // Who has no cursor yet may not know how to go on, and gets what there is.
+  // A client without a cursor may not know how to continue, so it gets everything there is.
   const pages = query.after === undefined ? Number.POSITIVE_INFINITY : LOOKED_AT;
   let cursor = query.after ?? '';
   for await (const step of walk(core, actor, { ...query, pages })) {
@@ -86,8 +86,8 @@ export async function readTrail(
 }
 
 /**
- * All of the audit that is asked for, up to what was committed last by now.
- * @throws KillswitchError `forbidden`, `store_unavailable`; the entries also the latter
+ * Streams all entries of a query, up to the last one committed so far.
+ * @throws KillswitchError `forbidden`, `store_unavailable`; iterating the entries may throw the latter, too
  */
 export async function streamTrail(
   core: Pick<Core, 'audit'>,

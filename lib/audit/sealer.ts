@@ -7,43 +7,43 @@ import { createPoller, type Poller } from '../util/poller.js';
 import { sealDue } from './append-checkpoint.js';
 import { raiseHighWaterMark, readHighWaterMark, type SeenCheckpoint } from './high-water-mark.js';
 
-/** Seals the audit behind whoever writes it, and never in the way of what it tells of. */
+/** Seals the audit in the background, without delaying the commits of a stop. */
 export interface Sealer extends Probe, Poller {
-  /** Seals all that is due. Never rejects. */
+  /** Seals all due entries. Never rejects. */
   look(): Promise<void>;
 }
 
 interface Parts extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
   readonly highWaterMark: HighWaterMark;
-  /** Asked until it answers. */
+  /** Called until it succeeds once. */
   readonly openKeys: () => Promise<AuditKeys>;
 }
 
-/** Milliseconds. Another process may have written. */
+/** Milliseconds between two polls: another process may have written to the audit. */
 const INTERVAL = 3_000;
-/** So that one checkpoint seals all of a stop, when that is over. */
+/** Milliseconds after a commit, so that one checkpoint covers a whole stop. */
 const AFTER_COMMIT = 750;
-/** Without a commit: a stop of many commits every few milliseconds. */
+/** Milliseconds without a commit: a stop of many agents commits every few milliseconds. */
 const QUIET = 250;
-/** Milliseconds without a look that came to its end. */
+/** Milliseconds without a completed round until the probe reports it. */
 const LATE = 30_000;
 
 /**
- * A consumer of the audit, as the notifier is: to hash within the commit would make all commits of all processes wait
- * for each other. What it has sealed stands in the store; what it has seen there, also on this host's disk.
+ * Seals asynchronously, because hashing within the commit would make the commits of all processes wait for each other.
+ * Checkpoints are kept in the store, and the high-water mark on this host's disk.
  */
 export function createSealer({ records, audit, clock, log, highWaterMark, openKeys }: Parts): Sealer {
   let keys: AuditKeys | undefined;
   let lastSeen: SeenCheckpoint | undefined;
-  /** The hash of what stands on the disk. */
+  /** The hash of the high-water mark on disk. */
   let kept: string | undefined;
-  /** Holds until this process ends: a break does not heal. */
+  /** Kept until this process ends: a broken chain does not heal. */
   let alarm: string | undefined;
   let trouble: string | undefined;
   let lookedAt = clock.monotonic();
   let closed = false;
 
-  /** @returns what went wrong, but for a store that is out of reach, which says so itself */
+  /** @returns what went wrong; `''` for a store that does not answer, which its own probe reports */
   async function attempt(what: string, act: () => Promise<void>): Promise<string | undefined> {
     try {
       await act();
@@ -73,14 +73,19 @@ export function createSealer({ records, audit, clock, log, highWaterMark, openKe
   }
 
   async function look(): Promise<void> {
-    const read = await attempt('what this host has seen of the audit cannot be read', async () => {
-      lastSeen ??= await readHighWaterMark(highWaterMark);
-    });
-    const sealed = await attempt('the audit is not sealed', async () => {
+    const read = await attempt(
+      'the high-water mark of the audit cannot be read from the state directory',
+      async () => {
+        lastSeen ??= await readHighWaterMark(highWaterMark);
+      },
+    );
+    const sealed = await attempt('the audit cannot be sealed', async () => {
       keys ??= await openKeys();
       await seal(keys);
     });
-    const noted = read ?? (await attempt('what this host has seen of the audit cannot be kept', keep));
+    const noted =
+      read ??
+      (await attempt('the high-water mark of the audit cannot be written to the state directory', keep));
     trouble = read || sealed || noted || undefined;
   }
 

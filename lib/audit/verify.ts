@@ -15,19 +15,19 @@ import { type Compared, compare, placesOf } from './compare.js';
 import { collectFindings, type Finding } from './finding.js';
 import { readHighWaterMark, type SeenCheckpoint } from './high-water-mark.js';
 
-/** What was found of the whole audit. */
+/** The result of verifying the whole audit. */
 export interface Verification {
   readonly intact: boolean;
-  /** That are as they were sealed. */
+  /** How many entries are as they were sealed. */
   readonly entries: number;
-  /** That hold, with all their entries, and how many there should be. */
+  /** How many checkpoints are valid with all their entries, and how many there should be. */
   readonly checkpoints: number;
   readonly checkpointsInAll: number;
-  /** When the last one that holds was sealed: ISO 8601. */
+  /** When the last valid one was sealed: ISO 8601. */
   readonly until?: string;
-  /** Entries after the last checkpoint: nothing can be said of them yet. */
+  /** How many entries come after the last checkpoint, and cannot be verified yet. */
   readonly unsealed: number;
-  /** The first of them, in the order of the audit. */
+  /** The first findings, in the order of the audit. */
   readonly findings: readonly Finding[];
   readonly findingsInAll: number;
 }
@@ -40,7 +40,7 @@ interface Parts {
 }
 
 const MOST_FINDINGS = 100;
-/** Checkpoints read at the same time, and how many entries are compared with theirs. */
+/** Checkpoints read at a time, and the most entries compared at a time. */
 const TOGETHER = 16;
 const MOST_ENTRIES = 500;
 const NOTHING: Compared = { held: 0, runs: [] };
@@ -61,7 +61,7 @@ function linkOf(keys: AuditKeys, number: number, text: string | null | undefined
 
 const sizeOf = ({ opened }: Link): number => (opened.trust === 'good' ? opened.checkpoint.entries.length : 0);
 
-/** Parts whose checkpoints have no more entries together than one alone may have. */
+/** Groups of checkpoints with at most {@link MOST_ENTRIES} entries together. */
 function* inParts(links: readonly Link[]): Generator<readonly Link[]> {
   let part: Link[] = [];
   let size = 0;
@@ -76,7 +76,7 @@ function* inParts(links: readonly Link[]): Generator<readonly Link[]> {
   yield part;
 }
 
-/** All checkpoints from the first to the last, which may move on meanwhile; also those that are missing. */
+/** All checkpoints from the first to the last, missing ones included; new ones may be added meanwhile. */
 async function* linksOf({ records, audit, keys }: Parts, known: number): AsyncGenerator<Link & Compared> {
   for (let last = known, next = 1; ; ) {
     last = await lastNumber(records, last);
@@ -97,7 +97,7 @@ async function* linksOf({ records, audit, keys }: Parts, known: number): AsyncGe
   }
 }
 
-/** Where what came before is missing or forged, that is told, and nothing is left that it could follow. */
+/** Whether it continues the checkpoint before. One that is missing or forged is reported itself, so any may follow it. */
 function follows({ previous, from }: Checkpoint, before: Link | undefined): boolean {
   if (!before) return previous === '' && from === '';
   const { trust } = before.opened;
@@ -126,9 +126,9 @@ const behind = (kind: 'store_behind' | 'store_other', { number, at }: SeenCheckp
 });
 
 /**
- * Walks the whole audit, and compares it with what was sealed and with what this host has seen. Trusts nothing in the
- * store that is not signed. Needs memory for some pages, however long the audit is.
- * @throws KillswitchError `store_unavailable`; Error where what this host has seen cannot be read
+ * Verifies the whole audit against its checkpoints and against what this host has seen. Trusts only what is signed. Runs
+ * in constant memory.
+ * @throws KillswitchError `store_unavailable`; Error if the high-water mark cannot be read
  */
 export async function verifyAudit(parts: Parts): Promise<Verification> {
   const lastSeen = await readHighWaterMark(parts.highWaterMark);

@@ -52,7 +52,7 @@ export interface AuditQuery {
 export interface Client extends Commands {
   /** What was done, by whom and why, oldest first. */
   audit(query?: AuditQuery): Promise<AuditPage>;
-  /** Gives up what it still owes, in the name of whom the token names. Confirms nothing. */
+  /** Gives up what it still owes, in the name of the token's subject. Confirms nothing. */
   dismiss(operationId: string, body: DismissBody): Promise<DismissalStatus>;
   readonly agents: Commands['agents'] & {
     get(agentId: string): Promise<AgentRecord>;
@@ -71,7 +71,7 @@ type Sent = Omit<ApiRequest, 'method'> & {
   readonly open?: true;
 };
 
-/** @throws TypeError if the URL is none of HTTP */
+/** @throws TypeError if the URL is not an HTTP URL */
 export function createClient(options: ClientOptions): Client {
   const base = baseOf(options.url);
   const { token, timeoutMs = 30_000, fetch = globalThis.fetch, name = base } = options;
@@ -84,7 +84,7 @@ export function createClient(options: ClientOptions): Client {
     const { status, text } = await ask(`${base}${path}`, {
       method,
       headers,
-      // A redirect would carry the order, or the credential, to somebody who was not asked.
+      // A redirect would send the request, or the credential, to another server.
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
       ...(body && { body: JSON.stringify(body) }),

@@ -24,7 +24,7 @@ export interface Config {
   readonly sandboxes: { readonly docker: boolean; readonly process: boolean };
   /** The label of a container that must equal the agent's ID. */
   readonly agentLabel: string;
-  /** The environment variable of a process of the host that must equal it. */
+  /** The environment variable of a host process that must equal the agent's ID. */
   readonly agentVariable: string;
   readonly requireLabel: boolean;
   /** Absolute, without a slash at the end. Empty: worktrees are left alone. */
@@ -39,7 +39,7 @@ export interface Config {
   readonly cleanupTimeoutMs: number;
   /** Absent only beside a key set, or with `dev`. */
   readonly secret?: string;
-  /** Signs no more and still verifies, while it is being exchanged for `secret`. */
+  /** No longer signs but still verifies, while it is being replaced by `secret`. */
   readonly previousSecret?: string;
   /** The first signs the audit, all verify it. Empty: a secret in the state directory does. */
   readonly auditSecrets: readonly string[];
@@ -50,20 +50,20 @@ export interface Config {
   readonly issuer?: string;
   /** How long a token may be good. */
   readonly tokenMaxAgeMs: number;
-  /** By which gateways call this server, without a slash at the end. Empty: what they pass on can only stop here. */
+  /** URLs by which gateways call this server, without a slash at the end. Empty: forwarded requests can only stop. */
   readonly publicUrls: readonly string[];
-  /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. */
+  /** Addresses and CIDR blocks of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
   /** How long the event loop may stand still before the process ends itself; 0: for ever. */
   readonly watchdogMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
-  /** Variables that look like ours and are none: misspelt, most likely. */
+  /** Unknown variables with our prefix: misspelt, most likely. */
   readonly unknown: readonly string[];
-  /** What was not taken as it was written, one sentence each. */
+  /** Settings that were adjusted, one sentence each. */
   readonly notes: readonly string[];
 }
 
-/** Everything that is wrong with the environment, one line a variable. No secret is in it. */
+/** Every problem of the environment, one line for each variable. Contains no secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -75,8 +75,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * What each of them gives.
- * @throws ConfigError that names what is wrong with any of them, so that nobody mends one thing at a time
+ * Runs all readers and returns their results.
+ * @throws ConfigError that names every problem at once
  */
 export function allOf<T extends readonly (() => unknown)[]>(
   works: readonly [...T],
@@ -95,7 +95,7 @@ export function allOf<T extends readonly (() => unknown)[]>(
   return given as { [At in keyof T]: ReturnType<T[At]> };
 }
 
-/** Those that hold a secret, or may (a password in a URL): each may also be given as `<name>_FILE`. */
+/** Variables that may hold a secret (also a password in a URL): each may be given as `<name>_FILE` instead. */
 export const secretVariables: readonly string[] = [
   'KILLSWITCH_SECRET',
   'KILLSWITCH_SECRET_PREVIOUS',
@@ -119,7 +119,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const shown = (name: string, value: string): string =>
   unshown.has(name) ? name : `${name}=${JSON.stringify(value.slice(0, 80))}`;
 
-/** What only several variables together can get wrong. */
+/** Problems that depend on several variables. */
 function jointProblems(env: Environment, socket: string, dev: boolean): string[] {
   const problems: string[] = [];
   if (new TextEncoder().encode(socket).length > SOCKET_BYTES) {

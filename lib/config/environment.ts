@@ -38,7 +38,7 @@ export const storeSchema = matching(
 
 export type KeySetLocation = { readonly file: string } | { readonly url: string };
 
-/** Whether nobody on the way can read or change what goes there: https, or plain HTTP to this machine. */
+/** Whether a connection is protected on its way: https, or plain HTTP to this machine. */
 export function isTrustworthy(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
@@ -48,7 +48,7 @@ export function isTrustworthy(text: string): boolean {
   );
 }
 
-/** The URL of a killswitch server as others call it, without a slash at its end. A path would be nobody's. */
+/** The public origin of a killswitch server, without a slash at its end; `undefined` if it has a path, query or hash. */
 export function serverUrl(text: string): string | undefined {
   if (!isTrustworthy(text)) return undefined;
   const { origin, pathname, search, hash } = new URL(text);

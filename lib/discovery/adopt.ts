@@ -10,7 +10,7 @@ import { setMembers } from '../util/json-edit.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 import { firstStart, observedAgent } from './observed.js';
 
-/** How long an orchestrator has to register what it has started, before it is taken for unregistered. Milliseconds. */
+/** Milliseconds that an orchestrator has to register an agent it started, before the agent counts as unregistered. */
 const REGISTRATION = 3_000;
 
 const entryOf = (core: Core, operation: AuditEntry['operation'], agent: Agent): AuditEntry =>
@@ -25,7 +25,7 @@ const entryOf = (core: Core, operation: AuditEntry['operation'], agent: Agent): 
   });
 
 /**
- * Writes a record for what runs here under a label and has none, so that it is listed and selected like all others.
+ * Writes a record for an agent that runs here under a label without one, so that it is listed and selected like others.
  * @throws KillswitchError `conflict`, `store_unavailable`
  */
 export async function adopt(core: Core, agentId: string, seen: readonly Sighting[]): Promise<void> {
@@ -36,7 +36,7 @@ export async function adopt(core: Core, agentId: string, seen: readonly Sighting
     core,
     agentReader(core, agentId),
     stored => {
-      // It was registered, or killed, since it was seen.
+      // Registered, or killed, since it was seen.
       if (stored) return { value: undefined };
       const step = {
         document: { kind: 'agent', id: agentId } as const,
@@ -52,7 +52,7 @@ export async function adopt(core: Core, agentId: string, seen: readonly Sighting
   );
 }
 
-/** Changes an active record that is stored so. @throws KillswitchError `conflict`, `store_unavailable` */
+/** Updates an agent's record. @param members the new members; `undefined`: leave it as it is. @throws KillswitchError `conflict`, `store_unavailable` */
 const amend = (
   core: Core,
   agentId: string,
@@ -83,13 +83,13 @@ const amend = (
   );
 
 /**
- * Writes this host into the record of an agent that names none and was seen here: from now on it is this node's.
- * @returns the agent as it is then; `undefined`: another node was faster, or its record is gone
+ * Writes this host into the record of an agent that was seen here and whose record names no host.
+ * @returns the agent with its host; `undefined`: another node was faster, or the record is gone
  */
 export const claim = (core: Core, agentId: string): Promise<Agent | undefined> =>
   amend(core, agentId, ({ host }) => (host === undefined ? { host: core.hostId } : undefined), 'CLAIM_AGENT');
 
-/** Marks an observed agent of this host `completed`: it does not run any more, and no orchestrator watches it. */
+/** Marks an observed agent of this host `completed`: it no longer runs, and no orchestrator does so. */
 export async function completeObserved(core: Core, agentId: string): Promise<void> {
   await amend(
     core,

@@ -4,9 +4,9 @@ import { withTimeout } from '../util/with-timeout.js';
 
 export interface Discovery {
   readonly seen: readonly Sighting[];
-  /** Why something with a label may run here unseen, each in words that may be shown. Empty: all would have been seen. */
+  /** Why a labelled agent may run here unseen, in words that may be shown. Empty: all would have been seen. */
   readonly blind: readonly string[];
-  /** How many processes of this host this user may not read. */
+  /** How many processes of this host the user of this process may not read. */
   readonly unread: number;
 }
 
@@ -18,13 +18,13 @@ function ask(lookout: Lookout, ms: number): Promise<Sightings> {
   });
 }
 
-/** What runs on this host under a label, by every lookout. Never rejects; one that hangs is waited for only so long. */
+/** Everything that runs on this host under a label, by all detectors. Never rejects; one that hangs only counts as blind. */
 export async function discover({
   lookouts,
   limits,
   log,
 }: Pick<Core, 'lookouts' | 'limits' | 'log'>): Promise<Discovery> {
-  // Half the time for an answer: the other half is for stopping what is seen.
+  // Half of the response time: the other half is for stopping what is found.
   const asked = lookouts.map(lookout => ask(lookout, limits.respondMs / 2));
   const seen: Sighting[] = [];
   const blind: string[] = [];
@@ -36,8 +36,8 @@ export async function discover({
       unread += result.value.unread ?? 0;
       continue;
     }
-    blind.push('a lookout does not answer');
-    log.error({ err: result.reason }, 'a lookout does not answer');
+    blind.push('a detector does not answer');
+    log.error({ err: result.reason }, 'a detector does not answer: labelled agents may run here unseen');
   }
   return { seen, blind, unread };
 }

@@ -4,10 +4,10 @@ import type { Sighting } from '../ports/lookout.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 import { type Discovery, discover } from './discover.js';
 
-/** What runs on this host under a label, agent by agent. */
+/** What runs on this host under a label, by agent. */
 export interface Observation extends Omit<Discovery, 'seen'> {
   readonly byAgent: ReadonlyMap<string, readonly Sighting[]>;
-  /** When the look began, in epoch milliseconds. */
+  /** When the scan began, in epoch milliseconds. */
   readonly since: number;
 }
 
@@ -19,22 +19,22 @@ export function groupSightings(seen: readonly Sighting[]): ReadonlyMap<string, r
   return byAgent;
 }
 
-/** Looks at this host once. Never rejects. */
+/** Scans this host once. Never rejects. */
 export async function observe(core: Core): Promise<Observation> {
   const since = core.clock.now();
   const { seen, ...rest } = await discover(core);
   return { ...rest, byAgent: groupSightings(seen), since };
 }
 
-/** Epoch milliseconds of the first start among those seen; `undefined`: not known of any of them. */
+/** The earliest known start in epoch milliseconds; `undefined`: none is known. */
 export function firstStart(seen: readonly Sighting[]): number | undefined {
   const starts = seen.flatMap(({ startedAt }) => (startedAt === undefined ? [] : [startedAt]));
   return starts.length > 0 ? Math.min(...starts) : undefined;
 }
 
 /**
- * The record of an agent that carries a label here and that its orchestrator has not registered.
- * @param seen what was seen of it; empty where this host could not be looked at
+ * Makes the record of an agent that runs here under a label and is not registered.
+ * @param seen its sightings; empty if this host could not be scanned
  * @param expected the container that the caller expects it in
  */
 export function observedAgent(

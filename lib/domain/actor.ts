@@ -9,14 +9,14 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** What a credential is narrowed to: nothing outside may be touched or seen with it. */
+/** What a credential is narrowed to: it can neither change nor read anything outside. */
 export interface Within {
   readonly agentId?: string;
   readonly taskId?: string;
   readonly host?: string;
 }
 
-/** Who asks, from the verified credential and never from the body. */
+/** Who makes a request: from the verified credential, never from the body. */
 export interface Actor {
   readonly kind: 'token' | 'local' | 'trigger';
   readonly subject: string;
@@ -29,15 +29,14 @@ export interface Actor {
   /** A single-use token that could not be checked against its earlier uses: it may stop, and nothing else. */
   readonly unconfirmed?: true;
   /**
-   * An order that a gateway passes on, of which it is not known here whether it is meant for this server: it may
-   * stop, and nothing else.
+   * A request forwarded by a gateway that may be meant for another server: it may stop, and nothing else.
    */
   readonly unaddressed?: true;
-  /** An order whose signature does not hold: it is carried out, because it stops, and in no other name than this. */
+  /** A stored command without a valid signature: it runs, because it stops, but under no other name than `unverified`. */
   readonly unverified?: true;
 }
 
-/** The killswitch itself, where it acts on what it sees: nobody else has asked. */
+/** The killswitch itself, when it acts on what it detects and not on a request. */
 export const systemActor: Actor = {
   kind: 'local',
   subject: 'killswitch',

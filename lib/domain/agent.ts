@@ -6,7 +6,7 @@ export const agentIdSchema = z.string().regex(AGENT_ID, 'must match [A-Za-z0-9][
 export const statuses = ['spawning', 'running', 'completed', 'failed', 'killed'] as const;
 export type Status = (typeof statuses)[number];
 
-/** From each status, the statuses that an agent may take next. `killed` is entered by a kill alone. */
+/** From each status, the statuses that may follow. Only a kill leads to `killed`. */
 export const transitions: Readonly<Record<Status, readonly Status[]>> = {
   spawning: ['running', 'completed', 'failed', 'killed'],
   running: ['completed', 'failed', 'killed'],
@@ -19,7 +19,7 @@ export const isStatus = (value: unknown): value is Status => statuses.some(statu
 export const isActive = (status: Status): boolean => transitions[status].includes('killed');
 export const mayBecome = (from: Status, to: Status): boolean => transitions[from].includes(to);
 
-/** What a killed agent can still owe. */
+/** The layers of an agent; a killed one can still owe any of them. */
 export const layers = ['container', 'process', 'worktree'] as const;
 export type LayerName = (typeof layers)[number];
 
@@ -39,15 +39,15 @@ export interface Kill {
   readonly attempts: number;
   readonly lastError?: string;
   readonly confirmedAt?: string;
-  /** A person took the responsibility for what was owed: it is not tried again by itself, and nothing was confirmed. */
+  /** An operator gave up what was owed: it is not retried, and nothing was confirmed. */
   readonly dismissed?: { readonly at: string; readonly by: string; readonly reason: string };
 }
 
 export const sources = ['registered', 'observed'] as const;
-/** Whether its orchestrator wrote its record, or a node that found it running. */
+/** Whether its orchestrator registered it, or a node found it running. */
 export type AgentSource = (typeof sources)[number];
 
-/** The members that we understand of an agent's record. Others stay in the raw text and are never re-encoded. */
+/** The members of an agent's record that this program knows. Others stay in the raw text and are never re-encoded. */
 export interface Agent {
   readonly agentId: string;
   readonly status: Status;
@@ -61,9 +61,9 @@ export interface Agent {
   readonly labels: Readonly<Record<string, string>>;
   /** Absent: registered. */
   readonly source?: AgentSource;
-  /** By what an observed one was found. */
+  /** How an observed agent was found. */
   readonly detector?: string;
-  /** As it was given; nothing stops the agent at that time. */
+  /** Stored as given; nothing stops the agent at that time. */
   readonly expiresAt?: string;
   readonly kill?: Kill;
 }
@@ -74,7 +74,7 @@ const path = z
   .max(4096)
   .regex(/^\/[^\0]*$/, 'must be an absolute path');
 
-/** The members that a caller of our own API may set. Unknown members are refused there (a typo must be told). */
+/** The members that an API client may set. Unknown members are refused, so that a typo is noticed. */
 export const agentFieldsSchema = z.strictObject({
   taskId: text.optional(),
   startedAt: z.iso.datetime({ offset: true }).optional(),

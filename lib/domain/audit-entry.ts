@@ -26,7 +26,7 @@ export type AuditOperation = (typeof auditOperations)[number];
 export const auditPhases = ['accepted', 'settled', 'unconfirmed', 'refused', 'done'] as const;
 
 /**
- * One line of the audit, written to the store in the same atomic step as what it tells, and logged as JSON at WARN.
+ * One entry of the audit, stored in the same atomic step as the change that it describes, and logged as JSON at WARN.
  * `phase`: `accepted` (the record says killed), `settled` (nothing is owed), `unconfirmed` (something still is),
  * `refused` (nothing was changed), `done` (a change that has no clean-up).
  */
@@ -38,7 +38,7 @@ export interface AuditEntry {
   readonly operationId?: string;
   readonly requestId?: string;
   readonly actor: string;
-  /** Where it was asked from: an IP address, `socket` or `local`. Absent for what nobody asked for. */
+  /** Where the request came from: an IP address, `socket` or `local`. Absent if there was no request. */
   readonly source?: string;
   readonly reason?: string;
   readonly agentId?: string;
@@ -52,13 +52,13 @@ export interface AuditEntry {
   readonly failed?: number;
   readonly pending?: number;
   readonly errors?: readonly string[];
-  /** Of a reset of the latch: the operations whose holds it released. */
+  /** Reset of the latch: the operations whose holds it released. */
   readonly released?: readonly string[];
-  /** Of a reset of the latch: the signature of `released`. */
+  /** Reset of the latch: the signature of `released`. */
   readonly mac?: string;
 }
 
-/** Who it was, for an entry, and where they asked from. */
+/** The members of an entry that say who made the request, and from where. */
 export const by = ({
   subject,
   source,

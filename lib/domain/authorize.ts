@@ -3,27 +3,27 @@ import type { Command } from './command.js';
 import { KillswitchError } from './errors.js';
 import type { Selector } from './selector.js';
 
-/** What a single-use token may do while nobody can tell whether it was used before: stopping twice is harmless. */
+/** What a single-use token may do while its earlier uses cannot be checked: stopping twice is harmless. */
 export const STOPPING: ReadonlySet<Scope> = new Set<Scope>([
   'agents:kill',
   'agents:kill-all',
   'latch:engage',
 ]);
 
-/** The refusal of what a narrowed credential does not reach; says nothing about what lies there. */
+/** The refusal for anything outside a narrowed credential; reveals nothing about what is there. */
 export const outside = (): KillswitchError =>
   new KillswitchError('forbidden', 'The credential is narrowed, and this lies outside');
 
-/** Whether the agent lies inside. An agent without a task or host lies outside all that is narrowed to one. */
+/** Whether the agent is inside. An agent without a task or host is outside of a credential narrowed to one. */
 export const covers = (within: Within, agent: Within): boolean =>
   (within.agentId === undefined || within.agentId === agent.agentId) &&
   (within.taskId === undefined || within.taskId === agent.taskId) &&
   (within.host === undefined || within.host === agent.host);
 
 /**
- * @param on what the request touches, as far as it is known: a member that is absent counts as outside of a
- *   credential that is narrowed by it. Without `on` the scope alone is checked, for requests that are narrowed by
- *   {@link narrow} or {@link covers} afterwards; a reset of the latch touches everything then.
+ * @param on what the request touches, as far as it is known: an absent member counts as outside of a credential narrowed
+ *   by it. Without `on` only the scope is checked, for requests that are narrowed by {@link narrow} or {@link covers}
+ *   afterwards; except for a reset of the latch, which touches everything.
  * @throws KillswitchError `forbidden`
  */
 export function authorize(actor: Actor, scope: Scope, on?: Within): void {
@@ -52,7 +52,7 @@ function narrowed(asked: string | undefined, allowed: string): string {
 }
 
 /**
- * The intersection: selects exactly the agents that both the selector selects and the credential covers.
+ * The intersection of a selector with a credential.
  * @throws KillswitchError `forbidden` if the selector names an agent, task or host outside
  */
 export function narrow(selector: Selector, within: Within): Selector {

@@ -36,11 +36,11 @@ export const engageBodySchema = z.strictObject({
 });
 export type EngageBody = Frozen<z.input<typeof engageBodySchema>>;
 
-/** Body of `DELETE /latch`: nobody lets agents run again without saying why. */
+/** Body of `DELETE /latch`: letting agents run again needs a reason. */
 export const resetBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must say why') });
 export type ResetBody = Frozen<z.input<typeof resetBodySchema>>;
 
-/** Body of `POST /operations/:operationId/dismiss`: a person answers for what was not done. */
+/** Body of `POST /operations/:operationId/dismiss`: an operator takes responsibility for what was not done. */
 export const dismissBodySchema = z.strictObject({ reason: reason.regex(/\S/, 'must say why') });
 export type DismissBody = Frozen<z.input<typeof dismissBodySchema>>;
 
@@ -48,11 +48,11 @@ interface CommandBase {
   readonly operationId: string;
   readonly actor: Actor;
   readonly requestId?: string;
-  /** ISO 8601. Only of one that is carried on with: it then reaches no agent that was started later. */
+  /** ISO 8601. Only of a resumed command, which then spares agents that were started later. */
   readonly requestedAt?: string;
   /**
-   * Only of one that was given while the store did not answer: who was active here by what was last read, and so was
-   * stopped. What was written of their end since then was written of agents that this command had ended.
+   * Only of a command accepted while the store did not answer: the agents that were active here by the cached records,
+   * and so were stopped. If their records say `completed` or `failed` since then, this command was the reason.
    */
   readonly wereActive?: readonly string[];
   readonly reason?: string;

@@ -1,6 +1,6 @@
 /**
- * The closed registry of everything that can go wrong in words: one code, one HTTP status, one title.
- * Rendered as RFC 9457 problem details. `detail` is written by us and safe to show; a cause never is.
+ * The closed registry of errors: each code has one HTTP status and one title. Rendered as RFC 9457 problem details. The
+ * `detail` is written by us and safe to show; a cause never is.
  */
 export const errorRegistry = {
   invalid_request: { status: 400, title: 'The request is not valid' },
@@ -24,9 +24,9 @@ export const errorRegistry = {
   unsupported_media_type: { status: 415, title: 'The content type is not application/json' },
   too_many_failures: { status: 429, title: 'Too many credentials failed' },
   internal: { status: 500, title: 'Something failed inside' },
-  busy: { status: 503, title: 'Too much comes in at the moment' },
+  busy: { status: 503, title: 'Too many requests at the moment' },
   store_unavailable: { status: 503, title: 'The store does not answer' },
-  origins_unavailable: { status: 503, title: 'The order could not be passed on' },
+  origins_unavailable: { status: 503, title: 'The request could not be passed on' },
   unconfigured: { status: 503, title: 'Configuration is missing' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
@@ -47,7 +47,7 @@ export class KillswitchError extends Error {
   }
 }
 
-/** Makes an error without its stack, which takes longer than most refusals and is told to nobody. */
+/** Makes an error without a stack, which would take longer than most refusals and is never shown. */
 export function stackless<T extends Error>(make: () => T): T {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -58,10 +58,10 @@ export function stackless<T extends Error>(make: () => T): T {
   }
 }
 
-/** @param unread how many processes here may not be read: one of them might be the agent's */
+/** @param unread how many processes of this host cannot be read: one of them might be the agent's */
 export const unknownAgent = (agentId: string, unread = 0): KillswitchError => {
   const unseen =
-    unread > 0 ? `: it has no record, and ${unread} processes of this host may not be read by this user` : '';
+    unread > 0 ? `: it has no record, and this user may not read ${unread} processes of this host` : '';
   return new KillswitchError('agent_not_found', `Unknown agent ${agentId}${unseen}`);
 };
 
@@ -69,14 +69,14 @@ export const unknownAgent = (agentId: string, unread = 0): KillswitchError => {
 export const tooManyFailures = (seconds: number): KillswitchError =>
   new KillswitchError(
     'too_many_failures',
-    `Too many credentials from this network failed: one that holds is still taken, another is told so for ${seconds} s`,
+    `Too many credentials from this network failed: for ${seconds} s, only a valid one is accepted`,
   );
 
-/** Whether the store did not answer, which never keeps a stop from going on. */
+/** Whether the store did not answer, which must never prevent a stop. */
 export const isStoreDown = (error: unknown): boolean =>
   error instanceof KillswitchError && error.code === 'store_unavailable';
 
-/** Whatever was thrown, as an error that may be shown. */
+/** Any thrown value, as an error that may be shown. */
 export const shown = (error: unknown): KillswitchError =>
   error instanceof KillswitchError ? error : new KillswitchError('internal', undefined, { cause: error });
 

@@ -1,12 +1,12 @@
 import type { LayerName, Status } from './agent.js';
 
 /**
- * What was seen of one layer.
+ * The outcome of stopping one layer of an agent.
  * - `dead`: every process seen to be gone (a container's remains may still be there)
- * - `removed`: gone altogether; a worktree: moved into the quarantine
- * - `alreadyGone`: the record or this node knew it, and it is seen to be gone
- * - `notFound`: nothing was recorded, and nothing that this node may read carries the label; `detail` counts the
- *   processes that it may not read
+ * - `removed`: gone for good; a worktree: moved into the quarantine
+ * - `alreadyGone`: known from the record or to this node, and seen to be gone
+ * - `notFound`: nothing was recorded, and nothing that this node can read has the label; `detail` counts the processes that
+ *   it cannot read
  * - `skipped`: switched off; or no container is recorded and there is no engine here that this user may ask
  * - `blind`: the record names what this node may not read or cannot reach, or the engine that it used to ask does not
  *   answer now; owed
@@ -40,7 +40,7 @@ export interface AgentReceipt {
   readonly statusBefore?: Status;
   readonly taskId?: string;
   readonly host?: string;
-  /** At least one sandbox is gone that was there, all that the record names are, and none may still run. */
+  /** At least one sandbox was seen to be gone, including all that the record names, and none may still run. */
   readonly verified: boolean;
   readonly pending: readonly LayerName[];
   readonly outcomes: readonly LayerOutcome[];
@@ -53,22 +53,22 @@ export interface Receipt {
   readonly operationId: string;
   readonly message: string;
   readonly dryRun?: true;
-  /** Not every agent was reached, or not yet: the numbers are of those that were. */
+  /** Not every agent was reached yet: the numbers count those that were. */
   readonly incomplete?: true;
   /** The store did not answer: what ran on this host was stopped, and no record says so yet. */
   readonly degraded?: true;
   readonly verified: boolean;
   readonly total: number;
-  /** Agents of which nothing runs any more, as far as a sandbox is known. */
+  /** Agents of which no known sandbox runs any more. */
   readonly killed: number;
   /** Agents not killed, or not confirmed dead yet: `total - killed`. */
   readonly failed: number;
   /** Agents that still owe a layer. */
   readonly pending: number;
-  /** Agents of which a guard forbade to touch a layer: it may still run, and is owed. */
+  /** Agents with a layer that a guard refused to touch: it may still run, and is owed. */
   readonly refused: number;
   readonly errors?: readonly string[];
-  /** What the numbers do not say: what could not be seen, what was never seen running, what matched no agent. */
+  /** What the numbers do not show: what could not be seen, what was never seen running, what matched no agent. */
   readonly warnings?: readonly string[];
   /** The first 1,000. */
   readonly agents: readonly AgentReceipt[];
@@ -86,14 +86,14 @@ const OPEN: ReadonlySet<OutcomeName> = new Set(['blind', 'refused', 'failed', 'p
 
 export const isSandbox = ({ layer }: LayerOutcome): boolean => layer !== 'worktree';
 
-/** Something of it may still run, or stand there: it is tried again until it is seen to be done. */
+/** It may still run or exist: it is retried until it is seen to be done. */
 export const isOpen = ({ outcome }: LayerOutcome): boolean => OPEN.has(outcome);
 
 /** Whether this outcome leaves something to do. A dead container still has to be removed. */
 export const isOwed = (seen: LayerOutcome): boolean =>
   isOpen(seen) || (seen.layer === 'container' && seen.outcome === 'dead');
 
-/** It ran or was known, and was seen to be gone. */
+/** It ran, or was known, and was seen to be gone. */
 export const isSeen = ({ outcome }: LayerOutcome): boolean => SEEN.has(outcome);
 
 export const isRefused = ({ outcome }: LayerOutcome): boolean => outcome === 'refused';

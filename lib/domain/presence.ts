@@ -1,11 +1,11 @@
-/** How many looks that saw everything must have missed an agent before it is called gone. */
+/** How many complete scans must have missed an agent before it counts as gone. */
 const LOOKS = 2;
 
-/** What the latest looks at this host saw. */
+/** The results of the latest scans of this host. */
 export interface Presence {
-  /** @param agentIds of a look that saw everything there was */
+  /** @param agentIds found by a complete scan */
   note(agentIds: ReadonlySet<string>): void;
-  /** Whether the latest looks did not see it; false until there were enough of them. */
+  /** Whether the latest scans did not find the agent; false until there were enough of them. */
   isGone(agentId: string): boolean;
 }
 

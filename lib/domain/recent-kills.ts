@@ -1,13 +1,13 @@
-/** More than a host runs in a day; some 100 bytes each. */
+/** More than a host runs in a day; about 100 bytes each. */
 const MOST = 10_000;
 
-/** Agents that this process has marked killed lately: known here, whatever becomes of the store. */
+/** Agents that this process marked killed lately, known also while the store does not answer. */
 export interface RecentKills {
   add(agentId: string): void;
   has(agentId: string): boolean;
 }
 
-/** @param most the oldest is forgotten for each that is more */
+/** @param most beyond it, the oldest is dropped */
 export function createRecentKills(most = MOST): RecentKills {
   const killed = new Set<string>();
   return {

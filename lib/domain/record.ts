@@ -2,15 +2,15 @@ import { omitUndefined } from '../util/omit-undefined.js';
 import { parseJson } from '../util/parse-json.js';
 import { type Agent, type AgentProcess, isStatus, type Kill, type LayerName, layers } from './agent.js';
 
-/** A record as it stands in the store; `raw` is absent where the bytes are no UTF-8, or there is no string at all. */
+/** A record as stored; `raw` is absent if the bytes are not UTF-8, or the key is not a string. */
 export interface Stored {
   readonly agentId: string;
   readonly raw: string | undefined;
-  /** The key holds a hash, a list or the like: another program's, which is never written. */
+  /** The key holds a hash, a list or the like: another program's, never to be overwritten. */
   readonly isForeign?: true;
 }
 
-/** What a record says to us, with the exact text that a compare-and-set needs. */
+/** A parsed record, with the exact text that a compare-and-set needs. */
 export type Reading =
   | { readonly kind: 'agent'; readonly agent: Agent; readonly raw: string }
   | { readonly kind: 'unreadable'; readonly agentId: string; readonly why: string };
@@ -22,14 +22,14 @@ type Json = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-/** An empty one says nothing, like the zero value of other languages. */
+/** An empty string counts as absent, like the zero value of other languages. */
 const string = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
 function readProcess(value: unknown): AgentProcess | undefined {
   if (!isObject(value)) return undefined;
   const { pid } = value;
-  // No agent is PID 1, and 0 and below mean other things than a process: kill(2).
+  // PID 1 is never an agent, and 0 and below do not name one process: kill(2).
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 2) return undefined;
   return omitUndefined<AgentProcess>({ pid, startTime: string(value.startTime) });
 }
@@ -64,8 +64,8 @@ function readDismissal(value: unknown): Kill['dismissed'] {
 }
 
 /**
- * Reads a record that anybody may have written. Missing and odd members are normal and count as absent; the
- * key, not the text, decides whose record it is. Only what keeps us from knowing the status is unreadable.
+ * Reads a record that any program may have written. Missing and invalid members count as absent; the key, not the text,
+ * decides whose record it is. Only a record without a known status is unreadable.
  */
 export function readRecord({ agentId, raw, isForeign }: Stored): Reading {
   if (isForeign) return { kind: 'unreadable', agentId, why: 'the key is not a string' };

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const MINIMUM_SECRET_BYTES = 32;
 
-/** A PEM public key or certificate is known to everybody: as a shared secret it would let everybody in. */
+/** Refuses a PEM public key or certificate: as a shared secret, it would let everyone in. */
 export const secretSchema = z
   .string()
   .refine(secret => new TextEncoder().encode(secret).length >= MINIMUM_SECRET_BYTES, {

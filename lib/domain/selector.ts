@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Frozen } from '../util/frozen.js';
 import { type Agent, agentIdSchema, sources, statuses } from './agent.js';
 
-/** Which agents. An empty selector selects every active agent; members narrow it together; lists are "any of". */
+/** Selects agents: all members must match, a list means any of its values. Empty: every active agent. */
 export const selectorSchema = z.strictObject({
   agentIds: z.array(agentIdSchema).max(10_000).optional(),
   taskId: z.string().min(1).max(1024).optional(),
@@ -19,7 +19,7 @@ const anyOf = <T>(wanted: T | readonly T[] | undefined, value: T): boolean =>
 
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
 
-/** A long list is asked once for each agent: looked through each time, a kill-all by IDs would be quadratic. */
+/** As a set: searching the list for each agent would make a kill-all by IDs quadratic. */
 function isListed(agentIds: readonly string[], agentId: string): boolean {
   let set = sets.get(agentIds);
   if (!set) {
@@ -29,7 +29,7 @@ function isListed(agentIds: readonly string[], agentId: string): boolean {
   return set.has(agentId);
 }
 
-/** Whether a record is among the selected. Every member of the selector must hold. */
+/** Whether the selector selects an agent, by its record. */
 export function matches(selector: Selector, agent: Agent): boolean {
   return (
     (selector.agentIds === undefined || isListed(selector.agentIds, agent.agentId)) &&
@@ -42,7 +42,7 @@ export function matches(selector: Selector, agent: Agent): boolean {
   );
 }
 
-/** A record that cannot be read may hide an active agent, unless the selector asks for what it does not show. */
+/** Whether an unreadable record may be selected: only if the selector asks for nothing but IDs. */
 export function mayBeSelected({ agentIds, ...content }: Selector, agentId: string): boolean {
   const asksForContent = Object.values(content).some(member => member !== undefined);
   return !asksForContent && (agentIds === undefined || isListed(agentIds, agentId));

@@ -10,8 +10,8 @@ import {
 import type { Selector } from './selector.js';
 
 /*
- * Every sentence about what a stop saw: in answers, on the command line and in chats. All of them are made from the
- * outcomes, so that no two of them contradict each other.
+ * Every sentence about the result of a stop: in answers, on the command line and in chats. All are made from the outcomes,
+ * so that they never contradict each other.
  */
 
 export const count = (agents: number): string => `${agents} ${agents === 1 ? 'agent' : 'agents'}`;
@@ -19,7 +19,7 @@ export const count = (agents: number): string => `${agents} ${agents === 1 ? 'ag
 const because = (detail: string | undefined): string => (detail ? `: ${detail}` : '');
 const after = (ms: number | undefined): string => (ms === undefined ? '' : ` after ${ms} ms`);
 
-/** Which agents a selector selects. */
+/** A selector in words. */
 export function describeSelector(selector: Selector): string {
   const { agentIds, taskId, host, status, labels = {}, source, detector } = selector;
   const parts = [
@@ -62,11 +62,11 @@ export function describeLatch({ engaged, holds, errors, ...first }: LatchOutline
 }
 
 export interface LayerWords {
-  /** False where paths of the host are not to be shown, as in a chat channel. */
+  /** False where paths of the host must not be shown, as in a chat channel. */
   readonly paths: boolean;
 }
 
-/** What was seen of one layer, such as `container dead after 9 ms, removed after 90 ms`. */
+/** The outcome of one layer in words, such as `container dead after 9 ms, removed after 90 ms`. */
 export function describeLayer(seen: LayerOutcome, { paths }: LayerWords): string {
   const { layer, outcome, detail, deadAfterMs, settledAfterMs, quarantinePath } = seen;
   switch (outcome) {
@@ -95,7 +95,7 @@ export function describeLayer(seen: LayerOutcome, { paths }: LayerWords): string
   }
 }
 
-/** How it stands with one agent, in a word or four. */
+/** The state of one agent in a few words. */
 export function describeState({ verified, outcomes, error }: AgentReceipt): string {
   if (error) return `not marked killed: ${error.detail}`;
   if (!areDown(outcomes)) return 'NOT CONFIRMED DEAD';
@@ -103,9 +103,9 @@ export function describeState({ verified, outcomes, error }: AgentReceipt): stri
   return outcomes.some(isOwed) ? 'dead, not cleaned up' : 'dead';
 }
 
-/** What was seen of one agent, in one line. */
+/** The state and the outcomes of one agent in one line. */
 export function describeAgent(receipt: AgentReceipt, words: LayerWords = { paths: true }): string {
-  // Beside a death that was seen, it says nothing that there was no second sandbox.
+  // Once a death was seen, a second sandbox that was not found is not worth mentioning.
   const shown = receipt.outcomes.filter(seen => !(receipt.verified && seen.outcome === 'notFound'));
   const parts = [describeState(receipt), ...shown.map(outcome => describeLayer(outcome, words))];
   return `${receipt.agentId}: ${parts.join('; ')}`;
@@ -114,7 +114,7 @@ export function describeAgent(receipt: AgentReceipt, words: LayerWords = { paths
 const named = (outcomes: readonly LayerOutcome[]): string =>
   outcomes.map(({ layer, outcome }) => `${layer} ${outcome}`).join(', ');
 
-/** That a clean-up is owed is said already; that it is forbidden is not. */
+/** The layers not cleaned up; only `refused` is worth adding. */
 const uncleaned = (outcomes: readonly LayerOutcome[]): string =>
   outcomes.map(({ layer, outcome }) => (outcome === 'refused' ? `${layer} refused` : layer)).join(', ');
 
@@ -139,7 +139,7 @@ export const notYetMessage = (agentId: string): string =>
 export const dryRunMessage = (total: number): string =>
   `Dry run: ${count(total)} would be marked killed and stopped; what runs of them was not looked at`;
 
-/** Says nothing of records, for none is written yet, nor of what never ran here. */
+/** Does not mention records, as none is written yet, nor what never ran here. */
 export const degradedMessage = (killed: number, total: number): string =>
   `${killed} of ${count(total)} seen not to run here any more; the store does not answer, so the rest is done when it is back`;
 
@@ -159,7 +159,7 @@ const UNSEEN = 'nothing was seen running of ';
 const BLIND = 'not everything that runs could be seen: ';
 const LEFT = 'left running, for they have no record that says whether they are selected: ';
 
-/** For the agents that owe nothing, and of which nothing was seen to die. */
+/** For agents that owe nothing but were not seen to die. */
 export const unseenWarning = (agentIds: readonly string[], more: number): string => {
   const names = [...agentIds, ...(more > 0 ? [`${more} more`] : [])].join(', ');
   return `${UNSEEN}${names}: marked killed by the record alone`;
@@ -167,17 +167,17 @@ export const unseenWarning = (agentIds: readonly string[], more: number): string
 
 export const isUnseenWarning = (warning: string): boolean => warning.startsWith(UNSEEN);
 
-/** @param reason why a host could not be looked at wholly */
+/** @param reason why a host could not be scanned completely */
 export const blindWarning = (reason: string): string => `${BLIND}${reason}`;
 
-/** For what runs without a record while a selector asks for what only a record says. */
+/** For agents without a record, when the selector asks for members that only a record has. */
 export const leftWarning = (agentIds: readonly string[]): string => `${LEFT}${agentIds.join(', ')}`;
 
-/** Whether a warning is about one host, and so is true whatever other hosts say. */
+/** Whether a warning is about one host, and so stays true whatever other hosts say. */
 export const isLocalWarning = (warning: string): boolean =>
   warning.startsWith(BLIND) || warning.startsWith(LEFT);
 
-/** One sentence for everything that did not go as it should. */
+/** One sentence for each error and each owed layer. */
 export const describeErrors = (
   agentId: string,
   receipt: Pick<AgentReceipt, 'outcomes' | 'error'>,
@@ -189,11 +189,11 @@ export const describeErrors = (
   }),
 ];
 
-/** It owes nothing that may still run, and yet nothing of it was seen to die. */
+/** Whether nothing of it may still run, but nothing was seen to die either. */
 export const isUnseen = ({ verified, outcomes, error }: AgentReceipt): boolean =>
   !error && !verified && !outcomes.some(seen => isSandbox(seen) && isOpen(seen));
 
-/** What a headline needs of a receipt, also of one that another server wrote. */
+/** The members of a receipt that a headline needs, also of one that another server wrote. */
 export interface Outline {
   readonly message: string;
   /** Every agent was seen dead. */
@@ -205,7 +205,7 @@ export interface Outline {
   readonly agents: readonly AgentReceipt[];
 }
 
-/** One line on how a stop stands. `target` names the one agent of a single kill. */
+/** The state of a stop in one line. `target` is the agent of a single kill. */
 export function describeStop(seen: Outline, target: string | undefined): string {
   const { verified, settled, total, killed, message } = seen;
   if (target !== undefined) {
@@ -230,7 +230,7 @@ export function describeStop(seen: Outline, target: string | undefined): string 
 
 const MOST = 10;
 
-/** Agent by agent, those that are not seen dead first; the rest is counted. Without paths of the host. */
+/** One line for each agent, those not seen dead first; beyond ten, a count. Without paths of the host. */
 export function describeAgents({ agents, total }: Pick<Outline, 'agents' | 'total'>): string[] {
   const sorted = [...agents].sort((a, b) => Number(a.verified) - Number(b.verified));
   const more = total - Math.min(agents.length, MOST);

@@ -3,7 +3,7 @@ import type { AgentReceipt, Receipt } from '../domain/outcome.js';
 import { degradedMessage, dryRunMessage, killAllMessage } from '../domain/wording.js';
 import type { ApiResponse } from '../triggers/api-request.js';
 import { omitUndefined } from '../util/omit-undefined.js';
-import { MAX_TOLD, oddInSummary } from './check-receipt.js';
+import { MAX_LISTED, oddInSummary } from './check-receipt.js';
 import {
   agentShape,
   type Counts,
@@ -36,8 +36,8 @@ export const summaryShape = z.looseObject({
 type Groups = readonly (readonly AgentReceipt[])[];
 
 /**
- * The sum, less what two origins tell of the same agent, as far as it is told by name: beyond the first 1,000 of each
- * origin nobody can tell, and there it may be counted twice.
+ * The sum of the counts, minus agents that several origins list. Beyond the first 1,000 of each origin agents are not
+ * listed, so one may be counted twice there.
  */
 function sum(receipts: readonly Receipt[], groups: Groups, dryRun: boolean): Counts {
   const counted = (agent: AgentReceipt): Counts =>
@@ -58,8 +58,8 @@ function sum(receipts: readonly Receipt[], groups: Groups, dryRun: boolean): Cou
 }
 
 /**
- * The answers to `POST /agents/kill-all` as one receipt. An origin that is silent or refuses is named in `errors`;
- * the receipt is then incomplete, not verified, and 202.
+ * Merges the answers to `POST /agents/kill-all` into one receipt. An origin that is silent or refuses is named in
+ * `errors`; the receipt is then incomplete, not verified, and 202.
  */
 export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string): ApiResponse {
   const sorted = sortAnswers(answers, summaryShape, oddInSummary);
@@ -83,8 +83,8 @@ export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string
       receipts.map(receipt => receipt.errors),
       groups,
     ),
-  ].slice(0, MAX_TOLD);
-  // What is open at an origin is so here, unless another one told of that agent too and knows better.
+  ].slice(0, MAX_LISTED);
+  // An agent that is open at one origin is open here, unless another origin lists it as settled.
   const isSettled = given.every(
     ({ status, body }) =>
       status === 200 || body.agents.some(agent => isOpen(agent) && isShared.has(agent.agentId)),
@@ -111,7 +111,7 @@ export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string
     failed,
     errors: errors.length > 0 ? errors : undefined,
     warnings: warnings.length > 0 ? warnings : undefined,
-    agents: agents.slice(0, MAX_TOLD),
+    agents: agents.slice(0, MAX_LISTED),
     origins: partsOf(sorted),
   });
   return { status: open ? 202 : 200, body };

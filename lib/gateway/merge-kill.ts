@@ -15,7 +15,7 @@ import {
 import { mergeWarnings } from './merge-warnings.js';
 import { missed, notDone, type OriginAnswer, partsOf, sortAnswers } from './origin-answers.js';
 
-/** A receipt of one agent's kill; without the agent's part where the origin's store did not answer. */
+/** A receipt of one agent's kill; without the agent's part if the origin's store did not answer. */
 type MergedKill = Pick<KillReceipt, 'message' | 'operationId' | 'verified' | 'dryRun'> &
   Partial<Pick<KillReceipt, 'incomplete' | 'degraded' | 'errors' | 'warnings'>>;
 
@@ -31,9 +31,9 @@ const told = z.looseObject({
 }) as unknown as z.ZodType<MergedKill>;
 
 /**
- * The answers to `POST /agents/:agentId/kill`. 200 where every origin that knows the agent says so and all have
- * answered; an origin that does not know it, or where it does not run any more, takes nothing from that. 202 while
- * one is silent or refuses; then it is not verified.
+ * Merges the answers to `POST /agents/:agentId/kill`. 200 if all origins have answered and each that knows the agent says
+ * 200; an origin that does not know the agent, or where it no longer runs, does not count. 202, and not verified, while
+ * one is silent or refuses.
  */
 export function mergeKill(agentId: string, answers: readonly OriginAnswer[], requestId: string): ApiResponse {
   const sorted = sortAnswers(answers, told, (body, status) =>
@@ -80,7 +80,7 @@ export function mergeKill(agentId: string, answers: readonly OriginAnswer[], req
   return { status, body };
 }
 
-/** One, where it is told of: what is of the whole receipt stands beside it and is told anew. */
+/** The agent's part of a receipt, if it has one, without the members of the whole. */
 function agentsIn(body: MergedKill): AgentReceipt[] {
   const { data } = agentShape.safeParse(body);
   return data ? [data] : [];

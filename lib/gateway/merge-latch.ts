@@ -15,7 +15,7 @@ type Hold = NonNullable<LatchStatus['holds']>[number];
 const holdsOf = ({ engaged: _, holds, ...one }: LatchStatus): readonly Hold[] =>
   holds ?? (hold.safeParse(one).success ? [one as Hold] : []);
 
-/** Whether it is said to be engaged, by what was asked: nobody is told of more safety than was seen. */
+/** Whether the merged latch counts as engaged, depending on the method: never safer than what the origins say. */
 const isEngaged = (method: ApiRequest['method'], states: readonly boolean[], all: boolean): boolean => {
   switch (method) {
     case 'POST':
@@ -28,8 +28,8 @@ const isEngaged = (method: ApiRequest['method'], states: readonly boolean[], all
 };
 
 /**
- * The answers to `/latch`. After `POST` it is engaged if every origin says so; after `DELETE` it is released if every
- * origin says so; `GET` tells whether any says that it is engaged. Each origin that says otherwise, or nothing, is
+ * Merges the answers to `/latch`. After `POST` it is engaged if every origin says so; after `DELETE` it is released if
+ * every origin says so; for `GET` it is engaged if any origin says so. Each origin that says otherwise, or nothing, is
  * named in `errors`, and the status is 202.
  */
 export function mergeLatch(

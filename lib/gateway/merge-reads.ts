@@ -21,13 +21,13 @@ function oddInReceipt(receipt: unknown): string | undefined {
   return data ? oddInSummary(data) : 'its receipt cannot be read';
 }
 
-/** From what says that the least is done to what says the most. */
+/** Ascending by how much is done. */
 const doneOf = ({ state, receipt }: OperationStatus): number =>
   state === 'running' ? (receipt ? 0 : 1) : receipt?.verified ? 3 : 2;
 
 /**
- * The answers to `GET /operations/:operationId`. Where several origins say that they know it, the one that says the
- * least of it is done: only one of them carries it out, and no other one can know better.
+ * Merges the answers to `GET /operations/:operationId`. If several origins know the operation, the least finished answer
+ * counts: only one of them runs it, and the others cannot know better.
  */
 export function mergeOperation(answers: readonly OriginAnswer[], requestId: string): ApiResponse {
   const sorted = sortAnswers(answers, operation, ({ receipt }) =>
@@ -37,7 +37,7 @@ export function mergeOperation(answers: readonly OriginAnswer[], requestId: stri
   return least ? { status: 200, body: least } : notDone(sorted, requestId);
 }
 
-/** The answers to `GET /agents/:agentId`: the first origin's where it runs, or else the first one's that knows it. */
+/** Merges the answers to `GET /agents/:agentId`: the first origin where the agent is active, else the first that knows it. */
 export function mergeAgentRecord(answers: readonly OriginAnswer[], requestId: string): ApiResponse {
   const sorted = sortAnswers(answers, record);
   const known = sorted.given.map(({ body }) => body);
@@ -48,9 +48,9 @@ export function mergeAgentRecord(answers: readonly OriginAnswer[], requestId: st
 const byCode = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /**
- * The answers to `GET /agents` as one page, by ID. A record that several origins tell alike is one record; where they
- * differ, all are told. Each origin sends a page of its own, so this one holds the first of them all, up to where each
- * has looked: an origin with more than it sent has looked up to its cursor.
+ * Merges the answers to `GET /agents` into one page, by ID. Equal records of several origins are listed once, different
+ * ones each. Each origin sends a page of its own, so the merged page ends where the first of them ends: an origin with
+ * more has read up to its cursor.
  */
 export function mergeAgentPage(
   answers: readonly OriginAnswer[],
@@ -66,7 +66,7 @@ export function mergeAgentPage(
   const found = [...texts.values()]
     .filter(({ agentId }) => bound === undefined || byCode(agentId, bound) <= 0)
     .sort((a, b) => byCode(a.agentId, b.agentId));
-  // A page never ends between two records of one ID: the next one begins behind it.
+  // A page never ends between two records of one ID, as the next page begins after that ID.
   const end = found[limit - 1]?.agentId ?? '';
   const agents = found.filter(({ agentId }, index) => index < limit || agentId === end);
   const cursor = agents.length < found.length ? agents.at(-1)?.agentId : bound;

@@ -12,7 +12,7 @@ import {
 import { describeErrors } from '../domain/wording.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
-/** What is relied on in one agent's receipt; other members pass. */
+/** The members of an agent's receipt that this program relies on; others pass through. */
 export const agentShape = z.looseObject({
   agentId: z.string(),
   operationId: z.string(),
@@ -23,12 +23,12 @@ export const agentShape = z.looseObject({
   error: z.looseObject({ code: z.string(), detail: z.string() }).optional(),
 }) as unknown as z.ZodType<AgentReceipt>;
 
-/** From the most settled to the least; a name that we do not know is a newer server's, and settles nothing. */
+/** Descending by how settled it is; an unknown name comes from a newer server and counts as open. */
 const SETTLED: readonly OutcomeName[] = [
   ...(['removed', 'dead', 'alreadyGone', 'notFound', 'skipped'] as const),
   ...(['refused', 'failed', 'blind', 'pending'] as const),
 ];
-/** What is open first; then, what was seen says more than that there was nothing to see. */
+/** The least settled first; among settled ones, a death that was seen outweighs nothing found. */
 const OPEN: readonly OutcomeName[] = [
   ...([
     'pending',
@@ -48,17 +48,17 @@ const first = (order: readonly OutcomeName[], seen: readonly LayerOutcome[]): La
   [...seen].sort((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome)).slice(0, 1);
 
 /**
- * Whether several origins tell of one record: the same operation killed it, and it names its host. The others then
- * only wait for the host's word, so the most settled word is the host's.
+ * Whether the receipts of several origins are about one record: the same operation killed it, and it names its host. The
+ * other origins only wait for that host, so the most settled receipt is the host's.
  */
 export const isOneRecord = ([one, ...others]: readonly AgentReceipt[]): boolean =>
   one?.host !== undefined &&
   others.every(({ host, operationId }) => host === one.host && operationId === one.operationId);
 
 /**
- * What several origins tell of the agent with one ID. Of one record, the most settled outcome of each layer counts.
- * Otherwise (stores of their own, or a record without a host, which every host looks for) the least settled does, and
- * it is verified only where all say so.
+ * Merges the receipts of several origins for one agent ID. For one record, the most settled outcome of each layer counts.
+ * Otherwise (separate stores, or a record without a host, which every host looks for) the least settled one counts, and
+ * the agent is verified only if all say so.
  */
 export function mergeAgent(told: readonly AgentReceipt[]): AgentReceipt {
   const isOne = isOneRecord(told);
@@ -91,7 +91,7 @@ export function mergeAgent(told: readonly AgentReceipt[]): AgentReceipt {
   });
 }
 
-/** By ID, in the order of the first telling. */
+/** By ID, in the order of first appearance. */
 export function groupAgents(told: readonly AgentReceipt[]): readonly (readonly AgentReceipt[])[] {
   const groups = new Map<string, AgentReceipt[]>();
   for (const agent of told) groups.set(agent.agentId, [...(groups.get(agent.agentId) ?? []), agent]);
@@ -114,7 +114,7 @@ export function isOpen(agent: AgentReceipt): boolean {
   return killed === 0 || pending + refused > 0;
 }
 
-/** Of several receipts: what is told of an agent that more than one tells of is told anew. */
+/** Merges the agents of several receipts; one that several receipts list is merged into one. */
 export function mergeSentences(
   told: readonly (readonly string[] | undefined)[],
   groups: readonly (readonly AgentReceipt[])[],

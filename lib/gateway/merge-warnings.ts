@@ -7,9 +7,8 @@ type Warnings = readonly string[] | undefined;
 const NAMED = 5;
 
 /**
- * The warnings of several origins. What one of them could not see, or left running, stays true of the whole; that
- * something is unknown to one is true only where all say so; what was never seen running is said anew of the agents as
- * they were merged.
+ * Merges the warnings of several origins. What one could not see, or left running, is kept; that an agent is unknown is
+ * kept only if all say so; which agents were never seen running is computed anew from the merged agents.
  */
 export function mergeWarnings(told: readonly Warnings[], agents: readonly AgentReceipt[]): string[] {
   const all = [...new Set(told.flatMap(warnings => warnings ?? []))].filter(one => !isUnseenWarning(one));

@@ -14,15 +14,14 @@ const limitIn = (query: string): number => {
 };
 
 /**
- * The answers of all origins to one order, as the one answer of the HTTP contract. The origins may share a store, and
- * then several of them tell of the same agents, or each may have its own. What is true of one of them alone is never
- * said of all:
- * - 200 only if every origin has answered, and nothing is open anywhere
- * - 202 where some did it, and the others are silent or refuse: they are named in `errors`, nothing is verified
- * - a problem where none did it: the origins' own if all of them refuse, or else `origins_unavailable` (503)
+ * Merges the answers of all origins to one request into one answer of the HTTP contract. Origins may share a store, and
+ * then answer for the same agents, or each may have its own. The merged answer never says more than every origin does:
+ * - 200 only if every origin has answered and nothing is open
+ * - 202 if some did it and the others are silent or refuse: those are named in `errors`, and nothing is verified
+ * - a problem if none did it: the origins' own if all refuse, else `origins_unavailable` (503)
  *
- * On top of the members of the contract there is `origins`: `{name, status?, operationId?, engaged?}` for each.
- * @param requestId for a problem
+ * In addition to the members of the contract there is `origins`: `{name, status?, operationId?, engaged?}` for each.
+ * @param requestId for a problem document
  */
 export function mergeAnswers(
   { method, path }: Pick<ApiRequest, 'method' | 'path'>,

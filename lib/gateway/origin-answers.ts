@@ -3,27 +3,27 @@ import { type ErrorCode, errorRegistry, KillswitchError, type Problem, toProblem
 import type { ApiResponse } from '../triggers/api-request.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
-/** What came of an order at one origin: a host, or several behind one address. */
+/** The answer of one origin to a request; an origin is a host, or several behind one address. */
 export interface OriginAnswer {
   readonly origin: string;
   /** Absent: none came in time. */
   readonly answer?: ApiResponse | undefined;
-  /** There is no answer, for the one that came has more bytes than so many and was not read. */
+  /** Set if the answer was larger than this many bytes and was not read. */
   readonly mostBytes?: number;
 }
 
-/** The answers, told apart by what can be relied on. */
+/** The answers sorted by kind. */
 export interface Sorted<T> {
   readonly all: readonly OriginAnswer[];
-  /** It did what was asked, or began to. */
+  /** Accepted: the origin did what was asked, or began to. */
   readonly given: readonly { readonly origin: string; readonly status: number; readonly body: T }[];
-  /** It says why it will not. */
+  /** Refused, with a problem document. */
   readonly refusals: readonly { readonly origin: string; readonly problem: Problem }[];
-  /** It is not known what came of it there: a sentence each. */
+  /** A sentence for each origin of which the result is unknown. */
   readonly silent: readonly string[];
 }
 
-/** What every merged answer tells on top: each origin, and its part. */
+/** An entry of `origins` in every merged answer. */
 export interface OriginPart {
   readonly name: string;
   /** Absent: it did not answer. */
@@ -41,10 +41,10 @@ const problemShape = z.looseObject({
   detail: z.string().optional(),
 }) as unknown as z.ZodType<Problem>;
 
-/** No word on the order: it was the gateway's own token that did not hold there; after many such it is told 429. */
+/** These say nothing about the request: the origin rejects the gateway's own token, and after many such answers 429. */
 const isOfToken = (status: number): boolean => status === 401 || status === 429;
 
-/** Why it is not known what came of an order at one origin. */
+/** Why the result of a request at one origin is unknown. */
 export function silence({ origin, answer, mostBytes }: OriginAnswer): string {
   if (mostBytes !== undefined) return `origin ${origin} answered with more than ${mostBytes} bytes`;
   if (!answer) return `origin ${origin} did not answer`;
@@ -54,9 +54,8 @@ export function silence({ origin, answer, mostBytes }: OriginAnswer): string {
 }
 
 /**
- * An answer that is not in the shape of the contract, such as a proxy's page, counts as none; so does one that
- * contradicts itself.
- * @param oddIn what does not add up in a body of that shape
+ * Sorts answers. One that does not match the contract, such as a proxy's page, or contradicts itself, counts as none.
+ * @param oddIn finds a contradiction in a body that matches the contract
  */
 export function sortAnswers<T>(
   all: readonly OriginAnswer[],
@@ -86,8 +85,8 @@ export const isRefusedFor =
     codes.includes(problem.code);
 
 /**
- * A sentence for each origin that did not do as asked.
- * @param fine codes that mean that there is nothing to do there
+ * A sentence for each origin that did not do what was asked.
+ * @param fine codes of problems that mean that there is nothing to do at the origin
  */
 export const missed = (
   { silent, refusals }: Pick<Sorted<unknown>, 'silent' | 'refusals'>,
@@ -99,13 +98,12 @@ export const missed = (
     .map(({ origin, problem }) => `origin ${origin}: ${problem.detail ?? problem.title}`),
 ];
 
-/** From what says the most of the order to what says the least. */
+/** Rank of a problem, the most informative first. */
 const weightOf = ({ code }: Problem): number =>
   code === 'agent_not_found' || code === 'operation_not_found' ? 2 : code === 'invalid_state' ? 1 : 0;
 
 /**
- * The answer where no origin did it. While one of them is silent that is no refusal: it may yet have to be asked
- * again.
+ * The answer if no origin did it. While one is silent, that is not a refusal: the request may have to be repeated.
  */
 export function notDone(sorted: Sorted<unknown>, requestId: string): ApiResponse {
   const [first] = [...sorted.refusals].sort((a, b) => weightOf(a.problem) - weightOf(b.problem));

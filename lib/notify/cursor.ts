@@ -5,27 +5,27 @@ import type { DocumentRef, Records } from '../ports/records.js';
 const failing = { since: z.number(), attempts: z.number(), retryAt: z.number(), problem: z.string() };
 
 const cursorSchema = z.object({
-  /** Of the audit: all up to here has been told, but for what is aside. */
+  /** Position in the audit: every event up to here was delivered, except for the dead letters. */
   position: z.string(),
-  /** Who tells at present; nobody else does until then. */
+  /** The lease: the process that delivers at present, alone until then. */
   holder: z.object({ id: z.string(), until: z.number() }).optional(),
-  /** The receiver takes nothing at present. */
+  /** Set while the receiver accepts nothing. */
   failing: z.object(failing).optional(),
-  /** What it refuses while it takes others. `before` is the position before it. */
+  /** Dead letters: events that it refuses while it accepts others. `before` is the position before the event. */
   aside: z.array(z.object({ ...failing, before: z.string() })).default([]),
 });
 
-/** How far one receiver has been told, in the store that all processes share. */
+/** How far the events of the audit were delivered to one receiver, in the store that all processes share. */
 export type Cursor = Readonly<z.output<typeof cursorSchema>>;
 export type FailingState = NonNullable<Cursor['failing']>;
 export type DeadLetter = Cursor['aside'][number];
 
 const documentOf = (name: string): DocumentRef => ({ kind: 'memory', id: `notify:${name}` });
 
-/** The cursor as it was read, and the only way to write it: over exactly that. */
+/** The cursor as it was read; a write succeeds only over exactly that. */
 export interface StoredCursor {
   readonly cursor: Cursor;
-  /** `undefined`: somebody else wrote in between. */
+  /** `undefined`: another process wrote in between. */
   write(next: Cursor): Promise<StoredCursor | undefined>;
 }
 
@@ -47,8 +47,8 @@ function pageOf(
 }
 
 /**
- * @param start where a receiver that is new begins
- * @throws KillswitchError `store_unavailable`; Error for a text that is none of ours
+ * @param start gives the position at which a new receiver begins
+ * @throws KillswitchError `store_unavailable`; Error if the stored text is not a cursor
  */
 export async function readCursor(
   records: Pick<Records, 'read' | 'commit'>,

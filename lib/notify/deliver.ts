@@ -6,21 +6,21 @@ import type { Event } from './event.js';
 import { type EventFilter, type Failure, messageId, type Receiver, SEND_WITHIN } from './receiver.js';
 
 export interface Delivery extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
-  /** This process. */
+  /** The ID of this process. */
   readonly me: string;
   readonly receiver: Receiver;
   readonly choose: EventFilter;
-  /** Nothing more is sent from then on. */
+  /** Nothing is sent after it aborts. */
   readonly closing: AbortSignal;
   readonly count: (result: 'delivered' | 'failed' | 'aside') => void;
 }
 
-/** What one look found. */
+/** The result of one delivery round. */
 export interface DeliveryResult {
   readonly cursor: Cursor;
-  /** Of the oldest event that is yet to be told: ISO 8601. */
+  /** Time of the oldest event not delivered yet: ISO 8601. */
   readonly oldest?: string | undefined;
-  /** There is more to do at once. */
+  /** There are more events to deliver at once. */
   readonly more: boolean;
 }
 
@@ -30,9 +30,9 @@ interface Item {
 }
 
 const PAGE = 100;
-/** Milliseconds for which others leave it to this process. */
+/** Duration of the lease in milliseconds. */
 const HELD = SEND_WITHIN + 2_000;
-/** How much may be told twice after a crash. Milliseconds. */
+/** Milliseconds between two writes of the cursor: events since the last one are delivered twice after a crash. */
 const SAVE_EVERY = 1_000;
 /** About half a minute of attempts. */
 const ATTEMPTS_BEFORE_DEAD_LETTER = 5;
@@ -45,7 +45,7 @@ function troubled({ clock }: Delivery, before: FailingState | undefined, failure
   return { since: before?.since ?? now, attempts, retryAt, problem: failure.problem };
 }
 
-/** Never rejects: what goes wrong inside is a message that cannot be made. */
+/** Never rejects: an error while making the message counts as refused. */
 async function send(post: Delivery, { place, event }: Item): Promise<Failure | undefined> {
   if (!event) return undefined;
   const { receiver, log, count, closing } = post;
@@ -54,15 +54,15 @@ async function send(post: Delivery, { place, event }: Item): Promise<Failure | u
     failure = await receiver.send({ id: await messageId(receiver, place), event }, closing);
   } catch (error) {
     const { position } = place;
-    log.error({ err: error, receiver: receiver.name, position }, 'a notification could not be made');
-    failure = { problem: 'it could not be made', refused: true };
+    log.error({ err: error, receiver: receiver.name, position }, 'a notification could not be rendered');
+    failure = { problem: 'it could not be rendered', refused: true };
   }
   if (!failure) count('delivered');
   else if (!closing.aborted) count('failed');
   return failure;
 }
 
-/** Sends once more one that was refused. One that is not there or not wanted any more is let go of. */
+/** Sends a dead letter again. One whose event is gone or no longer wanted is dropped. */
 async function resendDeadLetter(post: Delivery, cursor: Cursor, one: DeadLetter): Promise<Cursor> {
   const [place] = await post.audit.after(one.before, 1);
   const event = await post.choose(place?.entry);
@@ -72,28 +72,32 @@ async function resendDeadLetter(post: Delivery, cursor: Cursor, one: DeadLetter)
   return { ...cursor, aside: cursor.aside.flatMap(other => (other === one ? (again ?? []) : other)) };
 }
 
-/** How far it is told after this one was sent: beyond it, or not. */
+/** The cursor after an attempt to send an item: moved past it, or failing at it. */
 function advanced(post: Delivery, cursor: Cursor, { place, event }: Item, failure?: Failure): Cursor {
   const { failing, ...rest } = cursor;
   const { position } = place;
   if (!event) return { ...cursor, position };
   if (!failure) return { ...rest, position };
   const trouble = troubled(post, failing, failure);
-  const stepsAside =
+  const isDeadLetter =
     failure.refused &&
     trouble.attempts >= ATTEMPTS_BEFORE_DEAD_LETTER &&
     cursor.aside.length < MAX_DEAD_LETTERS;
-  if (!stepsAside) return { ...rest, failing: trouble };
+  if (!isDeadLetter) return { ...rest, failing: trouble };
   const { type, data } = event;
   const { operationId, agentId } = data;
   const told = { receiver: post.receiver.name, type, operationId, agentId, problem: failure.problem };
-  post.log.error(told, 'a notification is refused: it goes on being tried, and others pass it');
+  post.log.error(
+    told,
+    'the receiver refuses a notification: it is retried later, and the next ones are sent meanwhile',
+  );
   post.count('aside');
   return { ...rest, position, aside: [...cursor.aside, { ...trouble, before: cursor.position }] };
 }
 
 /**
- * Tells one receiver what is due, in the order of the audit, of one page. Whoever else does so already is left to it.
+ * Delivers one page of due events to one receiver, in the order of the audit. Does nothing while another process holds
+ * the lease.
  * @throws KillswitchError `store_unavailable`
  */
 export async function deliverDue(post: Delivery): Promise<DeliveryResult> {
@@ -116,7 +120,7 @@ export async function deliverDue(post: Delivery): Promise<DeliveryResult> {
   if (isOthers || closing.aborted || (due.length === 0 && !dueAside)) return look(found.cursor, 0);
 
   const held = (cursor: Cursor): Cursor => ({ ...cursor, holder: { id: me, until: clock.now() + HELD } });
-  // Nobody needs to be kept away from what is only passed over.
+  // Events that are only skipped need no lease.
   let page = dueAside || due.some(({ event }) => event) ? await found.write(held(found.cursor)) : found;
   let cursor = page?.cursor ?? found.cursor;
   if (page && dueAside) {
@@ -138,7 +142,7 @@ export async function deliverDue(post: Delivery): Promise<DeliveryResult> {
     page = await page.write(held(cursor));
     savedAt = clock.monotonic();
   }
-  // Not written: somebody took over, in the belief that this process had died.
+  // Not written: another process took over, because the lease had expired.
   if (!page) return look(cursor, done);
   const { holder: _, ...rest } = cursor;
   await page.write(rest);

@@ -1,7 +1,6 @@
 /**
- * Text that anybody may have written, an agent among them, made safe to show in a chat: it mentions nobody, links
- * nowhere, formats nothing and stays on its line. What would be taken for more is broken up by a zero-width space,
- * which leaves it readable.
+ * Makes untrusted text, such as an agent's, safe to show in a chat: it mentions no one, links nowhere, formats nothing
+ * and stays on its line. Text that a client would interpret is broken up by a zero-width space and stays readable.
  */
 
 const ZERO_WIDTH = '\u200b';

@@ -5,15 +5,15 @@ import type { Selector } from '../domain/selector.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
 /**
- * What is told to the outside.
+ * The events that receivers are notified of.
  * - `killswitch.activated`: a stop was accepted, of one agent or (with `total` when it is known) of many
  * - `killswitch.settled`: nothing is owed any more; of one agent, `verified` says whether its death was seen
  * - `killswitch.unverified`: a death was not seen, a clean-up is still owed, or a guard refused a layer
- * - `killswitch.resurrection`: what had been killed ran again, and was stopped again
+ * - `killswitch.resurrection`: a killed agent ran again, and was stopped again
  * - `killswitch.latch.engaged`, `killswitch.latch.reset`: the emergency stop that stays
  * - `killswitch.latch.enforced`: an agent was started against it, and was stopped
- * - `killswitch.swept`: something ran without an active record, and somebody had it stopped
- * - `killswitch.denied`: somebody known was refused; told only where it is asked for
+ * - `killswitch.swept`: something ran without an active record, and an operator had it stopped
+ * - `killswitch.denied`: a known caller was refused; only sent to receivers that ask for it
  */
 export const eventTypes = [
   'killswitch.activated',
@@ -33,33 +33,33 @@ export const usualEvents: readonly EventType[] = eventTypes.filter(type => type 
 /** The body of a webhook. Every string in `data` may be an agent's own words. */
 export interface Event {
   readonly type: EventType;
-  /** ISO 8601: when it happened, not when it is told. */
+  /** ISO 8601: when it happened, not when it is sent. */
   readonly timestamp: string;
   readonly data: EventData;
 }
 
-/** Of the audit entry what may leave the host: no path, and no more than {@link MAX_TOLD} of a list. */
+/** The members of the audit entry that may leave the host: no path, and at most {@link MAX_LISTED} items of a list. */
 export interface EventData
   extends Pick<
     AuditEntry,
     'operation' | 'phase' | 'operationId' | 'requestId' | 'actor' | 'reason' | 'agentId' | 'taskId'
   > {
   readonly statusBefore?: Status;
-  /** Of one agent: its processes were seen to be gone, and no layer was refused. */
+  /** Single agent: its processes were seen to be gone, and no layer was refused. */
   readonly verified?: boolean;
   readonly outcomes?: readonly Omit<LayerOutcome, 'quarantinePath'>[];
   readonly selector?: Selector;
   readonly total?: number;
   readonly killed?: number;
   readonly failed?: number;
-  /** Of one agent: the layers that are owed. Of many: how many owe one. */
+  /** Single agent: the layers that are owed. Several agents: how many owe one. */
   readonly pending?: number | readonly string[];
   /** The first sentences of what went wrong. */
   readonly errors?: readonly string[];
 }
 
-export const MAX_TOLD = 20;
-/** A record that somebody else wrote may hold megabytes. */
+export const MAX_LISTED = 20;
+/** A record that another program wrote may hold megabytes. */
 const MAX_TEXT = 1_000;
 
 const cut = <T extends string | undefined>(text: T): T => text?.slice(0, MAX_TEXT) as T;
@@ -86,7 +86,7 @@ function typeOf({ operation, phase, outcomes }: AuditEntry): EventType | undefin
     case 'ACCESS_DENIED':
       return 'killswitch.denied';
     default:
-      // Also what a newer version wrote into the same store.
+      // Also operations that a newer version wrote into the same store.
       operation satisfies
         | 'REGISTER_AGENT'
         | 'TRANSITION_AGENT'
@@ -105,10 +105,10 @@ const shownOutcome = ({
 
 const shownSelector = (selector: Selector): Selector => ({
   ...selector,
-  ...(selector.agentIds && { agentIds: selector.agentIds.slice(0, MAX_TOLD) }),
+  ...(selector.agentIds && { agentIds: selector.agentIds.slice(0, MAX_LISTED) }),
 });
 
-/** What there is to tell of an entry; `undefined`: nothing. */
+/** The event for an audit entry; `undefined`: receivers are not notified of it. */
 export function eventOf(entry: AuditEntry): Event | undefined {
   const type = typeOf(entry);
   if (type === undefined) return undefined;
@@ -131,7 +131,7 @@ export function eventOf(entry: AuditEntry): Event | undefined {
     killed,
     failed,
     pending: outcomes ? pendingOf(outcomes) : pending,
-    errors: errors?.slice(0, MAX_TOLD).map(cut),
+    errors: errors?.slice(0, MAX_LISTED).map(cut),
   });
   return { type, timestamp: entry.timestamp, data };
 }

@@ -6,25 +6,25 @@ import { createPoller, type Poller } from '../util/poller.js';
 import { type Delivery, type DeliveryResult, deliverDue } from './deliver.js';
 import { createEventFilter, type Receiver } from './receiver.js';
 
-/** Tells one receiver of what the audit says, at least once each, and never in the way of what it tells of. */
+/** Delivers the events of the audit to one receiver, at least once each, without delaying a stop. */
 export interface Notifier extends Probe, Poller {
-  /** Tells all that is due. Never rejects. */
+  /** Delivers all due events. Never rejects. */
   look(): Promise<void>;
   status(): NotifierStatus;
-  /** Ends with the message under way, which is given up and sent again by whoever comes next. */
+  /** Aborts the message in flight; the next process sends it again. */
   close(): Promise<void>;
 }
 
-/** Milliseconds. Another process may have written. */
+/** Milliseconds between two polls: another process may have written to the audit. */
 const INTERVAL = 1_000;
-/** Out of the way of the stop that has just begun. */
+/** Milliseconds after a commit, so that it does not compete with the stop that has just begun. */
 const AFTER_COMMIT = 50;
 
 type Parts = Pick<Core, 'records' | 'audit' | 'clock' | 'log' | 'newId'>;
 
 /**
- * A consumer of the audit, which is written in one step with what it tells: so nothing is told that did not happen,
- * and nothing that happened can be forgotten, whichever process dies when. How far it has come stands in the store.
+ * A transactional outbox: audit entries commit in one step with the change that they describe, so no event is sent for
+ * what did not happen and none is lost, whichever process dies when. The cursor is kept in the store.
  */
 export function createNotifier(core: Parts, receiver: Receiver): Notifier {
   const { records, audit, clock, log, newId } = core;
@@ -41,11 +41,15 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
   let last: DeliveryResult | undefined;
   let broken = false;
 
-  function tellChange(before: DeliveryResult | undefined, now: DeliveryResult): void {
+  function logChange(before: DeliveryResult | undefined, now: DeliveryResult): void {
     const was = before?.cursor.failing;
     const is = now.cursor.failing;
-    if (is && !was) log.warn({ receiver: name, problem: is.problem }, 'notifications are not taken');
-    if (was && !is) log.info({ receiver: name }, 'notifications are taken again');
+    if (is && !was)
+      log.warn(
+        { receiver: name, problem: is.problem },
+        'the receiver does not accept notifications; they are retried',
+      );
+    if (was && !is) log.info({ receiver: name }, 'the receiver accepts notifications again');
   }
 
   async function look(): Promise<void> {
@@ -53,12 +57,12 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
       let found: DeliveryResult;
       do {
         found = await deliverDue(post);
-        tellChange(last, found);
+        logChange(last, found);
         last = found;
       } while (found.more && !closing.signal.aborted);
       broken = false;
     } catch (error) {
-      // The store says so itself; the next look goes on where this one ended.
+      // The store's own probe reports it; the next poll continues from the cursor.
       if (isStoreDown(error)) return;
       if (!broken) log.error({ err: error, receiver: name }, 'notifications cannot be sent');
       broken = true;
@@ -68,7 +72,7 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
   const rounds = createPoller({ clock, poll: look, interval: INTERVAL, afterWake: AFTER_COMMIT });
 
   function problem(): string | undefined {
-    if (broken) return 'its place in the audit cannot be read';
+    if (broken) return 'the delivery cursor in the store cannot be read';
     const { failing, aside = [] } = last?.cursor ?? {};
     if (failing) {
       const since = new Date(failing.since).toISOString();

@@ -5,28 +5,28 @@ import { digest } from '../store/idempotency.js';
 import { findOperation } from '../store/operation.js';
 import { type Event, type EventType, eventOf } from './event.js';
 
-/** What is sent. The same event has the same ID however often it is sent, so that its receiver can tell. */
+/** A message to a receiver. An event keeps its ID when it is sent again, so that the receiver can deduplicate. */
 export interface Message {
   readonly id: string;
   readonly event: Event;
 }
 
-/** Why a message was not taken, in words that may be shown. */
+/** Why a message was not accepted, in words that may be shown. */
 export interface Failure {
   readonly problem: string;
-  /** It is this message that is not taken: another one may be. */
+  /** Only this message was refused: another one may be accepted. */
   readonly refused?: boolean;
-  /** Milliseconds for which the receiver wants to be left alone. */
+  /** Milliseconds to wait before the next attempt, as the receiver asks. */
   readonly retryAfterMs?: number;
 }
 
-/** Somebody who is told. */
+/** A destination of notifications. */
 export interface Receiver {
   readonly name: string;
   readonly events: ReadonlySet<EventType>;
-  /** Is told of a kill-all as a whole, and not of each agent. */
+  /** Gets one summary of a kill-all instead of an event for each agent. */
   readonly summary: boolean;
-  /** Within {@link SEND_WITHIN}. `undefined`: it was taken. */
+  /** Ends within {@link SEND_WITHIN}. `undefined`: the message was accepted. */
   send(message: Message, signal: AbortSignal): Promise<Failure | undefined>;
 }
 
@@ -35,7 +35,7 @@ export const SEND_WITHIN = 10_000;
 
 const MEMO = 100;
 
-/** What a receiver is told of an entry; `undefined`: nothing. Remembers what it looked up. */
+/** The event that a receiver gets for an audit entry, or `undefined`. Caches what it looked up. */
 export type EventFilter = (entry: AuditEntry | undefined) => Promise<Event | undefined>;
 
 /** @throws KillswitchError `store_unavailable` */
@@ -45,7 +45,7 @@ export function createEventFilter(receiver: Receiver, records: Records): EventFi
     if (operation !== 'KILL_AGENT' || operationId === undefined) return false;
     const known = isKillAll.get(operationId);
     if (known !== undefined) return known;
-    // The operation is written before what it does; it holds a whole receipt, so it is looked at once.
+    // The operation was written before the entry; it may hold a large receipt, so it is read only once.
     const found = await findOperation({ records }, operationId);
     if (!found) return false;
     const answer = found.operation?.type === 'kill-all';
@@ -60,7 +60,7 @@ export function createEventFilter(receiver: Receiver, records: Records): EventFi
   };
 }
 
-/** The content counts as well: the positions of another store may be the same ones. No dot: it ends the ID where it is signed. */
+/** Hashes the content too, as another store may have the same positions. No dot, which ends the ID where it is signed. */
 export async function messageId({ name }: Receiver, { position, entry }: AuditPlace): Promise<string> {
   const hash = await digest(name, position, JSON.stringify(entry));
   return `msg_${hash.slice(0, 32)}`;

@@ -8,58 +8,57 @@ export interface AuditQuery {
   readonly limit?: number;
 }
 
-/** What stands at one place of the audit. */
+/** One stored entry of the audit. */
 export interface AuditPlace {
-  /** Means something to its store alone. */
+  /** Opaque; only its store can interpret it. */
   readonly position: string;
-  /** Absent where what stands there cannot be read. */
+  /** Absent if the stored bytes cannot be read as an entry. */
   readonly entry?: AuditEntry;
-  /** All that stands there, byte for byte, framed by its store: what is unreadable, and what queries go by, too. */
+  /** All stored bytes, framed by the store, including unreadable ones and the columns that queries use. */
   readonly bytes: Uint8Array;
 }
 
-/** Which part of the audit to look at. */
+/** Which part of the audit to read. */
 export interface AuditRange {
-  /** A position: only what was committed after it; `''`: from the beginning on. */
+  /** A position: only entries committed after it; `''`: from the beginning. */
   readonly after: string;
-  /** A position: no more than what stands up to it, itself included. */
+  /** A position: only entries up to it, inclusive. */
   readonly upTo?: string;
   /** The most entries of a page, at least 1. */
   readonly limit: number;
 }
 
-/** One page of what a query finds. */
+/** One page of a query's results. */
 export interface AuditPage {
   readonly found: readonly { readonly position: string; readonly entry: AuditEntry }[];
-  /** Everything up to here, itself included, was looked at: the next page begins after it. */
+  /** Everything up to here, inclusive, was read: the next page begins after it. */
   readonly position: string;
-  /** Whether there was more to look at. */
+  /** Whether there is more to read. */
   readonly more: boolean;
 }
 
 export interface AuditLog {
   append(entries: readonly AuditEntry[]): Promise<void>;
-  /** In the order of the commits. What cannot be read is left out. */
+  /** In the order of the commits, without unreadable entries. */
   query(query: AuditQuery): AsyncIterable<AuditEntry>;
   /**
-   * One page of a query, in the order of the commits; what is asked by agent or operation is found by an index. A page
-   * may be short, or empty, and yet there is more. `query.limit` has no meaning here.
+   * One page of a query, in the order of the commits; a query by agent or operation uses an index. A page may be short or
+   * empty although there is more. `query.limit` is ignored.
    */
   search(query: AuditQuery, range: AuditRange): Promise<AuditPage>;
   /**
-   * What was committed after a position (`''`: from the beginning on), in the order of the commits, whatever the
-   * clocks said; with `upTo` no more than what stands up to that position, itself included. Nothing ever comes in
-   * before a position that was given, so a reader that goes on from the last one misses nothing. Empty: there is no
-   * more yet.
+   * Entries committed after a position (`''`: from the beginning), in the order of the commits, whatever their timestamps;
+   * with `upTo` only up to that position, inclusive. Nothing is ever inserted before a returned position, so a reader
+   * that continues from the last one misses nothing. Empty: there is no more yet.
    */
   after(position: string, limit: number, upTo?: string): Promise<readonly AuditPlace[]>;
-  /** The position of what was committed last; `''` while there is nothing. */
+  /** The position of the last commit; `''` while there is none. */
   last(): Promise<string>;
 }
 
 const PAGE = 500;
 
-/** All that a query finds, page by page. */
+/** All results of a query, read page by page. */
 export async function* searchAll(
   search: AuditLog['search'],
   { limit = Number.POSITIVE_INFINITY, ...query }: AuditQuery,

@@ -12,37 +12,37 @@ import type { Worktrees } from './worktrees.js';
 
 /** Milliseconds. */
 export interface Limits {
-  /** Until the caller is answered, with what has been seen by then. The work goes on. */
+  /** Until the caller is answered with what has been seen so far; the work goes on. */
   readonly respondMs: number;
-  /** For seeing one agent dead, on top of its grace. */
+  /** For seeing one agent dead, in addition to its grace period. */
   readonly killMs: number;
-  /** For removing a container's remains, and for moving a worktree. */
+  /** For removing a container's remains and moving a worktree. */
   readonly cleanupMs: number;
 }
 
 export const defaultLimits: Limits = { respondMs: 5_000, killMs: 15_000, cleanupMs: 30_000 };
 
-/** All that the core works with. Made once, at the composition root. */
+/** The dependencies of the core, made once at the composition root. */
 export interface Core {
   readonly hostId: string;
   readonly records: Records;
   readonly audit: AuditLog;
   /** Empty: sandboxing is switched off. */
   readonly sandboxes: readonly Sandbox[];
-  /** Those who see what runs on this host. */
+  /** They find what runs on this host under a label. */
   readonly lookouts: readonly Lookout[];
   readonly worktrees: Worktrees;
   readonly journal: Journal;
   readonly recordCache: RecordCache;
   readonly recentKills: RecentKills;
-  /** Signs what runs as an order later. Absent: nothing of the kind counts as ours. */
+  /** Signs stored commands. Absent: nothing is signed, and no stored signature is valid. */
   readonly orderKeys?: KeyRing | undefined;
   /**
-   * Whether no other node shares the store, as far as is known. Then a record without a host is of this one; otherwise
-   * it is of the node that sees its sandbox, and of none before.
+   * Whether no other node is known to share the store. If so, a record without a host belongs to this one; otherwise to
+   * the node that sees its sandbox.
    */
   readonly isAlone: () => boolean;
-  /** What the latest looks at this host saw. */
+  /** The results of the latest scans of this host. */
   readonly presence: Presence;
   readonly newId: () => string;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export interface Core {
   readonly limits: Limits;
 }
 
-/** The records of agents that run on this host, as they were last read: for when the store does not answer. */
+/** The records of agents of this host as last read, for when the store does not answer. */
 export type RecordCache = Map<string, Agent>;
 
 export const timestamp = (core: Pick<Core, 'clock'>): string => new Date(core.clock.now()).toISOString();

@@ -1,7 +1,7 @@
-/** What this host has seen of the audit's checkpoints, on its own disk: out of reach of who writes the store. */
+/** The last checkpoint that this host has seen, on its own disk, where writers of the store cannot change it. */
 export interface HighWaterMark {
   /** `undefined`: nothing yet. */
   read(): Promise<string | undefined>;
-  /** Resolves when the text would survive a power cut; it stands there wholly or not at all. */
+  /** Writes atomically. Resolves once the text is durable. */
   write(text: string): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import type { Probe } from './runtime.js';
 
-/** What was asked of this process while the store could not be told: on this host's disk until it can be. */
+/** Commands accepted while the store does not answer, on this host's disk until they can be stored. */
 export interface Journal extends Probe {
-  /** Resolves when the text would survive a power cut. */
+  /** Resolves once the text is durable. */
   append(id: string, text: string): Promise<void>;
   /** Oldest first. */
   read(): Promise<readonly { readonly id: string; readonly text: string }[]>;

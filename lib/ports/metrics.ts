@@ -1,31 +1,31 @@
 import type { AuditEntry } from '../domain/audit-entry.js';
 
-/** How it stands with one receiver. The counts are of this process. */
+/** The state of one receiver. Counters are of this process. */
 export interface NotifierStatus {
   readonly name: string;
   readonly delivered: number;
-  /** Attempts. */
+  /** Failed attempts. */
   readonly failed: number;
-  /** Messages that it refuses at present while it takes others. */
+  /** Dead letters: messages that it refuses at present while it accepts others. */
   readonly aside: number;
-  /** Age of the oldest event that is yet to be told. */
+  /** Age of the oldest event not delivered yet. */
   readonly lagSeconds: number;
 }
 
-/** What a scrape shows of the moment. A member that is absent could not be found out. */
+/** The gauges at the time of a scrape. An absent member could not be read. */
 export interface Standing {
-  /** That this host owes something for, as known in the store. */
+  /** Agents for which this host has a debt in the store. */
   readonly pendingAgents?: number;
   readonly latchEngaged?: boolean;
   readonly notifiers: readonly NotifierStatus[];
 }
 
-/** Counts in memory, and shows it. To count waits for nothing and never throws. */
+/** Counts in memory. Counting is synchronous and never throws. */
 export interface Metrics {
   /** @param name of the function, where there is one for the path */
   answered(name: string | undefined, status: number): void;
   unauthenticated(): void;
-  /** What this process wrote into the audit. */
+  /** Counts audit entries that this process wrote. */
   written(entries: readonly AuditEntry[]): void;
   /** In the text format of Prometheus. */
   render(standing: Standing): Promise<{ readonly type: string; readonly text: string }>;

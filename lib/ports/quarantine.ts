@@ -1,4 +1,4 @@
-/** One worktree, or what is left of one, as the quarantine keeps it. Every string but `name` and `path` is the agent's. */
+/** One quarantined worktree, or its remains. Every string except `name` and `path` is untrusted. */
 export interface KeptEntry {
   /** `<agentId>~<operationId>`. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface KeptEntry {
   readonly ref?: string;
   readonly unkept?: string;
   readonly outcome?: 'removed' | 'alreadyGone';
-  /** What it takes on the disk; absent where that was not seen in time. */
+  /** Its size on disk; absent if it could not be computed in time. */
   readonly bytes?: number;
   /** Whether the files of the worktree are here. */
   readonly worktree: boolean;
@@ -32,7 +32,7 @@ export interface EvidenceFile {
   readonly bytes: number;
 }
 
-/** What a worktree has that its HEAD has not. Paths are relative to the worktree; bytes that are no text show as U+FFFD. */
+/** The changes of a worktree since its HEAD. Paths are relative to it; bytes that are not UTF-8 show as U+FFFD. */
 export interface Changes {
   readonly tracked: readonly { readonly path: string; readonly status: ChangeStatus }[];
   /** Neither tracked nor ignored. A directory with a repository of its own ends with `/`. */
@@ -65,13 +65,13 @@ export interface Restored {
   };
   /** What was not restored, and why. */
   readonly leftOut: readonly { readonly path: string; readonly why: string }[];
-  /** What whoever works there has to know. */
+  /** What a user of the restored worktree has to know. */
   readonly notes: readonly string[];
 }
 
 /**
- * What killed agents left on this host. An entry is named by its name, or by an agent's ID: then its newest.
- * All reject with `not_found` for an entry that is not there. Nothing of an agent's is ever run.
+ * The quarantined worktrees of killed agents on this host. An entry is addressed by its name, or by an agent's ID: then
+ * its newest. Methods reject with `not_found` for a missing entry. Never runs anything of an agent's.
  */
 export interface Quarantine {
   /** Newest first. */
@@ -81,11 +81,11 @@ export interface Quarantine {
   changes(name: string): Promise<Changes | undefined>;
   /** @param options.whole with binary files and full object names, fit for git-apply(1) */
   diff(name: string, options?: { readonly whole?: boolean }): Promise<Diff>;
-  /** Makes a fresh worktree at `path`, which must not be there yet; the entry stays. */
+  /** Makes a new worktree at `path`, which must not exist yet; the entry stays. */
   restore(name: string, path: string): Promise<Restored>;
   /** Deletes it. @returns whether nothing of it is left */
   purge(name: string): Promise<boolean>;
-  /** Deletes what has been kept long enough. @returns how many */
+  /** Deletes entries that have expired. @returns how many */
   purgeExpired(): Promise<number>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../domain/audit-entry.js';
 import type { Stored } from '../domain/record.js';
 
-/** A JSON text in the store that is changed by compare-and-set alone. */
+/** A JSON text in the store, only ever changed by compare-and-set. */
 export interface DocumentRef {
   readonly kind: 'agent' | 'operation' | 'latch' | 'memory' | 'checkpoint';
   /** Empty for the latch, of which there is one. */
@@ -9,8 +9,7 @@ export interface DocumentRef {
 }
 
 /**
- * One atomic step: all of it happens, durably, or none of it. It happens only while the document still is, byte
- * for byte, what the caller read.
+ * One atomic, durable step. It is applied only if the document is still, byte for byte, what the caller read.
  */
 export interface Step {
   readonly document: DocumentRef;
@@ -19,13 +18,13 @@ export interface Step {
   /** `null` deletes. */
   readonly next: string | null;
   readonly ttlSeconds?: number;
-  /** For a step that lets an agent run: refused if the ID has a tombstone, a conflict if the latch is another. */
+  /** For a step that lets an agent run: `tombstoned` if the ID has a tombstone, `conflict` if the latch has changed. */
   readonly admission?: { readonly latch: string | null };
-  /** Whether the agent belongs into the index of active agents; left as it is when absent. */
+  /** Whether the agent is in the index of active agents; unchanged if absent. */
   readonly active?: boolean;
-  /** Lays the lasting mark that the ID was killed, with this text. Never lifted. */
+  /** Sets the permanent tombstone of the ID, with this text. */
   readonly tombstone?: string;
-  /** What a host owes for this agent: when to try (epoch milliseconds), or `null`: nothing any more. */
+  /** The host's debt for this document: when to retry (epoch milliseconds), or `null`: none any more. */
   readonly debt?: { readonly host: string; readonly dueAt: number | null };
   readonly audit: readonly AuditEntry[];
 }
@@ -34,9 +33,9 @@ export type StepResult = 'committed' | 'conflict' | 'tombstoned';
 
 /** The records. Every method rejects with `store_unavailable` within its deadline (1 s) when the store does not answer. */
 export interface Records {
-  /** In the order asked: `null` is absent; `undefined` is no UTF-8, or another program's key that is no string. */
+  /** In the order given. `null`: absent; `undefined`: not UTF-8, or the key is not a string. */
   read(documents: readonly DocumentRef[]): Promise<readonly (string | null | undefined)[]>;
-  /** Agents by ID, in the order asked; absent ones are left out. */
+  /** Agents by ID, in the order given, without absent ones. */
   agents(agentIds: readonly string[]): Promise<readonly StoredAgent[]>;
   /**
    * Agents page by page (at most 1,000 each). `active`: through the index, which is a hint; `all`: every record
@@ -44,17 +43,17 @@ export interface Records {
    */
   scan(scope: 'active' | 'all'): AsyncIterable<readonly StoredAgent[]>;
   /**
-   * Agents in ascending order of their IDs (by code unit), from after an ID on; `''`: from the beginning. Whoever begins
-   * there and goes on from each `next` is given every agent that exists throughout, also those that other programs
-   * wrote. A page may be short, or empty, and yet there is more.
+   * Agents in ascending order of their IDs (by code unit), after an ID; `''`: from the beginning. Following `next` from
+   * the beginning yields every agent that exists throughout, also those that other programs wrote. A page may be short or
+   * empty although there is more.
    * @param limit the most agents of the page, at most 1,000
    */
   page(after: string, limit: number): Promise<AgentPage>;
-  /** Each step by itself is atomic; one that is refused does not stop the others. Results in the order given. */
+  /** Each step is atomic by itself; a refused one does not affect the others. Results in the order given. */
   commit(steps: readonly Step[]): Promise<readonly StepResult[]>;
-  /** Whether each of these IDs was killed, in the order asked, records or no records. */
+  /** Whether each ID has a tombstone, in the order given, with or without a record. */
   tombstoned(agentIds: readonly string[]): Promise<readonly boolean[]>;
-  /** Agents and operations for which `host` owes something that was due by `before` (epoch ms), oldest first. */
+  /** IDs of agents and operations with a debt of `host` due by `before` (epoch milliseconds), oldest first. */
   debts(host: string, before: number, limit: number): Promise<readonly string[]>;
 }
 

@@ -11,12 +11,12 @@ export interface Clock {
   monotonic(): number;
 }
 
-/** A port's own word on whether it works; `detail` may be shown. */
+/** Whether a port works, by its own probe; `detail` may be shown. */
 export interface Health {
   readonly name: string;
   readonly ok: boolean;
   readonly detail?: string;
-  /** It can stop what it sees all the same: `/readyz` says `degraded`, and this process stays in service. */
+  /** Not needed for stopping: when it fails, `/readyz` says `degraded` and this process stays in service. */
   readonly aside?: true;
 }
 

@@ -3,8 +3,8 @@ import type { Probe } from './runtime.js';
 import type { Target } from './sandbox.js';
 
 /**
- * What the records say against moving a directory: that another agent's names it, or that they cannot be read.
- * `undefined`: nothing. Never rejects.
+ * Checks whether a directory may be moved: not if another agent's record names it, or the records cannot be read.
+ * `undefined`: it may. Never rejects.
  * @param places every spelling of the directory with the allowed root that it lies in, absolute and normalized
  */
 export type Claimed = (
@@ -14,7 +14,7 @@ export type Claimed = (
 export interface Worktrees extends Probe {
   /**
    * Moves the worktree and its administrative directory into the quarantine. Only called when the agent is dead.
-   * @param claimed is asked before something that stands there is moved, and its answer is then the outcome
+   * @param claimed called before an existing directory is moved; its answer, if any, is the outcome
    */
   clear(target: Target, deadline: AbortSignal, claimed?: Claimed): Promise<LayerOutcome>;
 }

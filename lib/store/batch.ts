@@ -1,6 +1,6 @@
 import type { Records } from '../ports/records.js';
 
-/** What one exchange with the store takes at the most. */
+/** The most items of one exchange with the store. */
 const MOST = 1_000;
 
 interface Waiting<T, R> {
@@ -10,8 +10,9 @@ interface Waiting<T, R> {
 }
 
 /**
- * Joins what is asked for one by one while an exchange is under way into the next one. Nobody waits for others to
- * come: who is alone goes at once, and the more there are, the more go together.
+ * Batches single calls. Calls of the same tick go together, and calls made while an exchange is in flight form the
+ * next one; a single call never waits for others to join it.
+ * @param exchange gives its results in the order of the items; what it rejects with, each call of the batch rejects with
  */
 export function batch<T, R>(
   exchange: (items: readonly T[]) => Promise<readonly R[]>,
@@ -30,7 +31,7 @@ export function batch<T, R>(
 
   async function sendAll(): Promise<void> {
     busy = true;
-    // Whoever asks in the same turn comes along.
+    // Lets the other calls of this tick join.
     await undefined;
     while (waiting.length > 0) {
       const part = waiting.slice(0, MOST);
@@ -47,7 +48,7 @@ export function batch<T, R>(
     });
 }
 
-/** The same records, for callers that read and commit one agent each, many at a time. */
+/** Wraps records: single reads and commits that are made at the same time share one exchange with the store. */
 export function batchRecords(records: Records): Records {
   const find = batch(async (agentIds: readonly string[]) => {
     const found = new Map((await records.agents(agentIds)).map(stored => [stored.agentId, stored]));

@@ -7,10 +7,10 @@ import { omitUndefined } from '../util/omit-undefined.js';
 import { parseJson } from '../util/parse-json.js';
 import { readSigned, type Signing, signText } from './signed-text.js';
 
-/** In whose name an order is carried out that this program did not sign. */
+/** The actor of a stored command whose signature is not ours. */
 export const UNVERIFIED_SUBJECT = 'unverified';
 
-/** As the schemas of the orders have it. */
+/** As in the schemas of `domain/command.ts`. */
 const LONGEST_REASON = 1_000;
 
 const narrowing = z.string().optional();
@@ -33,14 +33,17 @@ const intentSchema = z.discriminatedUnion('type', [
   killAllBodySchema.required({ selector: true }).extend({ ...common, type: z.literal('kill-all') }),
 ]);
 
-/** A command as signed text, so that whoever finds it can carry it on after this process has died. */
+/** Encodes a command as signed text, from which any process can resume it after this one has died. */
 export function encodeCommand(signing: Signing, command: Command, requestedAt: string): string {
   const actor = { ...command.actor, scopes: [...command.actor.scopes] };
   const text = JSON.stringify({ requestedAt, ...command, actor });
   return signText(signing, 'intent', command.operationId, text);
 }
 
-/** Of what anybody may have written. Who it says has asked is told, and is nobody's name to act in. */
+/**
+ * For a text that any writer of the store may have made: the subject that it names is quoted in the reason, and the
+ * command runs as `unverified`.
+ */
 function unverified(command: Command): Command {
   const { actor, reason } = command;
   const claimed = `not verified, in the name of ${JSON.stringify(actor.subject)}`;
@@ -58,9 +61,9 @@ function unverified(command: Command): Command {
 }
 
 /**
- * The command, with when it was asked for; `undefined` for what is no intent. One whose signature does not hold stops
- * all the same, as `unverified`.
- * @param id of the operation that it was kept for
+ * Decodes a stored command; `undefined` if the text is not one. A bad signature does not prevent a stop: the command
+ * then runs as `unverified`.
+ * @param id of the operation that the text was stored under
  */
 export function decodeCommand(signing: Signing, id: string, raw: string): Command | undefined {
   const { text, isOurs } = readSigned(signing, 'intent', id, raw);

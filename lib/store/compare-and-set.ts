@@ -2,26 +2,26 @@ import { KillswitchError } from '../domain/errors.js';
 import type { Core } from '../ports/core.js';
 import type { Step, StoredAgent } from '../ports/records.js';
 
-/** Somebody who loses a compare-and-set loses to somebody who advances; a lifetime of bad luck ends here. */
+/** A lost compare-and-set means that another writer made progress; this ends an endless losing streak. */
 export const MAX_ATTEMPTS = 64;
 
 export interface Change<T> {
-  /** Absent: there is nothing to write. */
+  /** Absent: nothing to write. */
   readonly step?: Step;
   readonly value: T;
 }
 
-/** What stands in the store of one agent. */
+/** A reader for {@link compareAndSet}: one agent as stored, or `undefined`. */
 export const agentReader =
   ({ records }: Core, agentId: string) =>
   async (): Promise<StoredAgent | undefined> =>
     (await records.agents([agentId]))[0];
 
 /**
- * Changes one document: reads, lets `compute` say what it becomes, and compares-and-sets; again with what stands
- * there by then while others write in between.
- * @param compute is called once a round; what it throws ends the change
- * @param message for the log, with each audit entry
+ * Changes one document: reads it, computes the next text and compares-and-sets; starts over when another process wrote
+ * in between.
+ * @param compute called once per attempt; an error that it throws ends the change
+ * @param message logged with each audit entry once the step has committed
  * @throws KillswitchError `tombstoned`, `conflict`, `store_unavailable`
  */
 export async function compareAndSet<R, T>(

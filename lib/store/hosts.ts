@@ -4,23 +4,23 @@ import type { DocumentRef } from '../ports/records.js';
 import { parseJson } from '../util/parse-json.js';
 import { type Change, compareAndSet } from './compare-and-set.js';
 
-/** Milliseconds between two entries of one node. */
+/** Milliseconds between two heartbeats of a node. */
 const REFRESH = 60_000;
-/** A node that was not heard of for so long is taken away: nothing of it is waited for. Milliseconds. */
+/** A node without a heartbeat for this long is dropped. Milliseconds. */
 const KEPT = 30 * 24 * 3_600_000;
 
 const HOSTS: DocumentRef = { kind: 'memory', id: 'hosts' };
-/** When each node was last heard of, in epoch milliseconds. */
+/** The last heartbeat of each node, in epoch milliseconds. */
 const schema = z.record(z.string(), z.number());
 type Heard = z.infer<typeof schema>;
 
 const parse = (raw: string | null | undefined): Heard => schema.safeParse(parseJson(raw ?? '')).data ?? {};
 
-/** Which nodes share the store, as each of them has written there. */
+/** The nodes that share the store, by their heartbeats in it. */
 export interface Hosts {
-  /** Writes that this node is there, once a minute at most, and reads who else is. Never rejects. */
+  /** Writes this node's heartbeat, at most once a minute, and reads those of the others. Never rejects. */
   beat(): Promise<void>;
-  /** Whether no other node was heard of; false until the store has answered once. */
+  /** Whether no other node has a heartbeat; false until the store has answered once. */
   isAlone(): boolean;
 }
 
@@ -42,10 +42,10 @@ export function createHosts(core: Pick<Core, 'hostId' | 'records' | 'clock' | 'l
           { records, log } as Core,
           async () => (await records.read([HOSTS]))[0],
           compute,
-          'node told',
+          'heartbeat written',
         );
       } catch (error) {
-        log.info({ err: error }, 'this node could not announce itself in the store');
+        log.info({ err: error }, 'the heartbeat of this node could not be written to the store');
       }
     },
     isAlone: () => known !== undefined && Object.keys(known).every(name => name === hostId),

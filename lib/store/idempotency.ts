@@ -7,20 +7,20 @@ import { concat, toHex, utf8 } from '../util/crypto.js';
 import { parseJson } from '../util/parse-json.js';
 import { type Change, compareAndSet } from './compare-and-set.js';
 
-/** A command that was sent under a key, so that sending it again does not make it another one. */
+/** A command sent under an idempotency key: sending it again does not run it again. */
 export interface KeyedCommand {
   readonly actor: Pick<Actor, 'subject'>;
   /** 1 to 255 printable ASCII characters. */
   readonly key: string;
-  /** Of all that makes the request what it is. */
+  /** Digest of everything that defines the request. */
   readonly fingerprint: string;
   readonly operationId: string;
 }
 
 /**
- * Whose turn it is.
- * - `first`: nobody's before; `release` gives the key back, for a command that was refused
- * - `repeated`: that operation is the first one's
+ * The result of claiming a key.
+ * - `first`: the key was free; `release` frees it again, for a command that was refused
+ * - `repeated`: the key belongs to the operation named
  */
 export type KeyClaim =
   | { readonly kind: 'first'; release(): Promise<void> }
@@ -40,7 +40,7 @@ export function checkKey(key: string): void {
   );
 }
 
-/** SHA-256 of the parts, in hexadecimal digits; where one ends and the next one begins counts. */
+/** SHA-256 of the parts in hexadecimal. Each part is framed by its length, so `ab`, `c` and `a`, `bc` differ. */
 export async function digest(...parts: readonly (string | Uint8Array)[]): Promise<string> {
   const counted = parts.flatMap(part => {
     const bytes = typeof part === 'string' ? utf8(part) : part;
@@ -59,14 +59,14 @@ const textOf = ({ operationId, fingerprint }: KeyedCommand): string =>
 
 const heldSchema = z.looseObject({ operationId: z.string(), fingerprint: z.string() });
 
-/** Who holds a key; nobody, where the text is none of ours. */
+/** The holder of a key; `undefined` if the text is not one of ours. */
 const readHeld = (raw: string): Pick<KeyedCommand, 'operationId' | 'fingerprint'> | undefined =>
   heldSchema.safeParse(parseJson(raw)).data;
 
 /**
- * Takes the key for this operation, for 24 hours, unless it is another's. A store that does not answer keeps nobody
- * from stopping: then everybody is the first.
- * @param abandoned an operation that held the key and of which nothing is known: it loses it
+ * Claims the key for this operation for 24 hours. A store that does not answer must not prevent a stop: every claim is
+ * then `first`.
+ * @param abandoned an operation that held the key and is unknown to the store: it loses the key
  * @throws KillswitchError `idempotency_mismatch`
  */
 export async function claimKey(core: Core, keyed: KeyedCommand, abandoned?: string): Promise<KeyClaim> {
@@ -86,16 +86,19 @@ export async function claimKey(core: Core, keyed: KeyedCommand, abandoned?: stri
       ? { step: { document, expect: mine, next: null, audit: [] }, value: undefined }
       : { value: undefined };
   const release = async (): Promise<void> => {
-    await compareAndSet(core, find, giveBack, 'key given back').catch((error: unknown) =>
-      core.log.error({ err: error, operationId }, 'a key was not given back'),
+    await compareAndSet(core, find, giveBack, 'key released').catch((error: unknown) =>
+      core.log.error(
+        { err: error, operationId },
+        'an idempotency key could not be released; it expires within 24 hours',
+      ),
     );
   };
   try {
-    const holder = await compareAndSet(core, find, take, 'key taken');
+    const holder = await compareAndSet(core, find, take, 'key claimed');
     return holder === operationId ? { kind: 'first', release } : { kind: 'repeated', operationId: holder };
   } catch (error) {
     if (error instanceof KillswitchError && error.code === 'idempotency_mismatch') throw error;
-    core.log.error({ err: error, operationId }, 'the key could not be looked up');
+    core.log.error({ err: error, operationId }, 'the idempotency key could not be checked; the command runs');
     return { kind: 'first', release };
   }
 }

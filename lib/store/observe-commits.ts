@@ -7,12 +7,12 @@ interface Store {
   readonly audit: AuditLog;
 }
 
-/** The same store, which tells of each audit entry that this process has written, once it stands there. */
+/** Wraps a store; calls `onWritten` with the audit entries of this process after they commit. */
 export function observeCommits(
   { records, audit }: Store,
   onWritten: (entries: readonly AuditEntry[]) => void,
 ): Store {
-  const tell = (entries: readonly AuditEntry[]): void => {
+  const notify = (entries: readonly AuditEntry[]): void => {
     if (entries.length > 0) onWritten(entries);
   };
   return {
@@ -20,7 +20,7 @@ export function observeCommits(
       ...records,
       async commit(steps) {
         const results = await records.commit(steps);
-        tell(steps.flatMap((step, index) => (results[index] === 'committed' ? step.audit : [])));
+        notify(steps.flatMap((step, index) => (results[index] === 'committed' ? step.audit : [])));
         return results;
       },
     },
@@ -28,7 +28,7 @@ export function observeCommits(
       ...audit,
       async append(entries) {
         await audit.append(entries);
-        tell(entries);
+        notify(entries);
       },
     },
   };

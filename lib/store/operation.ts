@@ -12,7 +12,7 @@ import { parseJson } from '../util/parse-json.js';
 import { encodeCommand } from './command-codec.js';
 import { type Change, compareAndSet } from './compare-and-set.js';
 
-/** What the store keeps of one accepted command. While it runs, its host owes its end. */
+/** One accepted command as stored. While it is `running`, its host has a debt to end it. */
 export interface Operation {
   readonly operationId: string;
   readonly state: 'running' | 'ended';
@@ -21,18 +21,18 @@ export interface Operation {
   readonly requestedAt: string;
   readonly requestedBy: string;
   readonly reason?: string;
-  /** The command as text: what is carried on with should this process die. */
+  /** The command as {@link encodeCommand} writes it: another process resumes it should this one die. */
   readonly intent: string;
   readonly receipt?: Receipt;
 }
 
 const KEPT_SECONDS = 30 * 24 * 3_600;
-/** Long enough for a command to end by itself; then whoever finds it still running carries it on. */
+/** Long enough for a command to end by itself; after that, the reconciler resumes one that is still running. */
 const OVERDUE_MS = 60_000;
 
 const documentOf = (operationId: string): DocumentRef => ({ kind: 'operation', id: operationId });
 
-/** The bulk entries of a kill-all: that it was accepted, and how it ended. */
+/** The summary entry of a kill-all: accepted without a receipt, else how it ended. Empty for a single kill. */
 function bulkEntries(core: Core, command: Command, receipt?: Receipt): AuditEntry[] {
   if (command.type !== 'kill-all') return [];
   const open = receipt && (receipt.incomplete || receipt.failed + receipt.pending > 0);
@@ -70,8 +70,8 @@ function begunOperation(core: Core, command: Command): Operation {
 }
 
 /**
- * Writes that a command was accepted, in one step with its audit. Beginning it again, as when it is carried on
- * after a crash, changes nothing. Never rejects: a stop goes on without it.
+ * Stores an accepted command and its audit entry in one step. Does nothing for one that was begun before, as when it is
+ * resumed after a crash. Never rejects: a stop goes on without it.
  */
 export async function beginOperation(core: Core, command: Command): Promise<void> {
   if (command.dryRun) return;
@@ -87,20 +87,23 @@ export async function beginOperation(core: Core, command: Command): Promise<void
   };
   try {
     const [result] = await core.records.commit([step]);
-    // Another result: it was begun before, and its acceptance was logged then.
+    // A conflict: it was begun before, and logged then.
     if (result === 'committed') for (const entry of audit) core.log.warn(entry, 'kill-all accepted');
   } catch (error) {
-    core.log.error({ err: error, operationId }, 'the operation was not stored');
+    core.log.error(
+      { err: error, operationId },
+      'the operation could not be stored; the stop goes on without it',
+    );
   }
 }
 
 export interface FoundOperation {
   readonly raw: string;
-  /** Absent: the text is none of ours. */
+  /** Absent: the text is not an operation. */
   readonly operation?: Operation;
 }
 
-/** What is relied on. */
+/** Only the members that this program relies on. */
 const operationSchema = z.looseObject({
   state: z.enum(['running', 'ended']),
   intent: z.string(),
@@ -112,7 +115,7 @@ function readOperation(raw: string): FoundOperation {
   return data ? { raw, operation: data as unknown as Operation } : { raw };
 }
 
-/** Reads an operation's text; `undefined` where there is none. Anybody may have written it. */
+/** Reads an operation; `undefined` if there is none. Any writer of the store may have made the text. */
 export async function findOperation(
   { records }: Pick<Core, 'records'>,
   operationId: string,
@@ -122,9 +125,9 @@ export async function findOperation(
 }
 
 /**
- * Writes how a command ended, once, in one step with its audit; nobody owes it any more. Never rejects: what stays
- * `running` is carried on with.
- * @param receipt absent: it was refused, and leaves nothing behind
+ * Stores the receipt of a command, once, in one step with its audit entry, and clears its debt. Never rejects: an
+ * operation that stays `running` is resumed later.
+ * @param receipt absent: the command was refused, and its operation is deleted
  */
 export async function endOperation(
   core: Core,
@@ -135,7 +138,7 @@ export async function endOperation(
   const { operationId } = command;
   const compute = (found: FoundOperation | undefined): Change<void> => {
     if (found?.operation?.state === 'ended' || (!found && !receipt)) return { value: undefined };
-    // Its beginning could not be stored, and is told of now.
+    // Its beginning could not be stored: its audit entry is written now.
     const late = found ? [] : bulkEntries(core, command);
     const kept = found?.operation ?? begunOperation(core, command);
     const { unverified, subject } = command.actor;
@@ -155,11 +158,14 @@ export async function endOperation(
   try {
     await compareAndSet(core, () => findOperation(core, operationId), compute, 'kill-all ended');
   } catch (error) {
-    core.log.error({ err: error, operationId }, 'the end of the operation was not stored');
+    core.log.error(
+      { err: error, operationId },
+      'the end of the operation could not be stored; it is resumed later',
+    );
   }
 }
 
-/** The change that puts a newer receipt in the place of an ended operation's. */
+/** Replaces the receipt of an operation that has ended. */
 export function replaceReceipt(found: FoundOperation | undefined, receipt: Receipt): Change<void> {
   const operation = found?.operation;
   if (operation?.state !== 'ended') return { value: undefined };
@@ -174,7 +180,7 @@ export function replaceReceipt(found: FoundOperation | undefined, receipt: Recei
 }
 
 /**
- * What is known of an accepted command: its receipt once it has ended.
+ * One accepted command, with its receipt once it has ended.
  * @throws KillswitchError `forbidden`, `operation_not_found`, `store_unavailable`
  */
 export async function getOperation(core: Core, actor: Actor, operationId: string): Promise<Operation> {

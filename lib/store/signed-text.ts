@@ -1,9 +1,9 @@
 import type { KeyRing } from '../ports/keys.js';
 
-/** What later runs as an order, or keeps agents from running. A signature counts for one kind and one ID alone. */
+/** Stored texts that run later as commands, or block agents. A signature is valid for one kind and one ID only. */
 export type SignedKind = 'intent' | 'latch' | 'tombstone' | 'reset';
 
-/** Where there is no key, nothing is signed and nothing counts as signed. */
+/** Without a key, nothing is signed and no signature is valid. */
 export interface Signing {
   readonly orderKeys?: KeyRing | undefined;
 }
@@ -13,7 +13,7 @@ const MAC = /,"mac":"([0-9a-f]{16})\.([A-Za-z0-9+/]{43}=)"\}$/;
 const framed = (kind: SignedKind, id: string, text: string): string => `${kind}:${id.length}:${id}:${text}`;
 
 /**
- * Gives a JSON object a last member `mac`: the ID of the key, and HMAC-SHA256 over the kind, the ID and the exact text
+ * Appends a member `mac` to a JSON object: the ID of the key, and HMAC-SHA256 over the kind, the ID and the exact text
  * without that member.
  * @param text as `JSON.stringify` writes it, with at least one member
  */
@@ -22,7 +22,7 @@ export function signText({ orderKeys }: Signing, kind: SignedKind, id: string, t
   return `${text.slice(0, -1)},"mac":"${orderKeys.id}.${orderKeys.sign(framed(kind, id, text))}"}`;
 }
 
-/** A text without its signature, and whether that holds. */
+/** A text without its signature, and whether the signature is valid and ours. */
 export interface SignedText {
   readonly text: string;
   readonly isOurs: boolean;

@@ -1,8 +1,8 @@
 import type { Records } from '../ports/records.js';
 
 /**
- * Marks an ID as used, in one atomic step.
- * @returns `first`, `seen` before, or `unknown`: the store does not answer
+ * Marks an ID as used for some seconds, in one atomic step. Never rejects.
+ * @returns `first`: it was unused; `seen`: it was used before; `unknown`: the store does not answer
  */
 export async function markUsed(
   records: Records,

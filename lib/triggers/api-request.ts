@@ -29,7 +29,7 @@ export const engageLatchRequest = (body: EngageBody = {}, key?: string): ApiRequ
 export const resetLatchRequest = (body: ResetBody, key?: string): ApiRequest =>
   omitUndefined({ method: 'DELETE', path: '/latch', body, key });
 
-/** Somebody whom a platform vouches for. @param subject such as `github:octocat` @param source where it was asked from */
+/** The actor for a user that a platform has verified. @param subject such as `github:octocat` @param source the client's address */
 export const triggerActor = (subject: string, scopes: Iterable<Scope>, source?: string): Actor => ({
   kind: 'trigger',
   subject,

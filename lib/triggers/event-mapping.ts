@@ -5,21 +5,21 @@ import type { Selector } from '../domain/selector.js';
 export const EVERYTHING = 'everything';
 
 type Member = 'agentIds' | 'taskId' | 'host';
-/** One member of a selector, and where in an event its value stands. */
+/** One member of a selector, and the path of its value in an event. */
 export interface MappedMember {
   readonly member: Member | { readonly label: string };
   readonly path: readonly string[];
 }
 
-/** How what an event says becomes a selector; `everything`: it need not say anything. */
+/** How an event becomes a selector; `everything`: every agent, whatever the event contains. */
 export type Mapping = typeof EVERYTHING | readonly MappedMember[];
 
 const FORM = /^(agentIds|taskId|host|labels\.([^=,\s]{1,128}))=([^=,\s.]+(?:\.[^=,\s.]+)*)$/;
 
 /**
- * @param text such as `agentIds=labels.agent_id,labels.team=labels.team`: members of a selector, each with where in
- *   the event its value stands; or the word `everything`
- * @returns a sentence about what is wrong with it
+ * @param text members of a selector, each with the path of its value in the event, such as
+ *   `agentIds=labels.agent_id,labels.team=labels.team`; or the word `everything`
+ * @returns `problem` completes a sentence that begins with the setting's name
  */
 export function parseMapping(text: string): Mapping | { readonly problem: string } {
   if (text === EVERYTHING) return EVERYTHING;
@@ -40,7 +40,7 @@ export function parseMapping(text: string): Mapping | { readonly problem: string
   return sources;
 }
 
-/** What stands there, of the event's own: nothing inherited is ever found. */
+/** The value at a path. Own members only, so nothing inherited is found. */
 function at(event: unknown, path: readonly string[]): unknown {
   let value = event;
   for (const name of path) {
@@ -50,12 +50,12 @@ function at(event: unknown, path: readonly string[]): unknown {
   return value;
 }
 
-/** What of an event a mapping selects, or why it selects nobody. */
-export type Mapped = { readonly selector: Selector } | { readonly nobody: string };
+/** The selector that a mapping makes of an event, or why it makes none. */
+export type Mapped = { readonly selector: Selector } | { readonly problem: string };
 
 /**
- * The agents that an event is about. Every part of the mapping must be there: one that is missing would select more
- * than was meant.
+ * The agents that an event is about. The event must have every part of the mapping: without one, it would select more
+ * than intended.
  */
 export function mapEvent(mapping: Mapping, event: unknown): Mapped {
   if (mapping === EVERYTHING) return { selector: {} };
@@ -64,12 +64,12 @@ export function mapEvent(mapping: Mapping, event: unknown): Mapped {
     const found = at(event, path);
     const value = typeof found === 'number' ? String(found) : found;
     if (typeof value !== 'string' || value === '' || value.length > 1024) {
-      return { nobody: `it has no ${path.join('.')}` };
+      return { problem: `it has no ${path.join('.')}` };
     }
     if (member === 'agentIds') {
       const agentIds = value.split(/[\s,]+/).filter(id => id !== '');
       if (agentIds.length === 0 || !agentIds.every(id => AGENT_ID.test(id))) {
-        return { nobody: `its ${path.join('.')} is no agent ID` };
+        return { problem: `its ${path.join('.')} is not an agent ID` };
       }
       selector = { ...selector, agentIds };
     } else if (typeof member === 'string') selector = { ...selector, [member]: value };

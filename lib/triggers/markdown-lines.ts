@@ -1,23 +1,23 @@
 /**
- * Which lines of a comment in GitHub's Markdown are its author's own plain words, as GitHub shows them, and not code, a
- * quote, a list, a comment in HTML or folded away. Only lines that begin in the first column are asked about, so it
- * takes no full parser, which would not fit the edge: where it is in doubt, a line does not count.
+ * Finds the lines of a GitHub comment that GitHub shows as its author's own plain text: not code, a quote, a list, an HTML
+ * comment or folded away. Only lines that begin in the first column matter, so no full parser is needed, which would not
+ * fit the edge; a doubtful line does not count.
  * Source: CommonMark 0.31.2 and the GitHub Flavored Markdown Spec 0.29
  */
 export interface Line {
   readonly text: string;
-  /** Where it stands, such as `a code block`; absent: it is plain text. */
+  /** What it is part of, such as `a code block`; absent: it is plain text. */
   readonly within?: string;
 }
 
 const FENCE = /^ {0,3}(?:(`{3,})[^`]*|(~{3,}).*)$/;
 const FENCE_OF_ITEM = /^\s*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)+(?:(`{3,})[^`]*|(~{3,}).*)$/;
-/** What is indented may be the later part of a list item. */
+/** An indented line may continue a list item. */
 const CONTAINER = /^(?:\s+\S|>|(?:[-+*]|\d{1,9}[.)])(?:\s|$))/m;
-/** Elements whose content GitHub folds away, or shows as code, as somebody else's words, or as taken back. */
+/** Elements whose content GitHub folds away, or shows as code, as a quote, or crossed out. */
 const ELEMENT =
-  /<(\/?)(details|summary|blockquote|q|cite|pre|code|samp|kbd|tt|var|s|strike|del|table|ul|ol|dl|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext|template)(?=[\s/>]|$)/gi;
-/** Blocks of HTML, by their beginning, and the line that ends them. CommonMark 4.6, kinds 1 to 5. */
+  /<(\/?)(details|summary|blockquote|q|cite|pre|code|samp|kbd|tt|var|s(?:trike)?|del|table|ul|ol|dl|script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext|template)(?=[\s/>]|$)/gi;
+/** HTML blocks: the line that begins one and the line that ends it. CommonMark 4.6, kinds 1 to 5. */
 const HTML: readonly (readonly [RegExp, RegExp])[] = [
   [/^ {0,3}<(?:pre|script|style|textarea)(?:[\s>]|$)/i, /<\/(?:pre|script|style|textarea)>/i],
   [/^ {0,3}<!--/, /-->/],
@@ -40,7 +40,7 @@ interface Fence {
   readonly isOfItem: boolean;
 }
 
-/** With spaces in the place of the tabs that it begins with, to the next column that is a multiple of 4. */
+/** Replaces leading tabs by spaces up to the next tab stop, every 4 columns. */
 function untabbed(line: string): string {
   let spaces = '';
   for (const character of /^[ \t]*/.exec(line)?.[0] ?? '') {
@@ -49,7 +49,7 @@ function untabbed(line: string): string {
   return spaces + line.trimStart();
 }
 
-/** The place in sorted numbers of the first that is greater. */
+/** The index of the first greater one among sorted numbers. */
 function firstAfter(sorted: readonly number[], value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -60,7 +60,7 @@ function firstAfter(sorted: readonly number[], value: number): number {
   return low;
 }
 
-/** The text without its code spans; a run of backticks that no other one ends stays. CommonMark 6.1 */
+/** The text without its code spans; an unclosed run of backticks stays. CommonMark 6.1 */
 function withoutCode(text: string): string {
   const runs = new Map<number, number[]>();
   for (const { 0: ticks, index } of text.matchAll(/`+/g)) {
@@ -91,30 +91,30 @@ const ticksIn = (text: string): readonly string[] => text.match(/`+/g) ?? [];
 const isDelimiterRow = (line: string): boolean =>
   line.includes('|') && line.includes('-') && /^[\s:|-]*$/.test(line);
 
-/** Whether a link begins in it that does not end there, or a line that may say where one leads. */
+/** Whether it has an unclosed link, or a line that may be a link definition. */
 const hasOpenLink = (text: string): boolean =>
   text.lastIndexOf('[') > text.lastIndexOf(']') ||
   text.split('\n').some(line => line.lastIndexOf('](') > line.lastIndexOf(')')) ||
   /^ {0,3}\[/m.test(text);
 
-/** What the lines above in the same paragraph put a line in, if anything. */
+/** What the lines above, in the same paragraph, make a line part of, if anything. */
 function withinParagraph(before: string, rest: string): string | undefined {
   if (CONTAINER.test(before)) return 'a quote or a list: leave an empty line before it';
   if (before.includes('|') || isDelimiterRow(rest.split('\n', 2)[1] ?? '')) {
     return 'a table: leave an empty line before it';
   }
-  // Where a code span ends depends on where the paragraph began: what leaves the most open counts.
+  // Where a code span ends depends on where the paragraph began: assume the reading that leaves the most open.
   const plain = `${withoutCode(before)}\n${withoutCodeByLine(before)}`;
   const open = new Set(ticksIn(plain));
   if (ticksIn(rest).some(ticks => open.has(ticks))) return 'a code span';
   const isAround = (mark: string): boolean => before.includes(mark) && rest.includes(mark);
-  if (isAround('~')) return 'text that is struck out';
+  if (isAround('~')) return 'crossed-out text';
   if (isAround('$$')) return 'a formula';
   if (/<[a-z/!?]/i.test(plain)) return 'a paragraph with HTML: leave an empty line before it';
   return hasOpenLink(before) || hasOpenLink(plain) ? 'a link: leave an empty line before it' : undefined;
 }
 
-/** The text without the comments that begin and end in one line of it. */
+/** The text without HTML comments that begin and end on one line. */
 function withoutComments(text: string): string {
   let kept = '';
   let from = 0;
@@ -128,7 +128,7 @@ function withoutComments(text: string): string {
   }
 }
 
-/** The elements that are open after a text, given those that were before it. */
+/** The elements that are open after a text, given those that were open before it. */
 function openAfter(open: readonly string[], text: string): readonly string[] {
   const elements = [...open];
   for (const [, slash, tag = ''] of withoutComments(text).matchAll(ELEMENT)) {
@@ -140,23 +140,23 @@ function openAfter(open: readonly string[], text: string): readonly string[] {
   return elements;
 }
 
-/** Lines asked about; each takes a look at all of its paragraph. */
+/** The most lines that are asked about, as each reads its whole paragraph. */
 const MOST = 50;
 
-/** Every line for which `isAsked` holds, and where it stands. Beyond the first 50 none counts. */
+/** Every line for which `isAsked` holds, and what it is part of. Beyond the first 50 none counts. */
 export function markdownLines(text: string, isAsked: (line: string) => boolean): Line[] {
   const lines = text.split(/\r\n|\n|\r/).map(untabbed);
   const found: Line[] = [];
   let fence: Fence | undefined;
   let html: RegExp | undefined;
-  /** Whether it may be a paragraph as well. */
+  /** Whether the HTML block may also be a paragraph. */
   let isTag = false;
   let elements: readonly string[] = [];
   let isUnsure = false;
-  /** The lines of the paragraph, or of what may be one, that is being read. */
+  /** The lines of the current paragraph, or of what may be one. */
   let run: string[] = [];
 
-  /** Where a code span ends depends on where the paragraph does: what leaves the most open counts. */
+  /** Where a code span ends depends on where the paragraph ends: assume the reading that leaves the most open. */
   function endRun(): void {
     const whole = openAfter(elements, withoutCode(run.join('\n')));
     const apart = openAfter(elements, withoutCodeByLine(run.join('\n')));
@@ -164,7 +164,7 @@ export function markdownLines(text: string, isAsked: (line: string) => boolean):
     run = [];
   }
 
-  /** Whether the line is of the code block. */
+  /** Whether the line belongs to the current code block. */
   function readFence(line: string): boolean {
     if (!fence) return false;
     const column = /\S/.exec(line)?.index ?? Number.POSITIVE_INFINITY;
@@ -172,7 +172,7 @@ export function markdownLines(text: string, isAsked: (line: string) => boolean):
       fence = undefined;
       return false;
     }
-    // It may be of a list item, which this line would end, or not.
+    // The block may belong to a list item, which this line would end, or not.
     if (column < fence.column) isUnsure = true;
     const most = fence.isOfItem ? fence.column + 3 : 3;
     const isEnd = line.trim().startsWith(fence.mark) && new Set(line.trim()).size === 1;
@@ -199,7 +199,7 @@ export function markdownLines(text: string, isAsked: (line: string) => boolean):
       isTag = begun === BLANK && !BLOCK.test(line);
     }
     html = begun;
-    // In a paragraph these would begin a code span, or another block.
+    // If this is a paragraph, these begin a code span or another block.
     const isOther =
       line.includes('`') || [FENCE, BLOCK, ...HTML.map(([begin]) => begin)].some(one => one.test(line));
     if (isTag && isOther) isUnsure = true;
@@ -229,7 +229,7 @@ export function markdownLines(text: string, isAsked: (line: string) => boolean):
     const block = blockOf(line);
     const within = block ?? (found.length < MOST ? placeOf(line, at) : 'a comment with too many commands');
     if (isAsked(line)) found.push(within === undefined ? { text: line } : { text: line, within });
-    // It ends a paragraph, as a heading or by itself, unless it is the second line of a table.
+    // Ends a paragraph, as a heading or a rule, unless it is the second line of a table.
     if (RULE.test(line) && !run.some(one => one.includes('|'))) endRun();
     else if (block === undefined) run.push(line);
   }

@@ -2,13 +2,13 @@ import { AGENT_ID, type Status, statuses } from '../domain/agent.js';
 import type { Selector } from '../domain/selector.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
-/** What somebody asks for in words, in a chat or a comment. */
+/** A command written as text, in a chat or a comment. */
 export type TextCommand =
   | { readonly verb: 'kill'; readonly agentId: string; readonly reason?: string }
   | { readonly verb: 'all' | 'latch'; readonly selector: Selector; readonly reason?: string }
   | { readonly verb: 'reset'; readonly reason?: string }
   | { readonly verb: 'status' }
-  /** It is none of these, or asks for help; `problem` says what was not understood. */
+  /** Help was asked for, or the text is none of these; `problem` then says why. */
   | { readonly verb: 'help'; readonly problem?: string };
 
 const MAX_REASON = 1000;
@@ -17,11 +17,11 @@ const STATUSES: ReadonlySet<string> = new Set(statuses);
 const reasonOf = (words: readonly string[]): string | undefined =>
   words.join(' ').slice(0, MAX_REASON) || undefined;
 
-/** Misspelt ones as well: one that were taken for a word of the reason would leave the rest to select more. */
+/** Also matches misspelt members: taken as a word of the reason, one would leave a selector that selects more. */
 const PART = /^([^=]+)=(.*)$/;
 const KNOWN_PART = /^(agent|task|host|status|label:[^=]+)=/;
 
-/** Words that look like a part of a selector, up to the first that does not; the rest is the reason. */
+/** Leading words of the form `name=value` are the selector; the rest is the reason. */
 function selectorOf(words: readonly string[]): { selector: Selector; reason?: string } | { problem: string } {
   const agentIds: string[] = [];
   const status: Status[] = [];
@@ -36,7 +36,7 @@ function selectorOf(words: readonly string[]): { selector: Selector; reason?: st
     else if (name === 'host' && value) selector = { ...selector, host: value };
     else if (name === 'status' && STATUSES.has(value)) status.push(value as Status);
     else if (/^label:./.test(name)) labels[name.slice('label:'.length)] = value;
-    else return { problem: `${words[at]} is no part of a selector` };
+    else return { problem: `${words[at]} is not part of a selector` };
   }
   const late = words.slice(at).find(word => KNOWN_PART.test(word));
   if (late !== undefined) return { problem: `${late} must stand before the reason` };
@@ -53,8 +53,8 @@ function selectorOf(words: readonly string[]): { selector: Selector; reason?: st
 }
 
 /**
- * `kill <id> [reason]`, `all [selector] [reason]`, `status`, `latch [selector] [reason]`, `reset <reason>`; a selector
- * is any of `agent=a1 task=t1 host=h1 status=running label:team=core`.
+ * Parses `kill <id> [reason]`, `all [selector] [reason]`, `status`, `latch [selector] [reason]` and `reset <reason>`; a
+ * selector is any of `agent=a1 task=t1 host=h1 status=running label:team=core`. Never throws.
  */
 export function parseTextCommand(text: string): TextCommand {
   const [verb = 'help', ...words] = text
@@ -65,7 +65,7 @@ export function parseTextCommand(text: string): TextCommand {
     case 'kill': {
       const [agentId, ...rest] = words;
       if (agentId === undefined) return { verb: 'help', problem: 'kill needs the ID of an agent' };
-      if (!AGENT_ID.test(agentId)) return { verb: 'help', problem: `${agentId} is no agent ID` };
+      if (!AGENT_ID.test(agentId)) return { verb: 'help', problem: `${agentId} is not an agent ID` };
       return omitUndefined({ verb: 'kill', agentId, reason: reasonOf(rest) });
     }
     case 'all':
@@ -82,6 +82,6 @@ export function parseTextCommand(text: string): TextCommand {
     case 'help':
       return { verb: 'help' };
     default:
-      return { verb: 'help', problem: `${verb} is no command` };
+      return { verb: 'help', problem: `${verb} is not a command` };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What signatures have in common, on Web Crypto alone: it runs on Node and at the edge. All
- * comparisons take the same time wherever the difference lies.
+ * Helpers for signatures, on Web Crypto alone, so that they run on Node and at the edge. All comparisons of secrets take
+ * constant time.
  */
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 
 export const utf8 = (text: string): Bytes => encoder.encode(text);
 
-/** The parts one after another; texts as UTF-8. */
+/** Concatenates the parts; texts as UTF-8. */
 export function concat(...parts: readonly (string | Uint8Array)[]): Bytes {
   const bytes = parts.map(part => (typeof part === 'string' ? encoder.encode(part) : part));
   const whole = new Uint8Array(bytes.reduce((length, { byteLength }) => length + byteLength, 0));
@@ -22,8 +22,8 @@ export function concat(...parts: readonly (string | Uint8Array)[]): Bytes {
 }
 
 /**
- * The parts one after another, each with its length before it (four bytes, big-endian; all ones: it is absent), so
- * that no other parts give the same bytes.
+ * Concatenates the parts, each after its length (four bytes, big-endian; all ones for an absent part), so that different
+ * parts never give the same bytes.
  */
 export function framed(parts: readonly (string | Uint8Array | null)[]): Bytes {
   const ABSENT = 0xffffffff;
@@ -37,20 +37,20 @@ export function framed(parts: readonly (string | Uint8Array | null)[]): Bytes {
   );
 }
 
-/** Strictly an even number of lower- or upper-case digits, and at least two. */
+/** Decodes an even number of hexadecimal digits, at least two; `undefined` for any other text. */
 export function fromHex(text: string): Bytes | undefined {
   if (!/^([0-9a-f]{2})+$/i.test(text)) return undefined;
   return Uint8Array.from(text.match(/../g) ?? [], digits => Number.parseInt(digits, 16));
 }
 
-/** Strictly RFC 4648 section 4, padding included. */
+/** Decodes base64 by RFC 4648 section 4, padding included; `undefined` for any other text. */
 export function fromBase64(text: string): Bytes | undefined {
   if (text === '' || !/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text))
     return undefined;
   return Uint8Array.from(atob(text), character => character.charCodeAt(0));
 }
 
-/** RFC 4648 section 4. */
+/** Encodes base64 by RFC 4648 section 4. */
 export const toBase64 = (bytes: Uint8Array): string =>
   btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
 
@@ -85,14 +85,14 @@ export async function isEd25519(
   return crypto.subtle.verify('Ed25519', key, concat(signature), concat(data));
 }
 
-/** Whether a shared secret was shown; never if either is absent or empty. Tells nothing by its time, nor of lengths. */
+/** Compares a secret in constant time, whatever the lengths; false if either is absent or empty. */
 export async function isSecret(shown: string | undefined, secret: string | undefined): Promise<boolean> {
   if (!shown || !secret) return false;
   const key = crypto.getRandomValues(new Uint8Array(32));
   return isHmac(key, utf8(shown), await signHmac(key, utf8(secret)));
 }
 
-/** Whether whole seconds since 1970 lie within the tolerance of now, in both directions. */
+/** Whether a time in whole seconds since the epoch is within the tolerance of now, in both directions. */
 export function isFresh(
   seconds: string | null | undefined,
   nowMs: number,

@@ -3,14 +3,14 @@ import * as z from 'zod';
 const ipv4 = z.ipv4();
 const ipv6 = z.ipv6();
 
-/** The groups of an IPv6 address in the form of RFC 5952 (without dots), four digits at most each. */
+/** The eight groups of an IPv6 address in the form of RFC 5952 without dots. */
 function groupsOf(address: string): string[] {
   const [head = '', tail] = address.split('::').map(part => part.split(':').filter(group => group !== ''));
   if (tail === undefined) return [...head];
   return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail];
 }
 
-/** The IPv4 address in one that is mapped (RFC 4291 section 2.5.5.2): `::ffff:0:0/96`. */
+/** The IPv4 address of an IPv4-mapped one (RFC 4291 section 2.5.5.2): `::ffff:0:0/96`. */
 function mapped(address: string): string | undefined {
   const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
   if (high === undefined || low === undefined) return undefined;
@@ -19,8 +19,8 @@ function mapped(address: string): string | undefined {
 }
 
 /**
- * An IP address in the one way that it is written here: IPv4 in four decimal parts, IPv6 by RFC 5952 without its
- * zone, a mapped one as IPv4. `undefined` for what is none.
+ * The canonical text of an IP address: IPv4 in four decimal parts, IPv6 by RFC 5952 without its zone, an IPv4-mapped one
+ * as IPv4. `undefined` if the text is not an IP address.
  */
 export function canonicalAddress(text: string): string | undefined {
   const bare = text.replace(/%[^%]{1,64}$/, '');
@@ -30,6 +30,6 @@ export function canonicalAddress(text: string): string | undefined {
   return mapped(address) ?? address;
 }
 
-/** What one caller has of its own: an IPv4 address, or the /64 of an IPv6 one, which is a single subscriber's. */
+/** The network to count a caller by: its IPv4 address, or the /64 of its IPv6 address, which one subscriber owns. */
 export const networkOf = (address: string): string =>
   address.includes(':') ? `${groupsOf(address).slice(0, 4).join(':')}::/64` : address;

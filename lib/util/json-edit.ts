@@ -1,6 +1,6 @@
 /**
- * Sets members of a JSON object in its text and leaves every other byte as it stands: parsing and printing again
- * would round big integers and reorder what other programs wrote (failure-modes: cjson, JSON.parse).
+ * Sets members of a JSON object in its text and leaves every other byte as it is: parsing and printing again would round
+ * big integers and reorder what other programs wrote.
  */
 
 const SPACE = new Set([' ', '\t', '\n', '\r']);
@@ -38,7 +38,7 @@ function skipSpace(json: string, start: number): number {
   return at;
 }
 
-/** Every top-level member of an object's text, repeated names included: its name and where its value stands. */
+/** Every top-level member of an object's text, repeated names included: its name and the range of its value. */
 function* topLevelMembers(json: string): Generator<{ name: string; start: number; end: number }> {
   let at = skipSpace(json, json.indexOf('{') + 1);
   while (json[at] !== '}') {
@@ -55,14 +55,14 @@ function* topLevelMembers(json: string): Generator<{ name: string; start: number
 }
 
 /**
- * @param json a text that `JSON.parse` takes and reads as an object; anything else is the caller's error
- * @param members new values by name; a name that stands twice is set twice, so that first-wins and last-wins
- *   readers agree; one that is missing is appended
+ * @param json must be valid JSON of an object
+ * @param members new values by name; a repeated name is set each time, so that first-wins and last-wins readers agree; a
+ *   missing one is appended
  */
 export const setMembers = (json: string, members: Readonly<Record<string, unknown>>): string =>
   setTexts(json, new Map(Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)])));
 
-/** The same with the values as JSON texts, for the same ones in many objects. */
+/** {@link setMembers} with values that are JSON texts already, for setting the same values in many objects. */
 export function setTexts(json: string, texts: ReadonlyMap<string, string>): string {
   const found = new Set<string>();
   let text = '';

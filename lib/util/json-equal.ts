@@ -1,4 +1,4 @@
-/** Whether two JSON values say the same; the order of an object's members says nothing (RFC 8259 section 4). */
+/** Whether two JSON values are equal, whatever the order of members (RFC 8259 section 4). */
 export function isSameJson(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;

@@ -1,6 +1,6 @@
 /**
- * Drops absent members, so that an optional member is either there or not there (never `undefined`). In one pass:
- * it is called several times for each agent of a kill-all.
+ * Drops members that are `undefined`, as `exactOptionalPropertyTypes` asks. In one pass: it is called several times for
+ * each agent of a kill-all.
  */
 export function omitUndefined<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
   const kept: Partial<T> = {};

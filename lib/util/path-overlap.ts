@@ -1,12 +1,12 @@
-/** A directory somebody asks for, and the allowed root that it lies in; both absolute and normalized. */
+/** A requested directory and the allowed root that it lies in; both absolute and normalized. */
 export interface RequestedPath {
   readonly root: string;
   readonly path: string;
 }
 
 /**
- * The one spelling of an absolute path, by its text alone: without empty components, dots, and a slash at the end.
- * `undefined`: it is not absolute.
+ * Normalizes an absolute path by its text alone: no empty components, dots or slash at the end. `undefined` if it is not
+ * absolute.
  */
 export function normalized(path: string): string | undefined {
   if (!path.startsWith('/')) return undefined;
@@ -18,14 +18,14 @@ export function normalized(path: string): string | undefined {
   return `/${names.join('/')}`;
 }
 
-/** A path, and all above it but the top. */
+/** A path and its ancestors, without `/`. */
 function* upwards(path: string): Generator<string> {
   for (let at = path; at.length > 1; at = at.slice(0, at.lastIndexOf('/'))) yield at;
 }
 
 /**
- * Finds who asks for a path, one below it, or one above it, among many who ask. A path that is an allowed root, or
- * above one, is nobody's worktree and overlaps with nothing.
+ * An index of requested paths: finds who requested a path, one below it, or one above it. An allowed root, or a path
+ * above one, is no worktree and overlaps with nothing.
  */
 export function createPathOverlaps<T>(): {
   add(asked: RequestedPath, who: T): void;

@@ -1,11 +1,11 @@
 import { jitter } from './backoff.js';
 
-/** One look after another, never two at once, of a process that it keeps neither alive nor busy. */
+/** Polls without overlap; does not keep the process alive. */
 export interface Poller {
   start(): void;
-  /** There may be something to do. Costs nothing: the look comes a moment later. */
+  /** Polls soon, because there may be something to do. Cheap: any number of calls make one poll. */
   wake(): void;
-  /** Waits for the look that is under way. */
+  /** Stops polling, and waits for the poll in flight. */
   close(): Promise<void>;
 }
 
@@ -13,11 +13,11 @@ interface Options {
   readonly clock: { monotonic(): number };
   /** Must not reject. */
   readonly poll: () => Promise<void>;
-  /** Milliseconds between two looks, about. */
+  /** Milliseconds between two polls, with jitter of a quarter. */
   readonly interval: number;
-  /** Milliseconds from `wake` to the look. */
+  /** Milliseconds from `wake` to the poll. */
   readonly afterWake: number;
-  /** Milliseconds without a `wake` that a look waits for, no longer than `interval` though; none if absent. */
+  /** Debounce: a poll waits for this many milliseconds without a `wake`, at most `interval` in all. Default 0. */
   readonly quiet?: number;
 }
 

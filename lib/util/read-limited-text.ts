@@ -1,4 +1,4 @@
-/** An answer has more bytes than are read of it. */
+/** The response is larger than the limit. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
   readonly most: number;
@@ -10,9 +10,10 @@ export class TooLargeError extends Error {
 }
 
 /**
- * The text of an answer from elsewhere, of which no more than so many bytes are ever held; counted as they are read,
- * so that it holds for an answer that is compressed or declares another length, too.
- * @throws TooLargeError; whatever breaks the reading off
+ * Reads the text of an untrusted response and never holds more than the limit. Bytes are counted as they are read, so
+ * the limit also holds for a compressed response or a wrong Content-Length.
+ * @param most bytes
+ * @throws TooLargeError; the error of the stream if it breaks off
  */
 export async function readLimitedText(response: Response, most: number): Promise<string> {
   if (Number(response.headers.get('content-length') ?? 0) > most) {

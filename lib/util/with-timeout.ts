@@ -1,6 +1,6 @@
 /**
- * Waits for `work`, but no longer than `ms`: then the answer is what `onTimeout` returns, or it rejects with what that
- * throws. The work itself goes on; what becomes of it later is ignored, a rejection too.
+ * Waits for `work`, but no longer than `ms`; after that the result is what `onTimeout` returns or throws. The work itself
+ * goes on, and its later result or rejection is ignored.
  */
 export async function withTimeout<T, L = never>(
   work: Promise<T>,

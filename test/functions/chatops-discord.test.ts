@@ -165,11 +165,11 @@ describe('/killswitch in Discord', () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
-    ['all', { selector: 'core' }, 'core is no part of a selector'],
-    ['latch', { selector: 'task=t1 core' }, 'core is no part of a selector'],
-    ['all', { selector: 'team=core' }, 'team\\=core is no part of a selector'],
-    ['kill', { id: 'a1 a2' }, 'a1 a2 is no agent ID'],
-    ['kill', {}, 'nothing is no agent ID'],
+    ['all', { selector: 'core' }, 'core is not part of a selector'],
+    ['latch', { selector: 'task=t1 core' }, 'core is not part of a selector'],
+    ['all', { selector: 'team=core' }, 'team\\=core is not part of a selector'],
+    ['kill', { id: 'a1 a2' }, 'a1 a2 is not an agent ID'],
+    ['kill', {}, 'nothing is not an agent ID'],
   ])('takes no word of one option for another: %s %j', async (name, given, problem) => {
     const chat = await openChat();
     await chat.agent('a1');

@@ -314,7 +314,7 @@ it('helps with what was not understood, and does nothing', async () => {
   const { message } = await slack(chat, 'all team=core');
   expect(message).toMatchObject({
     response_type: 'ephemeral',
-    text: 'Nothing was done: team=core is no part of a selector',
+    text: 'Nothing was done: team=core is not part of a selector',
   });
   chat.expectUntouched();
 });

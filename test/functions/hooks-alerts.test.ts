@@ -115,7 +115,7 @@ describe.each([
     expect(told.ignored).toEqual([
       'TokensBurnt: it is resolved',
       'TokensBurnt: it has no labels.agent_id',
-      '4: its labels.agent_id is no agent ID',
+      '4: its labels.agent_id is not an agent ID',
     ]);
     expect(await a2.isAlive()).toBe(true);
     expect(accepted()).toMatchObject([{ actor: platform.source, reason: 'it burns tokens' }]);

@@ -109,7 +109,7 @@ describe('a comment on GitHub', () => {
     const { status, told } = await deliver(commentOf(text, now));
     expect(status).toBe(200);
     expect(told.answers.map(answer => answer.status).sort()).toEqual([200, 200, 200, 400].sort());
-    expect(told.ignored).toEqual(['/kill a?: a? is no agent ID']);
+    expect(told.ignored).toEqual(['/kill a?: a? is not an agent ID']);
     expect(
       accepted()
         .map(({ operation, agentId }) => agentId ?? operation)
@@ -147,7 +147,7 @@ describe('a comment on GitHub', () => {
 
   it.each([
     ['/kill', '/kill: kill needs the ID of an agent'],
-    ['/kill-all labels.team=core', '/kill-all labels.team=core: labels.team=core is no part of a selector'],
+    ['/kill-all labels.team=core', '/kill-all labels.team=core: labels.team=core is not part of a selector'],
     ['/kill-all', '/kill-all: it is for every agent, which only KILLSWITCH_GITHUB_SELECT=everything allows'],
     [
       '/kill-all status=running now',

@@ -27,19 +27,13 @@ const NOT_YET: readonly string[] = [
   'functions',
   'test',
   'lib/adapters',
-  'lib/agents',
   'lib/audit',
   'lib/client',
   'lib/config',
   'lib/domain',
-  'lib/gateway',
-  'lib/notify',
   'lib/ports',
   'lib/reconcile',
   'lib/stop',
-  'lib/store',
-  'lib/triggers',
-  'lib/util',
 ];
 
 const PLAIN_WORDS = new RegExp(`\\b(${Object.keys(WORDS).join('|')})\\b`, 'gi');

@@ -52,7 +52,9 @@ describe('looking around on this host', () => {
       discover({ ...core, lookouts: [fakeLookout(sightings), containers] }),
     );
     expect(seen).toMatchObject([{ agentId: 'a1' }]);
-    expect(blind).toEqual(['a lookout does not answer']);
-    expect(log.lines).toMatchObject([{ level: 'error', message: 'a lookout does not answer' }]);
+    expect(blind).toEqual(['a detector does not answer']);
+    expect(log.lines).toMatchObject([
+      { level: 'error', message: 'a detector does not answer: labelled agents may run here unseen' },
+    ]);
   });
 });

@@ -12,58 +12,70 @@ describe('an origin whose receipt does not add up', () => {
     [
       'names agents and counts none',
       summary([gone], { total: 0, killed: 0 }),
-      'it counts 0 agents and names 1',
+      'it counts 0 agents and lists 1',
     ],
-    ['counts agents and names none', summary([], { total: 1, killed: 1 }), 'it counts 1 agents and names 0'],
+    ['counts agents and lists none', summary([], { total: 1, killed: 1 }), 'it counts 1 agents and lists 0'],
     [
       'names fewer than it could',
       summary(more(999), { total: 1_500, killed: 1_500 }),
-      'it counts 1500 agents and names 999',
+      'it counts 1500 agents and lists 999',
     ],
-    ['loses some', summary([gone], { killed: 0 }), 'killed and failed are not the total'],
-    ['finds some', summary([gone], { killed: 2 }), 'killed and failed are not the total'],
-    ['owes more than it has', summary([gone], { verified: false, pending: 2 }, 202), 'more agents are open'],
+    ['loses some', summary([gone], { killed: 0 }), 'killed and failed do not add up to the total'],
+    ['finds some', summary([gone], { killed: 2 }), 'killed and failed do not add up to the total'],
+    [
+      'owes more than it has',
+      summary([gone], { verified: false, pending: 2 }, 202),
+      'it counts more open agents than agents',
+    ],
     [
       'guards more than it has',
       summary([gone], { verified: false, refused: 2 }, 202),
-      'more agents are open',
+      'it counts more open agents than agents',
     ],
     [
       'counts as killed what it names as open',
       summary([waiting], { verified: false, pending: 1 }, 202),
-      'it counts more agents as killed than it names',
+      'it counts more killed agents than it lists',
     ],
     [
       'counts as settled what it names as open',
       summary([waiting], { killed: 0, failed: 1 }, 202),
-      'it counts fewer agents as open than it names',
+      'it counts fewer open agents than it lists',
     ],
-    ['is done with something open', summary([waiting], owed), 'it is done, and something is open'],
+    [
+      'is done with something open',
+      summary([waiting], owed),
+      'its status says that all is done, but something is open',
+    ],
     [
       'is done without having asked all',
       summary([gone], { verified: false, incomplete: true }),
-      'it is done, and',
+      'its status says that all is done',
     ],
-    ['is done without a store', summary([gone], { verified: false, degraded: true }), 'it is done, and'],
+    [
+      'is done without a store',
+      summary([gone], { verified: false, degraded: true }),
+      'its status says that all is done',
+    ],
     [
       'is verified with something open',
       summary([waiting], { ...owed, verified: true }, 202),
-      'it is verified, and not all was seen dead',
+      'it says that it is verified, but not every',
     ],
     [
       'is verified as a whole and not in part',
       summary([agent('a1', [layer('removed')], { verified: false })], { verified: true }),
-      'it is verified, and not all was seen dead',
+      'it says that it is verified, but not every',
     ],
     [
       'is verified in part without a death that was seen',
       summary([agent('a1', [layer('skipped')], { verified: true })]),
-      'an agent is verified that was not seen dead',
+      'it says that an agent is verified, but no layer of it was seen dead',
     ],
     [
       'is verified in spite of an error',
       summary([agent('a1', undefined, { error: { code: 'conflict', detail: 'x' } })]),
-      'an agent is verified that was not seen dead',
+      'it says that an agent is verified, but no layer of it was seen dead',
     ],
     ['is verified in a dry run', summary([], { dryRun: true, verified: true }), 'a dry run stops nothing'],
     [
@@ -72,9 +84,9 @@ describe('an origin whose receipt does not add up', () => {
       'a dry run stops nothing',
     ],
     [
-      'names others than it counts in a dry run',
+      'lists other agents than it counts in a dry run',
       summary([agent('a1', [])], { dryRun: true, verified: false, total: 2, killed: 0 }),
-      'it names others than it counts',
+      'it lists other agents than it counts',
     ],
   ])('%s counts as one that did not answer, and is told', (_name, answer, why) => {
     const told = expect.stringContaining(`origin b gave an answer that does not add up: ${why}`);
@@ -92,24 +104,32 @@ describe('an origin whose receipt does not add up', () => {
   });
 
   it.each<[string, ApiResponse, string]>([
-    ['is of another agent', killed(agent('a2')), 'it is of another agent'],
+    ['is of another agent', killed(agent('a2')), 'it is about another agent'],
     [
       'is verified without a death that was seen',
       killed({ ...waiting, verified: true }),
-      'an agent is verified',
+      'it says that an agent is verified',
     ],
-    ['is verified in a dry run', killed(gone, { dryRun: true }), 'it is verified, and not all was seen dead'],
-    ['is verified without a store', killed(gone, { degraded: true }, 202), 'it is verified, and'],
+    [
+      'is verified in a dry run',
+      killed(gone, { dryRun: true }),
+      'it says that it is verified, but not every',
+    ],
+    ['is verified without a store', killed(gone, { degraded: true }, 202), 'it says that it is verified'],
     [
       'is done without a word on the agent',
       { status: 200, body: { ...(killed(gone).body as object), outcomes: 1 } },
-      'it is',
+      'it says that it is verified',
     ],
-    ['is done with something open', killed(waiting), 'it is done, and something is open'],
+    [
+      'is done with something open',
+      killed(waiting),
+      'its status says that all is done, but something is open',
+    ],
     [
       'is done without having asked all',
       killed({ ...gone, verified: false }, { incomplete: true }),
-      'it is done',
+      'its status says that all is done',
     ],
   ])('of one agent, %s: the same', (_name, answer, why) => {
     const told = expect.stringContaining(`origin b gave an answer that does not add up: ${why}`);

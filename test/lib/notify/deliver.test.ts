@@ -134,10 +134,10 @@ describe('a receiver that is down', () => {
     clock.advance(MINUTE * 1.25);
     await notifier.look();
     expect(agents(receiver.taken)).toEqual(['a', 'b', 'c']);
-    const told = log.lines.filter(({ message }) => message.startsWith('notifications are'));
+    const told = log.lines.filter(({ message }) => message.startsWith('the receiver '));
     expect(told.map(({ message }) => message)).toEqual([
-      'notifications are not taken',
-      'notifications are taken again',
+      'the receiver does not accept notifications; they are retried',
+      'the receiver accepts notifications again',
     ]);
   });
 
@@ -236,7 +236,7 @@ describe('a message that is refused', () => {
       clock.advance(MINUTE);
     }
     expect(agents(receiver.taken)).toEqual(['b']);
-    expect(log.lines.some(({ message }) => message === 'a notification could not be made')).toBe(true);
+    expect(log.lines.some(({ message }) => message === 'a notification could not be rendered')).toBe(true);
   });
 
   it('is let go of when it is not asked for any more', async () => {

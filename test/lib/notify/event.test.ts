@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
-import { eventOf, MAX_TOLD } from '../../../lib/notify/event.js';
+import { eventOf, MAX_LISTED } from '../../../lib/notify/event.js';
 
 const entry = (more: Partial<AuditEntry>): AuditEntry => ({
   timestamp: '2026-11-22T10:00:00.000Z',
@@ -71,7 +71,7 @@ describe('the event of an audit entry', () => {
     const text = JSON.stringify(told);
     expect(text).not.toContain('/srv/q');
     expect(text.length).toBeLessThan(30_000);
-    expect(told?.data.errors).toHaveLength(MAX_TOLD);
+    expect(told?.data.errors).toHaveLength(MAX_LISTED);
     expect(told?.data.selector).toMatchObject({ taskId: 't1' });
   });
 });

@@ -127,7 +127,7 @@ describe('a notifier', () => {
     await notifier.look();
     expect(await notifier.probe()).toMatchObject({
       ok: false,
-      detail: 'its place in the audit cannot be read',
+      detail: 'the delivery cursor in the store cannot be read',
     });
     expect(log.lines.map(({ message }) => message)).toEqual(['notifications cannot be sent']);
     store.memory.documents.set('memory:notify:OPS', { raw: undefined, expiresAt: document.expiresAt });

@@ -183,7 +183,7 @@ describe('without a store, a kill-all', () => {
     const receipt = await stopOn({ ...bed.core, lookouts: [blind, bed.containers] }).stop(killAllOf());
     expect(receipt).toMatchObject({
       incomplete: true,
-      warnings: ['not everything that runs could be seen: a lookout does not answer'],
+      warnings: ['not everything that runs could be seen: a detector does not answer'],
     });
     expect(await agent.isRunning()).toBe(false);
   });

@@ -132,7 +132,10 @@ describe('an accepted command', () => {
     bed.store.faults.fail('commit', { times: 1 });
     await beginOperation(bed.core, command());
     expect(bed.store.memory.audit).toEqual([]);
-    expect(bed.log.lines.at(-1)).toMatchObject({ level: 'error', message: 'the operation was not stored' });
+    expect(bed.log.lines.at(-1)).toMatchObject({
+      level: 'error',
+      message: 'the operation could not be stored; the stop goes on without it',
+    });
     await endOperation(bed.core, command(), receipt);
     expect(bed.store.memory.audit.map(({ phase }) => phase)).toEqual(['accepted', 'settled']);
     expect((await findOperation(bed.core, 'op'))?.operation).toMatchObject({ state: 'ended', receipt });
@@ -149,7 +152,7 @@ describe('an accepted command', () => {
     expect(owed(bed)).toHaveLength(1);
     expect(bed.log.lines.at(-1)).toMatchObject({
       level: 'error',
-      message: 'the end of the operation was not stored',
+      message: 'the end of the operation could not be stored; it is resumed later',
     });
   });
 

@@ -44,17 +44,17 @@ describe('a mapping', () => {
     ['constructor.name', {}, 'it has no constructor.name'],
     ['__proto__.name', {}, 'it has no __proto__.name'],
     ['x', { x: 'x'.repeat(1025) }, 'it has no x'],
-    ['x', { x: 'a1 -a2' }, 'its x is no agent ID'],
-    ['x', { x: ' , ' }, 'its x is no agent ID'],
-    ['x', { x: 'a/b' }, 'its x is no agent ID'],
-    ['x', { x: 1.5e300 }, 'its x is no agent ID'],
-  ])('agentIds=%s finds nobody in %j', (path, event, nobody) => {
-    expect(map(`agentIds=${path}`, event)).toEqual({ nobody });
+    ['x', { x: 'a1 -a2' }, 'its x is not an agent ID'],
+    ['x', { x: ' , ' }, 'its x is not an agent ID'],
+    ['x', { x: 'a/b' }, 'its x is not an agent ID'],
+    ['x', { x: 1.5e300 }, 'its x is not an agent ID'],
+  ])('agentIds=%s selects no agent in %j', (path, event, problem) => {
+    expect(map(`agentIds=${path}`, event)).toEqual({ problem });
   });
 
   it('selects nobody when one of its parts is missing: the others would select more', () => {
-    expect(map('labels.team=team,taskId=task', { team: 'core' })).toEqual({ nobody: 'it has no task' });
-    expect(map('taskId=task,labels.team=team', { task: 't1' })).toEqual({ nobody: 'it has no team' });
+    expect(map('labels.team=team,taskId=task', { team: 'core' })).toEqual({ problem: 'it has no task' });
+    expect(map('taskId=task,labels.team=team', { task: 't1' })).toEqual({ problem: 'it has no team' });
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe('a mapping', () => {
       fc.property(parts, event, (wanted, given) => {
         const text = wanted.map(([one, where]) => `${one}=${where}`).join(',');
         const mapped = map(text, given);
-        if ('nobody' in mapped) return;
+        if ('problem' in mapped) return;
         const { labels = {}, ...members } = mapped.selector;
         expect(Object.keys(members).length + Object.keys(labels).length).toBe(wanted.length);
         expect(Object.values(labels).every(value => value !== '')).toBe(true);

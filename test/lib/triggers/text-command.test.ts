@@ -39,17 +39,17 @@ describe('a phrase', () => {
 
   it.each([
     ['kill', 'kill needs the ID of an agent'],
-    ['kill ../a1', '../a1 is no agent ID'],
-    ['kill a1, please', 'a1, is no agent ID'],
-    ['stop a1', 'stop is no command'],
-    ['constructor', 'constructor is no command'],
-    ['all agent=-', 'agent=- is no part of a selector'],
-    ['all task=', 'task= is no part of a selector'],
-    ['all host=', 'host= is no part of a selector'],
-    ['all status=asleep', 'status=asleep is no part of a selector'],
-    ['all label:=x', 'label:=x is no part of a selector'],
-    ['all label=team', 'label=team is no part of a selector'],
-    ['latch tsk=t1', 'tsk=t1 is no part of a selector'],
+    ['kill ../a1', '../a1 is not an agent ID'],
+    ['kill a1, please', 'a1, is not an agent ID'],
+    ['stop a1', 'stop is not a command'],
+    ['constructor', 'constructor is not a command'],
+    ['all agent=-', 'agent=- is not part of a selector'],
+    ['all task=', 'task= is not part of a selector'],
+    ['all host=', 'host= is not part of a selector'],
+    ['all status=asleep', 'status=asleep is not part of a selector'],
+    ['all label:=x', 'label:=x is not part of a selector'],
+    ['all label=team', 'label=team is not part of a selector'],
+    ['latch tsk=t1', 'tsk=t1 is not part of a selector'],
   ])('is told what is wrong with it: %j', (text, problem) => {
     expect(parseTextCommand(text)).toEqual({ verb: 'help', problem });
   });
@@ -65,7 +65,7 @@ describe('a phrase', () => {
   ])('does not select everybody for a misspelt selector: %s', word => {
     expect(parseTextCommand(`all ${word}`)).toEqual({
       verb: 'help',
-      problem: `${word} is no part of a selector`,
+      problem: `${word} is not part of a selector`,
     });
   });
 
