@@ -137,20 +137,16 @@ async function openSealed(kind: StoreKind, more: Record<string, string> = {}) {
 const cases: [title: string, tamper: (hands: Hands) => Promise<void>, told: RegExp][] = [
   ['removes an entry', hands => hands.remove(6), /Entry \S+ was removed \(checkpoint 2, sealed at 2/],
   ['changes an entry', hands => hands.change(6), /Entry \S+ was changed \(checkpoint 2/],
-  [
-    'exchanges two',
-    hands => hands.exchange(6, 7),
-    /2 entries, \S+ to \S+, were put in another order \(checkpoint 2/,
-  ],
-  ['puts an entry in', hands => hands.insert(6), /(was|were) (put in later|put in another order|changed)/],
+  ['exchanges two', hands => hands.exchange(6, 7), /2 entries, \S+ to \S+, were reordered \(checkpoint 2/],
+  ['puts an entry in', hands => hands.insert(6), /(was|were) (inserted later|reordered|changed)/],
   ['removes the last sealed', hands => hands.remove(12), /Entry \S+ was removed \(checkpoint 3/],
   ['removes a checkpoint', hands => hands.removeCheckpoint(2), /Checkpoint 2 is missing/],
   [
     'removes the last checkpoint',
     hands => hands.removeCheckpoint(3),
-    /Checkpoint 3.* is gone, though this host has seen it/,
+    /Checkpoint 3.* is missing, but this host has seen it/,
   ],
-  ['empties the store', hands => hands.empty(), /Checkpoint 3.* is gone, though this host has seen it/],
+  ['empties the store', hands => hands.empty(), /Checkpoint 3.* is missing, but this host has seen it/],
   [
     'writes a checkpoint anew',
     async hands => {
@@ -161,7 +157,7 @@ const cases: [title: string, tamper: (hands: Hands) => Promise<void>, told: RegE
         return JSON.stringify({ body, signature: sign(body) });
       });
     },
-    /Checkpoint 2 is not what was signed there/,
+    /Checkpoint 2 is not what was signed/,
   ],
 ];
 
@@ -203,7 +199,7 @@ describe.each(storeKinds)('killswitch audit verify, on %s', kind => {
     expect(await verify({ KILLSWITCH_AUDIT_KEY: other })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(
-        'Checkpoints 1 to 3 are signed with a key that is not given here (its ID',
+        'Checkpoints 1 to 3 are signed with a key that is not configured here (its ID',
       ),
     });
     expect(await verify({ KILLSWITCH_AUDIT_KEY: `${other},${old}` })).toMatchObject({ code: 0 });

@@ -149,7 +149,7 @@ it.each([
   [
     'was cut',
     () => writeFile(file, 'jti j1\n# end 2\n'),
-    'line 2 ends a list of 2, and there are 1: it was cut',
+    'line 2 ends a list of 2 entries, but there are 1: the list was cut',
   ],
   ['is not there', () => rm(file), 'there is no such file'],
   ['is none', () => writeFile(file, '{}'), 'line 1 is neither "jti <id>" nor "sub <subject>"'],

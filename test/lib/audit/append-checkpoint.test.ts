@@ -51,7 +51,11 @@ describe('sealing', () => {
     const { sealer, log } = startSealer(ledger, openDisk());
     await sealer.look();
     expect(bodyOf(ledger.checkpoints.get(2))).toMatchObject({ from: '', to: '2' });
-    expect(await sealer.probe()).toMatchObject({ ok: false, aside: true, detail: /by no key that is known/ });
+    expect(await sealer.probe()).toMatchObject({
+      ok: false,
+      aside: true,
+      detail: /not signed by a key known here/,
+    });
     expect(log.lines).toHaveLength(1);
     expect(await kindsOf(ledger, openDisk())).toEqual(['checkpoint_forged 1']);
   });
@@ -105,11 +109,11 @@ describe('a sealer', () => {
     ledger.append('x');
     await sealer.look();
     await sealer.look();
-    expect(log.lines.map(({ message }) => message)).toEqual(['the audit is not sealed']);
+    expect(log.lines.map(({ message }) => message)).toEqual(['the audit cannot be sealed']);
     expect(await sealer.probe()).toMatchObject({
       name: 'audit',
       ok: false,
-      detail: 'the audit is not sealed',
+      detail: 'the audit cannot be sealed',
     });
     isThere = true;
     await sealer.look();
@@ -129,7 +133,7 @@ describe('a sealer', () => {
     ledger.append('y');
     await unkept.look();
     await unkept.look();
-    expect(await unkept.sealer.probe()).toMatchObject({ ok: false, detail: /cannot be kept/ });
+    expect(await unkept.sealer.probe()).toMatchObject({ ok: false, detail: /cannot be written/ });
     expect(ledger.checkpoints.size).toBe(5);
   });
 
@@ -227,11 +231,11 @@ describe('a finding', () => {
     [{ kind: 'checkpoint_missing', checkpoint: 2, lastCheckpoint: 4 }, 'Checkpoints 2 to 4 are missing.'],
     [
       { kind: 'checkpoint_unknown_key', checkpoint: 2, key: 'ab' },
-      'Checkpoint 2 is signed with a key that is not given here (its ID is ab).',
+      'Checkpoint 2 is signed with a key that is not configured here (its ID is ab).',
     ],
     [
       { kind: 'store_other', checkpoint: 2, at },
-      `Checkpoint 2, sealed at ${at}, is not the one that this host has seen in its place.`,
+      `Checkpoint 2, sealed at ${at}, is not the one that this host has seen.`,
     ],
   ])('is told in a sentence (%#)', (finding, sentence) => {
     expect(sentenceOf(finding)).toBe(sentence);

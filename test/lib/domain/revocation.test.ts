@@ -48,7 +48,9 @@ it('reads how many lines have come before its end, and takes nothing of a list t
   expect(entriesIn(text)).toBe(3);
   for (const cut of [lines.slice(1), lines.slice(2), []]) {
     expect(parseRevocations([...cut, endLine(3)].join('\n'))).toEqual({
-      problem: expect.stringMatching(/^line \d ends a list of 3, and there are \d: it was cut$/),
+      problem: expect.stringMatching(
+        /^line \d ends a list of 3 entries, but there are \d: the list was cut$/,
+      ),
     });
   }
   // What was added behind the end by hand counts, and what was added before it does too.

@@ -19,7 +19,7 @@ const unavailable = (detail: string) => ({
   status: 503,
   body: {
     type: 'urn:killswitch:error:origins_unavailable',
-    title: 'The order could not be passed on',
+    title: 'The request could not be passed on',
     status: 503,
     detail,
     code: 'origins_unavailable',

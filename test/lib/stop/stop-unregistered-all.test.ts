@@ -189,8 +189,7 @@ describe('a kill', () => {
     const bed = fakeCore({ lookouts: [scripted(() => ({ seen: [], unread: 12 }))] });
     await expect(stopOn(bed.core).stop(killOf('a1'))).rejects.toMatchObject({
       code: 'agent_not_found',
-      message:
-        'Unknown agent a1: it has no record, and 12 processes of this host may not be read by this user',
+      message: 'Unknown agent a1: it has no record, and this user may not read 12 processes of this host',
     });
   });
 
