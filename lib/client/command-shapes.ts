@@ -16,7 +16,7 @@ const kill: z.ZodType<KillReceipt> = z.union([
 
 const certain = agentRecord.pick({ agentId: true });
 
-/** What is relied on in a record, whoever wrote it. */
+/** The members of a record that this client relies on; any program may have written it. */
 export const agentShape = reliedOn(certain) as z.ZodType<AgentRecord>;
 
 /** What is relied on in the answers to commands; all of it is made from the schemas of the API document. */
