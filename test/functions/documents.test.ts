@@ -4,6 +4,7 @@ import type { Command, CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { chatops } from '../../functions/chatops.js';
 import { createProgram } from '../../functions/cli/program.js';
+import { references } from '../../functions/docs/references/all.js';
 import { hooks } from '../../functions/hooks.js';
 import type { Deps } from '../../functions/http/function.js';
 import { notifySettings } from '../../functions/notify/settings.js';
@@ -124,6 +125,13 @@ describe('the contract in the prose', () => {
     const known = Object.entries(errorRegistry).map(([code, { status }]) => `${status} ${code}`);
     expect(rows.map(row => row.join(' ')).filter(row => !known.includes(row))).toEqual([]);
     expect(rows.length).toBeGreaterThan(15);
+  });
+});
+
+describe('a reference', () => {
+  it.each(Object.entries(references()))('is what the schemas and the program say: %s', (name, text) => {
+    const isFresh = pages.find(({ path }) => path.endsWith(`/${name}`))?.text === text;
+    expect(isFresh, `${name} is stale: run "npm run docs" and commit what it writes`).toBe(true);
   });
 });
 
