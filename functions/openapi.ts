@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { once } from './docs/once.js';
 import type { Env, KillswitchFunction } from './http/function.js';
 import { runAlone } from './server/run-alone.js';
 
@@ -13,15 +14,10 @@ export const openapi: KillswitchFunction = {
   name: 'openapi',
   routes: () => {
     // Those who ask for it a thousand times and never read share one copy.
-    let document: Promise<Uint8Array<ArrayBuffer>> | undefined;
-    return new Hono<Env>().get('/openapi.json', async c => {
-      // Tried again by the next one who asks, where it could not be loaded.
-      document ??= encode().catch(error => {
-        document = undefined;
-        throw error;
-      });
-      return c.body(await document, 200, { 'content-type': 'application/json' });
-    });
+    const document = once(encode);
+    return new Hono<Env>().get('/openapi.json', async c =>
+      c.body(await document(), 200, { 'content-type': 'application/json' }),
+    );
   },
 };
 

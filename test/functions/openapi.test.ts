@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { catalogue } from '../../functions/catalogue.js';
 import { platforms } from '../../functions/chatops.js';
 import { sources } from '../../functions/hooks.js';
 import type { Deps } from '../../functions/http/function.js';
 import { type Check, checkOf } from '../../functions/http/validate.js';
+import { reference } from '../../functions/openapi/components.js';
 import type { Endpoint } from '../../functions/openapi/endpoint.js';
 import { chatPlatforms, webhookSources } from '../../functions/openapi/endpoints/triggers.js';
 import { endpoints } from '../../functions/openapi/endpoints.js';
@@ -28,6 +30,10 @@ for (const one of catalogue) {
 }
 
 const lineOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
+
+it('lists each schema under a name, so that none is told twice', () => {
+  expect(() => reference(z.string())).toThrow('has no name');
+});
 
 describe('the OpenAPI document', () => {
   it('is what is answered, from one copy for all who ask', async () => {

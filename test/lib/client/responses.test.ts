@@ -9,6 +9,7 @@ import type { hold } from '../../../lib/client/latch-status.js';
 import type { dismissal } from '../../../lib/client/operation-status.js';
 import type { problem } from '../../../lib/client/problem.js';
 import type { agentReceipt, layerOutcome, receipt } from '../../../lib/client/receipt.js';
+import { agentIn } from '../../../lib/client/responses.js';
 import { answer, reliedOn, type Stated, word } from '../../../lib/client/schema.js';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
 import type { Problem } from '../../../lib/domain/errors.js';
@@ -27,6 +28,21 @@ describe('the schemas of answers', () => {
     expectTypeOf<Stated<typeof dismissal>>().toEqualTypeOf<Dismissed>();
     expectTypeOf<Stated<typeof health>>().toEqualTypeOf<Health>();
     expectTypeOf<Stated<typeof problem>>().toEqualTypeOf<Readonly<Problem>>();
+  });
+});
+
+describe('the receipt of a kill', () => {
+  const outline = { message: 'm', operationId: 'o1', verified: false };
+
+  it('has the part of one agent', () => {
+    const whole = { ...outline, agentId: 'a1', pending: [], outcomes: [] };
+    expect(agentIn(whole)).toEqual([whole]);
+  });
+
+  it('has no part while nothing is known of the agent', () => {
+    expect(agentIn(outline)).toEqual([]);
+    expect(shapes.kill.parse(outline)).toEqual(outline);
+    expect(shapes.kill.safeParse({ ...outline, outcomes: [] }).success).toBe(false);
   });
 });
 
