@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { commandsOver } from '../lib/client/commands-over.js';
-import { allOf } from '../lib/config/config.js';
+import { allOf } from '../lib/config/config-error.js';
 import type { Settings } from '../lib/config/platform-settings.js';
 import { KillswitchError } from '../lib/domain/errors.js';
 import { openConversation } from './chatops/conversation.js';

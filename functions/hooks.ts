@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { allOf } from '../lib/config/config.js';
+import { allOf } from '../lib/config/config-error.js';
 import type { Settings } from '../lib/config/platform-settings.js';
 import { KillswitchError } from '../lib/domain/errors.js';
 import type { ApiResponse } from '../lib/triggers/api-request.js';

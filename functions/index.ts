@@ -11,7 +11,7 @@ import type { Left } from './server/teardown.js';
  */
 
 export type { Commands, CommandsFor } from '../lib/client/commands.js';
-export { ConfigError } from '../lib/config/config.js';
+export { ConfigError } from '../lib/config/config-error.js';
 export type { Actor, Scope, Within } from '../lib/domain/actor.js';
 export { KillswitchError } from '../lib/domain/errors.js';
 export type { Log } from '../lib/ports/runtime.js';

@@ -4,7 +4,7 @@ import { createEdgeKeys, textSource } from '../lib/adapters/jose/edge-keys.js';
 import { mintToken } from '../lib/adapters/jose/mint.js';
 import { urlSource } from '../lib/adapters/jose/url-source.js';
 import { createVerifier } from '../lib/adapters/jose/verifier.js';
-import { ConfigError } from '../lib/config/config.js';
+import { ConfigError } from '../lib/config/config-error.js';
 import { KillswitchError } from '../lib/domain/errors.js';
 import type { Authenticator } from '../lib/ports/authenticator.js';
 import type { Clock } from '../lib/ports/runtime.js';

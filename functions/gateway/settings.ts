@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { ConfigError, platformVariable } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
 import { durationSchema, isTrustworthy, serverUrl, tokenMaxAgeSchema } from '../../lib/config/environment.js';
 import type { Settings } from '../../lib/config/platform-settings.js';
+import { platformVariable } from '../../lib/config/platform-settings.js';
 import { parseRevocations, type Revocations } from '../../lib/domain/revocation.js';
 import { secretSchema } from '../../lib/domain/secret.js';
 import { parseJson } from '../../lib/util/parse-json.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ConfigError } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
 import { isTrustworthy } from '../../lib/config/environment.js';
 import { platformSettings, type Settings } from '../../lib/config/platform-settings.js';
 import { type EventType, eventTypes, usualEvents } from '../../lib/notify/event.js';

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { ConfigError } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
 import { configFilesOf, SYSTEM_CONFIG } from './places.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

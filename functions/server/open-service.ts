@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { createSealer } from '../../lib/audit/sealer.js';
-import { allOf, type Config } from '../../lib/config/config.js';
+import type { Config } from '../../lib/config/config.js';
+import { allOf } from '../../lib/config/config-error.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { createLatchGuard } from '../../lib/reconcile/latch-guard.js';

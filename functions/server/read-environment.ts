@@ -1,14 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import {
-  type Config,
-  ConfigError,
-  parseConfig,
-  platformVariable,
-  secretVariables,
-} from '../../lib/config/config.js';
+import { type Config, parseConfig, secretVariables } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
 import type { Settings } from '../../lib/config/platform-settings.js';
+import { platformVariable } from '../../lib/config/platform-settings.js';
 import { stateDirectoryOf } from './places.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,7 @@
 import { omitUndefined } from '../util/omit-undefined.js';
+import { ConfigError } from './config-error.js';
 import { durationSchema, isTooShort, type KeySetLocation, type Store } from './environment.js';
+import { platformVariable } from './platform-settings.js';
 import { environmentSchema } from './variables.js';
 
 export interface Config {
@@ -63,38 +65,6 @@ export interface Config {
   readonly notes: readonly string[];
 }
 
-/** Every problem of the environment, one line for each variable. Contains no secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(['The configuration is not valid:', ...problems.map(problem => `- ${problem}`)].join('\n'));
-    this.problems = problems;
-  }
-}
-
-/**
- * Runs all readers and returns their results.
- * @throws ConfigError that names every problem at once
- */
-export function allOf<T extends readonly (() => unknown)[]>(
-  works: readonly [...T],
-): { [At in keyof T]: ReturnType<T[At]> } {
-  const problems = new Set<string>();
-  const given = works.map(work => {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      for (const problem of error.problems) problems.add(problem);
-      return undefined;
-    }
-  });
-  if (problems.size > 0) throw new ConfigError([...problems]);
-  return given as { [At in keyof T]: ReturnType<T[At]> };
-}
-
 /** Variables that may hold a secret (also a password in a URL): each may be given as `<name>_FILE` instead. */
 export const secretVariables: readonly string[] = [
   'KILLSWITCH_SECRET',
@@ -103,10 +73,6 @@ export const secretVariables: readonly string[] = [
   'KILLSWITCH_STORE',
 ];
 const unshown = new Set([...secretVariables, 'KILLSWITCH_JWKS', 'DOCKER_HOST']);
-
-/** What the webhook and chat functions and the notifications read for themselves, each its platform's. */
-export const platformVariable =
-  /^KILLSWITCH_(SLACK|DISCORD|MATTERMOST|GITHUB|ALERTMANAGER|GRAFANA|PAGERDUTY|SENTRY|WEBHOOK|NOTIFY)_/;
 
 /** What the command line, the tests and the agents themselves read. */
 const ELSEWHERE = /^KILLSWITCH_(TEST_.*|CONFIG|URL|TOKEN(_FILE)?|AGENT_ID)$/;

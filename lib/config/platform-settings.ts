@@ -1,5 +1,9 @@
 import type { z } from 'zod';
-import { ConfigError } from './config.js';
+import { ConfigError } from './config-error.js';
+
+/** What the webhook and chat functions and the notifications read for themselves, each its platform's. */
+export const platformVariable =
+  /^KILLSWITCH_(SLACK|DISCORD|MATTERMOST|GITHUB|ALERTMANAGER|GRAFANA|PAGERDUTY|SENTRY|WEBHOOK|NOTIFY)_/;
 
 /** Variables by name, `<name>_FILE` resolved to `<name>` already. */
 export type Settings = Readonly<Record<string, string | undefined>>;

@@ -8,7 +8,7 @@ import { type Reply, toChannel } from '../../functions/chatops/reply.js';
 import { baseSchema, within } from '../../functions/chatops/safe-url.js';
 import { fitted, plain } from '../../functions/chatops/sanitize.js';
 import { slackEscape, slackMessage } from '../../functions/chatops/slack-message.js';
-import { ConfigError } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
 import { type Message, openChat } from './chatops-bench.js';
 
 /** What people try, among all that there is. */

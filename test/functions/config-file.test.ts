@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withConfigFile } from '../../functions/server/config-file.js';
 import { configFilesOf } from '../../functions/server/places.js';
-import { ConfigError } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -9,7 +9,9 @@ import { hooks } from '../../functions/hooks.js';
 import type { Deps } from '../../functions/http/function.js';
 import { notifySettings } from '../../functions/notify/settings.js';
 import { openapi } from '../../functions/openapi.js';
-import { ConfigError, platformVariable, secretVariables } from '../../lib/config/config.js';
+import { secretVariables } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
+import { platformVariable } from '../../lib/config/platform-settings.js';
 import { environmentSchema } from '../../lib/config/variables.js';
 import { errorRegistry } from '../../lib/domain/errors.js';
 import {

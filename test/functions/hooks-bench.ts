@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { TriggerDeps } from '../../functions/http/function.js';
-import { ConfigError } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
 import type { Actor } from '../../lib/domain/actor.js';
 import type { ApiRequest, ApiResponse } from '../../lib/triggers/api-request.js';
 import { fakeCommandsFor } from '../fakes/commands.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { notifySettings } from '../../functions/notify/settings.js';
-import { ConfigError } from '../../lib/config/config.js';
+import { ConfigError } from '../../lib/config/config-error.js';
 import { usualEvents } from '../../lib/notify/event.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;

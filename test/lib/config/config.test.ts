@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { allOf, ConfigError, parseConfig } from '../../../lib/config/config.js';
+import { parseConfig } from '../../../lib/config/config.js';
+import { allOf, ConfigError } from '../../../lib/config/config-error.js';
 
 const SECRET = 'x'.repeat(32);
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { ConfigError } from '../../../lib/config/config.js';
+import { ConfigError } from '../../../lib/config/config-error.js';
 import { platformSettings, type Settings } from '../../../lib/config/platform-settings.js';
 
 const schema = z.object({
