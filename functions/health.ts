@@ -1,4 +1,6 @@
 import { Hono } from 'hono';
+import type { liveness, readiness } from '../lib/client/health.js';
+import type { Stated } from '../lib/client/schema.js';
 import type { Health } from '../lib/ports/runtime.js';
 import { withTimeout } from '../lib/util/with-timeout.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
@@ -47,11 +49,12 @@ export const health: KillswitchFunction<Pick<Deps, 'probes'>> = {
   routes: deps => {
     const look = coalesced(() => Promise.all(deps.probes.map(ask)));
     return new Hono<Env>()
-      .get('/healthz', c => c.json({ status: 'ok' }))
+      .get('/healthz', c => c.json({ status: 'ok' } satisfies Stated<typeof liveness>))
       .get('/readyz', async c => {
         const ports = await look();
         const status = ports.every(({ ok }) => ok) ? 'ready' : 'degraded';
-        return c.json({ status, ports }, ports.every(({ ok, aside }) => ok || aside) ? 200 : 503);
+        const told: Stated<typeof readiness> = { status, ports };
+        return c.json(told, ports.every(({ ok, aside }) => ok || aside) ? 200 : 503);
       });
   },
 };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { answer } from '../../lib/client/schema.js';
+import { answer, type Stated } from '../../lib/client/schema.js';
 
 const slackText = answer({ type: z.literal('plain_text'), text: z.string(), emoji: z.boolean() });
 
@@ -76,6 +76,13 @@ export const mattermostUpdate = answer({
   ephemeral_text: z.string().exactOptional(),
   update: answer({ message: z.string(), props: answer({}) }).exactOptional(),
 }).describe('What becomes of the message whose button was pressed in Mattermost.');
+
+export type SlackMessage = Stated<typeof slackMessage>;
+export type DiscordMessage = Stated<typeof discordMessage>;
+export type MattermostMessage = Stated<typeof mattermostMessage>;
+export type MattermostUpdate = Stated<typeof mattermostUpdate>;
+/** What a platform is answered; some want nothing. */
+export type ChatAnswer = Stated<typeof chatAnswer>;
 
 export const chatAnswer = z
   .union([slackMessage, slackChallenge, discordAnswer, mattermostMessage, mattermostUpdate])

@@ -1,3 +1,4 @@
+import type { DiscordMessage } from './answers.js';
 import type { Sealed } from './confirmation-token.js';
 import type { Reply } from './reply.js';
 import { type Escape, fitLines, fitted } from './sanitize.js';
@@ -25,7 +26,7 @@ export const isTooLong = ({ stub, order }: Sealed): boolean =>
  * A message of an interaction. A ticket does not fit into the 100 characters of a button, so its order stands in the
  * footer of an embed, in which no mark-up is read.
  */
-export function discordMessage({ headline, lines, to, button }: Reply): object {
+export function discordMessage({ headline, lines, to, button }: Reply): DiscordMessage {
   const head = fitted(headline, discordEscape, MOST.headline);
   const body = fitLines(lines, { escaped: discordEscape, limit: MOST.content - MOST.headline - 10 });
   const stop = button && {

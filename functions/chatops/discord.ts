@@ -4,6 +4,7 @@ import { KillswitchError } from '../../lib/domain/errors.js';
 import { concat, fromHex, isEd25519, isFresh } from '../../lib/util/crypto.js';
 import { parseJson } from '../../lib/util/parse-json.js';
 import type { Person, Stage } from './acknowledge.js';
+import type { ChatAnswer } from './answers.js';
 import { phraseOf } from './discord-command.js';
 import { discordMessage, isTooLong, sealedIn } from './discord-message.js';
 import { openEdits, sendJson } from './message-updates.js';
@@ -115,7 +116,7 @@ export const openDiscord: OpenPlatform = (deps, { conversation, wait }) => {
 
   const say = (reply: Reply) => ({ type: MESSAGE, data: discordMessage(reply) });
 
-  async function answerTo(interaction: Interaction, source: string | undefined): Promise<object> {
+  async function answerTo(interaction: Interaction, source: string | undefined): Promise<ChatAnswer> {
     const { id, type, data, message, guild_id } = interaction;
     if (set.GUILDS && !set.GUILDS.has(guild_id ?? '')) {
       return say(toAsker('Nothing was done: this server is not served here'));

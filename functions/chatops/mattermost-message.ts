@@ -1,3 +1,4 @@
+import type { MattermostMessage, MattermostUpdate } from './answers.js';
 import { joined } from './confirmation-token.js';
 import type { Reply } from './reply.js';
 import { type Escape, fitLines, fitted } from './sanitize.js';
@@ -33,13 +34,13 @@ function textOf({ headline, lines }: Reply): string {
  * The answer to a slash command, or a later message to its URL. The ticket stands in the context of the button, which
  * Mattermost shows to nobody. Source: developers.mattermost.com/integrate/plugins/interactive-messages
  */
-export function mattermostMessage(reply: Reply, callback?: Callback): object {
+export function mattermostMessage(reply: Reply, callback?: Callback): MattermostMessage {
   const { to, button } = reply;
   const stop = button &&
     callback && {
       id: 'stop',
-      type: 'button',
-      style: 'danger',
+      type: 'button' as const,
+      style: 'danger' as const,
       name: fitted(button.label, mattermostEscape, MOST.label),
       integration: {
         url: callback.url,
@@ -55,7 +56,7 @@ export function mattermostMessage(reply: Reply, callback?: Callback): object {
 }
 
 /** The answer to a press: a new text without the button, or a word to whoever pressed. */
-export const mattermostUpdate = (reply: Reply): object =>
+export const mattermostUpdate = (reply: Reply): MattermostUpdate =>
   reply.to === 'asker'
     ? { ephemeral_text: textOf(reply), skip_slack_parsing: true }
     : { update: { message: textOf(reply), props: {} }, skip_slack_parsing: true };

@@ -5,6 +5,7 @@ import { parseTextCommand } from '../../lib/triggers/text-command.js';
 import { isSecret } from '../../lib/util/crypto.js';
 import { parseJson } from '../../lib/util/parse-json.js';
 import type { Stage } from './acknowledge.js';
+import type { ChatAnswer } from './answers.js';
 import { halved, joined, type Sealed, unseal } from './confirmation-token.js';
 import { isTooLong, mattermostMessage, mattermostUpdate } from './mattermost-message.js';
 import { nowhere, openEdits, sendJson } from './message-updates.js';
@@ -93,7 +94,7 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
     return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
   }
 
-  async function command({ headers, body, source }: Incoming): Promise<object> {
+  async function command({ headers, body, source }: Incoming): Promise<ChatAnswer> {
     const form = new URLSearchParams(textOf(body));
     const token = await tokenOf(headers, form);
     if (token === undefined) throw refused();
@@ -118,7 +119,7 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
    * Nothing of it is signed but the ticket, which we gave to Mattermost alone: who has it is Mattermost, and may say
    * who pressed.
    */
-  async function pressed({ body, source }: Incoming): Promise<object> {
+  async function pressed({ body, source }: Incoming): Promise<ChatAnswer> {
     const { data } = pressSchema.safeParse(parseJson(textOf(body)));
     const sealed = halved(data?.context.ticket);
     if (!data || (await unseal(set.TOKENS, sealed, clock.now())) === 'forged') throw refused();

@@ -1,5 +1,6 @@
 import type { TriggerDeps } from '../http/function.js';
 import type { Answer } from './acknowledge.js';
+import type { ChatAnswer } from './answers.js';
 import type { Conversation } from './conversation.js';
 import type { Edits } from './message-updates.js';
 import type { Wait } from './poll-operation.js';
@@ -20,7 +21,7 @@ export interface Platform {
    * @returns the JSON to answer with; `undefined`: nothing, which some want
    * @throws KillswitchError `unauthenticated`; `invalid_request` for what is signed and cannot be read
    */
-  receive(incoming: Incoming): Promise<object | undefined>;
+  receive(incoming: Incoming): Promise<ChatAnswer | undefined>;
 }
 
 /** What all platforms share. */

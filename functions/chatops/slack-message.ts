@@ -1,3 +1,4 @@
+import type { SlackMessage } from './answers.js';
 import { joined } from './confirmation-token.js';
 import type { Reply } from './reply.js';
 import { type Escape, fitLines, fitted } from './sanitize.js';
@@ -14,19 +15,19 @@ const MOST = { headline: 300, section: 2_900, label: 75, value: 2_000 };
 
 export const isTooLong = (value: string): boolean => value.length > MOST.value;
 
-const plainText = (text: string) => ({ type: 'plain_text', text, emoji: false });
+const plainText = (text: string) => ({ type: 'plain_text' as const, text, emoji: false });
 
 /**
  * Plain text objects alone, in which Slack reads no mark-up. `text` is what notifications show.
  * @param replaces whether it takes the place of the message that its URL belongs to
  */
-export function slackMessage({ headline, lines, to, button }: Reply, replaces?: boolean): object {
+export function slackMessage({ headline, lines, to, button }: Reply, replaces?: boolean): SlackMessage {
   const head = fitted(headline, slackEscape, MOST.headline);
   const body = fitLines(lines, { escaped: slackEscape, limit: MOST.section });
   const stop = button && {
-    type: 'button',
+    type: 'button' as const,
     action_id: STOP,
-    style: 'danger',
+    style: 'danger' as const,
     text: plainText(fitted(button.label, slackEscape, MOST.label)),
     value: joined(button.sealed),
   };
@@ -40,9 +41,9 @@ export function slackMessage({ headline, lines, to, button }: Reply, replaces?: 
     unfurl_links: false,
     unfurl_media: false,
     blocks: [
-      { type: 'section', text: plainText(head) },
-      ...(body === '' ? [] : [{ type: 'section', text: plainText(body) }]),
-      ...(stop ? [{ type: 'actions', elements: [stop] }] : []),
+      { type: 'section' as const, text: plainText(head) },
+      ...(body === '' ? [] : [{ type: 'section' as const, text: plainText(body) }]),
+      ...(stop ? [{ type: 'actions' as const, elements: [stop] }] : []),
     ],
   };
 }

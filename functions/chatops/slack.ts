@@ -5,6 +5,7 @@ import { parseTextCommand } from '../../lib/triggers/text-command.js';
 import { concat, fromHex, isFresh, isHmac } from '../../lib/util/crypto.js';
 import { parseJson } from '../../lib/util/parse-json.js';
 import type { Stage } from './acknowledge.js';
+import type { ChatAnswer } from './answers.js';
 import { halved, joined } from './confirmation-token.js';
 import { nowhere, openEdits, sendJson } from './message-updates.js';
 import { allowSchema, idsSchema } from './permissions.js';
@@ -74,7 +75,11 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
     return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
   }
 
-  async function command(form: URLSearchParams, key: string, source: string | undefined): Promise<object> {
+  async function command(
+    form: URLSearchParams,
+    key: string,
+    source: string | undefined,
+  ): Promise<ChatAnswer> {
     const by = whomIn(form, source);
     const refusal = foreign(by);
     if (refusal) return slackMessage(refusal);

@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as z from 'zod';
 import type { Hold } from '../../../lib/agents/latch.js';
-import type { auditEntry } from '../../../lib/client/audit-page.js';
+import type { TrailPage } from '../../../lib/audit/read.js';
+import type { auditEntry, auditPage } from '../../../lib/client/audit-page.js';
 import { clientShapes } from '../../../lib/client/client-shapes.js';
 import { shapes } from '../../../lib/client/command-shapes.js';
 import type { health } from '../../../lib/client/health.js';
@@ -24,6 +25,7 @@ describe('the schemas of answers', () => {
     // What only a gateway adds is not the core's to say.
     expectTypeOf<Omit<Stated<typeof receipt>, 'origins'>>().toEqualTypeOf<Omit<Receipt, never>>();
     expectTypeOf<Stated<typeof auditEntry>>().toEqualTypeOf<AuditEntry>();
+    expectTypeOf<Stated<typeof auditPage>>().toEqualTypeOf<TrailPage>();
     expectTypeOf<Stated<typeof hold>>().toEqualTypeOf<Omit<Hold, 'operationId'>>();
     expectTypeOf<Stated<typeof dismissal>>().toEqualTypeOf<Dismissed>();
     expectTypeOf<Stated<typeof health>>().toEqualTypeOf<Health>();
