@@ -21,7 +21,7 @@ const FENCED = ['authorization', 'token', 'secret'];
 /** In the text of an entry, at any depth. */
 const MAY_BE_FENCED = new RegExp(`"(?:${FENCED.join('|')}|headers|err)":`);
 
-/** `undefined`: it is for pino, which tells errors, hides what is fenced, and takes what has no JSON. */
+/** The entry as JSON; `undefined`: pino must format it, as it has an error, secrets to redact, or no JSON form. */
 function plain(entry: object): string | undefined {
   try {
     const text = JSON.stringify(entry);
@@ -39,11 +39,10 @@ const inJson = (level: Level, text: string, message: string): string =>
   `{"level":"${level}"${text === '{}' ? '' : `,${text.slice(1, -1)}`},"msg":${JSON.stringify(message)}}\n`;
 
 /**
- * JSON lines, one an entry. Written without waiting: a reader that stands still or a full disk must not hold up a kill.
- * Lines are dropped then, and counted.
- * Credentials never reach it; the paths below are the second fence. A kill-all writes two lines for each agent, and
- * pino takes ten times as long for one with the fence as for its text: lines in which there is nothing to hide pass it
- * by.
+ * JSON lines, one for each entry, written asynchronously: a stalled reader or a full disk must not delay a kill. Lines that
+ * do not fit are dropped and counted.
+ * Credentials never reach the log; the redaction below is the second line of defence. A kill-all writes two lines for each
+ * agent, and pino takes ten times as long with redaction: lines without anything to redact bypass it.
  */
 export function openLog({ level, destination = 1 }: LogOptions): OpenLog {
   const redact = [...FENCED, ...FENCED.map(name => `*.${name}`), 'req.headers'];

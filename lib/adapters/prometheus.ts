@@ -3,7 +3,7 @@ import type { AuditEntry } from '../domain/audit-entry.js';
 import { areVerified } from '../domain/outcome.js';
 import type { Metrics, NotifierStatus, Standing } from '../ports/metrics.js';
 
-/** Seconds. Most kills take some hundredths; 5 is the specification's target. */
+/** Seconds. Most kills take some hundredths of a second; 5 is the specification's target. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Gauges whose names end as those of counters do; `promtool check metrics` rejects them. */
@@ -15,7 +15,7 @@ const MISNAMED = [
 
 const KILL_RESULTS = ['accepted', 'settled', 'unconfirmed'] as const;
 
-/** Numbers by the values of their labels, in plain memory. */
+/** Counts by label values, in memory. */
 function tally(...known: readonly (readonly string[])[]) {
   const counts = new Map<string, { readonly values: readonly string[]; count: number }>();
   const add = (values: readonly string[], by = 1): void => {
@@ -29,7 +29,7 @@ function tally(...known: readonly (readonly string[])[]) {
 }
 type Tally = ReturnType<typeof tally>;
 
-/** Of one agent's stop, from its acceptance until nothing of it ran any more; absent where that was not seen. */
+/** Seconds from the acceptance of an agent's stop until it was seen dead; `undefined` if that was not seen. */
 function secondsToDeath({ outcomes = [] }: AuditEntry): number | undefined {
   const times = outcomes.flatMap(({ layer, deadAfterMs }) =>
     layer === 'worktree' || deadAfterMs === undefined ? [] : deadAfterMs,
@@ -38,8 +38,8 @@ function secondsToDeath({ outcomes = [] }: AuditEntry): number | undefined {
 }
 
 /**
- * The metrics of this process. Counts are kept in plain memory until somebody asks: only then is prom-client loaded,
- * so that neither the start nor a kill waits for it.
+ * The metrics of this process. Counts are kept in plain memory; prom-client is loaded by the first scrape, so that neither
+ * the start nor a kill waits for it.
  */
 export function createMetrics(): Metrics {
   const requests = tally();
@@ -47,7 +47,7 @@ export function createMetrics(): Metrics {
   const entries = tally();
   const kills = tally(...KILL_RESULTS.map(result => [result]));
   let deaths: number[] = [];
-  /** Whose death was told of already, though something is still owed. */
+  /** Kills whose time to death was counted already, although something is still owed. */
   const open = new Set<string>();
   let standing: Standing = { notifiers: [] };
   let loaded: Promise<Registry> | undefined;
@@ -97,7 +97,7 @@ export function createMetrics(): Metrics {
       all: () => standing.notifiers.map(status => ({ values: [status.name], count: read(status) })),
     });
 
-    counter('killswitch_kills_total', 'Kills of one agent, by how far they came', ['result'], kills);
+    counter('killswitch_kills_total', 'Kills of single agents, by phase', ['result'], kills);
     counter('killswitch_audit_entries_total', 'Audit entries written', ['operation', 'phase'], entries);
     counter('killswitch_http_requests_total', 'Requests answered', ['function', 'status'], requests);
     counter('killswitch_auth_failures_total', 'Requests without a valid credential', [], denials);
@@ -119,7 +119,7 @@ export function createMetrics(): Metrics {
     );
     gauge(
       'killswitch_latch_engaged',
-      'Whether the emergency stop is engaged, for anybody',
+      'Whether the emergency stop is engaged for any agent',
       [],
       one(() => (standing.latchEngaged === undefined ? undefined : Number(standing.latchEngaged))),
     );
@@ -130,16 +130,21 @@ export function createMetrics(): Metrics {
           { values: [name, 'failed'], count: failed },
         ]),
     };
-    counter('killswitch_notifications_total', 'Attempts to tell', ['target', 'result'], notified);
+    counter(
+      'killswitch_notifications_total',
+      'Attempts to deliver a notification',
+      ['target', 'result'],
+      notified,
+    );
     gauge(
       'killswitch_notification_lag_seconds',
-      'Age of the oldest event not told yet',
+      'Age of the oldest event not delivered yet',
       ['target'],
       each(({ lagSeconds }) => lagSeconds),
     );
     gauge(
       'killswitch_notifications_refused',
-      'Events that are refused while others are taken',
+      'Events that the receiver refuses while it accepts others',
       ['target'],
       each(({ aside }) => aside),
     );

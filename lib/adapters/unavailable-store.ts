@@ -3,7 +3,7 @@ import type { AuditLog } from '../ports/audit.js';
 import type { Records } from '../ports/records.js';
 import type { Probe } from '../ports/runtime.js';
 
-/** In the place of a store that cannot be opened: one that never answers. */
+/** Stands in for a store that cannot be opened: every call rejects with `store_unavailable`. */
 export function createUnavailableStore(cause: unknown): Probe & {
   readonly records: Records;
   readonly audit: AuditLog;

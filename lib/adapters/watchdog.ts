@@ -7,10 +7,10 @@ export interface WatchdogOptions {
   readonly log: Log;
 }
 
-/** How often the watchdog looks within the limit. */
+/** Checks within the limit. */
 const LOOKS = 10;
 
-/** What runs in the thread: as text, so that it needs no file of its own wherever the program is bundled to. */
+/** The code of the thread, as text, so that bundling needs no separate file for it. */
 const THREAD = `
 const { workerData } = require('node:worker_threads');
 const { write } = require('node:fs');
@@ -22,27 +22,27 @@ let still = 0;
 
 function end() {
   process.kill(process.pid, 'SIGKILL');
-  // The first process of a container is spared by its own signals, but not by a breakpoint without a debugger.
+  // PID 1 of a container ignores its own SIGKILL, but not a breakpoint without a debugger.
   setFlagsFromString('--allow-natives-syntax');
   new Function('%SystemBreak()')();
 }
 
-// Looks are counted, not time: while the whole process is stopped, or the machine sleeps, there are none.
+// Counts checks, not time: there are none while the whole process is stopped or the machine sleeps.
 const timer = setInterval(() => {
   const now = Atomics.load(seen, 0);
   still = now === last ? still + 1 : 0;
   last = now;
   if (still < looks) return;
   clearInterval(timer);
-  // Standard error may be stuck too.
+  // Standard error may be blocked too.
   setTimeout(end, 500);
   write(2, message, end);
 }, everyMs);
 `;
 
 /**
- * A thread that ends this process, with a message on standard error, when the event loop stands still for longer than
- * the limit: a supervisor starts it again, while one that hangs would keep its port and stop nobody. A pause of the
+ * Starts a thread that ends this process, with a message on standard error, when the event loop is blocked for longer than
+ * the limit: a supervisor then restarts it, while a hanging process would keep its port and stop no agent. A pause of the
  * whole process does not count. Does not keep the process alive.
  */
 export function openWatchdog({ limitMs, log }: WatchdogOptions): { close(): Promise<unknown> } {
@@ -58,7 +58,7 @@ export function openWatchdog({ limitMs, log }: WatchdogOptions): { close(): Prom
   });
   worker.unref();
   worker.on('error', err =>
-    log.error({ err }, 'the watchdog ended: nothing sees whether the event loop hangs'),
+    log.error({ err }, 'the watchdog thread ended: a blocked event loop goes unnoticed until a restart'),
   );
   return {
     close() {

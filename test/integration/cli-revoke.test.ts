@@ -90,7 +90,7 @@ it.each([
 it('ends with 1 and one sentence where a server is started with a list that is not there', async () => {
   const environment = settings('sqlite', { KILLSWITCH_REVOKED: openFile() });
   const sentence =
-    'killswitch: The list of revocations cannot be used: there is no such file. Mend the file of KILLSWITCH_REVOKED.\n';
+    'killswitch: The list of revocations cannot be used: there is no such file. Fix the file that KILLSWITCH_REVOKED names.\n';
   const { code, stdout, stderr } = await runCli(['serve'], { ...environment });
   expect({ code, stderr }).toEqual({ code: 1, stderr: sentence });
   expect(stdout).toContain('"why":"there is no such file","code":"ENOENT"');

@@ -27,7 +27,7 @@ describe.each(['tmpfs', 'ext4'] as const)('A journal with a reserve, on a full d
     expect(await journal.probe()).toEqual({
       name: 'journal',
       ok: false,
-      detail: 'the disk is full; there is room for 3 orders',
+      detail: 'the disk is full; there is room for 3 commands',
     });
     const texts = ['{"short":"é"}', '', 'x'.repeat(60_000)];
     for (const [at, text] of texts.entries()) await journal.append(`id-${at}`, text);
@@ -95,7 +95,7 @@ describe('The reserve of a journal', () => {
     expect(await journal.probe()).toEqual({
       name: 'journal',
       ok: false,
-      detail: 'on a full disk, room for 2 of 4 orders',
+      detail: 'on a full disk, room for 2 of 4 commands',
     });
     await journal.append('a', '{}');
   });

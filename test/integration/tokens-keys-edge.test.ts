@@ -64,7 +64,7 @@ describe('a key set at the edge', () => {
     provider.state.status = 503;
     time.monotonic += 600_000;
     expect(await isTaken(second)).toBe(true);
-    const detail = '1 public keys; the last look failed: the identity provider answers with status 503';
+    const detail = '1 public keys; the last refresh failed: the identity provider answers with status 503';
     expect(await verifier.probe()).toEqual({ name: 'tokens', ok: true, detail });
     expect(log.lines).toHaveLength(1);
     Object.assign(provider.state, { status: 200, body: keySet(first) });
@@ -90,7 +90,7 @@ describe('a key set at the edge', () => {
     expect(provider.state.requests).toBe(1);
     expect(await verifier.probe()).toMatchObject({
       ok: false,
-      detail: 'no public keys; the last look failed: it is not JSON',
+      detail: 'no public keys; the last refresh failed: it is not JSON',
     });
     provider.state.body = keySet(first);
     time.monotonic += 1_000;

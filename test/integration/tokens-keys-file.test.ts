@@ -141,7 +141,7 @@ describe('a key set in a file', () => {
 
     await spoil();
     pass(1000);
-    const detail = `1 public keys, confirmed 1 s ago; the last look failed: ${why}`;
+    const detail = `1 public keys, confirmed 1 s ago; the last refresh failed: ${why}`;
     await vi.waitFor(async () => expect(await tokens.probe()).toEqual({ name: 'tokens', ok: true, detail }));
     expect(await isTaken(tokens, first)).toBe(true);
     pass(1000);
@@ -173,7 +173,7 @@ describe('a key set in a file', () => {
 
   it('is waited for when it is not there yet, and is no directory', async () => {
     const { tokens, pass } = await open({ jwks: { file: join(folder, 'later') } });
-    const detail = 'no key set yet; the last look failed: there is no such file';
+    const detail = 'no key set yet; the last refresh failed: there is no such file';
     expect(await tokens.probe()).toEqual({ name: 'tokens', ok: false, detail });
     await mkdir(join(folder, 'later'));
     pass(1000);

@@ -49,11 +49,11 @@ test.each([
     expect(looks).toEqual([0, EVERY, EVERY + RETRY, EVERY + 2 * RETRY]);
     expect(await keys.health()).toMatchObject({
       ok: true,
-      detail: expect.stringContaining('the last look failed: it could not be read'),
+      detail: expect.stringContaining('the last refresh failed: it could not be read'),
     });
     expect(log.warn).toHaveBeenCalledWith(
       expect.objectContaining({ why: 'it could not be read' }),
-      'The key set could not be loaded: what was there stays',
+      'The key set could not be loaded: the last good one is kept',
     );
     fails = false;
     await pass(1);

@@ -66,7 +66,7 @@ describe('a key set of an identity provider', () => {
       name: 'tokens',
       ok: true,
       detail:
-        '1 public keys, confirmed 86400 s ago; the last look failed: the identity provider does not answer',
+        '1 public keys, confirmed 86400 s ago; the last refresh failed: the identity provider does not answer',
     });
     expect(await isTaken(tokens, first)).toBe(true);
     expect(await isTaken(tokens, second)).toBe(false);

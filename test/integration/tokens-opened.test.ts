@@ -93,7 +93,7 @@ describe('minting', () => {
     secret: undefined as never,
     privateJwk,
   });
-  const noKey = 'The key is no private key for EdDSA, ES256 or RS256';
+  const noKey = 'The key is not a private key for EdDSA, ES256 or RS256';
 
   it.each<[string, Partial<MintOptions>, string]>([
     ['no subject', { subject: '' }, 'The subject has 1 to 256 characters'],

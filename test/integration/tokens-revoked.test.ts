@@ -103,7 +103,7 @@ it.each([
     expect(await isTaken({ jti: 'j1' })).toBe(false);
     await spoil();
     pass(1000);
-    const detail = `1 tokens and 0 subjects, confirmed 1 s ago; the last look failed: ${why}`;
+    const detail = `1 tokens and 0 subjects, confirmed 1 s ago; the last refresh failed: ${why}`;
     const told = { name: 'revocations', ok: false, aside: true, detail };
     await vi.waitFor(async () => expect(await health()).toEqual(told));
     expect(await isTaken({ jti: 'j1' })).toBe(false);
@@ -131,7 +131,7 @@ it.each([
     expect(await health()).toMatchObject({
       ok: false,
       detail: expect.stringContaining(
-        `${missing} stand in the file no more and count until it ends with "# end`,
+        `${missing} are missing in the file and stay revoked until it ends with "# end`,
       ),
     }),
   );
@@ -156,6 +156,6 @@ it.each([
 ])('does not open with a list that %s, and says so in one sentence', async (_, spoil, why) => {
   await spoil();
   await expect(open()).rejects.toThrow(
-    new Error(`The list of revocations cannot be used: ${why}. Mend the file of KILLSWITCH_REVOKED.`),
+    new Error(`The list of revocations cannot be used: ${why}. Fix the file that KILLSWITCH_REVOKED names.`),
   );
 });

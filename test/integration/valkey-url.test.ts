@@ -59,9 +59,9 @@ describe('the URL of the store', () => {
   });
 
   it.each([
-    ['', 'cannot be understood'],
-    ['http://:hunter2@h', 'cannot be understood'],
-    ['redis://', 'cannot be understood'],
+    ['', 'cannot be parsed'],
+    ['http://:hunter2@h', 'cannot be parsed'],
+    ['redis://', 'cannot be parsed'],
     ['redis://:hunter2@h:0', 'has a host or a port that is not valid'],
     ['redis://:hunter2@h:65536', 'has a host or a port that is not valid'],
     ['redis://:hunter2@h:1:2', 'has a host or a port that is not valid'],

@@ -137,7 +137,7 @@ describe('a store', () => {
       await server.admin.set(key, 'spoilt');
       await expect(store.records.commit([kill('a')])).rejects.toMatchObject({
         code: 'store_unavailable',
-        message: 'A key of the killswitch holds something else',
+        message: 'A key of the killswitch holds another type',
       });
       expect(await server.admin.keys('*')).toEqual([key]);
     },

@@ -10,8 +10,8 @@ export function bearerToken(authorization: string | undefined): string | undefin
 }
 
 /**
- * Whether the signature of a token is spelt in the one way that its encoder spells it: the bits of the last character
- * that no byte uses are zero (RFC 4648 section 3.5). Others decode to the same bytes, so that one token had many texts.
+ * Whether the signature of a token is canonical base64url: the unused bits of the last character are zero (RFC 4648
+ * section 3.5). Other spellings decode to the same bytes, so that one token would have several texts.
  */
 export function isCanonical(token: string): boolean {
   const signature = token.slice(token.lastIndexOf('.') + 1);

@@ -28,7 +28,7 @@ export async function bindingOf({ method, path, body }: BoundRequest): Promise<B
   return { m: method, p: path, h: base64url.encode(new Uint8Array(hash)) };
 }
 
-/** The first member that differs. Nothing in it is secret, so it need not take the same time for all. */
+/** The first member that differs. Nothing compared is secret, so constant time is not needed. */
 export async function mismatch(binding: Binding, request: BoundRequest): Promise<keyof Binding | undefined> {
   const actual = await bindingOf(request);
   return (['m', 'p', 'h'] as const).find(member => binding[member] !== actual[member]);

@@ -5,8 +5,8 @@ import { LAST_SECOND } from '../../util/dates.js';
 import { bindingSchema } from './binding.js';
 
 /**
- * The claims that we read, of a token whose signature, times, audience and issuer are verified already. A claim
- * that narrows the token or limits its use is never ignored because it is malformed.
+ * The claims that we read of a token whose signature, times, audience and issuer are already verified. A malformed claim
+ * that narrows the token or limits its use is an error, never ignored.
  */
 const claimsSchema = z.object({
   sub: z.string().min(1).max(256),
@@ -20,18 +20,18 @@ const claimsSchema = z.object({
   jti: z.string().min(1).max(256).optional(),
   once: z.boolean().optional(),
   req: bindingSchema.optional(),
-  /** Of an order that a gateway passes on: the one server that it is for, by its URL. */
+  /** Of a request forwarded by a gateway: the one server that it is for, by its URL. */
   to: z.string().min(1).max(2048).optional(),
-  /** Who passes it on. Only whether there is one counts. */
+  /** The gateway that forwards it (RFC 8693 section 4.1). Only its presence matters. */
   act: z.unknown().optional(),
-  /** Of an order that a gateway passes on: the address that it came from. */
+  /** Of a request forwarded by a gateway: the client's address. */
   src: z.union([z.ipv4(), z.ipv6()]).optional(),
 });
 export type Claims = z.infer<typeof claimsSchema>;
 
 const isScope = (name: string): name is Scope => scopes.some(scope => scope === name);
 
-/** Why a token was refused, for the log: no value of a claim is in it. */
+/** Why a token was refused, for the log. Contains no value of a claim. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: string;
@@ -52,7 +52,7 @@ export function readClaims(payload: unknown): Claims {
   return data;
 }
 
-/** Scopes that we do not know are another service's and count for nothing here. */
+/** Unknown scopes belong to other services and are ignored. */
 export function toActor({ sub, scope, agent, task, host, jti, req, src }: Claims): Actor {
   return {
     kind: 'token',
@@ -64,7 +64,7 @@ export function toActor({ sub, scope, agent, task, host, jti, req, src }: Claims
       ...(host !== undefined && { host }),
     },
     ...(jti !== undefined && { tokenId: jti }),
-    // A token for more than one request would hide where the others come from.
+    // Only for a token bound to one request: a reused one would hide where other requests come from.
     ...(req && src !== undefined && { source: src }),
   };
 }

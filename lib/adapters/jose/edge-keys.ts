@@ -4,11 +4,11 @@ import type { KeyCache } from './key-cache.js';
 import { type KeySet, readKeySet } from './key-set.js';
 import { SourceError, type TextSource } from './text-source.js';
 
-/** Milliseconds: how long a look may take, and the least time between two while there is no key set at all. */
+/** Milliseconds: the timeout of a fetch, and the least time between two while there is no key set yet. */
 const TIMEOUT_MS = 2_000;
 const EAGER_MS = 1_000;
 
-/** A key set that stands in the configuration itself. */
+/** A key set given in the configuration itself. */
 export const textSource = (text: string): TextSource => ({
   everyMs: Number.POSITIVE_INFINITY,
   retryMs: Number.POSITIVE_INFINITY,
@@ -16,8 +16,8 @@ export const textSource = (text: string): TextSource => ({
 });
 
 /**
- * Keeps the last good key set for as long as the process lives, where nothing runs between two requests and no
- * request may wait for what another one has begun: each looks for itself, when it is time to.
+ * Caches the last good key set for the life of the process at the edge, where nothing runs between requests and a request
+ * cannot await what another one began: each request refreshes for itself when it is due.
  */
 export function createEdgeKeys(
   source: TextSource,
@@ -36,7 +36,7 @@ export function createEdgeKeys(
     } catch (error) {
       failure = error instanceof SourceError ? error.message : 'it could not be read';
       failedAt = clock.monotonic();
-      log.warn({ why: failure }, 'The key set could not be loaded: what was there stays');
+      log.warn({ why: failure }, 'The key set could not be loaded: the last good one is kept');
     }
   }
 
@@ -60,7 +60,7 @@ export function createEdgeKeys(
     },
     async health() {
       await lookIfDue();
-      const failed = failure === undefined ? '' : `; the last look failed: ${failure}`;
+      const failed = failure === undefined ? '' : `; the last refresh failed: ${failure}`;
       return { ok: set !== undefined, detail: `${set?.size ?? 'no'} public keys${failed}` };
     },
   };

@@ -4,8 +4,8 @@ import { SourceError, type TextSource } from './text-source.js';
 const LIMIT = 1024 * 1024;
 
 /**
- * Reads the whole file again each second and compares the text: that sees what a rename, a write in place and a
- * swapped symbolic link (Kubernetes) leave, whatever the time stamps say.
+ * Reads the whole file each second and compares the text. This detects a rename, a write in place and a swapped symbolic
+ * link (Kubernetes) whatever the timestamps.
  */
 export const fileSource = (file: string): TextSource => ({
   everyMs: 1000,

@@ -12,7 +12,7 @@ export interface KeyCache {
   close(): void;
 }
 
-/** A key set that is kept; a key that is not in it is looked for again, now and then. */
+/** A cached key set; an unknown key causes a refresh, at most once in {@link TextSource.retryMs}. */
 export function openKeyCache(
   source: TextSource,
   parts: { readonly clock: Clock; readonly log: Log },
@@ -40,7 +40,7 @@ export function openKeyCache(
     async health() {
       if (!kept.current()) await kept.settled();
       const [set, failure] = [kept.current(), kept.failure()];
-      const failed = failure === undefined ? '' : `; the last look failed: ${failure}`;
+      const failed = failure === undefined ? '' : `; the last refresh failed: ${failure}`;
       if (!set) return { ok: false, detail: `no key set yet${failed}` };
       return { ok: true, detail: `${set.size} public keys, confirmed ${kept.age()} s ago${failed}` };
     },

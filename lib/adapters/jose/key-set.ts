@@ -10,7 +10,7 @@ export interface KeySet {
   readonly find: LocalJWKSet;
 }
 
-/** Only public keys: one that comes with its private half is published by mistake and no longer anybody's own. */
+/** Only public keys: one that comes with its private half was published by mistake and is compromised. */
 const common = {
   kid: z.string().optional(),
   use: z.literal('sig').optional(),
@@ -19,8 +19,8 @@ const common = {
 };
 
 /**
- * A key says by its type which algorithm it is for; `alg` may only agree (RFC 8725 section 3.1). The numbers of the
- * key are checked by its import.
+ * The type of a key determines its algorithm; `alg` may only agree (RFC 8725 section 3.1). Importing the key checks its
+ * numbers.
  */
 const publicKeySchema = z.discriminatedUnion('kty', [
   z.object({ ...common, kty: z.literal('RSA'), alg: z.literal('RS256').optional() }),
@@ -51,8 +51,8 @@ async function isSound(key: PublicKey): Promise<boolean> {
 }
 
 /**
- * Reads a JSON Web Key Set (RFC 7517 section 5). Keys that we have no use for are left out, as it asks.
- * @throws SourceError if it is none, or no key is left
+ * Reads a JSON Web Key Set (RFC 7517 section 5), without keys of other kinds, as the RFC asks.
+ * @throws SourceError if the text is not a key set, or has no usable key
  */
 export async function readKeySet(text: string): Promise<KeySet> {
   const json = parseJson(text);

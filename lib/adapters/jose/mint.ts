@@ -8,7 +8,7 @@ import { type BoundRequest, bindingOf } from './binding.js';
 export interface MintOptions {
   /** Signs with HS256. */
   readonly secret?: string;
-  /** Signs with what the key is for: Ed25519 (`EdDSA`), P-256 (`ES256`) or RSA (`RS256`). RFC 7517. */
+  /** Signs with the algorithm of the key: Ed25519 (`EdDSA`), P-256 (`ES256`) or RSA (`RS256`). RFC 7517. */
   readonly privateJwk?: Readonly<Record<string, unknown>>;
   readonly subject: string;
   readonly scopes: readonly Scope[];
@@ -18,13 +18,13 @@ export interface MintOptions {
   readonly ttlSeconds: number;
   /** Single use. */
   readonly once?: boolean;
-  /** Binds it to this one request. It may then have no scope: whoever may nothing is refused where it is asked. */
+  /** Binds it to this one request. It may then have no scope: the server refuses it. */
   readonly request?: BoundRequest;
   /** The one server that it is for, by its URL without a slash at the end: the claim `to`. */
   readonly recipient?: string;
-  /** Who passes the order on for the subject: the claim `act` of RFC 8693 section 4.1. */
+  /** The gateway that forwards the request for the subject: the claim `act` of RFC 8693 section 4.1. */
   readonly via?: string;
-  /** The address that the subject asked from: the claim `src`, which counts beside a request alone. */
+  /** The subject's address: the claim `src`, which only counts with `request`. */
   readonly source?: string;
 }
 
@@ -44,13 +44,13 @@ async function signingKey({ secret, privateJwk }: MintOptions): Promise<Signing>
   const jwk = { ...privateJwk } as JWK;
   const alg = jwk.alg ?? algorithms[jwk.kty ?? ''];
   if (alg === undefined || jwk.d === undefined)
-    throw new Error('The key is no private key for EdDSA, ES256 or RS256');
+    throw new Error('The key is not a private key for EdDSA, ES256 or RS256');
   return { key: await importJWK(jwk, alg), header: { alg, ...(jwk.kid !== undefined && { kid: jwk.kid }) } };
 }
 
 /**
- * A token as `openTokens` takes it, with a random `jti`.
- * @throws Error if nothing may be signed so: a weak secret, no scope and no request, a lifetime that is not a whole number of seconds
+ * Mints a token for `openTokens`, with a random `jti`.
+ * @throws Error for a weak secret, neither a scope nor a request, or a lifetime that is not a whole number of seconds
  */
 export async function mintToken(options: MintOptions): Promise<string> {
   const {

@@ -2,45 +2,45 @@ import type { Clock, Log } from '../../ports/runtime.js';
 import { withTimeout } from '../../util/with-timeout.js';
 import { SourceError, type TextSource } from './text-source.js';
 
-/** What was read last and was good, looked at again in the background. */
+/** The last good value of a text source, refreshed in the background. */
 export interface RefreshingCache<T> {
   current(): T | undefined;
-  /** Looks now, unless that was done a moment ago. Resolves when it is done, or takes too long. */
+  /** Refreshes now, unless that was done a moment ago. Resolves when done, or after a timeout. */
   refresh(): Promise<void>;
-  /** Resolves when the look that is under way, if any, is done or takes too long. */
+  /** Waits for the refresh in flight, if any, or the timeout. */
   settled(): Promise<void>;
-  /** Seconds since what there is was last seen to be so. */
+  /** Seconds since the value was last confirmed. */
   age(): number;
-  /** Why the last look failed, if it did. */
+  /** Why the last refresh failed, if it did. */
   failure(): string | undefined;
   close(): void;
 }
 
 export interface RefreshingCacheOptions<T> {
-  /** @throws SourceError for a text that is none */
+  /** Parses the text. @throws SourceError if it is invalid */
   readonly read: (text: string) => T | Promise<T>;
   /** For the log, such as `key set`. */
   readonly name: string;
-  /** What to log when it has changed. */
+  /** The log entry for a changed value. */
   readonly told: (value: T) => object;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
 }
 
-/** How long a look may take, and how long somebody waits for one, in milliseconds. */
+/** The timeout of a refresh, and of waiting for one, in milliseconds. */
 const TIMEOUT_MS = 2000;
 
 const codeOf = (cause: unknown): object =>
   cause instanceof Error && 'code' in cause ? { code: cause.code } : {};
 
-/** Resolves when the work is done, or after {@link TIMEOUT_MS}: a hanging disk must not hang a stop. */
+/** Resolves when the work is done, or after {@link TIMEOUT_MS}: a hanging disk must not delay a stop. */
 async function waitFor(work: Promise<void> | undefined): Promise<void> {
   if (work) await withTimeout(work, TIMEOUT_MS, () => undefined);
 }
 
 /**
- * Keeps the last good value for ever and looks for a newer one in the background, so that neither a dead identity
- * provider nor a file that was saved half-written locks anybody out, or lets anybody in again.
+ * Keeps the last good value and refreshes it in the background, so that neither a dead identity provider nor a half-written
+ * file locks anyone out, or lets a revoked credential in again.
  */
 export function openRefreshingCache<T>(
   source: TextSource,
@@ -55,7 +55,7 @@ export function openRefreshingCache<T>(
   let abort = new AbortController();
   let closed = false;
 
-  const kept = (): string => (text === undefined ? '' : ': what was there stays');
+  const kept = (): string => (text === undefined ? '' : ': the last good one is kept');
 
   async function look(): Promise<void> {
     abort = new AbortController();
@@ -73,7 +73,7 @@ export function openRefreshingCache<T>(
       const isKnown = error instanceof SourceError;
       const why = isKnown ? error.message : 'it could not be read';
       if (why !== failure && !closed) {
-        // A reason that is known needs no stack trace, which would bury it.
+        // A known reason needs no stack trace.
         const more = isKnown ? codeOf(error.cause) : { err: error };
         log.warn({ why, ...more }, `The ${name} could not be loaded${kept()}`);
       }
@@ -84,7 +84,7 @@ export function openRefreshingCache<T>(
     }
   }
 
-  /** One look at a time: one that hangs is not joined by more. */
+  /** One refresh at a time, so that hanging ones do not pile up. */
   function begin(): Promise<void> {
     lookedAt = clock.monotonic();
     looking ??= look();
@@ -93,7 +93,7 @@ export function openRefreshingCache<T>(
 
   const sinceLook = (): number => clock.monotonic() - lookedAt;
 
-  // Half a period of slack: a timer that fires a little early must not make the look wait for the next one.
+  // Half a period of slack: a timer that fires a little early must not skip a refresh.
   const timer = setInterval(() => {
     const wait = failure === undefined ? source.everyMs : source.retryMs;
     if (sinceLook() >= wait - source.retryMs / 2) void begin();

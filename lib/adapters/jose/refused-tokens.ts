@@ -1,13 +1,13 @@
-/** Tokens that can never hold, whatever becomes of clocks, keys and lists: they need not be verified again. */
+/** Cache of tokens that can never become valid, so that they need not be verified again. */
 export interface RefusedTokens {
   has(token: string): boolean;
   add(token: string): void;
 }
 
-/** Of at most 8 KiB each. */
+/** Tokens kept, of at most 8 KiB each. */
 const MOST = 256;
 
-/** Whole tokens and no digests: nobody can have a token that holds taken for one of them. The oldest goes first. */
+/** Keeps whole tokens, not digests, so that no valid token can collide with one. Drops the oldest first. */
 export function createRefusedTokens(most = MOST): RefusedTokens {
   const tokens = new Set<string>();
   return {

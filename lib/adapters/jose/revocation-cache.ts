@@ -16,10 +16,9 @@ function read(text: string): Revocations {
 }
 
 /**
- * The list of revocations in a file, looked at each second. Once there was a good one, the last good one counts,
- * whatever becomes of the file. A list that was cut may look like a good one, so what it leaves out counts no more
- * only if the list says where it ends.
- * @throws Error in a sentence, if there is none to begin with: nobody shall count on a list that is not there
+ * The list of revocations in a file, read each second. The last good list stays in force, whatever happens to the file. A
+ * list that was cut off may look complete, so entries that disappear stay revoked unless the list has its end marker.
+ * @throws Error with a sentence for the operator if the first read fails: a missing list must not go unnoticed
  */
 export async function openRevocationCache(
   file: string,
@@ -31,7 +30,10 @@ export async function openRevocationCache(
     const found = read(text);
     missing = known && !isWhole(text) ? missingIn(found, known) : 0;
     if (missing > 0)
-      parts.log.warn({ missing }, 'The list of revocations may have been cut: what is missing counts');
+      parts.log.warn(
+        { missing },
+        'The list of revocations may have been cut off: its missing entries stay revoked',
+      );
     known = known && missing > 0 ? bothOf(known, found) : found;
     return known;
   }
@@ -46,18 +48,20 @@ export async function openRevocationCache(
   if (!first) {
     kept.close();
     const why = kept.failure() ?? 'the file cannot be read';
-    throw new Error(`The list of revocations cannot be used: ${why}. Mend the file of KILLSWITCH_REVOKED.`);
+    throw new Error(
+      `The list of revocations cannot be used: ${why}. Fix the file that KILLSWITCH_REVOKED names.`,
+    );
   }
   return {
     current: () => kept.current() ?? first,
     async probe() {
       const { jti, sub } = kept.current() ?? first;
       const failure = kept.failure();
-      const failed = failure === undefined ? '' : `; the last look failed: ${failure}`;
+      const failed = failure === undefined ? '' : `; the last refresh failed: ${failure}`;
       const cut =
         missing === 0
           ? ''
-          : `; ${missing} stand in the file no more and count until it ends with "# end <lines>"`;
+          : `; ${missing} are missing in the file and stay revoked until it ends with "# end <lines>"`;
       const detail = `${jti.size} tokens and ${sub.size} subjects, confirmed ${kept.age()} s ago${cut}${failed}`;
       return { name: 'revocations', ok: failure === undefined && missing === 0, detail, aside: true };
     },

@@ -1,14 +1,14 @@
-/** Why something cannot be had, in words that may be shown: no path, no host, nothing of the text. */
+/** Why a text cannot be loaded, in words that may be shown: without path, host or content. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }
 
-/** Where a text comes from that may change, and how often to look. */
+/** A text that may change, and how often to read it. */
 export interface TextSource {
   /** @throws SourceError */
   read(signal: AbortSignal): Promise<string>;
-  /** Milliseconds from one look to the next. */
+  /** Milliseconds between two reads. */
   readonly everyMs: number;
-  /** Milliseconds to the next look after one that failed; also the least between looks for an unknown key. */
+  /** Milliseconds until the next read after a failed one; also the least between two reads for an unknown key. */
   readonly retryMs: number;
 }

@@ -9,22 +9,23 @@ import { checkSecrets, createVerifier, type VerifierOptions } from './verifier.j
 export interface TokensOptions extends Omit<VerifierOptions, 'keys' | 'revocations' | 'clock'> {
   /** For EdDSA, Ed25519, ES256 and RS256: where the JSON Web Key Set is. */
   readonly jwks?: { readonly file: string } | { readonly url: string };
-  /** The file that lists the tokens and subjects that count no more. */
+  /** The file that lists revoked tokens and subjects. */
   readonly revoked?: string;
   readonly clock: Clock;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 export interface Tokens extends Authenticator {
-  /** How it stands with the list of revocations, where there is one. */
+  /** The state of the list of revocations, if there is one. */
   readonly revocations?: Probe;
   close(): Promise<void>;
 }
 
 /**
- * Verifies bearer tokens on Node, by keys that are kept and looked at again in the background.
+ * Verifies bearer tokens on Node, with keys that are cached and refreshed in the background.
  *
- * Keys that cannot be had yet refuse their tokens but do not reject here; `probe` tells, and a look is taken again.
+ * A key set that cannot be loaded yet does not reject here: its tokens are refused, `probe` reports it, and loading is
+ * retried.
  * @throws Error if there is neither a secret nor a key set, the secret is too weak, or the list of revocations cannot
  *   be read
  */

@@ -4,7 +4,7 @@ import { SourceError, type TextSource } from './text-source.js';
 /** Bytes; a key set has some thousands. */
 const MOST_BYTES = 1024 * 1024;
 
-/** A redirect is not followed: the keys come from where the configuration says, or not at all. */
+/** Follows no redirect: keys only ever come from the configured URL. */
 export const urlSource = (url: string, fetch: typeof globalThis.fetch): TextSource => ({
   everyMs: 600_000,
   retryMs: 30_000,

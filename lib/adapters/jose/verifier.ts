@@ -18,25 +18,25 @@ import { createRefusedTokens } from './refused-tokens.js';
 export interface VerifierOptions {
   /** For HS256: at least 32 bytes. */
   readonly secret?: string;
-  /** For HS256 too, while it is being exchanged for `secret`. */
+  /** For HS256 too, while it is being replaced by `secret`. */
   readonly previousSecret?: string;
   /** For EdDSA, Ed25519, ES256 and RS256. */
   readonly keys?: Pick<KeyCache, 'find' | 'health'>;
   readonly audience: string;
   /** Checked if it is given. */
   readonly issuer?: string;
-  /** The most that a token may be good for, from `iat`, or from now where that is earlier or absent. Absent: any. */
+  /** The longest lifetime, from `iat` to `exp`; from now if `iat` is later or absent. Absent: any. */
   readonly maxAgeSeconds?: number;
   /**
-   * By which gateways know this server, in the claim `to`. An order for another one is refused. Absent: it is not
-   * known, and what gateways pass on may only stop.
+   * URLs by which gateways know this server, in the claim `to`. A request for another server is refused. Absent: unknown,
+   * and forwarded requests may only stop.
    */
   readonly recipients?: readonly string[];
-  /** What is signed and counts no more, as it is known now. */
+  /** The current list of revocations. */
   readonly revocations?: () => Revocations;
   /**
-   * Marks an ID as used for some seconds, in one atomic step, and tells whether it was used before. `unknown`, or
-   * a rejection: nobody can tell now.
+   * Marks an ID as used for some seconds, in one atomic step. `first`: it was unused; `seen`: used before; `unknown`, or a
+   * rejection: it cannot be checked now.
    */
   readonly markUsed: (id: string, ttlSeconds: number) => Promise<'first' | 'seen' | 'unknown'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -45,7 +45,7 @@ export interface VerifierOptions {
 
 const TOLERANCE_SECONDS = 30;
 
-/** A code and the name of a claim; messages and causes of jose can hold what stands in the token. */
+/** Only a code and the name of a claim, as messages and causes of jose may contain parts of the token. */
 function describe(error: unknown): { code: string; claim?: string } {
   if (error instanceof Refusal) return { code: error.code, ...(error.claim && { claim: error.claim }) };
   if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
@@ -57,11 +57,11 @@ function describe(error: unknown): { code: string; claim?: string } {
 const isOfAnotherSecret = (token: string, error: unknown): boolean =>
   error instanceof errors.JWSSignatureVerificationFailed && decodeProtectedHeader(token).alg === 'HS256';
 
-/** Whether a token will fail for ever: it is none, or signed with none of the secrets, which stay what they are. */
+/** Whether a token can never become valid: it is malformed, or signed with none of the secrets. */
 const isFinal = (token: string, error: unknown): boolean =>
   isOfAnotherSecret(token, error) || error instanceof errors.JWSInvalid;
 
-/** A token without `kid` may fit several keys of a set: any one of them will do. */
+/** A token without `kid` may match several keys of a set: any one may verify it. */
 async function verify(token: string, find: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, find, options)).payload;
@@ -78,7 +78,7 @@ async function verify(token: string, find: JWTVerifyGetKey, options: JWTVerifyOp
   }
 }
 
-/** As a key, once: jose would make one of the bytes for each token. */
+/** Imported once: jose would import the bytes again for each token. */
 const hmacKey = (secret: string) =>
   crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
     'verify',
@@ -114,7 +114,7 @@ function checkRevocations(claims: Claims, revocations: Revocations | undefined):
   if (by) throw new Refusal('revoked', by);
 }
 
-/** An order that is passed on is for one server alone: each of the others could send here what it was sent. */
+/** A forwarded request is for one server only: otherwise a server could replay here what it received itself. */
 function addressed(
   { to, req, act }: Claims,
   recipients: readonly string[] | undefined,
@@ -127,7 +127,7 @@ function addressed(
   return isPassedOn ? { unaddressed: true } : {};
 }
 
-/** A token that is bound to a request is no credential for any other one. */
+/** A token bound to a request is not valid for any other one. */
 async function checkBinding({ req }: Claims, request: ShownWith | undefined): Promise<void> {
   if (!req) return;
   const wrong = request ? await mismatch(req, { ...request, body: await request.body() }) : 'm';
@@ -135,8 +135,8 @@ async function checkBinding({ req }: Claims, request: ShownWith | undefined): Pr
 }
 
 /**
- * Verifies bearer tokens (RFC 7519, RFC 8725), on Node and at the edge alike. A token that is single use (`once`) is
- * used up when it is verified, whatever becomes of the request: one that ends in 403 or 404 needs a new token.
+ * Verifies bearer tokens (RFC 7519, RFC 8725), on Node and at the edge. A single-use token (`once`) is used up when it is
+ * verified, whatever the result of the request: after a 403 or 404 a new token is needed.
  * @throws Error if there is neither a secret nor a key set, or the secret is too weak
  */
 export function createVerifier(options: VerifierOptions): Authenticator {
@@ -174,7 +174,7 @@ export function createVerifier(options: VerifierOptions): Authenticator {
 
   async function use({ once, jti, exp }: Claims): Promise<Pick<Actor, 'unconfirmed'>> {
     if (!once) return {};
-    // Remembered for as long as another node whose clock is behind might still take it.
+    // Kept for as long as another node whose clock is behind might still accept it.
     const ttlSeconds = Math.ceil(exp - clock.now() / 1000) + 2 * TOLERANCE_SECONDS;
     const seen = await markUsed(`once:${jti}`, ttlSeconds).catch(() => 'unknown' as const);
     if (seen === 'seen') throw new Refusal('used_before', 'jti');

@@ -19,14 +19,14 @@ async function withFile<T>(path: string, flags: number, work: (file: FileHandle)
 export const sync = (path: string): Promise<void> =>
   withFile(path, O_RDONLY | O_DIRECTORY, file => file.sync());
 
-/** Makes those that are missing, durably. */
+/** Creates missing directories, durably. */
 export async function makeDirectory(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await sync(dirname(made));
 }
 
-/** Makes a file, with its content on the disk. Leaves nothing behind if that fails. */
+/** Creates a file and syncs its content. Leaves nothing behind if that fails. */
 export async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
   try {
     await withFile(path, O_WRONLY | O_CREAT | O_EXCL, async file => {
@@ -39,7 +39,7 @@ export async function writeNew(path: string, content: string | Uint8Array): Prom
   }
 }
 
-/** Writes over a longer file in place, so that no further block of the disk is needed. */
+/** Overwrites a longer file in place, so that no new block of the disk is needed. */
 export const overwrite = (path: string, content: Uint8Array): Promise<void> =>
   withFile(path, O_WRONLY, async file => {
     for (let at = 0; at < content.length; ) {
@@ -49,11 +49,11 @@ export const overwrite = (path: string, content: Uint8Array): Promise<void> =>
     await file.sync();
   });
 
-/** What lies there must not hold up the others: a pipe, a link, a file without end. */
+/** Reads a regular file; a pipe, a link or an endless file must not block the reading of the others. */
 export const readWhole = (path: string): Promise<string> =>
   withFile(path, O_RDONLY | O_NONBLOCK, async file => {
     const found = await file.stat();
-    if (!found.isFile() || found.size > LARGEST) throw new Error('This is no intent.');
+    if (!found.isFile() || found.size > LARGEST) throw new Error('This is not a stored command.');
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await file.readFile());
   });
 
@@ -68,5 +68,5 @@ export async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> 
   }
 }
 
-/** The disk, or our share of it, has no room: write(2). */
+/** The disk, or our quota, is full: write(2). */
 export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');

@@ -9,20 +9,20 @@ import { openReserve, type Room } from './reserve.js';
 import { createTurns } from './turns.js';
 
 export interface JournalOptions {
-  /** The intents lie in its directory `journal`, which is made (mode 0700) when it is first needed. */
+  /** The intents are in its directory `journal`, which is created (mode 0700) when first needed. */
   readonly directory: string;
   /**
-   * Room to keep on the disk, in the directory `reserve` beside the other, for orders that come when the disk is full.
-   * Made in the background from now on, and again as it is used. None if absent.
+   * Disk space to reserve, in the directory `reserve` beside `journal`, for commands that arrive when the disk is full.
+   * Allocated in the background, and again after use. Absent: none.
    */
   readonly reserve?: readonly Room[];
-  /** Milliseconds until a write that the disk does not answer rejects. */
+  /** Milliseconds until a write rejects that the disk does not finish. */
   readonly deadlineMs?: number;
 }
 
 type Intent = Awaited<ReturnType<Journal['read']>>[number];
 
-/** Nearly every order has less than 16 KiB; one that names thousands of agents has more. 2.5 MiB in all. */
+/** Nearly every command has less than 16 KiB; one that lists thousands of agents has more. 2.5 MiB in all. */
 export const RESERVE: readonly Room[] = [
   { places: 32, bytes: 16 * 1024 },
   { places: 2, bytes: 1024 * 1024 },
@@ -30,19 +30,19 @@ export const RESERVE: readonly Room[] = [
 
 const ID = /^[A-Za-z0-9-]{1,64}$/;
 const ENDING = '.json';
-/** Not renamed yet: of a write that is under way, or of a process that died during one. */
+/** Not renamed yet: a write in progress, or one of a process that died. */
 const DRAFT = /^\.[a-z0-9-]+\.tmp$/;
-/** Milliseconds. No write takes as long. */
+/** Milliseconds after which a draft counts as abandoned: no write takes as long. */
 const ABANDONED_AFTER = 3_600_000;
-/** Milliseconds. Whoever reads can wait: it is done in the background. */
+/** Milliseconds. Reading can wait, as it happens in the background. */
 const READ_WITHIN = 30_000;
 
 /**
- * Intents on this host's disk, each a file `journal/<id>.json`. One that is there is whole: it is written under another
- * name, synced, then renamed (rename(2), fsync(2)). Several processes may share the directory. The order is that of the
- * IDs, so these have to sort by time, as UUIDv7 does (RFC 9562). What cannot be read is left out and stays there, and
- * `probe` tells. Whatever the disk refuses, or does not answer in time, rejects with `store_unavailable`; an ID of
- * another form, with a TypeError. Nothing here blocks the event loop.
+ * Intents on this host's disk, each a file `journal/<id>.json`. Every file is complete: it is written under another name,
+ * synced, then renamed (rename(2), fsync(2)). Several processes may share the directory. Sorted by ID, so IDs must sort by
+ * time, as UUIDv7 does (RFC 9562). Unreadable files are skipped and kept, and `probe` reports them. Calls reject with
+ * `store_unavailable` if the disk fails or does not answer in time, and with a TypeError for an ID of another form.
+ * Nothing here blocks the event loop.
  */
 export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: JournalOptions): Journal {
   const folder = resolve(directory, 'journal');
@@ -57,7 +57,7 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
   const names = async (): Promise<string[]> => ((await unlessAbsent(readdir(folder))) ?? []).sort();
   const newDraft = (): string => join(folder, `.${randomUUID()}.tmp`);
 
-  /** Writes under a name that nobody reads. Leaves nothing behind if that fails. */
+  /** Writes under a name that readers ignore. Leaves nothing behind if that fails. */
   const draft = async (text: string): Promise<string> => {
     await makeDirectory(folder);
     const path = newDraft();
@@ -65,7 +65,7 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
     return path;
   };
 
-  /** The same on a full disk, in a place that was kept for this. Rejects with `full` where there is none left. */
+  /** Like {@link draft} on a full disk, in reserved space. Rejects with `full` if none is left. */
   const draftInReserve = async (text: string, full: unknown): Promise<string> => {
     const path = newDraft();
     const bytes = new TextEncoder().encode(text);
@@ -106,7 +106,7 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
   };
 
   let filling: Promise<unknown> | undefined;
-  /** One at a time, and never in the turn of an order. A failure is told by the probe, which finds fewer places than there should be. */
+  /** One at a time, and never in a turn that a command needs. The probe reports a failure, as it finds fewer places. */
   const fill = (): Promise<unknown> => {
     filling ??= (
       reserve.length > 0 ? reading(() => makeDirectory(folder).then(room.fill)) : Promise.resolve()
@@ -124,13 +124,13 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
     await fill();
     const wanted = reserve.reduce((sum, { places }) => sum + places, 0);
     const free = await reading(room.free);
-    return free < wanted ? [`on a full disk, room for ${free} of ${wanted} orders`] : [];
+    return free < wanted ? [`on a full disk, room for ${free} of ${wanted} commands`] : [];
   };
 
   return {
     async append(id, text) {
       const path = fileOf(id);
-      await telling('The journal cannot be written', () =>
+      await orUnavailable('The journal cannot be written', () =>
         writing(async () => {
           const written = await draft(text).catch((error: unknown) => {
             if (isFull(error)) return draftInReserve(text, error);
@@ -142,7 +142,7 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
       );
     },
     read: () =>
-      telling('The journal cannot be read', () =>
+      orUnavailable('The journal cannot be read', () =>
         reading(async () => {
           await sweep();
           return (await look()).intents;
@@ -150,7 +150,7 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
       ),
     async remove(id) {
       const path = fileOf(id);
-      await telling('The journal cannot be written', () =>
+      await orUnavailable('The journal cannot be written', () =>
         writing(async () => {
           await unlessAbsent(unlink(path));
           await unlessAbsent(sync(folder));
@@ -158,7 +158,7 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
       );
       void fill();
     },
-    /** Writes something and takes it away again: a disk that is full looks well until then. */
+    /** Writes a file and deletes it: only a write shows that a disk is full. */
     async probe(): Promise<Health> {
       const name = 'journal';
       try {
@@ -172,14 +172,14 @@ export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: Jou
       } catch (error) {
         const free = isFull(error) ? await reading(room.free).catch(() => 0) : 0;
         const detail =
-          free > 0 ? `the disk is full; there is room for ${free} orders` : 'the journal cannot be written';
+          free > 0 ? `the disk is full; there is room for ${free} commands` : 'the journal cannot be written';
         return { name, ok: false, detail };
       }
     },
   };
 }
 
-async function telling<T>(message: string, work: () => Promise<T>): Promise<T> {
+async function orUnavailable<T>(message: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -9,13 +9,13 @@ export interface Room {
   readonly bytes: number;
 }
 
-/** Files that take up room on the disk before it is full, to be written over in place when it is. */
+/** Files that reserve disk space, to be overwritten in place when the disk is full. */
 export interface Reserve {
-  /** Makes the places that are missing, on the disk. Rejects as the file system does. */
+  /** Creates missing places on the disk. Rejects as the file system does. */
   fill(): Promise<void>;
   /**
-   * Moves a free place for so many bytes to `path`, from where it is this caller's alone.
-   * @returns false where there is none that is large enough
+   * Moves a free place that holds this many bytes to `path`, for this caller alone.
+   * @returns false if none is large enough
    */
   take(bytes: number, path: string): Promise<boolean>;
   /** How many are free. */
@@ -41,7 +41,7 @@ export function openReserve(directory: string, rooms: readonly Room[]): Reserve 
       await makeDirectory(directory);
       for (const { name, bytes } of missing) {
         const draft = join(directory, `.${randomUUID()}.tmp`);
-        // At random: a file system that compresses gives no blocks to zeros.
+        // Random bytes: a compressing file system would allocate nothing for zeros.
         await writeNew(draft, randomBytes(bytes));
         await rename(draft, join(directory, name));
       }

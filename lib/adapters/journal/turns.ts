@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 
-/** Runs work on the disk, a few at a time. Rejects when the work has not ended by the deadline. */
+/** Runs disk work, a few at a time. Rejects if the work has not ended by the deadline. */
 export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * What hangs keeps its turn, so that a disk which does not answer takes `atOnce` threads of the process's pool (libuv
- * has four for all files and names) and never all of them. What has not begun by the deadline does not begin; while
- * every turn is overdue, more is refused at once. What rejected at the deadline may still come to be.
+ * Hanging work keeps its turn, so that a disk that does not answer blocks `atOnce` threads of the process's pool (libuv
+ * has four for all file and DNS work) and never all of them. Work that has not begun by the deadline does not begin; while
+ * every turn is overdue, new work is refused at once. Work that rejected at the deadline may still take effect.
  */
 export function createTurns({ atOnce, deadlineMs }: { atOnce: number; deadlineMs: number }): Turns {
   const limit = pLimit(atOnce);

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 
 export interface Descriptor {
   readonly fd: number;
-  /** A write that finds no room says so at once (`EAGAIN`), or is one to a file. */
+  /** Writes never block: they fail with `EAGAIN`, or go to a file. */
   readonly isPrompt: boolean;
   close(): void;
 }
@@ -16,9 +16,9 @@ const opened = (path: string, flags: number): Descriptor => {
 };
 
 /**
- * A descriptor whose writes do not wait for the reader of a pipe or for a stopped terminal. A write that waits holds
- * one of the few threads that libuv has, and the process could not even exit before it ends.
- * The pipe or terminal is opened once more, so that other processes that share it keep the mode that they have.
+ * Opens a descriptor whose writes do not wait for the reader of a pipe or for a stopped terminal. A blocked write would
+ * hold one of libuv's few threads, and even keep the process from exiting.
+ * The pipe or terminal is opened anew, so that other processes that share it keep their mode.
  * @param destination a descriptor that this process has, or the path of a file to append to
  * @throws Error of node:fs
  */
@@ -32,7 +32,7 @@ export function openDescriptor(destination: number | string): Descriptor {
   } catch {
     // A socket, another user's pipe, or not Linux.
   }
-  // Node makes a pipe or socket on its standard output non-blocking when it is first used, and blocking again at exit.
+  // Node makes a pipe or socket on standard output non-blocking on first use, and blocking again at exit.
   if (destination === STDOUT) void process.stdout;
   return shared(destination === STDOUT && (stat.isFIFO() || stat.isSocket()));
 }

@@ -7,9 +7,9 @@ import type { Descriptor } from './descriptor.js';
 const MOST_WAITING = 8 * 2 ** 20;
 /** Of one write. */
 const BATCH = 64 * 1024;
-/** Milliseconds until a failed write is tried again: at first, and at last where there is no room or an error. */
+/** Milliseconds until a failed write is retried: at first, and at most without room or after an error. */
 const RETRY = { firstMs: 1, noRoomMs: 100, errorMs: 2_000 };
-/** Milliseconds without progress that are nothing to speak of. */
+/** Milliseconds without progress until the probe reports it. */
 const PATIENCE = 2_000;
 
 type Write = (
@@ -21,15 +21,15 @@ type Write = (
 export interface LinesOptions {
   readonly descriptor: Descriptor;
   readonly mostWaiting?: number;
-  /** The line that stands where `lost` others are missing, the first of them from `since` (ISO 8601). */
+  /** Makes the line that replaces `lost` dropped ones, the first of them from `since` (ISO 8601). */
   readonly gap: (lost: number, since: string) => string;
   readonly write?: Write;
 }
 
 export interface Lines {
-  /** Takes a line with its line end, or drops and counts it where too many wait. Never throws, never waits. */
+  /** Queues a line with its line end, or drops and counts it if too many wait. Never throws, never waits. */
   write(line: string): void;
-  /** Whether lines get through; if not, since when, and how many were lost. */
+  /** Whether lines are written; if not, since when, and how many were lost. */
   health(): Health;
   /** Resolves when all is written, or after so many milliseconds. */
   close(withinMs: number): Promise<void>;
@@ -44,8 +44,8 @@ const hasNoRoom = (code: string | undefined): boolean => code === 'EAGAIN' || co
 const at = (ms: number): string => new Date(ms).toISOString();
 
 /**
- * Writes lines in order, in bounded memory and without holding up the event loop. An error of a write is never thrown
- * or emitted: it is tried again for as long as the process lives. Does not keep the process alive.
+ * Writes lines in order, in bounded memory and without blocking the event loop. A failed write is never thrown or emitted,
+ * but retried for as long as the process lives. Does not keep the process alive.
  */
 export function openLines(options: LinesOptions): Lines {
   const { descriptor, mostWaiting = MOST_WAITING, gap, write = writeAsync } = options;
@@ -56,7 +56,7 @@ export function openLines(options: LinesOptions): Lines {
   let tries = 0;
   /** Since when nothing was written, and the error if there was one. */
   let stuck: { readonly since: number; readonly code?: string | undefined } | undefined;
-  /** What was dropped since there was no room any more. */
+  /** The lines dropped since the queue was full. */
   let dropped: { readonly since: number; lost: number } | undefined;
   let lost = 0;
   let whenWritten: (() => void) | undefined;
@@ -77,7 +77,7 @@ export function openLines(options: LinesOptions): Lines {
       }
       length -= batch.length;
       writing = Buffer.from(batch);
-      // Not before half of it is free: a reader that is a little too slow would get a gap after each line.
+      // Only once half of the queue is free: a slightly slow reader would otherwise get a gap after each line.
       if (dropped && length <= mostWaiting / 2) {
         push(gap(dropped.lost, at(dropped.since)));
         dropped = undefined;
@@ -101,7 +101,7 @@ export function openLines(options: LinesOptions): Lines {
     next();
   }
 
-  /** What was logged right before the process ends, if it can be written at once. */
+  /** Writes the last lines as the process exits, if that does not block. */
   function flush(): void {
     if (!descriptor.isPrompt || stuck?.code !== undefined) return;
     try {

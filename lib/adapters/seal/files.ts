@@ -20,12 +20,12 @@ async function withFile<T>(
   }
 }
 
-/** The text of a small file; `undefined`: there is none. */
+/** The text of a small file; `undefined` if there is none. */
 export async function readText(path: string): Promise<string | undefined> {
   try {
     return await withFile(path, O_RDONLY | O_NONBLOCK, async file => {
       const found = await file.stat();
-      if (!found.isFile() || found.size > LARGEST) throw new Error('This is none of our files.');
+      if (!found.isFile() || found.size > LARGEST) throw new Error('This is not one of our files.');
       return await file.readFile('utf8');
     });
   } catch (error) {
@@ -35,8 +35,8 @@ export async function readText(path: string): Promise<string | undefined> {
 }
 
 /**
- * Puts a file (mode 0600) where it belongs, whole and durably: written under another name, synced, then moved.
- * @param place `replace` what is there, or leave it as it is: `unless there`
+ * Writes a file (mode 0600) atomically and durably: under another name, synced, then moved.
+ * @param place `replace` an existing file, or keep it: `unless there`
  */
 export async function placeText(
   path: string,

@@ -7,7 +7,7 @@ export { auditKeys, orderKeys } from './keys.js';
 
 const KEY_BYTES = 32;
 
-/** Of the store, without its password, which may change. Two stores never share one. */
+/** Names a store, without its password, which may change. */
 const nameOf = (store: string): string =>
   createHash('sha256')
     .update(store.replace(/\/\/[^/@]*@/, '//'))
@@ -15,9 +15,9 @@ const nameOf = (store: string): string =>
     .slice(0, 16);
 
 /**
- * What this host has seen of a store's audit, in a file of its own (mode 0600) beneath the state directory.
- * @param store its URL and what else tells it from others
- * @param of what was seen: the audit, unless told
+ * The high-water mark of a store, in a file (mode 0600) below the state directory.
+ * @param store identifies the store: its URL and key prefix
+ * @param of what the mark is for: `seen` (the audit, by default) or `latch`
  */
 export function createHighWaterMark({
   directory,
@@ -33,9 +33,9 @@ export function createHighWaterMark({
 }
 
 /**
- * The secret that signs the audit where none is set: in the state directory, mode 0600. Several processes may ask at
- * once, and get the same.
- * @param options.create otherwise `undefined` where there is none
+ * The secret that signs the audit if none is configured: a file in the state directory, mode 0600. Processes that create it
+ * at the same time get the same one.
+ * @param options.create make one if there is none; otherwise resolves to `undefined`
  */
 export async function auditSecret({
   directory,

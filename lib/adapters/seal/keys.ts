@@ -4,7 +4,7 @@ import type { AuditKeys, KeyRing } from '../../ports/keys.js';
 const ID_BYTES = 8;
 const KEY_BYTES = 32;
 
-/** RFC 5869, with SHA-256 and without salt. A secret may serve elsewhere too: `purpose` keeps the keys apart. */
+/** HKDF (RFC 5869) with SHA-256, without salt. `purpose` separates the keys from other uses of the secret. */
 const derive = (secret: string, purpose: string, bytes: number): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, '', purpose, bytes));
 
@@ -18,7 +18,7 @@ export const auditKeys = (secrets: Secrets): AuditKeys => ({
   digest: data => hash('sha256', data, 'base64'),
 });
 
-/** Signs what runs as an order later, and never a checkpoint of the audit. */
+/** Signs stored commands and the like, and never a checkpoint of the audit. */
 export const orderKeys = (secrets: Secrets): KeyRing => keyRing(secrets, 'killswitch order');
 
 function keyRing(secrets: Secrets, purpose: string): KeyRing {
@@ -33,7 +33,7 @@ function keyRing(secrets: Secrets, purpose: string): KeyRing {
     check(named, text, signature) {
       const found = keys.find(one => one.id === named);
       if (!found) return 'unknown';
-      // As texts: of what is no base64, or base64 with idle bits, Node makes the same bytes.
+      // Compared as text: Node decodes invalid or non-canonical base64 to the same bytes.
       const right = Buffer.from(signed(found.key, text).toString('base64'));
       const shown = Buffer.from(signature);
       return right.byteLength === shown.byteLength && timingSafeEqual(right, shown) ? 'good' : 'bad';

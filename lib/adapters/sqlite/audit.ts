@@ -14,11 +14,11 @@ type Row = readonly [position: string, entry: Uint8Array];
 type Text = Uint8Array | null;
 type WholeRow = readonly [position: string, at: number, agentId: Text, operationId: Text, entry: Uint8Array];
 
-/** `undefined` for what is not ours. From bytes: the driver ends the process over a TEXT that is no UTF-8. */
+/** `undefined` if it is not one of ours. From bytes, because a TEXT that is not UTF-8 crashes the driver. */
 const parse = (entry: Uint8Array): AuditEntry | undefined =>
   parseJson(Buffer.from(entry).toString()) as AuditEntry | undefined;
 
-/** The columns that queries go by say what an entry says, and hide it where they are changed. */
+/** Includes the columns that queries use: changing them would hide an entry. */
 function placeOf([position, at, agentId, operationId, bytes]: WholeRow): AuditPlace {
   const entry = parse(bytes);
   return {
@@ -41,8 +41,8 @@ export function prepareRecord({ prepare }: Pick<Connection, 'prepare'>) {
 }
 
 /**
- * Reads the audit; to be called inside a transaction. Writers take turns, so that numbers are committed in their
- * order; none is ever deleted. Numbers of rows as text: they have 64 bits, signed, and all of them may be used.
+ * Reads the audit; to be called inside a transaction. Writers take turns, so row numbers are committed in order, and none
+ * is ever deleted. Row numbers are text, as all of their 64 bits may be used.
  */
 export function prepareAudit({ prepare }: Pick<Connection, 'prepare'>) {
   const search = prepareSearch({ prepare });
@@ -90,8 +90,8 @@ function prepareSearch({ prepare }: Pick<Connection, 'prepare'>) {
   const columns = 'SELECT CAST(seq AS TEXT), CAST(entry AS BLOB) FROM audit';
   const range = 'seq > CAST(? AS INTEGER) AND seq <= CAST(? AS INTEGER) AND at >= ?';
   const all = prepare<Row>(`${columns} WHERE ${range} ORDER BY seq LIMIT ?`);
-  // A statement for each set of filters: with "? IS NULL OR …" SQLite would use none of the indexes. Numbers first,
-  // from the index alone: only what the page shows is then looked up.
+  // A statement for each set of filters, as with "? IS NULL OR …" SQLite would use no index. The subquery reads the index
+  // alone, so that only the rows of the page are looked up.
   const filtered = (filters: string) =>
     prepare<Row>(
       `${columns} WHERE seq IN (SELECT seq FROM audit WHERE ${filters} AND ${range} ORDER BY seq LIMIT ?) ORDER BY seq`,
@@ -99,7 +99,7 @@ function prepareSearch({ prepare }: Pick<Connection, 'prepare'>) {
   const byAgent = filtered('agent_id = ?');
   const byOperation = filtered('operation_id = ?');
   const byBoth = filtered('operation_id = ? AND agent_id = ?');
-  // By the index of times: the rows themselves would have to be read through from the first one on.
+  // By the index of times: otherwise all rows would have to be scanned from the first one.
   const startOf = prepare<readonly [position: string | null]>(
     `SELECT CAST(MIN(seq) - 1 AS TEXT) FROM audit
       WHERE at BETWEEN ?1 AND ${CLOCK_SKEW_MS} + (SELECT MIN(at) FROM audit WHERE at >= ?1)`,

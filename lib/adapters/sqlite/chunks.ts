@@ -1,4 +1,4 @@
-/** Works through a long list piece by piece. Results in the order of the items. */
+/** Processes a long list in chunks, one after another. Results in the order of the items. */
 export async function inChunks<T, R>(
   items: readonly T[],
   size: number,

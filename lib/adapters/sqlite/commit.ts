@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/runtime.js';
 import type { Connection } from './connection.js';
 import { isExactly, prepareFind } from './documents.js';
 
-/** Expired documents that one transaction deletes. */
+/** The most expired documents that one transaction deletes. */
 const SWEPT = 100;
 
 interface Parts extends Pick<Connection, 'prepare'> {
@@ -13,8 +13,8 @@ interface Parts extends Pick<Connection, 'prepare'> {
 }
 
 /**
- * To be called inside a transaction. Each step is decided before its first write, so that a refused one leaves nothing
- * to undo.
+ * Commits steps; to be called inside a transaction. Each step is decided before its first write, so a refused one leaves
+ * nothing to undo.
  */
 export function prepareCommit({ prepare, clock, record }: Parts) {
   const find = prepareFind({ prepare }, clock);

@@ -17,9 +17,9 @@ interface Statement<Row> {
 export interface Connection {
   prepare<Row extends readonly unknown[] = []>(sql: string): Statement<Row>;
   /**
-   * Runs `work` in one transaction, without a pause, so that two of this process never mix. A `read` sees one moment; a
-   * `write` is durable when it resolves, and undone as a whole when `work` throws. While another process has the file
-   * it is tried again until `giveUpAt` (see `monotonic`), then rejected with `store_unavailable`.
+   * Runs `work` synchronously in one transaction, so that two of this process never interleave. A `read` sees a snapshot; a
+   * `write` is durable when it resolves, and rolled back if `work` throws. While another process locks the file, it is
+   * retried until `giveUpAt` (see `monotonic`), then rejects with `store_unavailable`.
    */
   transaction<T>(kind: 'read' | 'write', giveUpAt: number, work: () => T): Promise<T>;
   close(): void;
@@ -37,7 +37,7 @@ const BEGIN = { read: 'BEGIN', write: 'BEGIN IMMEDIATE' } as const;
 const unavailable = (cause?: unknown): KillswitchError =>
   new KillswitchError('store_unavailable', undefined, { cause });
 
-/** Short, and at random, so that processes that wait for each other do not stay in step. */
+/** Short and random, so that waiting processes do not stay in step. */
 const pause = (): Promise<void> => delay(1 + Math.random() * 9);
 
 export function connect({ path, deadlineMs, beforeCommit }: Options): Connection {
@@ -84,10 +84,10 @@ export function connect({ path, deadlineMs, beforeCommit }: Options): Connection
 
 function prepare<Row extends readonly unknown[]>(database: Database.Database, sql: string): Statement<Row> {
   const statement = database.prepare(sql);
-  // An INSERT has no rows that could be raw. `iterate` is left out: left early it keeps its snapshot for ever.
+  // An INSERT has no rows, so `raw` does not apply. No `iterate`: left early, it would keep its snapshot for ever.
   const rows = statement.reader ? statement.raw() : statement;
   return {
-    // Always one array: libsql takes a single object for named parameters, and a single buffer ends the process.
+    // Always one array: libsql takes a single object for named parameters, and crashes on a single buffer.
     get: values => rows.get(values) as Row | undefined,
     all: values => rows.all(values) as Row[],
     run: values => void rows.run(values),

@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Finds the bytes of a document inside a transaction. One whose time to live is over is absent. */
+/** Finds the bytes of a document inside a transaction; expired ones count as absent. */
 export function prepareFind({ prepare }: Pick<Connection, 'prepare'>, clock: Pick<Clock, 'now'>) {
   const find = prepare<[value: Uint8Array]>(
     `SELECT CAST(value AS BLOB) FROM documents
@@ -13,7 +13,7 @@ export function prepareFind({ prepare }: Pick<Connection, 'prepare'>, clock: Pic
   return ({ kind, id }: DocumentRef): Uint8Array | undefined => find.get([kind, id, clock.now()])?.[0];
 }
 
-/** `undefined` where the bytes are no UTF-8. */
+/** `undefined` if the bytes are not UTF-8. */
 export function decode(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);
@@ -22,6 +22,6 @@ export function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Whether these bytes, or their absence, are exactly what was read. */
+/** Whether the bytes, or their absence, are exactly as expected. */
 export const isExactly = (bytes: Uint8Array | undefined, expected: string | null): boolean =>
   expected === null ? bytes === undefined : bytes !== undefined && Buffer.from(expected).equals(bytes);

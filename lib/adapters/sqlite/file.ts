@@ -5,22 +5,22 @@ import { KillswitchError } from '../../domain/errors.js';
 import { monotonic } from './monotonic.js';
 import { migrate } from './schema.js';
 
-/** Milliseconds for which SQLite itself may wait for a lock, and all other calls with it. */
+/** Milliseconds for which SQLite itself may wait for a lock, which blocks all other calls. */
 const BUSY_TIMEOUT_MS = 5;
 
 export interface DatabaseFile {
   readonly database: Database.Database;
-  /** Whether the path still leads to this file. SQLite goes on writing into a deleted one, and nobody reads it. */
+  /** Whether the path still leads to this file: SQLite would go on writing into a deleted one. */
   isInPlace(): boolean;
 }
 
-/** Another connection has the file: worth another try. Extended codes begin with the same word. */
+/** Another connection locks the file: worth a retry. Extended codes begin with the same word. */
 export const isBusy = (error: unknown): boolean =>
   error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
 
 /**
- * Opens the file, creating it (mode 0600) and its directories (0700) where they are missing, and brings its schema
- * up to date. Blocks for up to `deadlineMs` while other processes do the same.
+ * Opens the file, creates it (mode 0600) and its directories (0700) if they are missing, and migrates its schema. Blocks
+ * for up to `deadlineMs` while other processes do the same.
  */
 export function openFile(options: { path: string; deadlineMs: number }): DatabaseFile {
   const path = resolve(options.path);
@@ -41,7 +41,7 @@ export function openFile(options: { path: string; deadlineMs: number }): Databas
   };
 }
 
-/** @throws KillswitchError `store_unavailable` with a sentence for the operator, whatever went wrong */
+/** @throws KillswitchError `store_unavailable` with a sentence for the operator, whatever the cause */
 export function tellingWhy<T>(open: () => T): T {
   try {
     return open();
@@ -52,7 +52,7 @@ export function tellingWhy<T>(open: () => T): T {
 }
 
 /**
- * Never opens a file that exists: closing it would drop the POSIX locks of every connection of this process
+ * Never opens an existing file: closing it would drop the POSIX locks of every connection of this process
  * (https://www.sqlite.org/howtocorrupt.html, section 2.2).
  */
 function createPrivate(path: string): void {
@@ -75,16 +75,16 @@ function openDatabase(path: string): Database.Database {
   }
 }
 
-/** The change to WAL does not heed SQLite's own timeout. */
+/** Switching to WAL ignores SQLite's own timeout. */
 function patiently<T>(work: () => T, deadlineMs: number): T {
   const giveUpAt = monotonic() + deadlineMs;
-  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  const never = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     try {
       return work();
     } catch (error) {
       if (!isBusy(error) || monotonic() >= giveUpAt) throw error;
-      Atomics.wait(nobody, 0, 0, 1 + Math.random() * 9);
+      Atomics.wait(never, 0, 0, 1 + Math.random() * 9);
     }
   }
 }

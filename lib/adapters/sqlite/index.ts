@@ -8,10 +8,10 @@ import type { Operations } from './operations.js';
 import { startThread, type Thread } from './thread.js';
 
 export interface SqliteOptions {
-  /** The file. Created with mode 0600, its directories with 0700, where they are missing. */
+  /** The file. Created with mode 0600, its directories with 0700, if missing. */
   readonly path: string;
   readonly clock?: Pick<Clock, 'now'>;
-  /** Milliseconds until a call that is not answered rejects, be it the disk or another process that has the file. */
+  /** Milliseconds until a call rejects that waits for the disk, or for another process that locks the file. */
   readonly deadlineMs?: number;
   /** For tests, in shared memory: makes commits hang or the thread end; see `DISK` in messages.ts. */
   readonly disk?: Int32Array;
@@ -21,22 +21,22 @@ export interface SqliteStore extends Pick<Thread, 'opened'> {
   readonly records: Records;
   readonly audit: AuditLog;
   readonly probe: Probe['probe'];
-  /** What is called afterwards rejects with `store_unavailable`. */
+  /** Later calls reject with `store_unavailable`. */
   close(): Promise<void>;
 }
 
-/** Steps and entries in one transaction: few enough not to keep others waiting, many enough to share one fsync. */
+/** Steps and entries of one transaction: few enough not to block others for long, enough to share one fsync. */
 const WRITTEN = 500;
-/** Documents read in one go. */
+/** Documents read in one call. */
 const READ = 1_000;
 
 /**
- * The embedded store: one SQLite file that the processes of one host share, in a thread of its own. A commit that
+ * The embedded store: one SQLite file that the processes of one host share, accessed by a thread of its own. A commit that
  * resolved has been synced to disk (WAL, `synchronous=FULL`: https://www.sqlite.org/pragma.html#pragma_synchronous).
- * Where the disk does not answer, calls reject with `store_unavailable` after the deadline, and it opens all the same.
- * A commit that rejected may have happened; the deadline holds for each 500 steps and each 1,000 documents of a call,
- * and a call that rejects has committed those before.
- * Answers at once: `opened` tells when the file is ready.
+ * If the disk does not answer, calls reject with `store_unavailable` after the deadline; the store opens anyway. A commit
+ * that rejected may have happened. The deadline applies to each 500 steps and each 1,000 documents of a call; the parts
+ * before the one that rejects have been committed.
+ * Returns at once: `opened` resolves when the file is ready.
  */
 export function startSqlite(options: SqliteOptions): SqliteStore {
   const { path, clock = Date, deadlineMs = 1000, disk } = options;
@@ -51,7 +51,7 @@ export function startSqlite(options: SqliteOptions): SqliteStore {
 }
 
 /**
- * The same, waited for.
+ * Like {@link startSqlite}, but waits for `opened`.
  * @throws KillswitchError `store_unavailable`, with a sentence for the operator, when the file cannot be used
  */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
@@ -77,7 +77,7 @@ function recordsIn({ call }: Thread): Records {
         if (!page.next) return { agents: page.agents };
         const next = decode(page.next);
         if (next !== undefined) return { agents: page.agents, next };
-        // A page that ends at an ID that is no text: nobody could name the place.
+        // The page ends at an ID that is not UTF-8, which cannot be a cursor.
         if (page.agents.length > 0)
           return { agents: page.agents, next: page.agents.at(-1)?.agentId ?? after };
         from = page.next;

@@ -1,9 +1,9 @@
 import type { Operations } from './operations.js';
 
-/** For tests, the first element of `disk`: no commit ends until that changes; a commit ends the thread. */
+/** For tests, the first element of `disk`: commits hang until it changes; a commit ends the thread. */
 export const DISK = { hangs: 1, crashes: 2 } as const;
 
-/** What the thread of the store is started with. */
+/** The start parameters of the store's thread. */
 export interface Start {
   readonly path: string;
   readonly deadlineMs: number;
@@ -11,7 +11,7 @@ export interface Start {
   readonly disk?: Int32Array | undefined;
 }
 
-/** To the thread: do this, or end. */
+/** A message to the thread: run an operation, or end. */
 export type Request =
   | {
       readonly id: number;
@@ -19,19 +19,19 @@ export type Request =
       readonly args: readonly unknown[];
       /** Wall clock of the caller, epoch milliseconds. */
       readonly now: number;
-      /** See `monotonic`; what is not begun by then is not begun at all. */
+      /** See `monotonic`; an operation that has not begun by then never begins. */
       readonly giveUpAt: number;
     }
   | 'close';
 
-/** Why something was not done. `code`: of a KillswitchError. */
+/** Why an operation failed. `code`: of a KillswitchError. */
 export interface Failure {
   readonly code?: 'store_unavailable';
   readonly message: string;
   readonly cause?: string;
 }
 
-/** From the thread: it is about to open the file, has opened it, cannot; or what became of a request. */
+/** A message from the thread: it is about to open the file, has opened it, or cannot; or the answer to a request. */
 export type Answer =
   | { readonly state: 'opening' | 'open' }
   | { readonly state: 'refused'; readonly failure: Failure }

@@ -5,7 +5,7 @@ import { prepareCommit } from './commit.js';
 import type { Connection } from './connection.js';
 import { prepareReads } from './reads.js';
 
-/** What the thread of the store does, each in one transaction. */
+/** The operations of the store's thread, each in one transaction. */
 export function prepareOperations({ prepare }: Pick<Connection, 'prepare'>, clock: Pick<Clock, 'now'>) {
   const record = prepareRecord({ prepare });
   return {
@@ -13,7 +13,7 @@ export function prepareOperations({ prepare }: Pick<Connection, 'prepare'>, cloc
     ...prepareAudit({ prepare }),
     commit: prepareCommit({ prepare, clock, record }),
     append: (entries: readonly AuditEntry[]): void => entries.forEach(record),
-    /** Takes the write lock for a moment: a file that can only be read is no store. */
+    /** Takes the write lock for a moment: a read-only file cannot be the store. */
     probe: (): void => undefined,
   };
 }

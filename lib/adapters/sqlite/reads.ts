@@ -3,30 +3,30 @@ import type { Clock } from '../../ports/runtime.js';
 import type { Connection } from './connection.js';
 import { decode, prepareFind } from './documents.js';
 
-/** More than a list can hold; SQLite wants an integer. */
+/** No limit; SQLite needs an integer. */
 const MAX_LIMIT = 1e9;
 const NOTHING = new Uint8Array();
 
 type AgentRow = readonly [agentId: Uint8Array, value: Uint8Array, tombstoned: number];
 
-/** Agents in ascending order of their IDs, and where the next page begins; absent on the last page. */
+/** Agents in ascending order of their IDs, and where the next page begins, which is absent on the last page. */
 export interface Page {
   readonly agents: readonly StoredAgent[];
-  /** The bytes of the last ID: a row may hold one that is no UTF-8. */
+  /** The bytes of the last ID, which may not be UTF-8. */
   readonly next?: Uint8Array;
 }
 
-/** All that anybody may have written as bytes: the driver ends the process over a TEXT that is no UTF-8. */
+/** Untrusted columns as bytes, because a TEXT that is not UTF-8 crashes the driver. */
 const COLUMNS = `CAST(d.id AS BLOB), CAST(d.value AS BLOB), EXISTS (SELECT 1 FROM tombstones t WHERE t.agent_id = d.id)`;
 const LIVE = '(d.expires_at IS NULL OR d.expires_at > ?)';
 
-/** None under an ID that nobody can have. */
+/** Leaves out rows with an invalid ID. */
 function stored([id, value, tombstoned]: AgentRow): StoredAgent[] {
   const agentId = decode(id);
   return agentId === undefined ? [] : [{ agentId, raw: decode(value), tombstoned: tombstoned === 1 }];
 }
 
-/** What only reads the records; to be called inside a transaction. */
+/** Reads records; to be called inside a transaction. */
 export function prepareReads({ prepare }: Pick<Connection, 'prepare'>, clock: Pick<Clock, 'now'>) {
   const find = prepareFind({ prepare }, clock);
   const findAgent = prepare<AgentRow>(

@@ -2,8 +2,8 @@ import type Database from 'libsql';
 import { KillswitchError } from '../../domain/errors.js';
 
 /**
- * One element a version, only ever appended to. Times are epoch milliseconds, REAL so that a fraction is no error.
- * `documents.value` is TEXT where another program wrote it so.
+ * The migrations, one for each version, only ever appended to. Times are epoch milliseconds, REAL to allow fractions.
+ * `documents.value` may be TEXT, if another program wrote it so.
  */
 const migrations = [
   `CREATE TABLE documents (
@@ -24,7 +24,7 @@ const migrations = [
    CREATE INDEX audit_by_operation ON audit (operation_id, at) WHERE operation_id IS NOT NULL;`,
 ];
 
-/** Brings a file to the newest version, in one transaction. Other processes may be doing the same. */
+/** Migrates a file to the newest version, in one transaction. Other processes may be doing the same. */
 export function migrate(database: Database.Database): void {
   if (versionOf(database) === migrations.length) return;
   database.exec('BEGIN IMMEDIATE');

@@ -6,8 +6,8 @@ import { type Answer, DISK, type Failure, type Request, type Start } from './mes
 import { kindOf, type Operations, prepareOperations } from './operations.js';
 
 /**
- * The thread that the embedded store works in: an fsync lasts as long as the disk takes, and nothing else of the
- * process waits for it. Started by thread.ts; bundled into a file of its own.
+ * The thread of the embedded store, so that nothing else in the process waits for an fsync. Started by thread.ts; bundled
+ * into a file of its own.
  */
 
 const { path, deadlineMs, disk } = workerData as Start;

@@ -5,11 +5,11 @@ import type { Answer, Failure, Request, Start } from './messages.js';
 import { monotonic } from './monotonic.js';
 import type { Operations } from './operations.js';
 
-/** Milliseconds between the threads that are started after one has ended by itself. */
+/** Milliseconds between two restarts of a thread that ended by itself. */
 const RESTART_AFTER = 1_000;
-/** By how much the thread gives up before its caller does, so that it is the one to say why. Milliseconds. */
+/** Milliseconds by which the thread gives up before its caller does, so that its reason is reported. */
 const AHEAD = 25;
-/** How much longer than the deadline the file may take to open, its schema to be brought up to date. Milliseconds. */
+/** Extra milliseconds, beyond the deadline, for opening the file and migrating its schema. */
 const OPENING = 500;
 
 type Args<O extends keyof Operations> = Parameters<Operations[O]>;
@@ -17,17 +17,17 @@ type Args<O extends keyof Operations> = Parameters<Operations[O]>;
 /** The thread of the store, as its callers see it. */
 export interface Thread {
   /**
-   * Resolves when the file is open, or is not in time: it is then opened when the disk answers.
-   * Rejects where the file is refused, with `store_unavailable` and a sentence for the operator; need not be awaited.
+   * Resolves when the file is open, or at the deadline: it is then opened once the disk answers. Rejects with
+   * `store_unavailable` and a sentence for the operator if the file cannot be used; need not be awaited.
    */
   readonly opened: Promise<void>;
   /**
-   * Runs one operation in a transaction of its own. Rejects with `store_unavailable` at the deadline, and at once while
-   * an earlier call is overdue: the disk does not answer then, and nothing is to queue up behind it. What rejected at
-   * the deadline may still come to be.
+   * Runs one operation in a transaction of its own. Rejects with `store_unavailable` at the deadline, and at once while an
+   * earlier call is overdue, so that nothing queues up behind a disk that does not answer. An operation that rejected at
+   * the deadline may still take effect.
    */
   call<O extends keyof Operations>(operation: O, ...args: Args<O>): Promise<ReturnType<Operations[O]>>;
-  /** Waits for what is under way, within the deadline. */
+  /** Waits for calls in flight, within the deadline. */
   close(): Promise<void>;
 }
 
@@ -57,15 +57,15 @@ export function startThread({ clock, ...start }: Options): Thread {
   let lastId = 0;
   let closed = false;
 
-  /** Keeps the process alive while somebody waits for an answer, and no longer. */
-  const heed = (): void => void (calls.size > 0 ? worker?.ref() : worker?.unref());
+  /** Keeps the process alive only while a call is in flight. */
+  const updateRef = (): void => void (calls.size > 0 ? worker?.ref() : worker?.unref());
 
   function failAll(failure: Failure): void {
     overdue.clear();
     for (const call of [...calls.values()]) call.settle({ failure });
   }
 
-  /** @param opened is told the first word on the file; nobody listens any more after a restart */
+  /** @param opened called when the file is open or cannot be; unused after a restart */
   function launch(opened: (failure?: Failure) => void = () => undefined): Worker {
     startedAt = monotonic();
     const launched = new Worker(new URL('./store-thread.js', import.meta.url), {
@@ -93,7 +93,7 @@ export function startThread({ clock, ...start }: Options): Thread {
     return launched;
   }
 
-  /** The thread, or a new one in the place of one that has ended. */
+  /** The thread, restarted if it has ended. */
   function running(): Worker {
     if (closed) throw unavailable('The store is closed.');
     if (worker) return worker;
@@ -110,7 +110,7 @@ export function startThread({ clock, ...start }: Options): Thread {
       const done = (): void => {
         clearTimeout(timer);
         calls.delete(id);
-        heed();
+        updateRef();
       };
       const giveUp = (): void => {
         if (!calls.has(id)) return;
@@ -118,7 +118,7 @@ export function startThread({ clock, ...start }: Options): Thread {
         done();
         reject(unavailable('No answer within the deadline.'));
       };
-      // An answer that came while this thread was busy is taken first.
+      // Takes an answer that arrived while this thread was busy first.
       const timer = setTimeout(() => setImmediate(giveUp), deadlineMs);
       calls.set(id, {
         settle({ value, failure }) {
@@ -127,7 +127,7 @@ export function startThread({ clock, ...start }: Options): Thread {
           else resolve(value);
         },
       });
-      heed();
+      updateRef();
       const giveUpAt = monotonic() + Math.max(deadlineMs / 2, deadlineMs - AHEAD);
       thread.postMessage({ id, operation, args, now: clock.now(), giveUpAt } satisfies Request);
     });
@@ -136,7 +136,7 @@ export function startThread({ clock, ...start }: Options): Thread {
   const opened = new Promise<void>((resolve, reject) => {
     worker = launch(failure => (failure ? reject(errorOf(failure)) : resolve()));
   });
-  opened.then(heed, () => undefined);
+  opened.then(updateRef, () => undefined);
 
   return {
     opened,
@@ -155,7 +155,7 @@ export function startThread({ clock, ...start }: Options): Thread {
         ending.postMessage('close' satisfies Request);
       });
       if (worker !== ending) return;
-      // A disk that does not answer: neither this thread nor the process waits for it.
+      // The disk does not answer: neither this thread nor the process waits for it.
       void ending.terminate();
       ending.unref();
     },

@@ -4,14 +4,14 @@ export type Id = string;
 /** Before every element. */
 export const ORIGIN: Id = '0-0';
 
-/** A part of the audit, without `after` and with `upTo`. */
+/** A range of the audit, exclusive of `after` and inclusive of `upTo`. */
 export interface Part {
   readonly after: Id;
   readonly upTo: Id;
 }
 
 export interface Segment extends Part {
-  /** Whether the index knows all that stands there. */
+  /** Whether the index covers it. */
   readonly indexed: boolean;
 }
 
@@ -31,8 +31,8 @@ const later = (one: Id, other: Id): Id => (isAfter(one, other) ? one : other);
 const earlier = (one: Id, other: Id): Id => (isAfter(one, other) ? other : one);
 
 /**
- * Cuts a part of the audit into what the index knows and what has to be read through: what was written before there was
- * an index, past it by an older version of this program, or after the index was asked.
+ * Splits a range of the audit into what the index covers and what must be scanned: entries written before there was an
+ * index, by an older version of this program, or after the index was read.
  * @param state `tip` and `gaps` as lua/commit.lua keeps them
  */
 export function segmentsOf(

@@ -9,7 +9,7 @@ export interface Place {
   readonly last: Id;
 }
 
-/** What an element of a bucket says, as lua/commit.lua writes it; nothing where it means another subject. */
+/** The range that an element of a bucket names, as lua/commit.lua writes it; none if it is about another subject. */
 export function placeOf([id, fields]: Element, isMeant: (of: string) => boolean): Place[] {
   const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
   const whole = (part: string): Id => (part.includes('-') ? part : `${msOf(id)}-${part}`);
@@ -19,8 +19,8 @@ export function placeOf([id, fields]: Element, isMeant: (of: string) => boolean)
 type Pages = AsyncGenerator<readonly Place[] | undefined>;
 
 /**
- * Joins places that come in order from several sources into one order; places of one source never overlap those of
- * another. `undefined` as soon as a source has that.
+ * Merges sorted ranges of several sources; ranges of different sources never overlap. Yields `undefined` as soon as a source
+ * does.
  */
 export async function* inOrder(sources: readonly Pages[]): Pages {
   const open = sources.map(pages => ({ pages, waiting: [] as Place[], isDone: false }));
@@ -33,7 +33,7 @@ export async function* inOrder(sources: readonly Pages[]): Pages {
         one.waiting = [...(value ?? [])];
       }
     }
-    // Of what waits, no more than up to where every source that goes on has been read.
+    // Only up to where every unfinished source has been read.
     const bounds = open.flatMap(({ waiting, isDone }) => (isDone ? [] : (waiting.at(-1)?.first ?? [])));
     const bound = bounds.reduce<Id | undefined>(
       (least, id) => (least === undefined || isAfter(least, id) ? id : least),

@@ -8,14 +8,14 @@ import type { Link } from './link.js';
 import { hashed, MANY, nameOf } from './subject.js';
 
 const PAGE = 500;
-/** Exchanges after which a page is answered as it is. */
+/** Exchanges after which a page is returned as it is. */
 const MOST_EXCHANGES = 20;
-/** Places that are looked up in one exchange. */
+/** Ranges that are looked up in one exchange. */
 const MOST_PLACES = 100;
 /** By how much a node's clock, which stamps the entries, may be ahead of the server's, which numbers them. */
 const CLOCK_SKEW_MS = 86_400_000;
 
-/** The entry of one element of the stream; `undefined` for what is not ours. */
+/** The entry of one element of the stream; `undefined` if it is not one of ours. */
 export function parse(fields: readonly string[]): AuditEntry | undefined {
   const text = fields[0] === 'entry' ? fields[1] : undefined;
   return text === undefined ? undefined : (parseJson(text) as AuditEntry | undefined);
@@ -29,7 +29,7 @@ function matches(entry: AuditEntry, { since, agentId, operationId }: AuditQuery)
   );
 }
 
-/** What is looked up: the agent where one is asked for, as it has fewer entries than an operation. */
+/** The subject to look up: the agent if the query has one, as it has fewer entries than an operation. */
 const subjectOf = ({ agentId, operationId }: AuditQuery): string | undefined =>
   agentId !== undefined
     ? nameOf('agent', agentId)
@@ -40,7 +40,7 @@ const subjectOf = ({ agentId, operationId }: AuditQuery): string | undefined =>
 const startOf = ({ since }: AuditQuery): Id =>
   since === undefined ? ORIGIN : `${Math.max(0, Date.parse(since) - CLOCK_SKEW_MS)}-0`;
 
-/** What holds another type is no index of ours: it is done without. */
+/** A key of another type is not our index: search without it. */
 function unlessOfAnotherType(error: unknown): undefined {
   if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error;
 }
@@ -49,7 +49,7 @@ export function createSearch(link: Link, keys: Keyspace): AuditLog['search'] {
   const read = (from: string, to: string, count: number): Promise<readonly Element[]> =>
     link.call(client => client.xrange(keys.audit, from, to, 'COUNT', count));
 
-  /** The state of the index goes first: what is written after that lies behind its tip, and is read through. */
+  /** Reads the state of the index first: entries written later are after its tip, and are scanned. */
   const lookUp = (): Promise<readonly [state: readonly (string | null)[], newest: Id]> =>
     link.call(async client => {
       const [state, newest] = await Promise.all([
@@ -59,7 +59,7 @@ export function createSearch(link: Link, keys: Keyspace): AuditLog['search'] {
       return [state ?? [], newest[0]?.[0] ?? ORIGIN];
     });
 
-  /** Everything between two places, page by page. */
+  /** Scans a range page by page. */
   async function* readThrough({ after, upTo }: Part): AsyncGenerator<readonly Element[]> {
     for (let from = after; isAfter(upTo, from); ) {
       const page = await read(`(${from}`, upTo, PAGE);
@@ -69,7 +69,7 @@ export function createSearch(link: Link, keys: Keyspace): AuditLog['search'] {
     }
   }
 
-  /** Where one bucket says that a subject may stand, page by page; `undefined`: it cannot be read. */
+  /** The ranges in which a bucket says that a subject may be, page by page; `undefined`: it cannot be read. */
   async function* placesIn(
     bucket: string,
     isMeant: (of: string) => boolean,
@@ -86,14 +86,14 @@ export function createSearch(link: Link, keys: Keyspace): AuditLog['search'] {
     }
   }
 
-  /** What the index says of a subject, and what shares its hash and its calls. */
+  /** The elements that the index names for a subject, including others with the same hash or of the same calls. */
   async function* lookedUp(part: Part, subject: string): AsyncGenerator<readonly Element[]> {
     const { bucket, of, mark } = hashed(subject);
     const places = inOrder([
       placesIn(bucket, one => one === of, part),
       placesIn(MANY, marks => marks.includes(mark), part),
     ]);
-    // A stream that was deleted may number its entries anew, so that two places name the same one.
+    // After its deletion a stream may reuse IDs, so that two ranges name the same element.
     let last = part.after;
     for await (const some of places) {
       if (!some) return yield* readThrough({ after: last, upTo: part.upTo });

@@ -5,7 +5,7 @@ import { encode } from './encode.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
 import { loadScript, type Script, type ScriptCall } from './script.js';
-import { isOfStop, tellsOfStop } from './urgency.js';
+import { isAboutStop, isOfStop } from './urgency.js';
 
 /** One script call blocks the server for about 20 µs a step. */
 const PER_CALL = 25;
@@ -25,7 +25,7 @@ export function createCommitter(link: Link, keys: Keyspace): Committer {
   const ordinary = loadScript(file, { allowOom: false });
   const scriptFor = (urgent: boolean): Script => (urgent ? stopping : ordinary);
 
-  /** Encodes each batch only when it is its turn to be sent. */
+  /** Encodes each batch only when it is about to be sent. */
   function* calls<T>(part: readonly T[], call: (batch: readonly T[]) => ScriptCall): Generator<ScriptCall> {
     for (const batch of chunks(part, PER_CALL)) yield call(batch);
   }
@@ -42,7 +42,7 @@ export function createCommitter(link: Link, keys: Keyspace): Committer {
       return results;
     },
     async append(entries) {
-      for (const part of alike(entries, tellsOfStop)) {
+      for (const part of alike(entries, isAboutStop)) {
         const run = scriptFor(part.is);
         const batches = calls(part.items, batch => encode(keys, [], batch));
         await link.call(client => run(client, batches));
@@ -54,7 +54,7 @@ export function createCommitter(link: Link, keys: Keyspace): Committer {
   };
 }
 
-/** Cuts a list where the answer changes, and into parts of one exchange; in the same order. */
+/** Splits a list into runs with the same answer, each of at most one exchange; keeps the order. */
 function* alike<T>(list: readonly T[], is: (item: T) => boolean): Generator<{ is: boolean; items: T[] }> {
   let part: { is: boolean; items: T[] } | undefined;
   for (const item of list) {

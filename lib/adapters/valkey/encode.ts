@@ -19,7 +19,7 @@ const bit = {
   agent: 1024,
 } as const;
 
-/** Numbers of what a call names more than once. */
+/** Numbers for what a call names more than once. */
 interface Numbers {
   /** Index into KEYS. */
   debts(host: string): number;
@@ -27,10 +27,10 @@ interface Numbers {
   subject(kind: SubjectKind, id: string | undefined): number;
 }
 
-/** Entries in one call above which the index of the audit gets one element for all of them. */
+/** With more entries in one call, the index of the audit gets one element for all of them. */
 const FEW_ENTRIES = 4;
 
-/** Numbers the subjects of a call and makes their part of ARGV. `push` gives the index of a key. */
+/** Numbers the subjects of a call and makes their part of ARGV. `push` adds a key and returns its index. */
 function subjectsOf(keys: Keyspace, push: (key: string) => number, areMany: boolean) {
   const numbers = { agent: new Map<string, number>(), operation: new Map<string, number>() };
   const args: Args = [];
@@ -94,7 +94,7 @@ function pushStep(args: Args, step: Step, numbers: Numbers): void {
   pushEntries(args, audit, numbers);
 }
 
-/** Makes KEYS and ARGV of lua/commit.lua. `entries` belong to no step. */
+/** Makes KEYS and ARGV of lua/commit.lua. @param entries audit entries that belong to no step */
 export function encode(
   keys: Keyspace,
   steps: readonly Step[],

@@ -1,6 +1,6 @@
 import { KillswitchError } from '../../domain/errors.js';
 
-/** What the server's refusals mean, by the first word of the reply (Redis: "RESP protocol, simple errors"). */
+/** The server's errors in words, by the first word of the reply (Redis: "RESP protocol, simple errors"). */
 const REPLIES: Readonly<Record<string, string>> = {
   READONLY: 'The store is a read-only replica',
   OOM: 'The store is out of memory',
@@ -15,7 +15,7 @@ const REPLIES: Readonly<Record<string, string>> = {
   CROSSSLOT: 'The store is a cluster, and its URL does not say so',
   CLUSTERDOWN: 'The cluster of the store is down',
   BUSY: 'The store is busy with a script',
-  WRONGTYPE: 'A key of the killswitch holds something else',
+  WRONGTYPE: 'A key of the killswitch holds another type',
 };
 
 const TIMEOUT = /timed out|timeout|ETIMEDOUT|within the deadline/i;
@@ -23,7 +23,7 @@ const REFUSED = /^[A-Z]{2,} /;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Says why the store did not do it, in words without host, password or driver message. */
+/** Why the store failed, in words without host, password or driver message. */
 export function wordsFor(error: unknown): string {
   const message = messageOf(error);
   const known = REPLIES[message.split(' ', 1)[0] ?? ''];
@@ -32,7 +32,7 @@ export function wordsFor(error: unknown): string {
   return REFUSED.test(message) ? 'The store refused the call' : 'The store cannot be reached';
 }
 
-/** The cause is a copy: the driver's error carries the command's arguments, which may be records or a password. */
+/** Copies the cause, because the driver's error contains the arguments: records, or a password. */
 export function storeUnavailable(error: unknown): KillswitchError {
   const cause = new Error(messageOf(error).split(', with args', 1)[0]);
   return new KillswitchError('store_unavailable', wordsFor(error), { cause });

@@ -19,7 +19,7 @@ export interface ValkeyOptions {
   readonly keyPrefix?: string;
   /** Milliseconds until a call that is not answered rejects. */
   readonly deadlineMs?: number;
-  /** Told when the store goes and when it comes back, once each. */
+  /** Logs when the store goes down and when it comes back, once each. */
   readonly log?: Log;
 }
 
@@ -30,10 +30,10 @@ export interface ValkeyStore extends Probe {
 }
 
 /**
- * The store on Valkey 7.2 or Redis 7.0 and later: standalone, Sentinel or Cluster. Opens also while the server is
- * down and goes on trying in the background; until it answers, every call rejects at once with `store_unavailable`.
- * A commit that rejected may have happened all the same; it is never sent again by itself. The deadline holds for
- * each 1,000 steps, documents or entries of a call.
+ * Opens the store on Valkey 7.2 or Redis 7.0 and later: standalone, Sentinel or Cluster. Also opens while the server is down
+ * and retries in the background; until it answers, every call rejects at once with `store_unavailable`. A commit that
+ * rejected may still have happened; it is never resent. The deadline applies to each 1,000 steps, documents or entries of a
+ * call.
  * @throws TypeError if the URL or the prefix is not valid
  */
 export function openValkey(options: ValkeyOptions): ValkeyStore {

@@ -1,6 +1,6 @@
 import type { DocumentRef } from '../../ports/records.js';
 
-/** Every key that we use. All begin with the prefix, so that one hash tag in it keeps them in one slot. */
+/** Every key that we use. All begin with the prefix, whose hash tag keeps them in one slot on a cluster. */
 export interface Keyspace {
   /** Set of agent IDs. */
   readonly active: string;
@@ -8,11 +8,11 @@ export interface Keyspace {
   readonly tombstones: string;
   /** Stream with one field, `entry`, of JSON. */
   readonly audit: string;
-  /** Sorted set of the IDs of all agents that are known, each with score 0; others' records may be missing. */
+  /** Sorted set of the IDs of known agents, each with score 0; records of other programs may be missing. */
   readonly known: string;
-  /** Hash: how far the index of the audit goes. See lua/commit.lua. */
+  /** Hash: the state of the audit's index. See lua/commit.lua. */
   readonly auditIndex: string;
-  /** Stream of where the subjects stand that are hashed to this bucket. */
+  /** Stream with the ranges of the subjects that are hashed to this bucket. */
   auditBucket(bucket: string): string;
   readonly latch: string;
   /** Sorted set of agent IDs by the time to try, epoch milliseconds. */
@@ -20,7 +20,7 @@ export interface Keyspace {
   document(ref: DocumentRef): string;
   /** Glob that matches the keys of all agents' records. */
   readonly agents: string;
-  /** What stands for the agent's ID in a key that the glob matches; anybody may have written it. */
+  /** The agent's ID in a key that the glob matches; untrusted. */
   agentOf(key: string): string;
 }
 

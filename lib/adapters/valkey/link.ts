@@ -3,11 +3,11 @@ import { withTimeout } from '../../util/with-timeout.js';
 import { storeUnavailable, wordsFor } from './failure.js';
 import type { Client } from './options.js';
 
-/** The connection: every exchange ends by the deadline, and fails with `store_unavailable` alone. */
+/** The connection: every exchange ends by the deadline, and only ever rejects with `store_unavailable`. */
 export interface Link {
-  /** Runs one exchange with the server. Fails at once while there is no connection. */
+  /** Runs one exchange with the server. Rejects at once while there is no connection. */
   call<T>(exchange: (client: Client) => Promise<T>): Promise<T>;
-  /** Lets running exchanges end, within the deadline, and closes. */
+  /** Waits for exchanges in flight, within the deadline, and closes. */
   close(): Promise<void>;
 }
 
@@ -34,12 +34,12 @@ export function openLink(client: Client, deadlineMs: number, log?: Log): Link {
   });
   client.on('close', () => wentDown());
 
-  /** Only the very first attempt to connect is waited for. */
+  /** Only the first attempt to connect is awaited. */
   const tried = new Promise<void>(resolve => {
     for (const event of ['ready', 'error', 'close', 'end']) client.once(event, () => resolve());
   });
 
-  /** Rejects when time is up; whatever comes later is dropped, and nothing new is begun. */
+  /** Rejects at the deadline; later results are dropped, and nothing new is begun. */
   function within<T>(work: (isLate: () => boolean) => Promise<T>): Promise<T> {
     let late = false;
     return withTimeout(

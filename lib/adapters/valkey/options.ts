@@ -5,7 +5,7 @@ export type Client = Redis | Cluster;
 
 const retry = (attempt: number): number => Math.min(50 * attempt, 500);
 
-/** The driver's own defaults leave a call pending for ever and send it twice; these do neither. */
+/** The driver's defaults may leave a call pending for ever or send it twice; these do neither. */
 const patience = (deadlineMs: number) =>
   ({
     connectTimeout: deadlineMs,
@@ -14,11 +14,11 @@ const patience = (deadlineMs: number) =>
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     keepAlive: 5000,
-    // How long a closed connection that is dead already keeps the process from ending.
+    // How long closing a dead connection keeps the process alive.
     disconnectTimeout: 100,
   }) as const satisfies RedisOptions;
 
-/** Starts to connect and goes on trying for ever; never throws because a server is down. */
+/** Connects in the background and retries for ever; does not throw if a server is down. */
 export function connect(address: StoreAddress, deadlineMs: number): Client {
   const { username, password } = address;
   const login = { ...(username ? { username } : {}), ...(password ? { password } : {}) };
@@ -27,7 +27,7 @@ export function connect(address: StoreAddress, deadlineMs: number): Client {
   switch (address.kind) {
     case 'single': {
       const { endpoint, tls, db } = address;
-      // Without the check, a server that is loading says so itself.
+      // Without the ready check, a server that is loading answers so itself.
       const alone = { enableReadyCheck: false, ...(tls ? { tls: {} } : {}) };
       return new Redis({ ...node, ...endpoint, db, ...alone });
     }
@@ -42,20 +42,20 @@ export function connect(address: StoreAddress, deadlineMs: number): Client {
         sentinelCommandTimeout: deadlineMs,
         ...(sentinel.username ? { sentinelUsername: sentinel.username } : {}),
         ...(sentinel.password ? { sentinelPassword: sentinel.password } : {}),
-        // A demoted master: ask the Sentinels anew. The refused call is not sent again.
+        // A demoted master: ask the Sentinels again. The refused call is not resent.
         reconnectOnError: error => error.message.startsWith('READONLY'),
       });
     }
     case 'cluster':
       return new Cluster([...address.nodes], {
         redisOptions: shared,
-        // Without it, a node that was just found refuses all calls but the first until it is connected. Nothing
-        // stays in the queue: the link sends only while the cluster is ready, and the command timeout goes on.
+        // Without it, a newly found node refuses all calls but the first until it is connected. Nothing stays in the
+        // queue: the link only sends while the cluster is ready, and the command timeout applies.
         enableOfflineQueue: true,
         clusterRetryStrategy: retry,
         slotsRefreshTimeout: deadlineMs,
         slotsRefreshInterval: 5000,
-        // Zero: a call whose connection broke may have run, so it is not sent again.
+        // Zero: a call whose connection broke may have run, so it is not resent.
         retryDelayOnFailover: 0,
         retryDelayOnClusterDown: 0,
       });

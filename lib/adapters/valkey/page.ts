@@ -5,9 +5,9 @@ import { createEveryId } from './scan.js';
 import { loadScript } from './script.js';
 
 /**
- * Pages of the agents by ID, from a sorted index that the commits keep. Records that other programs wrote are not in it
- * by themselves: whoever begins at the beginning has them looked for, by the names of the keys alone, before the first
- * page. An agent that exists all the time is in the index from then on, and on one of the pages.
+ * Pages of agents by ID, from a sorted index that commits maintain. Records that other programs wrote are missing there, so
+ * the first page of a listing first scans the names of all keys and adds them. An agent that exists throughout is then in
+ * the index, and on one of the pages.
  */
 export function createPage(link: Link, keys: Keyspace, agents: Records['agents']): Records['page'] {
   const everyId = createEveryId(link, keys);
@@ -24,7 +24,7 @@ export function createPage(link: Link, keys: Keyspace, agents: Records['agents']
     isComplete = true;
   }
 
-  /** What was deleted behind our back. If this fails they are passed over once more, next time. */
+  /** Removes records that other programs deleted from the index. If that fails, they are skipped again next time. */
   const drop = (gone: readonly string[]): Promise<unknown> =>
     link
       .call(client =>
@@ -37,7 +37,7 @@ export function createPage(link: Link, keys: Keyspace, agents: Records['agents']
   const completing = oneAfterAnother(complete);
 
   return async (after, limit) => {
-    // The beginning may have been read by another process, or by an older version.
+    // The first page may have been read by another process, or by an older version.
     if (after === '' || !isComplete) await completing();
     const from = after === '' ? '-' : `(${after}`;
     const ids = await link.call(client => client.zrangebylex(keys.known, from, '+', 'LIMIT', 0, limit));
@@ -50,7 +50,7 @@ export function createPage(link: Link, keys: Keyspace, agents: Records['agents']
   };
 }
 
-/** Runs work once for all who ask while another run is under way: that one began too early for them. */
+/** Single flight: calls during a run share the next one, as the current one began too early for them. */
 function oneAfterAnother(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   let following: Promise<void> | undefined;

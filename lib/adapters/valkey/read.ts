@@ -7,7 +7,7 @@ const KEYS_PER_EXCHANGE = 1_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The exact text of the bytes, so that encoding it again gives the same ones; `undefined`: they are no UTF-8. */
+/** The exact text of the bytes, which encodes to the same bytes again; `undefined`: not UTF-8. */
 function decode(bytes: Buffer | null): string | null | undefined {
   if (bytes === null) return null;
   try {
@@ -21,11 +21,11 @@ export function createReader(
   link: Link,
   keys: Keyspace,
 ): Pick<Records, 'read' | 'agents' | 'tombstoned' | 'debts'> {
-  /** MGET answers null for what is absent, and for a value of another type: which of these keys hold one. */
+  /** Which keys hold another type: MGET answers null for those, too, not only for absent ones. */
   async function foreignAmong(names: readonly string[]): Promise<ReadonlySet<string>> {
     if (names.length === 0) return new Set();
     const types = await link.call(client => Promise.all(names.map(name => client.type(name))));
-    // A string by now: it was absent when it was read.
+    // A string now was absent when it was read.
     return new Set(names.filter((_, index) => types[index] !== 'none' && types[index] !== 'string'));
   }
 

@@ -5,12 +5,12 @@ import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
 
 const PER_EXCHANGE = 1_000;
-/** Agents: so few that what is worked out for them does not outlive the next one's. */
+/** Agents of a page: few enough that their garbage stays short-lived. */
 const PAGE = 250;
 
 type Found = readonly [cursor: string, found: string[]];
 
-/** Follows a cursor until it is back at its start. The server may name the same thing more than once. */
+/** Follows a cursor until it is back at its start. The server may return the same item more than once. */
 async function* follow(next: (cursor: string) => Promise<Found>): AsyncGenerator<string[]> {
   let cursor = '0';
   do {
@@ -20,7 +20,7 @@ async function* follow(next: (cursor: string) => Promise<Found>): AsyncGenerator
   } while (cursor !== '0');
 }
 
-/** Gathers what comes in odd amounts into pages, each without repetitions. */
+/** Regroups chunks of any size into pages without repetitions. */
 async function* inPages(source: AsyncIterable<readonly string[]>): AsyncGenerator<string[]> {
   let page = new Set<string>();
   for await (const found of source) {
@@ -34,12 +34,12 @@ async function* inPages(source: AsyncIterable<readonly string[]>): AsyncGenerato
   if (page.size > 0) yield [...page];
 }
 
-/** The IDs of all records that there are, in pieces; what stands from begin to end of it is found, once or more. */
+/** The IDs of all records, in chunks; a record that exists throughout is found, once or more. */
 export function createEveryId(link: Link, keys: Keyspace): () => AsyncIterable<readonly string[]> {
   return async function* everyId() {
     const nodes = await link.call(async (client): Promise<readonly (Redis | undefined)[]> => {
       if (!(client instanceof Cluster)) return [undefined];
-      // Goes to the master of our slot, which is among the masters from then on: without it all would look empty.
+      // A call to the master of our slot makes it known to the client: otherwise everything would look empty.
       await client.exists(keys.latch);
       return client.nodes('master');
     });
@@ -55,8 +55,8 @@ export function createEveryId(link: Link, keys: Keyspace): () => AsyncIterable<r
 }
 
 /**
- * What stands from begin to end of a scan is found. What is added or removed meanwhile may be; and an agent may
- * come again on a later page.
+ * Scans agents. One that exists throughout is found; one that is added or removed meanwhile may be. An agent may appear
+ * again on a later page.
  */
 export function createScan(link: Link, keys: Keyspace, agents: Records['agents']): Records['scan'] {
   const everyId = createEveryId(link, keys);

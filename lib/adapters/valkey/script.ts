@@ -8,12 +8,12 @@ export interface ScriptCall {
   readonly args: readonly (string | number)[];
 }
 
-/** Sends each call as it is made, without waiting for the answer; answers in their order, or the first error. */
+/** Sends each call as it is made, without waiting for answers. Resolves to the answers in order. */
 export type Script = (client: Client, calls: Iterable<ScriptCall>) => Promise<unknown[]>;
 
 /**
- * @param options.allowOom also when the server's `maxmemory` is reached
- * @throws as the file system does, if there is no such script
+ * @param options.allowOom the script also runs when the server's `maxmemory` is reached
+ * @throws Error of node:fs if there is no such script
  */
 export function loadScript(file: URL, { allowOom }: { readonly allowOom: boolean }): Script {
   // https://redis.io/docs/latest/develop/programmability/lua-api/ "Script flags"
@@ -24,7 +24,7 @@ export function loadScript(file: URL, { allowOom }: { readonly allowOom: boolean
     try {
       return await client.evalsha(sha, keys.length, ...keys, ...args);
     } catch (error) {
-      // After SCRIPT FLUSH or a failover. Nothing else is sent again: only what is refused so has certainly not run.
+      // After SCRIPT FLUSH or a failover. No other call is resent: only this error proves that it has not run.
       if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
       return client.eval(source, keys.length, ...keys, ...args);
     }
@@ -33,7 +33,7 @@ export function loadScript(file: URL, { allowOom }: { readonly allowOom: boolean
   return async (client, calls) => {
     const answers: Promise<unknown>[] = [];
     for (const call of calls) {
-      // The server works on one call while the next is made, and this process attends to others in between.
+      // Yields, so that the server works on one call while the next is encoded, and other events get their turn.
       if (answers.length > 0) await nextTurn();
       if (client.status !== 'ready') throw new Error('Connection is closed.');
       const answer = send(client, call);

@@ -1,17 +1,16 @@
 import { hash } from 'node:crypto';
 
-/** What an entry of the audit belongs to. */
+/** What an audit entry is about. */
 export type SubjectKind = 'agent' | 'operation';
 
 export const nameOf = (kind: SubjectKind, id: string): string => `${kind[0]}:${id}`;
 
-/** Bucket of the calls that name many subjects: one element for all of them costs a kill-all next to nothing. */
+/** Bucket of calls that name many subjects: one element for all of them, which costs a kill-all almost nothing. */
 export const MANY = 'many';
 
 /**
- * Where the index of the audit has a subject: in which of 256 buckets, and under which text there; and `mark`, the four
- * characters by which an element of `MANY` names it among others. Subjects may share all of these: whoever looks checks
- * the entries themselves.
+ * Where the index of the audit has a subject: in which of 256 buckets, under which text, and with which `mark` of four
+ * characters in an element of `MANY`. Subjects may collide, so a search checks the entries themselves.
  */
 export function hashed(name: string): {
   readonly bucket: string;

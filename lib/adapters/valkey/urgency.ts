@@ -8,15 +8,15 @@ const ORDINARY: ReadonlySet<AuditEntry['operation']> = new Set([
   'ACCESS_DENIED',
 ]);
 
-/** Whether an entry tells of a stop, or of what follows from one. */
-export const tellsOfStop = ({ operation }: AuditEntry): boolean => !ORDINARY.has(operation);
+/** Whether an entry is about a stop, or its consequences. */
+export const isAboutStop = ({ operation }: AuditEntry): boolean => !ORDINARY.has(operation);
 
 /**
- * Whether a step belongs to a stop, which may write also when the store's memory is used up: it marks, pays for,
- * engages, or keeps books for one. What lets an agent run, and what only changes a record, may not.
+ * Whether a step belongs to a stop and so may be written when the store is out of memory: kills, debts, the latch,
+ * operations. Steps that let an agent run or only change a record may not.
  */
 export function isOfStop({ document, admission, tombstone, debt, audit }: Step): boolean {
   if (admission !== undefined) return false;
   if (document.kind === 'agent' && tombstone === undefined && debt === undefined) return false;
-  return audit.every(tellsOfStop);
+  return audit.every(isAboutStop);
 }

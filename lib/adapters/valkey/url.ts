@@ -8,7 +8,7 @@ interface Credentials {
   readonly password?: string;
 }
 
-/** Where the store is, as its URL says. */
+/** A parsed store URL. */
 export type StoreAddress = Credentials &
   (
     | { readonly kind: 'single'; readonly endpoint: Endpoint; readonly tls: boolean; readonly db: number }
@@ -17,7 +17,7 @@ export type StoreAddress = Credentials &
         readonly sentinels: readonly Endpoint[];
         readonly master: string;
         readonly db: number;
-        /** What the Sentinels themselves ask for; the credentials before the `@` are the master's. */
+        /** Credentials for the Sentinels; those before the `@` are for the master. */
         readonly sentinel: Credentials;
       }
     | { readonly kind: 'cluster'; readonly nodes: readonly Endpoint[] }
@@ -29,7 +29,7 @@ const ENDPOINT = /^(?:\[(?<v6>[0-9A-Fa-f:.]+)\]|(?<name>[^:[\]\s]+))(?::(?<port>
 const FORMS =
   'redis://host:port/db, rediss://host:port/db, redis+sentinel://host:port,host:port/name or redis+cluster://host:port,host:port';
 
-/** Never quotes the URL: there may be a password in it. */
+/** Never quotes the URL, which may contain a password. */
 const bad = (why: string): TypeError =>
   new TypeError(`The URL of the store ${why}; it has the form ${FORMS}`);
 
@@ -72,7 +72,7 @@ function credentials(username: string | null | undefined, password: string | nul
  */
 export function parseStoreUrl(url: string): StoreAddress {
   const { scheme, user, password, hosts = '', path = '', query } = FORM.exec(url)?.groups ?? {};
-  if (scheme === undefined) throw bad('cannot be understood');
+  if (scheme === undefined) throw bad('cannot be parsed');
   if (query !== undefined && scheme !== 'redis+sentinel') throw bad('has parameters');
   const account = credentials(user, password);
   if (account.username !== undefined && account.password === undefined)

@@ -1,7 +1,7 @@
 --[[
-  Commits a batch of steps (`Step` in lib/ports.ts). Each is decided by itself: all of it happens, or none of it.
-  The first line, which makes this a script with flags, is put before it by commit.ts: with `allow-oom` for stops, which
-  must pass also when `maxmemory` is reached, and without it for everything else. Needs Redis 7.0 or Valkey 7.2.
+  Commits a batch of steps (`Step` in lib/ports/records.ts). Each is atomic by itself.
+  script.ts prepends the line with the script flags: with `allow-oom` for stops, which must succeed when `maxmemory` is
+  reached, and without it for everything else. Needs Redis 7.0 or Valkey 7.2.
 
   KEYS
     [1]       set     index of the active agents
@@ -13,16 +13,16 @@
     [6]       string  latch
     [7..6+n]  string  the document of each of the n steps
     [7+n..]   zset    debts of the hosts that the steps name: agent ID, scored by when to try (epoch ms)
-    then      stream  buckets of the audit's index. An element says that a subject stands in a range of the audit: `of`
-                      hash of the subject, or of many one after another, `from` and `to` the first and the last entry, as sequence numbers where the
-                      milliseconds are those of the element's own ID, as a whole ID otherwise
+    then      stream  buckets of the audit's index. An element names a range of the audit in which a subject is: `of` is the
+                      hash of the subject, or the marks of many; `from` and `to` are the first and the last entry, as
+                      sequence numbers if the milliseconds are those of the element's own ID, else as whole IDs
 
   ARGV
     [1]       n
     [2]       count of the debts' keys
     [3]       count of the subjects (agents and operations that entries belong to), then for each: index into KEYS of
               its bucket, its hash
-    then for each step, in this order; what is in brackets only stands there if its bit is set in the mask:
+    then for each step, in this order; members in brackets are only present if their bit is set in the mask:
       mask    bits  1 EXPECT  2 NEXT  4 TTL  8 ADMISSION  16 LATCH  32 JOIN  64 LEAVE  128 TOMBSTONE  256 DUE  512 PAID
                     1024 AGENT: the document is the record of the agent `id`
       id      member of the index, of the tombstones and of the debts
@@ -30,17 +30,17 @@
       [NEXT]         the text that it gets; without it, it is deleted
       [TTL]          seconds until the document expires
       [LATCH]        with ADMISSION: the exact text that the latch must have; without it, the latch must be absent
-      [TOMBSTONE]    text of the mark, laid if there is none
+      [TOMBSTONE]    text of the tombstone, set if there is none
       [DUE]          index into KEYS, score
       [PAID]         index into KEYS
       entries        count of the audit entries, then each: its text and two numbers of subjects, 0 for none
     then audit entries that belong to no step.
 
-  A document or latch whose key is not a string is another program's: a conflict, whatever was expected.
+  A document or latch whose key is not a string belongs to another program: always a conflict.
 
   Returns one integer a step: 0 committed, 1 conflict, 2 tombstoned.
-  Errors: WRONGTYPE if a key of ours has another type; nothing was written then. The index of the audit is never a
-  reason to refuse: what it could not take becomes a gap.
+  Errors: WRONGTYPE if a key of ours has another type; nothing was written then. The index of the audit never causes a
+  refusal: what it could not record becomes a gap.
 ]]
 
 local COMMITTED, CONFLICT, TOMBSTONED = 0, 1, 2
@@ -92,7 +92,7 @@ local function audit(entries)
   end
 end
 
--- Notes where the subjects of this call stand, and what others have written into the audit since the last call.
+-- Records the ranges of this call's subjects, and as a gap what others have written into the audit since the last call.
 local function index()
   local state = redis.pcall('HMGET', INDEX, 'tip', 'gaps')
   if state.err then return end
@@ -110,7 +110,7 @@ local function index()
       local ms, from = split(subject.from)
       local to = from
       if subject.to ~= subject.from then
-        -- The clock goes on within a script, before Redis 7.2.
+        -- Before Redis 7.2, time advances within a script.
         local tms, seq = split(subject.to)
         to = ms == tms and seq or subject.to
       end
@@ -122,7 +122,7 @@ local function index()
   redis.call('HSET', INDEX, 'tip', tip, 'gaps', table.concat(gaps, ','))
 end
 
--- Without a rollback, what could fail must fail before the first write.
+-- There is no rollback, so anything that could fail must fail before the first write.
 local kinds = { set = { ACTIVE }, hash = { TOMBSTONES }, stream = { AUDIT }, zset = {} }
 for i = FIXED + count + 1, FIXED + count + creditors do table.insert(kinds.zset, KEYS[i]) end
 for kind, keys in pairs(kinds) do
@@ -134,7 +134,7 @@ for kind, keys in pairs(kinds) do
   end
 end
 
--- The latch and the documents as they are now, kept up to date below. False: absent. FOREIGN matches no expectation.
+-- The latch and the documents as they are now, updated below. False: absent. FOREIGN matches no expectation.
 local FOREIGN = {}
 local texts = {}
 for i, text in ipairs(redis.call('MGET', unpack(KEYS, FIXED, FIXED + count))) do
@@ -146,7 +146,7 @@ for i, text in ipairs(redis.call('MGET', unpack(KEYS, FIXED, FIXED + count))) do
   texts[key] = text
 end
 
--- A tombstone is final, so it is told even where something else would be a conflict as well.
+-- A tombstone is final, so it takes precedence over a conflict.
 local function decide(document, id, expect, admission, latch)
   if admission and redis.call('HEXISTS', TOMBSTONES, id) == 1 then return TOMBSTONED end
   if texts[document] ~= expect then return CONFLICT end
@@ -165,7 +165,7 @@ local function write(document, text, ttl)
   end
 end
 
--- Index and debts decide nothing, so they are written once, at the end, as the last step that names them has it.
+-- Index and debts decide nothing, so they are written once, at the end, as the last step that names them says.
 local joins, known, debts = {}, {}, {}
 
 local results = {}
@@ -185,7 +185,7 @@ for step = 1, count do
   local result = decide(document, id, expect, band(mask, 8) ~= 0, latch)
   results[step] = result
   if result == COMMITTED then
-    -- Only what comes or goes: to write a record over changes nothing of who is known.
+    -- Only when a record appears or disappears: overwriting one does not change which agents are known.
     if band(mask, 1024) ~= 0 and (not texts[document]) ~= (not following) then known[id] = following ~= false end
     write(document, following, ttl)
     if tombstone then redis.call('HSETNX', TOMBSTONES, id, tombstone) end
@@ -207,7 +207,7 @@ for id, does in pairs(joins) do table.insert(does and joining or leaving, id) en
 if #joining > 0 then redis.call('SADD', ACTIVE, unpack(joining)) end
 if #leaving > 0 then redis.call('SREM', ACTIVE, unpack(leaving)) end
 
--- Of another type: the list of agents cannot be had then, and everything else can.
+-- If it has another type, listing agents fails, but nothing else does.
 local coming, going = {}, {}
 for id, comes in pairs(known) do
   if comes then

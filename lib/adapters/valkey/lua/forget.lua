@@ -1,12 +1,12 @@
 --[[
-  Takes agents out of the sorted index of known ones whose records are gone.
+  Removes agents whose records are gone from the sorted index of known agents.
 
   KEYS
     [1]       zset    IDs of the known agents, each with score 0
     [2..]     any     the record of each agent
   ARGV        the IDs, in the order of the records
 
-  Returns how many were taken out.
+  Returns how many were removed.
 ]]
 
 local forgotten = 0
