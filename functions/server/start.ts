@@ -10,6 +10,7 @@ import { openWatchdog } from '../node.js';
 import { leave } from './leave.js';
 import { listen } from './listen.js';
 import { openService, type ServiceOptions } from './open-service.js';
+import { createRehearsals } from './rehearse.js';
 import type { Left } from './teardown.js';
 import { listenOnSocket } from './unix-socket.js';
 
@@ -34,7 +35,7 @@ export async function startServer(
   functions: readonly KillswitchFunction[],
   options: Options = {},
 ): Promise<Server> {
-  const { config, log, app, defer, start, close } = await openService(functions, options);
+  const { config, log, deps, app, defer, start, close } = await openService(functions, options);
   try {
     if (options.watchdog) await openWatchdog(config, log);
     const port = await listen(app, config);
@@ -45,6 +46,11 @@ export async function startServer(
     const { url } = port;
     log.info({ url, ...socket.told, functions: functions.map(({ name }) => name) }, 'listening');
     start();
+    if (options.watchdog) {
+      const rehearsals = createRehearsals(deps, functions, config);
+      defer('rehearsals', () => rehearsals.close());
+      rehearsals.start();
+    }
     return { url, config, log, close };
   } catch (error) {
     await close();

@@ -90,12 +90,14 @@ export function createStop(core: Core, inFlight: InFlight): Stop {
 
 async function carryOut(core: Core, job: Job): Promise<void> {
   const { command, receipt } = job;
-  // Not awaited: what is written about a stop never holds it up. Yet first: a store that hears no writes is known for
-  // that before anybody is marked, or the mark would be carried out when it hears again.
+  const killing = killSelected(core, job);
+  // Not awaited: what is written about a stop never holds it up. It is made while the store answers the first read, and
+  // sent before anything is marked: a store that takes no writes is known for that by then, or it would carry out the
+  // mark when it takes them again.
   const begun = beginOperation(core, command);
   let refusal: KillswitchError | undefined;
   try {
-    await killSelected(core, job);
+    await killing;
     receipt.close();
   } catch (error) {
     if (isStoreDown(error)) {

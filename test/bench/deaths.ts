@@ -1,12 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { cgroupsOfContainer } from '../services/cgroups.js';
 import { engine } from '../services/containers.js';
 import { type BenchAgent, pidsOf, registerAgents, rest, startAgents } from './agents.js';
 import type { Bench } from './bench.js';
 import { docker, idsOf, removeAll } from './docker.js';
 import { now, type Side } from './measure.js';
-import type { BenchServer } from './server.js';
+import { writeRecords } from './records.js';
+import { type BenchServer, startServer } from './server.js';
 
 interface Way {
   readonly name: string;
@@ -16,12 +18,17 @@ interface Way {
 }
 
 /** From the request until the last process is dead; the agents are new each time. */
-function sideOf({ name, server, aim }: Way, size: number, { watch }: Bench): Side {
+function sideOf(
+  { name, server, aim }: Way,
+  size: number,
+  { watch }: Bench,
+  register: typeof registerAgents = registerAgents,
+): Side {
   return {
     name,
     async once() {
       const agents = await startAgents(size, server);
-      if (server) await registerAgents(server, agents);
+      if (server) await register(server, agents);
       await rest(size);
       const shoot = aim(agents);
       const { seen } = await watch.deaths(pidsOf(agents));
@@ -127,3 +134,23 @@ export const waysToDie = (servers: Servers, size: number, bench: Bench): Side[] 
 /** Ours alone, for sizes between. */
 export const ourWay = (servers: Servers, size: number, bench: Bench): Side =>
   sideOf(overHttp('killswitch', servers.valkey), size, bench);
+
+/** Milliseconds that a fresh process is left alone before it is asked for the first time. */
+const IDLE_MS = 2_000;
+
+/** The first request of a process that has just been started, for an agent that another program registered. */
+const firstOfFresh = (bench: Bench): Side => ({
+  name: 'killswitch',
+  async once() {
+    const server = await startServer();
+    try {
+      await delay(IDLE_MS);
+      return await sideOf(overHttp('killswitch', server), 1, bench, writeRecords).once();
+    } finally {
+      await server.end();
+    }
+  },
+});
+
+/** Ours in a process of its own each time, and what it is compared with. */
+export const firstKills = (bench: Bench): Side[] => [firstOfFresh(bench), sideOf(byApi, 1, bench)];

@@ -2,7 +2,7 @@ import type { Measurement } from './bench.js';
 import { commit } from './measurements/commit.js';
 import { flood } from './measurements/flood.js';
 import { frozenEngine } from './measurements/frozen.js';
-import { one, sixty } from './measurements/kill.js';
+import { first, one, sixty } from './measurements/kill.js';
 import { settled } from './measurements/settled.js';
 import { start } from './measurements/start.js';
 import { state } from './measurements/state.js';
@@ -12,6 +12,7 @@ import { worktrees } from './measurements/worktrees.js';
 export const measurements: readonly Measurement[] = [
   start,
   one,
+  first,
   sixty,
   frozenEngine,
   settled,

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { openStoreOf } from '../services/store.js';
+import type { BenchAgent } from './agents.js';
 import { type Side, timed } from './measure.js';
 import type { BenchServer } from './server.js';
 
@@ -40,6 +41,23 @@ export async function fillEmbedded({ environment }: BenchServer, size: number): 
       })),
     );
   }
+}
+
+/** Registers agents past the server, as another program does. */
+export async function writeRecords(
+  { environment }: BenchServer,
+  agents: readonly BenchAgent[],
+): Promise<void> {
+  const { records } = await openStoreOf(environment);
+  await records.commit(
+    agents.map(({ agentId, container }) => ({
+      document: { kind: 'agent', id: agentId },
+      expect: null,
+      next: JSON.stringify({ agentId, status: 'running', containerId: container.id }),
+      active: true,
+      audit: [],
+    })),
+  );
 }
 
 /** Keys of somebody else, which a scan has to go past. */

@@ -1,10 +1,11 @@
 import type { Bench, Measurement } from '../bench.js';
-import { ourWay, type Servers, waysToDie } from '../deaths.js';
+import { firstKills, ourWay, type Servers, waysToDie } from '../deaths.js';
 import { alternate } from '../measure.js';
 import type { Result } from '../result.js';
 import { startServer } from '../server.js';
 
 export const ONE = 'request to last process dead, one container';
+export const FIRST = 'request to last process dead, the first kill of a fresh process';
 export const SIXTY = 'request to last process dead, 60 containers';
 
 /** Takes the cgroups away from one process: in a mount namespace of its own they are covered. */
@@ -39,6 +40,15 @@ export const one: Measurement = {
     const series = await alternate(waysToDie(servers, 1, bench), { runs: bench.runs(25), warmUps: 2 });
     await end(servers);
     return [{ measurement: 'one', title: ONE, series, size: 1, line }];
+  },
+};
+
+export const first: Measurement = {
+  name: 'first',
+  about: 'one container of 11 processes, by the first request to a process that has just been started',
+  async run(bench) {
+    const series = await alternate(firstKills(bench), { runs: bench.runs(7), warmUps: 0 });
+    return [{ measurement: 'first', title: FIRST, series }];
   },
 };
 

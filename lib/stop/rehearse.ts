@@ -1,0 +1,72 @@
+import { createPresence } from '../domain/presence.js';
+import { createRecentKills } from '../domain/recent-kills.js';
+import type { Core } from '../ports/core.js';
+import type { Records } from '../ports/records.js';
+import type { Log } from '../ports/runtime.js';
+import type { Sandbox } from '../ports/sandbox.js';
+import { toHex } from '../util/crypto.js';
+
+/** A core on which the kill of one agent, which does not exist, goes its whole way and changes nothing. */
+export interface Rehearsal {
+  readonly core: Core;
+  readonly agentId: string;
+}
+
+/** Milliseconds; nothing waits for a rehearsal. */
+const LIMITS = { respondMs: 2_000, killMs: 2_000, cleanupMs: 2_000 };
+
+const SILENT: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
+
+/**
+ * The first kill of a process that was idle for days is the one that counts: code that has not run and connections that
+ * were never used made it half as slow again. The store is read and asked to commit, which it refuses, because what it
+ * is to compare with stands nowhere; the sandboxes look for an agent and a container whose names are random.
+ */
+export function createRehearsal(core: Core): Rehearsal {
+  const agentId = `rehearsal-${core.newId()}`;
+  return {
+    agentId,
+    core: {
+      ...core,
+      records: withoutWrites(core.records, agentId),
+      audit: { ...core.audit, append: async () => undefined },
+      journal: { ...core.journal, append: async () => undefined },
+      sandboxes: core.sandboxes.map(sandbox => only(agentId, sandbox)),
+      lookouts: [],
+      recordCache: new Map(),
+      recentKills: createRecentKills(),
+      presence: createPresence(),
+      log: SILENT,
+      limits: LIMITS,
+    },
+  };
+}
+
+function withoutWrites(records: Records, agentId: string): Records {
+  const containerId = toHex(crypto.getRandomValues(new Uint8Array(32)));
+  const raw = JSON.stringify({ agentId, status: 'running', containerId });
+  /** The text of no document. */
+  const expect = `never written ${containerId}`;
+  return {
+    ...records,
+    async agents(agentIds) {
+      await records.agents(agentIds);
+      return [{ agentId, raw, tombstoned: false }];
+    },
+    async commit(steps) {
+      await records.commit(steps.map(step => ({ ...step, expect })));
+      return steps.map(() => 'committed');
+    },
+  };
+}
+
+/** Asks a sandbox about the agent of the rehearsal alone, and has nothing removed. */
+const only = (agentId: string, { layer, kill, probe }: Sandbox): Sandbox => ({
+  layer,
+  probe,
+  async kill(target, options) {
+    if (target.agentId !== agentId) throw new Error('A rehearsal is of one agent alone');
+    return kill(target, options);
+  },
+  remove: async () => ({ layer, outcome: 'alreadyGone' }),
+});
