@@ -41,7 +41,7 @@ describe('the statistics of the benchmark', () => {
     expect(exponent([1, 10, 100].map(x => [x, 7]))).toBeCloseTo(0);
   });
 
-  it('tell of what grows faster than it may', () => {
+  it('report what grows faster than it may', () => {
     const grown = (size: number, took: number): Result => ({
       ...result('t', series('a', took)),
       ...{ size, line: 'l' },

@@ -85,7 +85,7 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       expect(kernel.reaches(key)).toBe(false);
     });
 
-    test('lists who is in a cgroup, and nobody of one that it does not know or that is empty', async () => {
+    test('lists who is in a cgroup, and no one for an unknown or empty one', async () => {
       const key = newId();
       const cgroup = await world.spawn(key);
       kernel.remember(key, cgroup.pid);

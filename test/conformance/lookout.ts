@@ -83,7 +83,7 @@ export function lookoutConformance(
 
     if (!tells) return;
 
-    test('tells whoever watches of what starts, and of nothing without the label', async () => {
+    test('notifies its watchers of what starts, and of nothing without the label', async () => {
       const { told, ids, isToldOf, end } = watch();
       const stranger = await world.spawn(newId(), { labelled: false });
       const agentId = newId();
@@ -95,7 +95,7 @@ export function lookoutConformance(
       end();
     });
 
-    test('tells nobody whose watch has ended, and goes on telling the others', async () => {
+    test('notifies no watcher whose watch has ended, and goes on notifying the others', async () => {
       const [one, other] = [watch(), watch()];
       one.end();
       const agent = await world.spawn(newId());

@@ -210,7 +210,7 @@ export function sandboxConformance(
       for (const outcome of outcomes) expect(outcome).toBeOneOf(SEEN_DOWN);
     });
 
-    test('kills ten agents at once and nobody else', async () => {
+    test('kills ten agents at once and no other', async () => {
       const bystander = await world.spawn(newId());
       const agents = await Promise.all(Array.from({ length: 10 }, () => world.spawn(newId())));
       const outcomes = await Promise.all(agents.map(({ target }) => kill(target)));

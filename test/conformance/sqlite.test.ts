@@ -33,7 +33,7 @@ async function open(path: string, clock: { now: number }): Promise<RecordsUnderT
 let files = 0;
 recordsConformance('SQLite', () => open(join(directory, `${files++}.db`), { now: Date.UTC(2026, 0, 1) }));
 
-it('passes over what somebody else wrote into the audit, and shows every change of a row', async () => {
+it('skips what another program wrote into the audit, and shows every change of a row', async () => {
   const path = join(directory, `${files++}.db`);
   const { audit, close } = await open(path, { now: 0 });
   await audit.append([entry({ reason: 'ours', agentId: 'a', operationId: 'o' }), entry({ agentId: 'b' })]);

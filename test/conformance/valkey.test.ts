@@ -37,7 +37,7 @@ recordsConformance('Valkey', async () => open(`${run}:${count++}:`));
 recordsConformance('Valkey, with a hash tag', async () => open(`{${run}-${count++}}:`));
 recordsConformance('Valkey, with a prefix that is a pattern', async () => open(`${run}[ab]*?\\-${count++}:`));
 
-it('passes over what somebody else wrote into the audit', async () => {
+it('skips what another program wrote into the audit', async () => {
   const keyPrefix = `${run}:${count++}:`;
   const { audit, close } = openValkey({ url: inject('redisUrl'), keyPrefix });
   await others.xadd(`${keyPrefix}killswitch:audit`, '*', 'other', 'x');

@@ -44,7 +44,7 @@ const cases = storeKinds.flatMap(store => plans.map(plan => ({ store, ...plan })
 
 describe(`SIGKILL to the server at any step (seed ${seed})`, () => {
   it.each(cases)(
-    'amid $title, with its records in $store, loses nothing and does nothing twice',
+    'during $title, with its records in $store, loses nothing and does nothing twice',
     async ({ store, ...plan }) => {
       const scene = await openScene(store);
       let server = await startBuiltServer(scene.environment);

@@ -122,7 +122,7 @@ describe('While the engine is frozen', () => {
     await docker.remove(agent.target, AbortSignal.timeout(20_000));
   });
 
-  test('an agent that has another one recorded is struck itself, and the other one is not', async () => {
+  test('an agent that has another one recorded is killed itself, and the other one is not', async () => {
     const { docker, kernel } = await openWatched(engine.url);
     const [own, victim] = [await engine.start('misled'), await engine.start('victim')];
     await untilLearnt(kernel, [own, victim]);
@@ -140,7 +140,7 @@ describe('While the engine is frozen', () => {
     await victim.container.remove({ force: true });
   });
 
-  test('who gets grace gets it from the engine alone, and is struck when that cannot give it', async () => {
+  test('who gets grace gets it from the engine alone, and is killed when that cannot give it', async () => {
     const { docker, kernel } = await openWatched(engine.url);
     const agent = await engine.start('no-grace');
     await untilLearnt(kernel, [agent]);

@@ -32,7 +32,7 @@ async function isLive(docker: DockerSandbox): Promise<boolean> {
 }
 
 describe('What happens while the event stream is broken off', () => {
-  test('is made up for: starts are told of, and the kernel path knows the containers', async () => {
+  test('is made up for: starts are reported, and the kernel path knows the containers', async () => {
     const line = await lineTo(engine.url);
     const { docker, kernel } = await openWatched(line.url);
     const told = watch(docker);
@@ -46,7 +46,7 @@ describe('What happens while the event stream is broken off', () => {
     await docker.remove(agent.target, AbortSignal.timeout(20_000));
   });
 
-  test('is told of also if the container was known before, and came back', async () => {
+  test('is also reported if the container was known before, and came back', async () => {
     const line = await lineTo(engine.url);
     const { docker, kernel } = await openWatched(line.url);
     const agent = await engine.start('came-back');
@@ -95,7 +95,7 @@ describe('An event stream that stalls', () => {
 });
 
 describe('When the engine was killed and is started again', () => {
-  test('the stream goes on, and what a restart policy brings back is told of and can be killed', async () => {
+  test('the stream goes on, and what a restart policy brings back is reported and can be killed', async () => {
     const { docker, kernel } = await openWatched(engine.url);
     const revived = await engine.start('revived', { HostConfig: { RestartPolicy: { Name: 'always' } } });
     await untilLearnt(kernel, [revived]);

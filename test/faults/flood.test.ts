@@ -77,7 +77,7 @@ it.each([
   ['half a head', HEAD],
   ['half a body', `${HEAD}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{`],
   ['nothing', ''],
-])('lets kills in amid a flood of connections that say %s', async (_, said) => {
+])('lets kills in during a flood of connections that say %s', async (_, said) => {
   const environment = settings('sqlite');
   const url = await startLimited(environment, 200);
   const names = ['flood-a', 'flood-b'] as const;

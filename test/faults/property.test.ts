@@ -115,7 +115,7 @@ async function expectAllStopped(world: World): Promise<void> {
   expect([unpaid, [...world.journal.keys()]]).toEqual([[], []]);
 }
 
-it('whatever happens, what was killed stays dead, nothing owed is lost, and nobody starts against the stop', async () => {
+it('whatever happens, what was killed stays dead, nothing owed is lost, and no one starts against the stop', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(happening, { maxLength: 25, size: 'max' }), async happenings => {
       const world = openWorld();

@@ -26,7 +26,7 @@ interface Spawned {
 const kill = { body: { latch: true } };
 const reset = { body: { reason: 'the race is over' } };
 
-describe(`agents that start amid a kill-all (seed ${seed})`, () => {
+describe(`agents that start during a kill-all (seed ${seed})`, () => {
   let scene: Scene;
   let server: ServerProcess;
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describe(`agents that start amid a kill-all (seed ${seed})`, () => {
   };
 
   it(
-    'with the latch: none of them survives, and whoever was refused has no record',
+    'with the latch: none of them survives, and those that were refused have no record',
     async () => {
       const all: Spawned[] = [];
       // A whole latch would reach what other tests start.
@@ -86,7 +86,7 @@ describe(`agents that start amid a kill-all (seed ${seed})`, () => {
   );
 
   it(
-    'without the latch: nobody who was there before survives, and who came later is dead or runs',
+    'without the latch: none that was there before survives, and who came later is dead or runs',
     async () => {
       const all: Spawned[] = [];
       for (let race = 0; race < RACES; race++) {

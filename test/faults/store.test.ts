@@ -170,7 +170,7 @@ describe('one kill while Valkey goes away', () => {
 
 describe('a Valkey that comes back with nothing', () => {
   it.each(['kill-all accepted', 'agent marked killed'])(
-    'amid a kill-all leaves nothing running (at: %s)',
+    'during a kill-all leaves nothing running (at: %s)',
     async moment => {
       const scene = await openStoreScene();
       const subjects = await startSubjects(scene, scene.server.url, { containers: 2, processes: 2 });
@@ -234,7 +234,7 @@ describe('a Valkey that refuses', () => {
     await expectCaughtUp(scene, subjects, since);
   });
 
-  it('as it has forgotten its scripts, is taught them again amid a kill-all', async () => {
+  it('as it has forgotten its scripts, is taught them again during a kill-all', async () => {
     const scene = mixed;
     const since = new Date().toISOString();
     const subjects = await startSubjects(scene, scene.server.url, { processes: 8 });

@@ -42,7 +42,7 @@ describe('a journal whose append', () => {
     ],
     ['is done twice', ({ journal }) => journal.faults.duplicate('append'), undefined, 'killed'],
     ['lies', ({ journal }) => journal.faults.lie('append', () => undefined), undefined, 'running'],
-  ])('%s keeps nobody alive', async (_, meddle, errors, status) => {
+  ])('%s keeps no agent alive', async (_, meddle, errors, status) => {
     const bed = fakeCore(brief);
     meddle(bed);
     expect((await stopBoth(bed)).errors).toEqual(errors);

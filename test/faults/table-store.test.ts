@@ -128,7 +128,7 @@ describe.each(METHODS)('a store whose %s', method => {
   };
   const stopAll = (bed: Bed) => stopOn(bed.core).stop(killAllOf());
 
-  it('does not answer keeps nobody alive, and all of it is told in the end', async () => {
+  it('does not answer keeps no agent alive, and all of it is reported in the end', async () => {
     const { bed, agents } = await open();
     bed.store.faults.fail(method);
     expect(await stopAll(bed)).toMatchObject({ total: 2, killed: 2 });

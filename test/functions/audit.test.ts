@@ -170,7 +170,7 @@ describe('GET /audit', () => {
     expect(later.entries).toMatchObject([{ reason: 'meanwhile' }]);
   });
 
-  it('breaks off, and does not look whole, where the store goes or the server ends amid the lines', async () => {
+  it('breaks off, and does not look whole, where the store goes or the server ends in the middle of the lines', async () => {
     const { send, core, store, closing } = await openBench();
     await core.audit.append(Array.from({ length: 600 }, () => entry));
     let asked = 0;

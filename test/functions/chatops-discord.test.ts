@@ -142,7 +142,7 @@ describe('/killswitch in Discord', () => {
     expect(await chat.record('a2')).toMatchObject({ kill: { reason: 'naïve 東' } });
   });
 
-  it('stops nobody by a message that was changed, nor by one that is too old', async () => {
+  it('stops no agent by a message that was changed, nor by one that is too old', async () => {
     const chat = await openChat();
     const { isAlive } = await chat.agent('a1');
     const { data } = (await discord(chat, 'all', { selector: 'task=t9' })).message;

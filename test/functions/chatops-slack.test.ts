@@ -228,7 +228,7 @@ describe('/killswitch in Slack', () => {
     expect(new Set(bulk.map(({ operationId }) => operationId)).size).toBe(1);
   });
 
-  it('stops nobody by a press that comes too late, and takes the button away', async () => {
+  it('stops no agent by a press that comes too late, and takes the button away', async () => {
     const chat = await openChat();
     const { isAlive } = await chat.agent('a1');
     const { message } = await slack(chat, 'all');
@@ -242,7 +242,7 @@ describe('/killswitch in Slack', () => {
     expect(await isAlive()).toBe(true);
   });
 
-  it('stops nobody by a button whose value was changed', async () => {
+  it('stops no agent by a button whose value was changed', async () => {
     const chat = await openChat();
     await chat.agent('a1');
     const { message } = await slack(chat, 'all task=t9');

@@ -88,7 +88,7 @@ describe.each(Object.entries(ways))('commands, carried out %s', (_, commandsOf) 
     expect(await commands.latch.reset({ reason: 'over' }, key)).toMatchObject({ engaged: true });
   });
 
-  it('do not take a label that gets lost on the way for a selection of everybody', async () => {
+  it('do not take a label that gets lost on the way for a selection of every agent', async () => {
     const { commands, agent, store } = open();
     const { isAlive } = await agent('a1');
     const selector = { labels: JSON.parse('{"__proto__":"x"}') as Record<string, string> };

@@ -130,7 +130,7 @@ PATH=/tmp\r
     });
   });
 
-  it('with a secret that everybody may read is used, and says so', () => {
+  it('with a secret that everyone may read is used, and says so', () => {
     const notesOf = (text: string) => withConfigFile({ KILLSWITCH_CONFIG: file(text, 0o644) }).notes;
     expect(notesOf(`KILLSWITCH_SECRET='${SECRET}'\n`)).toEqual([
       expect.stringMatching(/holds a secret and can be read by everybody: chmod o-r /),

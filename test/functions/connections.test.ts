@@ -40,7 +40,7 @@ async function openAsking(said = `${HEAD}\r\n`): Promise<{ client: Socket; respo
 
 const isClosed = (client: Socket) => once(client, 'close');
 
-it('makes room by closing whoever has waited longest', async () => {
+it('makes room by closing the one that has waited longest', async () => {
   const [first, second] = [await open(), await open(HEAD)];
   await open();
   await isClosed(first);

@@ -7,7 +7,7 @@ import { holding } from '../fakes/authenticator.js';
 import { expectProblem, openApp, openWithAgent } from './bench.js';
 
 describe('a refusal', () => {
-  it('of somebody known is audited: who asked for what', async () => {
+  it('of a known caller is audited: who asked for what', async () => {
     const { send, store } = openApp();
     const answer = await send('POST /agents/kill-all?x=y', { token: 'reader' });
     expectProblem(answer, 403, 'forbidden');

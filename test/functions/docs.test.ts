@@ -181,7 +181,7 @@ describe('a guide', () => {
     ]);
   });
 
-  it('tells of each cell of a table which column it is in', async () => {
+  it('says for each cell of a table which column it is in', async () => {
     const [guide] = await libraryOf({ 'a.md': '# A\n\n| x | `y` |\n|---|---|\n| 1 | 2 |\n' });
     expect(guide?.html).toContain('<td data-label="x">1</td>');
     expect(guide?.html).toContain('<td data-label="y">2</td>');

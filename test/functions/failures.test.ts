@@ -93,7 +93,7 @@ describe('after too many that failed', () => {
   });
 
   it.each(['slack', 'discord', 'mattermost'])(
-    'nobody who fails in the name of %s is told otherwise',
+    'no one who fails in the name of %s is answered otherwise',
     async platform => {
       const { post } = await openChat(limited());
       for (let at = 0; at < MOST; at++) expect((await post(platform, 'x=1', {})).status).toBe(401);

@@ -4,7 +4,7 @@ import { openApp } from './bench.js';
 const well = { probe: async () => ({ name: 'store', ok: true }) };
 
 describe('health', () => {
-  it('says that the process answers, to everybody', async () => {
+  it('says that the process answers, to everyone', async () => {
     const { status, json } = await openApp().send('GET /healthz', { token: null });
     expect([status, json]).toEqual([200, { status: 'ok' }]);
   });
@@ -25,7 +25,7 @@ describe('health', () => {
       },
       'the check failed',
     ],
-  ])('is degraded when a port %s, and still tells of the others', async (_, probe, detail) => {
+  ])('is degraded when a port %s, and still reports the others', async (_, probe, detail) => {
     const { status, json, text } = await openApp({ probes: [well, { probe }] }).send('GET /readyz');
     expect(status).toBe(503);
     expect(json).toMatchObject({ status: 'degraded', ports: [{ ok: true }, { ok: false, detail }] });

@@ -106,7 +106,7 @@ describe.each([
     alertOf({ agent_id: 'no/agent', alertname: undefined }, { fingerprint: '4' }),
   );
 
-  it('are each an order, and those that fire no more or name nobody are told of', async () => {
+  it('are each an order, and those that no longer fire or name no agent are reported', async () => {
     const { deliver, agent, accepted } = await openHooks(platform);
     const a2 = await agent('a2');
     const { status, told } = await deliver(three);
@@ -171,7 +171,7 @@ describe.each([
     expect(orders[0]?.body).toHaveProperty('reason', 'TokensBurnt');
   });
 
-  it('stop everybody by the word alone, and latch where that is set', async () => {
+  it('stop every agent by the word alone, and latch where that is set', async () => {
     const { deliver, a1, send } = await openHooks(platform, {
       [`${prefix}_SELECT`]: 'everything',
       [`${prefix}_LATCH`]: 'true',

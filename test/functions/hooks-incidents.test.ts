@@ -66,7 +66,7 @@ describe('an incident of PagerDuty', () => {
     expect(orders[0]?.key).not.toBe(orders[2]?.key);
   });
 
-  it('is told that it names nobody', async () => {
+  it('is answered that it names no agent', async () => {
     const { deliver, now } = await openHooks(pagerduty);
     expect((await deliver(eventOf(now, { data: { title: 'x' } }))).told).toEqual({
       answers: [],
@@ -134,7 +134,7 @@ describe('an alert of Sentry', () => {
   });
 
   it.each([[undefined], [[]], ['agent_id'], [[['agent_id']]], [{ agent: 'a1' }]])(
-    'of an issue with the tags %j names nobody',
+    'of an issue with the tags %j names no agent',
     async tags => {
       const { deliver, now, expectUntouched } = await openHooks(sentry);
       const { told } = await deliver({ action: 'triggered', data: { event: { tags, datetime: day(now) } } });
@@ -160,7 +160,7 @@ describe('an alert of Sentry', () => {
     );
   });
 
-  it('does not take its time from the header, which nobody signed', async () => {
+  it('does not take its time from the header, which no one signed', async () => {
     const { deliver, now, expectRefused } = await openHooks(sentry);
     const old = sentry.event('a1', now - 24 * HOUR);
     await expectRefused(await deliver(old, {}, { 'sentry-hook-timestamp': `${now / 1000}` }));

@@ -202,7 +202,7 @@ describe('the body of a standard webhook', () => {
   });
 
   it.each([{}, { labels: {} }, { status: 'running' }, { status: ['running', 'spawning'], labels: {} }])(
-    'selects everybody, as %j does, only where that is allowed',
+    'selects every agent, as %j does, only where that is allowed',
     async selector => {
       const careful = await openHooks(standard);
       expect(await careful.deliver(killAll({ selector }))).toMatchObject({

@@ -117,7 +117,7 @@ describe.each(platforms)('a delivery of $source', platform => {
     expectUntouched();
   });
 
-  it('is told of an agent that is unknown or dead already, and need not be sent again', async () => {
+  it('gets an answer about an agent that is unknown or dead already, and need not be sent again', async () => {
     const { deliver, send, now } = await open();
     expect(await deliver(platform.event('a2', now))).toMatchObject({
       status: 200,
@@ -151,7 +151,7 @@ describe.each(platforms)('a delivery of $source', platform => {
     });
   });
 
-  it('acts for nobody but the platform, and may do no more than stop', async () => {
+  it('acts for no one but the platform, and may do no more than stop', async () => {
     const { deliver, now, orders } = await openNoted(platform);
     await deliver(platform.event('a1', now));
     const [order] = orders;
@@ -164,7 +164,7 @@ describe.each(platforms)('a delivery of $source', platform => {
     expect([...(order?.actor.scopes ?? [])]).toEqual(['agents:kill', 'agents:kill-all']);
   });
 
-  it('finds nobody where the platform is not set up', async () => {
+  it('finds no agent where the platform is not set up', async () => {
     const { now } = await open();
     const body = JSON.stringify(platform.event('a1', now));
     const headers = platform.headers(body, { at: now });
@@ -189,7 +189,7 @@ describe.each(platforms)('a delivery of $source', platform => {
 });
 
 describe('the settings of webhooks', () => {
-  it('are all told of at once when they are wrong', () => {
+  it('are all reported at once when they are wrong', () => {
     expect(
       problemsOf({
         KILLSWITCH_GITHUB_SECRET: 'short',

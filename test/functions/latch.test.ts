@@ -26,7 +26,7 @@ describe('the latch', () => {
     expect(woken()).toBe(1);
   });
 
-  it('is engaged for everybody by a request without a word', async () => {
+  it('is engaged for every agent by a request without a word', async () => {
     const { send } = openApp();
     expect((await send('POST /latch')).json).toMatchObject({ engaged: true, selector: {} });
   });
@@ -104,7 +104,7 @@ describe('the latch', () => {
     expect(expectUntouched).toThrow();
   });
 
-  it('is engaged by a kill-all that says so, before anybody is stopped', async () => {
+  it('is engaged by a kill-all that says so, before any agent is stopped', async () => {
     const { send, agent, woken } = openApp();
     await agent('a1');
     const { status } = await send('POST /agents/kill-all', { body: { latch: true, reason } });
@@ -113,7 +113,7 @@ describe('the latch', () => {
     expect(woken()).toBe(1);
   });
 
-  it('counts as engaged for everybody when its text cannot be read', async () => {
+  it('counts as engaged for every agent when its text cannot be read', async () => {
     const { send, store } = openApp();
     for (const raw of ['', 'null', '{"holds":[]}', '{"holds":[{}]}', '{"holds":[{"selector":{"task":1}}]}']) {
       store.memory.documents.set('latch:', { raw, expiresAt: Number.POSITIVE_INFINITY });

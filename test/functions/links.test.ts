@@ -39,7 +39,7 @@ async function openBench(more: Partial<Deps> = {}) {
 }
 
 describe('a kill link', () => {
-  it('shows a page with one button to whoever looks, any number of times, and changes nothing', async () => {
+  it('shows a page with one button to anyone who looks, any number of times, and changes nothing', async () => {
     const { send, link, agent } = await openBench();
     for (const method of ['GET', 'HEAD', 'GET']) {
       const { status, text, headers } = await send(`${method} /links/${link}`, { token: null });
@@ -68,7 +68,7 @@ describe('a kill link', () => {
     expect(accepted).toMatchObject([{ agentId: 'a1', actor: 'ops', reason: 'kill link' }]);
   });
 
-  it('stops also while nobody can tell whether it was used', async () => {
+  it('stops also while it cannot be checked whether it was used', async () => {
     const { send, link, agent, store } = await openBench();
     store.faults.fail('commit');
     store.faults.fail('read');
@@ -88,7 +88,7 @@ describe('a kill link', () => {
     ['signed by somebody else', { secret: 'x'.repeat(40) }, 401],
     ['that is good for every agent', { within: {} }, 404],
     ['without the scope', { scopes: ['agents:read'] as const }, 403],
-  ])('%s stops nobody', async (_, more, expected) => {
+  ])('%s stops no agent', async (_, more, expected) => {
     const { send, agent } = await openBench();
     const { status, headers } = await send(`POST /links/${await linkFor(more)}`, { token: null });
     expect(status).toBe(expected);
@@ -96,7 +96,7 @@ describe('a kill link', () => {
     expect(await agent.isAlive()).toBe(true);
   });
 
-  it('claims nothing of an agent after a press that stopped nobody', async () => {
+  it('claims nothing of an agent after a press that stopped no agent', async () => {
     const { send } = await openBench();
     const unknown = await linkFor({ within: { agentId: 'nobody' } });
     expect((await send(`POST /links/${unknown}`, { token: null })).status).toBe(404);
@@ -131,7 +131,7 @@ describe('a kill link', () => {
     },
   );
 
-  it('tells of an agent that is gone', async () => {
+  it('reports an agent that is gone', async () => {
     const { send } = await openBench();
     const link = await linkFor({ within: { agentId: 'nobody' } });
     const { status, text } = await send(`POST /links/${link}`, { token: null });

@@ -60,7 +60,7 @@ describe('the metrics', () => {
     expect(text).not.toContain('secret-');
   });
 
-  it('time a death once, however often its clean-up is told of, and only where it was seen', async () => {
+  it('time a death once, however often its clean-up is reported, and only where it was seen', async () => {
     const { metrics, scrape } = open();
     const entry = {
       timestamp: '',

@@ -44,7 +44,7 @@ describe('a webhook', () => {
 
 describe('a message to a chat', () => {
   it.each(['slack', 'discord', 'mattermost'] as const)(
-    'to %s calls nobody, links nowhere and forges no line',
+    'to %s mentions no one, links nowhere and forges no line',
     async kind => {
       const { json } = await rendered(kind);
       const text: string = json.text ?? json.content;

@@ -21,7 +21,7 @@ function problemsOf(variables: Record<string, string>): readonly string[] {
 }
 
 describe('the settings of notifications', () => {
-  it('name nobody unless told', () => {
+  it('name no agent unless told', () => {
     expect(notifySettings({ KILLSWITCH_GITHUB_SECRET: 'x' })).toEqual([]);
   });
 
@@ -45,7 +45,7 @@ describe('the settings of notifications', () => {
     ]);
   });
 
-  it('do not tell of denials unless asked to', () => {
+  it('do not report denials unless asked to', () => {
     expect(usualEvents).not.toContain('killswitch.denied');
   });
 

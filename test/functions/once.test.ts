@@ -64,7 +64,7 @@ describe('a request with an Idempotency-Key', () => {
     for (const { isAlive } of others) expect(await isAlive()).toBe(true);
   });
 
-  it('shares its key with nobody else, and shows nothing to who may not stop', async () => {
+  it('shares its key with no one else, and shows nothing to who may not stop', async () => {
     const { send, agent } = openApp();
     await agent('a1');
     await send(KILL, under('k1'));

@@ -51,7 +51,7 @@ describe('GET /operations/:operationId', () => {
   });
 
   it.each(['', '/events'])(
-    'refuses whoever may not see all agents, and unknown operations, on %s',
+    'refuses those who may not see all agents, and unknown operations, on %s',
     async rest => {
       const { send } = openApp();
       expectProblem(await send(`GET /operations/x${rest}`, { token: null }), 401, 'unauthenticated');
@@ -90,7 +90,7 @@ describe('GET /operations/:operationId/events', () => {
     expect(new Set(data).size).toBe(data.length);
   });
 
-  it('goes on when the store fails amid it', async () => {
+  it('goes on when the store fails in the middle of it', async () => {
     const { send, agent, store } = openApp();
     await agent('a1');
     await send('POST /agents/a1/kill', { headers: { 'x-request-id': 'r' } });

@@ -29,7 +29,7 @@ describe('an agent ID in a path', () => {
     'a1//',
     '%2e%2e%2fa1',
     '__proto__',
-  ])('that is %s is refused, and nobody sees it', async agentId => {
+  ])('that is %s is refused, and no handler sees it', async agentId => {
     const { send, expectNothingDone } = await open();
     expectProblem(await send(`POST /agents/${agentId}/kill`), 400, 'invalid_agent_id');
     for (const method of ['GET', 'PUT', 'PATCH']) {

@@ -44,7 +44,7 @@ it('serves one who shows a credential before all who came earlier with none', as
   await expect.poll(() => served.slice(2)).toEqual(['/agents/1', '/agents/2']);
 });
 
-it('serves no more than one of the others in a turn, so that whoever comes meanwhile is taken in between', async () => {
+it('serves no more than one of the others in a turn, so that those who come meanwhile are taken in between', async () => {
   arriveTogether(...Array.from({ length: 5 }, (_, n) => [`/agents/${n}`] as const));
   const seen: number[] = [];
   for (let n = 0; n < 5; n++) {

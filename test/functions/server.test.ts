@@ -52,7 +52,7 @@ describe('a server', () => {
     '/x/../agents/a1/kill',
     '/../agents/a1/kill',
     'http://x/agents/x/../a1/kill',
-  ])('refuses the dot segments of %s, and nobody sees it', async path => {
+  ])('refuses the dot segments of %s, and no handler sees it', async path => {
     const { isAlive } = await bench.agent('a1');
     const { status, text } = await exchange(`POST ${path}`);
     expect(status).toBe(400);

@@ -41,7 +41,7 @@ describe('the address of a request', () => {
     expect(sourceOf({ address: undefined, forwarded: '1.1.1.1' })).toBeUndefined();
   });
 
-  it('is not changed by what whoever asks writes before the hop that the proxy adds', () => {
+  it('is not changed by what the client writes before the hop that the proxy adds', () => {
     const hop = fc.oneof(
       fc.ipV4(),
       fc.ipV6(),
@@ -119,7 +119,7 @@ describe('the audit', () => {
     expect(chat.store.memory.audit.map(({ source }) => source)).toEqual(['203.0.113.7', '203.0.113.7']);
   });
 
-  it('says nothing of it where nobody knows', async () => {
+  it('says nothing of it where no one knows', async () => {
     const { send, store } = await openWithAgent();
     await send('POST /agents/a1/kill');
     for (const entry of store.memory.audit) expect(entry).not.toHaveProperty('source');

@@ -114,7 +114,7 @@ describe('a body without a length', () => {
     ({ headers, body: new Blob([Buffer.alloc(size, 0x20)]).stream(), duplex: 'half' }) as RequestInit;
   const type = { 'content-type': 'application/json' };
 
-  it('is not read of somebody without a credential', async () => {
+  it('is not read from a client without a credential', async () => {
     const { kill } = await open();
     expect((await kill(streamed(1_000, type))).status).toBe(401);
     expect(bodyBudget.held).toBe(0);

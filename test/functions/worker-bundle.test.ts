@@ -91,7 +91,7 @@ it('has an example that tells how to make its key, by commands that work', async
   expect(() => readGatewaySettings({ ...config.vars, KILLSWITCH_GATEWAY_KEY: stdout.trim() })).not.toThrow();
 });
 
-it('has no secret, and no place of anybody in its example', () => {
+it('has no secret, and no real address in its example', () => {
   expect(
     Object.keys(readConfig({ config: example }).vars).filter(name => /SECRET|KEY|TOKEN/.test(name)),
   ).toEqual([]);

@@ -112,7 +112,7 @@ describe('a caller with a token', () => {
     }
   });
 
-  it('is told of in the audit of the origin with the address that it asked the gateway from', async () => {
+  it('is recorded in the audit of the origin with the address that it asked the gateway from', async () => {
     const { origin, gateway } = await open('a1');
     const headers = { 'cf-connecting-ip': '2001:DB8::0:7', 'x-forwarded-for': '6.6.6.6' };
     expect((await gateway.send(KILL, { headers })).status).toBe(200);
@@ -129,7 +129,7 @@ describe('a caller with a token', () => {
     expect((await gateway.send(KILL, { token: await tokenWith({ jti: 'j2' }) })).status).toBe(200);
   });
 
-  it('may only stop with a token for single use, since nobody here remembers it', async () => {
+  it('may only stop with a token for single use, since nothing here remembers it', async () => {
     const { gateway } = await open('a1');
     const token = await tokenWith({ once: true, jti: 'j1' });
     for (const line of ['GET /agents', 'GET /latch'])

@@ -17,7 +17,7 @@ const forge = () =>
     ttlSeconds: 600,
   });
 
-it(`takes every kill with a token that holds amid ${FLOOD} that do not, all from one address`, async () => {
+it(`takes every kill with a token that holds among ${FLOOD} that do not, all from one address`, async () => {
   const { url } = await startBuiltServer(settings('sqlite', { KILLSWITCH_SANDBOX: 'none' }));
   const again = await forge();
   const refusals = new Map<number, number>();

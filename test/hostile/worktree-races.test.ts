@@ -23,7 +23,7 @@ const attacks: readonly [string, (world: World, decoy: string) => Swap][] = [
 ];
 
 it.each(attacks)(
-  'hurts nobody while an agent swaps %s for a link',
+  'hurts no one while an agent swaps %s for a link',
   async (_, plan) => {
     const { random } = openRandom();
     const world = await makeWorld({ name: 'group/a' });

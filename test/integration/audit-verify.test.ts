@@ -209,7 +209,7 @@ describe.each(storeKinds)('killswitch audit verify, on %s', kind => {
     });
   });
 
-  it('is served by a real server, which seals behind whoever writes', async () => {
+  it('is served by a real server, which seals behind the writers', async () => {
     const environment = settings(kind, { KILLSWITCH_SANDBOX: 'none' });
     const server = await startBuiltServer(environment);
     await call(server.url, 'POST', '/latch', { body: { reason: 'a test' } });

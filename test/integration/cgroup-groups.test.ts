@@ -97,7 +97,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point, 
   const files = version === 2 ? [['cgroup.freeze', '1']] : [['freezer.state', 'FROZEN']];
   const freezers = version === 2 || controllers.includes('freezer') ? files : [];
   for (const [file = '', frozen = ''] of freezers) {
-    test.each([['.'], ['child']])('die when %s was frozen by somebody else', async frozenPart => {
+    test.each([['.'], ['child']])('die when %s was frozen by someone else', async frozenPart => {
       const group = makeCgroup(point);
       const tree = await startIn([group], 2);
       move(tree.members[0] ?? 0, nest(group, 'child'));

@@ -85,7 +85,7 @@ describe.each([...unified, ...freezer, ...pids])('cgroups at $point', ({ point }
     expect(kernel.rememberOwn('mixed', agent.pid, nobody)).toBe(true);
   });
 
-  test('are not owned when nobody can tell who is foreign', async () => {
+  test('are not owned when it cannot be told who is foreign', async () => {
     const log = { warn: vi.fn(), error: vi.fn(), info: vi.fn() };
     const agent = await startIn([makeCgroup(point)], 1);
     const refuse = (): boolean => {
@@ -151,7 +151,7 @@ describe('on a machine that is laid out for it', () => {
   });
 });
 
-test.each([0, 1, process.pid])('signals nobody in a cgroup of version 1 that lists PID %i', pid => {
+test.each([0, 1, process.pid])('signals no process in a cgroup of version 1 that lists PID %i', pid => {
   const { root } = layOut({ mounts: [], processes: {}, cgroups: { a: [4242], 'a/b': [pid] } });
   const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
   onTestFinished(() => kill.mockRestore());

@@ -61,7 +61,7 @@ describe('version 2', () => {
     `/user.slice/user-1000.slice/user@1000.service/user.slice/docker-${id}.scope`,
     `/machine.slice/libpod-${id}.scope`,
     `/a/b/c/d/e/system.slice:cri-containerd:${id}`,
-  ])('finds %s by its name, though nobody told a PID', async path => {
+  ])('finds %s by its name, though no PID was given', async path => {
     const { kernel, read } = pure(path);
     expect(await kernel.find([id])).toEqual([id]);
     expect(kernel.kill([id])).toEqual([id]);
@@ -149,7 +149,7 @@ describe('inside a container', () => {
     expect(await whyNot(machine)).toBe(unusable('the cgroup is not mounted here'));
   });
 
-  test('signals nobody when the PIDs of the process table are not those of this process', async () => {
+  test('signals no process when the PIDs of the process table are not those of this process', async () => {
     const machine = layOut({
       mounts: [['cgroup', '/', 'freezer', 'rw,freezer']],
       processes: { 99: { cgroup: ['6:freezer:/x'] }, [PID]: { cgroup: [`6:freezer:/docker/${id}`] } },
@@ -185,7 +185,7 @@ describe('version 1', () => {
     expect((await kernel.probe()).detail).toBe(`${detail}, driver cgroupfs`);
   });
 
-  test('sees that nobody is left, also below', () => {
+  test('sees that no process is left, also below', () => {
     const { kernel, root } = legacy([['cgroup', '/', 'v1', 'rw,pids']], [`4:pids:/docker/${id}`], 'v1');
     kernel.remember(id, PID);
     const file = join(root, `v1/docker/${id}/cgroup.procs`);

@@ -53,7 +53,7 @@ it.each([
   expect(await runCli(['audit', ...args])).toMatchObject({ code, stderr: expect.stringContaining(sentence) });
 });
 
-it('tells of a kill-all in one line', () => {
+it('shows a kill-all in one line', () => {
   const entry = {
     timestamp: '2026-11-22T10:00:00.000Z',
     operation: 'KILL_ALL_AGENTS',

@@ -239,7 +239,7 @@ describe.runIf(process.getuid?.() === 0)('for an ordinary user', () => {
     expect(said).toContain('called');
   }, 60_000);
 
-  it('sends no token to a socket whose directory anybody can put another in the place of', async () => {
+  it('sends no token to a socket that anyone can replace in its directory', async () => {
     const open = ownedBy(ANN, join(openFolder(), 'open'), 0o777);
     const socket = join(ownedBy(ANN, join(open, 'state')), 'killswitch.sock');
     const calls = await plant(socket, ANN);

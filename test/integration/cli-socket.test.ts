@@ -27,7 +27,7 @@ it('asks over the socket of a server with the same environment when no URL is se
   expect((await runCli(['agents'], elsewhere)).stderr).toContain('No server answers at http://127.0.0.1:1');
 }, 60_000);
 
-it('says which socket nobody answers on', async () => {
+it('says on which socket nothing answers', async () => {
   const { code, stderr } = await runCli(['agents', '--socket', '/nonexistent.sock'], env);
   expect(stderr).toContain('No server answers at /nonexistent.sock: start one with "killswitch serve"');
   expect(code).toBe(1);

@@ -104,7 +104,7 @@ it('ends with 3 and warns while a death is unconfirmed', async () => {
   expect(json.code).toBe(3);
 });
 
-it('ends with 3 when nobody was asked whether it is dead', async () => {
+it('ends with 3 when it was not asked whether it is dead', async () => {
   const disabled = await serve({ KILLSWITCH_SANDBOX: 'none' });
   await disabled.client.agents.register('unseen', { status: 'running' });
   const { code, stderr } = await runCli(['kill-all'], disabled.env);
@@ -112,7 +112,7 @@ it('ends with 3 when nobody was asked whether it is dead', async () => {
   expect(code).toBe(3);
 });
 
-it('kills those that a selector selects, after a dry run that kills nobody', async () => {
+it('kills those that a selector selects, after a dry run that kills no agent', async () => {
   const labels = { team: 'core' };
   const [chosen, other] = [await startAgent('chosen', { taskId: 't9', labels }), await startAgent('other')];
   const selection = ['kill-all', '--task', 't9', '--label', 'team=core', '--status', 'running', 'spawning'];

@@ -76,7 +76,7 @@ describe('The event stream', () => {
     expect(told).toEqual([{ ...seen, startedAt: expect.any(Number) }]);
   });
 
-  test('tells of starts alone', async () => {
+  test('reports starts alone', async () => {
     const { tell, told, untilDetail } = await followed({ fill: json([]) });
     await untilDetail('live');
     tell(
@@ -154,7 +154,7 @@ describe('The map', () => {
     expect(told).toHaveLength(1);
   });
 
-  test('keeps what an event told of while a list without it was under way', async () => {
+  test('keeps what an event reported while a list without it was under way', async () => {
     const held: ServerResponse[] = [];
     const fill = inTurn(json([]), response => void held.push(response));
     const { docker, tell, told, untilDetail } = await followed({ fill });

@@ -68,7 +68,7 @@ describe('The evidence of a container', () => {
     expect(calls).toEqual(['list', 'SIGKILL', 'wait']);
   });
 
-  test('is not asked for when nobody keeps it', async () => {
+  test('is not asked for when nothing keeps it', async () => {
     const { docker, calls } = await fakeEngine({ list: json([container('exited')]) });
     await docker.remove(target, within());
     expect(calls).toEqual(['list', 'remove']);

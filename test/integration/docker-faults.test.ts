@@ -104,7 +104,7 @@ describe('An engine that is not there', () => {
     });
   });
 
-  test('is nobody to ask where none is recorded', async () => {
+  test('is not asked where none is recorded', async () => {
     expect(await openAt(nowhere()).kill(unrecorded, unhurried())).toEqual({
       layer: 'container',
       outcome: 'skipped',
@@ -167,7 +167,7 @@ describe('An engine that is not there', () => {
 });
 
 describe('A list call that hangs', () => {
-  test('keeps back nobody who asks later, and answers nobody else', async () => {
+  test('delays no later caller, and answers no other one', async () => {
     let release: () => void = nothing as () => void;
     const hold: Answer = (response, request) => {
       release = () => json([])(response, request);

@@ -17,7 +17,7 @@ function open() {
 }
 
 describe('A killInKernel', () => {
-  test('strikes together all that is asked for in one turn, and tells each who was reached', async () => {
+  test('kills together all that is asked for in one turn, and answers each which were reached', async () => {
     const { kill, killInKernel } = open();
     const answers = await Promise.all([
       killInKernel(ids.slice(0, 1)),
@@ -35,7 +35,7 @@ describe('A killInKernel', () => {
     expect(kill.mock.calls).toEqual([[ids], [ids]]);
   });
 
-  test('that fails has reached nobody, and says so', async () => {
+  test('that fails has reached no container, and says so', async () => {
     const { kernel, error, killInKernel } = open();
     kernel.fault = 'throws';
     expect([...(await killInKernel(ids))]).toEqual([]);

@@ -134,7 +134,7 @@ describe('By the kernel path dies, and is removed,', () => {
 });
 
 describe('The kernel path', () => {
-  test('strikes before the turn ends, whatever the deadline', async () => {
+  test('kills before the turn ends, whatever the deadline', async () => {
     const container = await start({ agentId: 'k-sync' });
     const killed = docker.kill(targetOf('k-sync', container), { graceMs: 0, deadline: AbortSignal.abort() });
     await undefined;
@@ -170,7 +170,7 @@ describe('The kernel path', () => {
     expect(struck).toContain(stubborn.id);
   });
 
-  test('does not strike what the record names if it carries the label of another agent', async () => {
+  test('does not kill what the record names if it carries the label of another agent', async () => {
     const victim = await start({ agentId: 'k-victim' });
     const own = await start({ agentId: 'k-misled' });
     expect(await docker.kill(targetOf('k-misled', victim), atOnce())).toMatchObject({ outcome: 'refused' });
@@ -191,7 +191,7 @@ describe('The kernel path', () => {
     expect(await docker.kill(exited, atOnce())).toMatchObject({ outcome: 'alreadyGone' });
   });
 
-  test('is told of by the probe', async () => {
+  test('is reported by the probe', async () => {
     await start({ agentId: 'k-probe' });
     const { ok, detail } = await docker.probe();
     expect(ok).toBe(true);

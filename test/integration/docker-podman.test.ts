@@ -52,7 +52,7 @@ function open(options: Partial<DockerOptions> = {}) {
   return { docker, kernel, told, detail };
 }
 
-test('tells of what starts and what is removed', async () => {
+test('reports what starts and what is removed', async () => {
   const { kernel, told, detail } = open();
   await detail('event stream live; kernel path reaches 0 of 0');
   const { container } = await start('podman-told');

@@ -135,7 +135,7 @@ describe('the gateway, in the runtime of Cloudflare Workers', () => {
       .toBe(200);
   });
 
-  it('merges what hosts on one store tell of the same agents', async () => {
+  it('merges what hosts on one store say about the same agents', async () => {
     const shared = settings('valkey');
     const label = `edge-${process.pid}-shared`;
     const [a, b] = await Promise.all(

@@ -51,7 +51,7 @@ describe('a signal', () => {
     expect(kill).not.toHaveBeenCalled();
   });
 
-  it('may go to PID 2, which is somebody like others in a namespace', () => {
+  it('may go to PID 2, which is a process like others in a namespace', () => {
     signalEach([host(2)], 'SIGKILL', () => true);
     expect(kill.mock.calls).toEqual([[2, 'SIGKILL']]);
   });
@@ -94,7 +94,7 @@ describe('what belongs to an agent', () => {
   const living = (processes: readonly HostProcess[], known = new Map()) =>
     gather(createSnapshot(processes), 'a1', known).living.map(({ pid }) => pid);
 
-  it('is what carries its ID, with all descendants, and nobody else', () => {
+  it('is what carries its ID, with all descendants, and no other process', () => {
     const tree = [host(100, { labels }), host(101, { ppid: 100 }), host(102, { ppid: 101 }), host(200)];
     expect(living([host(1, { ppid: 0 }), ...tree])).toEqual([100, 101, 102]);
   });

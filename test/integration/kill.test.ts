@@ -202,7 +202,7 @@ describe.each(storeKinds)('killing one agent on %s', store => {
     expect(agent.container.pids()).toHaveLength(11);
   });
 
-  it('lets nobody in with a token of another agent, of another scope, or of none', async () => {
+  it('lets no one in with a token of another agent, of another scope, or of none', async () => {
     const world = await openWorld(store);
     const agent = await world.containerAgent();
     const path = `/agents/${agent.agentId}/kill`;

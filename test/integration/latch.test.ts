@@ -11,7 +11,7 @@ const apart = () => ({
 });
 
 describe.each(storeKinds)('the latch on %s', store => {
-  it('lets nobody become active until it is reset, which takes a scope and a reason and starts nothing', async () => {
+  it('lets no agent become active until it is reset, which takes a scope and a reason and starts nothing', async () => {
     const world = await openWorld(store, apart());
     const spawning = await world.agent({ status: 'spawning' });
     await spawning.register();

@@ -92,7 +92,7 @@ it.each(['down', 'frozen'] as const)(
   60_000,
 );
 
-it('kills what nobody registered, and with a store that cannot even be opened', async () => {
+it('kills what was never registered, and with a store that cannot even be opened', async () => {
   const environment = apart('sqlite');
   const agentId = unique('stray');
   const label = environment['KILLSWITCH_AGENT_LABEL'] as string;
@@ -134,7 +134,7 @@ it('needs no server named, and no credential', async () => {
   });
 });
 
-it('refuses a label that no selector can hold, and stops nobody', async () => {
+it('refuses a label that no selector can hold, and stops no agent', async () => {
   const environment = apart('sqlite');
   const tree = await startProcess({ agentId: unique('labelled'), ignoreTerm: true });
   const command = ['kill-all', '--local', '--label', '__proto__=x'];

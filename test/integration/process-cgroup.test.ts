@@ -117,7 +117,7 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
     expect([root, lost, other].map(isRunning)).toEqual([false, true, true]);
   });
 
-  test('a cgroup is nobody’s own in which somebody was before', async () => {
+  test('a cgroup is no process’s own if another was in it before', async () => {
     const [agentId, group] = [newId(), makeCgroup(point)];
     const resident = await startIn([group], 1);
     const { root } = await startAgent(agentId, { group });

@@ -87,7 +87,7 @@ describe('The cgroup of an agent', () => {
     ]);
   });
 
-  test('is found, and a foreign member too, although they are amid an exec at first', () => {
+  test('is found, and a foreign member too, although they are in the middle of an exec at first', () => {
     const kernel = kernelWith();
     const glances = new Map<number, number>();
     const see = (pid: number): HostProcess => {
@@ -101,7 +101,7 @@ describe('The cgroup of an agent', () => {
     expect(kernel.rememberOwn.mock.lastCall?.[2](101)).toBe(true);
   });
 
-  test('is judged without delay, however many of its members are amid an exec', () => {
+  test('is judged without delay, however many of its members are in the middle of an exec', () => {
     const kernel = kernelWith();
     const see = vi.fn((pid: number) => (pid === 100 ? founder : host(pid, { environment: 'nascent' })));
     open(kernel, see).cgroupOf(recorded);
@@ -234,7 +234,7 @@ describe('The cgroup of an agent', () => {
     expect(kernel.kill).toHaveBeenCalledTimes(3);
   });
 
-  test('that cannot be used is told, and stops nobody', async () => {
+  test('that cannot be used is reported, and stops no agent', async () => {
     const broken = (): never => {
       throw new Error('broken');
     };
@@ -292,7 +292,7 @@ describe('An agent', () => {
     expect(kernel.forget).toHaveBeenCalledOnce();
   });
 
-  test('is not dead while nobody can tell what is in its cgroup; without one, it counts as any other', async () => {
+  test('is not dead while it is unknown what is in its cgroup; without one, it counts as any other', async () => {
     const { kill } = await start(kernelWith({ look: () => 'unknown' }));
     expect(await kill()).toMatchObject({
       outcome: 'pending',

@@ -159,7 +159,7 @@ test('A PID that was given anew, or that carries another agent’s ID by now, is
   expect(living(host(101, { labels: ['no ID'] }))).toHaveLength(1);
 });
 
-test('An agent is known once it was seen, also when it is gone; one that nobody saw is not', () => {
+test('An agent is known once it was seen, also when it is gone; one that was never seen is not', () => {
   const memory = memoryOf();
   memory.note(createSnapshot([init, host(100, { labels })]));
   memory.note(createSnapshot([init]));

@@ -80,7 +80,7 @@ describe('A lookout', () => {
   const agent = host(100, { labels: ['a1'], startTime: '7' });
   const sighting = { agentId: 'a1', layer: 'process', id: '100', startedAt: 7 };
 
-  test('sees no zombie, no kernel thread, and nobody by a label that is no ID of an agent', async () => {
+  test('sees no zombie, no kernel thread, and no process by a label that is not an agent ID', async () => {
     const { sightings } = openOn([
       agent,
       host(101, { labels: ['a2'], state: 'dead' }),
@@ -90,7 +90,7 @@ describe('A lookout', () => {
     expect(await sightings()).toEqual([sighting]);
   });
 
-  test('sees whoever carries two IDs as each of the two', async () => {
+  test('sees a process with two IDs as each of the two', async () => {
     const { sightings } = openOn([host(100, { labels: ['a1', 'a2'], startTime: '7' })]);
     expect(await sightings()).toEqual([sighting, { ...sighting, agentId: 'a2' }]);
   });
@@ -107,7 +107,7 @@ describe('A lookout', () => {
     ]);
   });
 
-  test('looks again while somebody is amid an exec, but not for ever', async () => {
+  test('looks again while a process is in the middle of an exec, but not for ever', async () => {
     const starting = host(100, { environment: 'nascent' });
     const { sightings, snapshot } = openOn([starting], [starting], [agent]);
     expect(await sightings()).toEqual([sighting]);

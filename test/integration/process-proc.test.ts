@@ -141,7 +141,7 @@ describe('A process table of our making', () => {
     expect((await table.snapshot('all')).get(pid)?.labels).toEqual(labels);
   });
 
-  test('always shows the environment anew where nobody can tell of an exec', async () => {
+  test('always shows the environment again where an exec cannot be noticed', async () => {
     const [table, pid] = [createProc({ variable: VARIABLE, procRoot: root }), await victim()];
     const hidden = { environ: '0 0' };
     put(pid, hidden, 'A=b\0');
@@ -150,7 +150,7 @@ describe('A process table of our making', () => {
     expect((await table.snapshot('all')).get(pid)?.labels).toEqual(['a1']);
   });
 
-  test('waits for a process amid its exec to show its environment', async () => {
+  test('waits for a process in the middle of its exec to show its environment', async () => {
     const [agentId, pid] = [newId(), await victim()];
     put(pid, {}, '');
     const deadline = new AbortController();

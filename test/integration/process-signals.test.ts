@@ -34,7 +34,7 @@ test('Every member is stopped, also those who appear meanwhile, before the first
   expect(signals).toEqual(['SIGSTOP 1001', 'SIGSTOP 1002', 'SIGKILL 1001', 'SIGKILL 1002']);
 });
 
-test('Nobody found is no answer while processes end faster than they can be read', async () => {
+test('Finding no process is no answer while processes end faster than they can be read', async () => {
   const member = [host(1_001, { labels: ['a1'] })];
   const { table, signals } = tableOf('unsettled', 'unsettled', member, member, member, []);
   expect((await killTree(table, recordOf('a1'), atOnce())).sent).toBe(2);

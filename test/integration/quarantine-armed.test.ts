@@ -273,7 +273,7 @@ describe('what was not committed shows', () => {
     expect(existsSync(join(world.repository, 'tab\tand "quotes"\nline'))).toBe(true);
   });
 
-  it('and a pipe in the place of a file holds nobody up', async () => {
+  it('and a pipe in the place of a file blocks nothing', async () => {
     const world = await makeQuarantineWorld();
     rmSync(join(world.tree, 'README.md'));
     await promisify(execFile)('mkfifo', [join(world.tree, 'README.md'), join(world.tree, 'other')]);

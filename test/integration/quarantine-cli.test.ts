@@ -118,7 +118,7 @@ describe('killswitch quarantine', () => {
     expect(stderr).toContain('only the files were restored');
   });
 
-  it('shows an entry whose work nobody can compare', async () => {
+  it('shows an entry whose work cannot be compared', async () => {
     const world = await open();
     const { repository: _, ...target } = world.target;
     await world.worktrees.clear(target, AbortSignal.timeout(20_000));
@@ -162,7 +162,7 @@ describe('killswitch quarantine purge', () => {
     expect(existsSync(join(entryOf(world), 'worktree'))).toBe(false);
   });
 
-  it('deletes nothing where nobody can be asked', async () => {
+  it('deletes nothing where there is no one to ask', async () => {
     const world = await open();
     await world.clear();
     const { code, stderr } = await world.cli('purge', NAME);

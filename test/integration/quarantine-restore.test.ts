@@ -191,7 +191,7 @@ describe('restoring', () => {
     expect(notes.join()).toContain('not in the repository any more');
   });
 
-  it('leaves pipes, devices and sockets behind, and the repository of somebody inside disarmed', async () => {
+  it('leaves pipes, devices and sockets behind, and a foreign repository inside disarmed', async () => {
     const world = await makeQuarantineWorld();
     const { tree } = world;
     execFileSync('mkfifo', [join(tree, 'pipe')]);
@@ -205,7 +205,7 @@ describe('restoring', () => {
     expect(notes.join()).toContain('.git.quarantined');
   });
 
-  it('keeps owners, and gives nobody the rights of another', async () => {
+  it('keeps owners, and gives no one the rights of another', async () => {
     const world = await makeQuarantineWorld();
     const { tree, fresh } = world;
     const file = join(tree, 'suid');

@@ -83,7 +83,7 @@ describe('the unix socket', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  it('counts as taken when whoever has it says nothing', async () => {
+  it('counts as taken when its holder says nothing', async () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'busy.sock');
     const busy = createServer().listen(path);

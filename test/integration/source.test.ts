@@ -31,7 +31,7 @@ it('tells in the audit where each order came from: the port, a proxy, the socket
   );
 });
 
-it('believes nobody who is not named', async () => {
+it('trusts no proxy that is not named', async () => {
   const { url } = await startBuiltServer(settings('sqlite', { KILLSWITCH_SANDBOX: 'none' }));
   const headers = { 'x-forwarded-for': '203.0.113.7' };
   await call(url, 'POST', KILL_ALL, { body: {}, headers });

@@ -36,7 +36,7 @@ describe.each(storeKinds)('two servers on one %s', store => {
   });
 });
 
-describe('a record that somebody else wrote', () => {
+describe('a record that another program wrote', () => {
   it('is killed and keeps every member that is not ours, big integers and empty arrays included', async () => {
     const world = await openWorld('valkey');
     const client = new Redis(inject('redisUrl'));

@@ -100,7 +100,7 @@ describe('a token that is bound to a request', () => {
     });
   });
 
-  it('is not loosed from its request by whoever has no key', async () => {
+  it('is not loosed from its request by anyone without a key', async () => {
     const [header, , signature] = (await mintToken(order)).split('.');
     const free = Buffer.from(JSON.stringify(claimsWith())).toString('base64url');
     const why = await whyRefused(`Bearer ${header}.${free}.${signature}`, shown());
@@ -138,7 +138,7 @@ describe('a token that is bound to a request', () => {
     await expect(opened.tokens.authenticate(field, shown())).resolves.toMatchObject({ scopes: new Set() });
   });
 
-  it('names who passes it on, which gives nobody more', async () => {
+  it('names who passes it on, which gives no one more', async () => {
     const token = await mintToken({ ...order, via: 'gateway' });
     expect(decodeJwt(token)).toMatchObject({ sub: 'github:octocat', act: { sub: 'gateway' } });
     const actor = await opened.tokens.authenticate(`Bearer ${token}`, shown());

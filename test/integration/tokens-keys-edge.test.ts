@@ -44,7 +44,7 @@ async function open(body: string) {
 }
 
 describe('a key set at the edge', () => {
-  it('is fetched by whoever comes first, and then kept', async () => {
+  it('is fetched by the first request, and then kept', async () => {
     const { provider, isTaken } = await open(keySet(first));
     expect(provider.state.requests).toBe(0);
     const together = [isTaken(first), isTaken(first)];
@@ -54,7 +54,7 @@ describe('a key set at the edge', () => {
     expect(provider.state.requests).toBe(asked);
   });
 
-  it('is looked at again after 10 minutes, and stays when nobody answers', async () => {
+  it('is looked at again after 10 minutes, and stays when no server answers', async () => {
     const { provider, time, isTaken, log, verifier } = await open(keySet(first));
     expect(await isTaken(first)).toBe(true);
     provider.state.body = keySet(second);

@@ -109,7 +109,7 @@ describe('a key set in a file', () => {
     expect(await isTaken(tokens, second)).toBe(true);
   });
 
-  it('is told of once as long as it stays the same', async () => {
+  it('is reported once as long as it stays the same', async () => {
     const { tokens, pass, logged } = await open({ jwks: { file } });
     for (let look = 0; look < 3; look++) {
       pass(1000);

@@ -73,7 +73,7 @@ describe('an order that a gateway passes on', () => {
   );
 });
 
-it.each([undefined, [HERE]])('a token that nobody passes on needs no recipient at %j', async recipients => {
+it.each([undefined, [HERE]])('a token that is not forwarded needs no recipient at %j', async recipients => {
   const delegated = claimsWith({ act: { sub: 'https://bot.example' } });
   for (const claims of [claimsWith(), delegated]) {
     const { actor } = await at(recipients, await bearer(claims));

@@ -133,7 +133,7 @@ describe('a store that refuses', () => {
     await vi.waitFor(async () => expect(await store.probe()).toEqual({ name: 'store', ok: true }), 20_000);
   });
 
-  it('asks for a password, and shows it to nobody', async () => {
+  it('asks for a password, and shows it to no one', async () => {
     const { address } = await startServer({ password: 'hunter2' });
     const told = log();
     const detail = 'The store refuses the credentials';

@@ -19,7 +19,7 @@ describe('a store', () => {
     store = open({ url: `redis://${server.address}` });
   });
 
-  it('commits when the server has forgotten the script, before and amid', async () => {
+  it('commits when the server has forgotten the script, before and during it', async () => {
     const ids = Array.from({ length: 1000 }, (_, n) => `a${n}`);
     expect(await store.records.commit([kill('first')])).toEqual(['committed']);
     await server.admin.script('FLUSH');
@@ -204,7 +204,7 @@ describe('a store', () => {
     expect(await server.admin.zrange(known, '0', '-1')).toEqual(['b', 'c']);
   });
 
-  it('lists nobody where the index of the agents is another key, and stops all the same', async () => {
+  it('lists no agent where the index of the agents is another key, and stops all the same', async () => {
     await server.admin.set('orchestrator:killswitch:agents', 'x');
     expect(await store.records.commit([kill('a')])).toEqual(['committed']);
     await expect(store.records.page('', 10)).rejects.toMatchObject({ code: 'store_unavailable' });

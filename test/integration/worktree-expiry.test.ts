@@ -34,7 +34,7 @@ describe('what lies in the quarantine', () => {
     await expectVictimUntouched();
   });
 
-  it('leaves a note for a day, so that a late retry takes nobody else’s worktree', async () => {
+  it('leaves a note for a day, so that a late retry takes no other agent’s worktree', async () => {
     const { clear, repository, root, target, time, worktrees } = await makeWorld();
     await clear();
     time.now += 60_000;

@@ -114,7 +114,7 @@ describe('clearing a worktree of a real repository', () => {
     },
   );
 
-  it('forgets the entry of a worktree that somebody deleted', async () => {
+  it('forgets the entry of a worktree that was deleted', async () => {
     const { clear, listed, repository, root, target, victim } = await makeWorld();
     rmSync(target.worktreePath, { recursive: true });
     expect(await clear()).toEqual({ layer: 'worktree', outcome: 'alreadyGone' });

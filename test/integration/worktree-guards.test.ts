@@ -51,7 +51,7 @@ describe.each(['linux', 'darwin'] as const)('what is no linked worktree (%s)', p
     expect(await git(linked, 'status', '--porcelain')).toBe('');
   });
 
-  it("is refused when it is a plain directory, such as one that holds everybody's worktrees", async () => {
+  it("is refused when it is a plain directory, such as one that holds everyone's worktrees", async () => {
     const { clear, repository, root } = await makeWorld({ platform });
     const neighbour = await addWorktree(repository, join(root, 'team', 'b'), 'b');
     expect(await clear({ worktreePath: join(root, 'team') })).toMatchObject(refusal(NOTHING));

@@ -72,7 +72,7 @@ async function open(count: number) {
 }
 
 describe.runIf(existsSync(BINDFS) && existsSync('/dev/fuse'))('a filesystem that has died', () => {
-  it('leaves the worktrees on it for later, and clears those of everybody else', async () => {
+  it('leaves the worktrees on it for later, and clears those of all others', async () => {
     const { mounts, worktrees, add, clear, local } = await open(3);
     const targets = [];
     for (const { at } of mounts) targets.push(await add(`on-${at.at(-1)}`, at));

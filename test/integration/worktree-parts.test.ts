@@ -66,7 +66,7 @@ describe('a filesystem that does not answer', () => {
     expect(await answer).toBe(true);
   });
 
-  it('answers also when it says that nothing is there, and not where nobody can be sent to ask', async () => {
+  it('answers also when it says that nothing is there, and not where nothing can be sent to ask', async () => {
     expect(await openProbe({ clock }).ask('/nonexistent/path', 0)).toBe(true);
     expect(await openProbe({ clock, command: ['/nonexistent/program'] }).ask('/', 0)).toBe(false);
   });

@@ -89,7 +89,7 @@ it('an operation is one of ours, or none, whatever stands there', async () => {
   );
 });
 
-it('a key that somebody wrote over keeps nobody from stopping', async () => {
+it('an overwritten key does not prevent a stop', async () => {
   const { core, store } = fakeCore();
   const keyed = { actor: { subject: 'ops' }, key: 'k', fingerprint: 'f', operationId: 'op-2' };
   await claimKey(core, { ...keyed, operationId: 'op-1' });

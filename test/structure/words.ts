@@ -25,7 +25,6 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Folders that still have some, with all below them. */
 const NOT_YET: readonly string[] = [
   'functions',
-  'test',
   'lib/adapters/cgroup',
   'lib/adapters/docker',
   'lib/adapters/process',

@@ -150,7 +150,7 @@ export function auditLog(open: OpenRecords): void {
     expect(await reasons({ operationId: 'bulk', limit: 3 })).toEqual(['0', '1', '2']);
   });
 
-  it('misses nobody between two positions while many write', async () => {
+  it('misses no entry between two positions while many write', async () => {
     const { audit, reopen } = store();
     const others = await reopen();
     const writers = [audit, others.audit].map(async (log, writer) => {

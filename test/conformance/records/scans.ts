@@ -8,7 +8,7 @@ const names = (pages: readonly (readonly StoredAgent[])[]): string[] =>
 export function scans(open: OpenRecords): void {
   const store = eachWith(open);
 
-  it('finds every record there is, in pages of at most 1,000, also foreign ones that nobody indexed', async () => {
+  it('finds every record there is, in pages of at most 1,000, also foreign ones that no one indexed', async () => {
     const { records, seedForeign } = store();
     const ours = ids('a', 1300);
     const foreign = ids('f', 1200);
@@ -123,7 +123,7 @@ export function scans(open: OpenRecords): void {
     expect(await store().records.page('', 10)).toEqual({ agents: [] });
   });
 
-  it('by pages leaves out nobody who stays while others come and go, and nobody comes twice', async () => {
+  it('by pages leaves out no agent that stays while others come and go, and none comes twice', async () => {
     const { records, seedForeign, reopen } = store();
     const others = await reopen();
     const staying = ids('s', 60);

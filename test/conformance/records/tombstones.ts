@@ -18,7 +18,7 @@ export function tombstones(open: OpenRecords): void {
     expect(await records.tombstoned(asked)).toEqual([false, true, false, true, true, false, true]);
   });
 
-  it('are told of 2,500 agents, and of none', async () => {
+  it('answer for 2,500 agents, and for none', async () => {
     const { records } = store();
     const all = ids('a', 2500);
     await records.commit(all.filter((_, n) => n % 3 === 0).map(bury));

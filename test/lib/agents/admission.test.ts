@@ -26,7 +26,7 @@ function meddledBy(core: Core, act: () => Promise<unknown>): Core {
 }
 
 describe('while the emergency stop is engaged', () => {
-  it('nobody is registered as active', async () => {
+  it('no agent is registered as active', async () => {
     const { core, stored } = fakeCore();
     await engageLatch(core, order);
     for (const status of ['spawning', 'running'] as const) {
@@ -35,7 +35,7 @@ describe('while the emergency stop is engaged', () => {
     expect(await stored('a1')).toBeUndefined();
   });
 
-  it('nobody goes from spawning to running, but whoever ends may end', async () => {
+  it('no agent goes from spawning to running, but one that ends may end', async () => {
     const { core, agent, record } = fakeCore();
     await agent('a1', { status: 'spawning' });
     await engageLatch(core, order);
@@ -53,7 +53,7 @@ describe('while the emergency stop is engaged', () => {
     expect(await record('a1')).toMatchObject({ status: 'running', taskId: 't9' });
   });
 
-  it('nobody becomes active in one step with what takes it out of a hold, or into one', async () => {
+  it('no agent becomes active in one step with what takes it out of a hold, or into one', async () => {
     const { core, agent, record } = fakeCore();
     await agent('a1', { status: 'spawning' });
     await engageLatch(core, { ...order, selector: { taskId: 't2' } });
@@ -108,7 +108,7 @@ describe('while the emergency stop is engaged', () => {
     expect(await register(core, alice, 'a1', { ...body, taskId: 't2' })).toMatchObject({ created: true });
   });
 
-  it('and unreadable, nobody is let in', async () => {
+  it('and unreadable, no agent is let in', async () => {
     const { core, store } = fakeCore();
     await core.records.commit([{ document: LATCH, expect: null, next: '?', audit: [] }]);
     await expect(register(core, alice, 'a1', { status: 'running' })).rejects.toMatchObject(latched);
@@ -116,7 +116,7 @@ describe('while the emergency stop is engaged', () => {
     await expect(register(core, alice, 'a1', { status: 'running' })).rejects.toMatchObject(latched);
   });
 
-  it('and released again, everybody may start', async () => {
+  it('and released again, every agent may start', async () => {
     const { core } = fakeCore();
     await engageLatch(core, order);
     await resetLatch(core, order);

@@ -32,7 +32,7 @@ describe('an emergency stop that is engaged for ever more', () => {
     expect(await engage(core, {}, narrowedTo({ taskId: 't1' }))).toMatchObject({ engaged: true });
   });
 
-  it('keeps room for the others from all narrowed ones together, and for the hold that stops everybody', async () => {
+  it('keeps room for the others from all narrowed ones together, and for the hold that stops every agent', async () => {
     const { core } = fakeCore();
     const narrowed = (n: number) => actorWith({ subject: `a${n}`, within: { agentId: `a${n}` } });
     expect(await fill(core, narrowed)).toBe(latchLimits.narrowed.holds);

@@ -44,7 +44,7 @@ describe('sealing', () => {
     });
   });
 
-  it('seals all anew over a checkpoint that nobody here can have made, and says so', async () => {
+  it('seals all anew over a checkpoint that no one here can have made, and says so', async () => {
     const ledger = openLedger();
     ledger.append('a', 'b');
     ledger.checkpoints.set(1, 'forged');

@@ -67,7 +67,7 @@ const failure = (act: Promise<unknown>): Promise<ClientError> =>
   );
 
 describe('the stops', () => {
-  it('is told of an agent that nothing is known of yet', async () => {
+  it('hears of an agent of which nothing is known yet', async () => {
     const body = { message: 'not killed yet', operationId: 'o1', verified: false, incomplete: true };
     const { client } = await answering({ status: 202, body });
     expect(await client.kill('a1')).toEqual({ status: 202, confirmed: false, receipt: body });
@@ -111,7 +111,7 @@ describe('the stops', () => {
     expect(await client.kill('a1')).toMatchObject({ status: 202, confirmed: false });
   });
 
-  it('does not call confirmed what nobody saw die', async () => {
+  it('does not call confirmed what was not seen to die', async () => {
     const { client } = await answering({ body: { ...receipt, verified: false } });
     expect(await client.kill('a1')).toMatchObject({ status: 200, confirmed: false });
   });
@@ -285,7 +285,7 @@ describe('what goes wrong', () => {
     expect(await failure(client.kill('a1'))).toMatchObject({ title: 'No server answers at /run/k.sock' });
   });
 
-  it('says that nobody answers', async () => {
+  it('says that no server answers', async () => {
     const client = createClient({ url: 'http://127.0.0.1:1', token: 'abc' });
     const error = await failure(client.kill('a1'));
     expect(error).toMatchObject({ code: 'unreachable', status: undefined });

@@ -370,7 +370,7 @@ describe('several readings of the settings', () => {
     expect(allOf([() => 1, () => 'two', () => undefined])).toEqual([1, 'two', undefined]);
   });
 
-  it('are told of together, each problem once', () => {
+  it('are reported together, each problem once', () => {
     const reading = () => allOf([wrong('a', 'b'), () => 1, wrong('b', 'c')]);
     expect(reading).toThrow(new ConfigError(['a', 'b', 'c']));
   });

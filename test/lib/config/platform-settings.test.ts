@@ -39,7 +39,7 @@ describe('the settings of a platform', () => {
     expect(read(settings)).toBeUndefined();
   });
 
-  it('are told of by name when they are wrong, missing or unknown, all at once', () => {
+  it('are reported by name when they are wrong, missing or unknown, all at once', () => {
     expect(
       problemsOf({
         KILLSWITCH_GITHUB_LATCH: 'yes',

@@ -68,7 +68,7 @@ describe('what runs here without a record', () => {
     await vi.waitFor(async () => expect(await bed.record('a1')).toMatchObject({ status: 'completed' }));
   });
 
-  it('is completed by whoever is started after its node died, once a look has shown that it is gone', async () => {
+  it('is completed by the node that is started after its own died, once a scan has shown that it is gone', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const bed = fakeCore();

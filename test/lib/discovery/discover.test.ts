@@ -10,7 +10,7 @@ const fakeLookout = (sightings: Lookout['sightings']): Lookout => ({
 });
 
 describe('looking around on this host', () => {
-  it('tells what everybody sees', async () => {
+  it('reports what every detector sees', async () => {
     const { core, containers, processes } = fakeCore();
     containers.spawn('a1');
     containers.spawn('bare', { labelled: false });

@@ -11,7 +11,7 @@ async function killed(): Promise<Bed> {
   return bed;
 }
 
-describe('an agent of which somebody deleted that it was killed', () => {
+describe('an agent whose tombstone was deleted', () => {
   it.each(['with its record', 'beside its record', 'and wrote an active record'])(
     'is stopped again where it was killed, and marked again: %s',
     async how => {

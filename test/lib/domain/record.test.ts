@@ -10,7 +10,7 @@ const agentIn = (members: Record<string, unknown>): Agent => {
   return reading.agent;
 };
 
-describe('reading a record that anybody may have written', () => {
+describe('reading a record that any program may have written', () => {
   it('takes every member that is as it should be', () => {
     const full = {
       agentId: 'a1',

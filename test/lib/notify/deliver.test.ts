@@ -188,7 +188,7 @@ describe('a message that is refused', () => {
     return { ...bench, wait };
   }
 
-  it('lets the others pass after some attempts, is told of, and goes on being tried until it is taken', async () => {
+  it('lets the others pass after some attempts, is reported, and is retried until it is accepted', async () => {
     const { notifier, receiver, append, wait, log } = await refusing('bad');
     await append('a', 'bad', 'b');
     await notifier.look();

@@ -57,7 +57,7 @@ describe('the event of an audit entry', () => {
     });
   });
 
-  it('takes no path of this host out of it, and no megabytes that somebody wrote into a record', () => {
+  it('takes no path of this host out of it, and no megabytes that a program wrote into a record', () => {
     const told = eventOf(
       entry({
         taskId: 'x'.repeat(1e6),

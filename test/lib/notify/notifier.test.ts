@@ -13,7 +13,7 @@ const entry: AuditEntry = {
 };
 
 describe('a notifier', () => {
-  it('looks by itself again and again, and sooner when it is woken, also amid a look', async () => {
+  it('looks by itself again and again, and sooner when it is woken, also during a poll', async () => {
     const { core } = fakeCore();
     const clock = { now: Date.now, monotonic: () => performance.now() };
     const receiver = fakeReceiver();
@@ -138,7 +138,7 @@ describe('a notifier', () => {
     expect(await notifier.probe()).toMatchObject({ ok: true });
   });
 
-  it('writes its place down while it tells of many, so that a crash repeats little', async () => {
+  it('writes its place down while it delivers many, so that a crash repeats little', async () => {
     const { core, clock, store } = fakeCore();
     const receiver = fakeReceiver();
     const notifier = createNotifier(core, receiver);
@@ -156,7 +156,7 @@ describe('a notifier', () => {
 });
 
 describe('a store that tells', () => {
-  it('tells of what was written, and of nothing else', async () => {
+  it('reports what was written, and nothing else', async () => {
     const { core, agent } = fakeCore();
     const told: AuditEntry[][] = [];
     const store = observeCommits(core, entries => void told.push([...entries]));

@@ -9,7 +9,7 @@ describe('a look at the records', () => {
   const sweep = (bed: Bed, core: Core = bed.core) =>
     enforceTombstones(core, createInFlight(core), () => false);
 
-  it('marks killed again what was written over, although nothing of it runs, and tells of it', async () => {
+  it('marks killed again what was written over, although nothing of it runs, and reports it', async () => {
     const bed = fakeCore();
     await killedOne(bed);
     await killedOne(bed, 'a2');
@@ -20,7 +20,7 @@ describe('a look at the records', () => {
     expect(bed.store.memory.active.has('a1')).toBe(false);
   });
 
-  it('by two nodes tells of it once', async () => {
+  it('by two nodes reports it once', async () => {
     const bed = fakeCore();
     await killedOne(bed);
     bed.store.seedForeign('a1', '{"status":"running"}');
@@ -28,7 +28,7 @@ describe('a look at the records', () => {
     expect(told(bed, 'RESURRECTION')).toHaveLength(1);
   });
 
-  it('leaves those that run as they may, those that ended, and those that nobody can read', async () => {
+  it('leaves those that run as they may, those that ended, and those that cannot be read', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
     for (const agentId of ['a2', 'a3']) await killedOne(bed, agentId);

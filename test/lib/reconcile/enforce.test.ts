@@ -37,7 +37,7 @@ describe('a killed agent that runs again', () => {
     expect(told(bed, 'RESURRECTION')).toHaveLength(1);
   });
 
-  it('under a record that somebody wrote over is marked killed again', async () => {
+  it('under a record that was overwritten is marked killed again', async () => {
     const bed = fakeCore();
     await killedOne(bed);
     bed.store.seedForeign('a1', '{"status":"running","taskId":"t2","big":12345678901234567890}');
@@ -88,7 +88,7 @@ describe('a killed agent that runs again', () => {
     expect(told(bed, 'RESURRECTION')).toEqual([]);
   });
 
-  it('is paid for at once where its record says owed and nobody is to pay', async () => {
+  it('is paid for at once where its record says owed and no host is to pay', async () => {
     const bed = fakeCore();
     await killedOne(bed);
     bed.store.seedForeign('a1', '{"status":"killed","kill":{"operationId":"op","pending":["container"]}}');
@@ -144,7 +144,7 @@ describe('a killed agent that runs again', () => {
     },
   );
 
-  it('is left to whoever works on it already', async () => {
+  it('is left to the process that works on it already', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.containers.inject('kill', 'late');
@@ -157,7 +157,7 @@ describe('a killed agent that runs again', () => {
     await one.done;
   });
 
-  it('is left to whoever has taken it up while the store was asked', async () => {
+  it('is left to the process that has taken it up while the store was asked', async () => {
     const bed = fakeCore();
     await killedOne(bed);
     bed.containers.spawn('a1');
@@ -178,7 +178,7 @@ describe('a killed agent that runs again', () => {
     expect(told(bed, 'RESURRECTION')).toHaveLength(1);
   });
 
-  it('that is gone again when it is looked for is not told of', async () => {
+  it('that is gone again when it is looked for is not reported', async () => {
     const bed = fakeCore();
     await killedOne(bed);
     bed.containers.spawn('a1');

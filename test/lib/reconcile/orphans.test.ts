@@ -56,7 +56,7 @@ describe('the leftovers', () => {
     expect(await find()).toMatchObject([{ ageMs: 40_000, young: false, seen: [{}, {}] }]);
   });
 
-  it('are young for as long as the grace, and when nobody can tell', async () => {
+  it('are young for as long as the grace, and when their age is unknown', async () => {
     const { find, spawn, clock, containers } = openBench();
     spawn('stray', GRACE - 1);
     containers.spawn('timeless');
@@ -66,7 +66,7 @@ describe('the leftovers', () => {
     expect(await find(0)).toMatchObject([{ young: false }, { young: false }]);
   });
 
-  it('are not told while the store does not answer: everybody would be one', async () => {
+  it('are not told while the store does not answer: every agent would be one', async () => {
     const { find, spawn, store } = openBench();
     spawn('stray', 60_000);
     store.faults.fail('agents');

@@ -59,7 +59,7 @@ describe('the journal', () => {
     ]);
   });
 
-  it('tells of an order that goes wrong, and carries out the others', async () => {
+  it('reports a command that goes wrong, and carries out the others', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     await bed.journal.append('nonsense', '?');

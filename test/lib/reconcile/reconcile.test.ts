@@ -125,7 +125,7 @@ describe('the reconcile', () => {
     await expect.poll(() => back.isRunning()).toBe(false);
   });
 
-  it('lets an agent that will not die keep nobody else waiting', async () => {
+  it('lets an agent that will not die keep no other one waiting', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const bed = fakeCore();
@@ -159,7 +159,7 @@ describe('the reconcile', () => {
     expect(reads).toBe(1);
   });
 
-  it('forgets who runs here no more, unless somebody could not look', async () => {
+  it('forgets those that no longer run here, unless a detector could not look', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.core.recordCache.set('gone', { agentId: 'gone', status: 'running', labels: {} });

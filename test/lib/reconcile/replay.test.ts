@@ -52,7 +52,7 @@ describe('when the store is back, an order from the journal', () => {
     expect([...(bed.store.memory.debts.get('h1') ?? [])]).toEqual([]);
   });
 
-  it('for all reaches nobody who was started after it was given', async () => {
+  it('for all reaches no agent that was started after it was given', async () => {
     const bed = fakeCore();
     const before = await bed.agent('a1', { members: { startedAt: at(0) } });
     const after = await bed.agent('a2', { members: { startedAt: at(5) } });
@@ -72,7 +72,7 @@ describe('when the store is back, an order from the journal', () => {
     expect(await agent.isAlive()).toBe(false);
   });
 
-  it('goes before what somebody else wrote meanwhile: stopped always wins', async () => {
+  it('goes before what another program wrote meanwhile: stopped always wins', async () => {
     const bed = fakeCore();
     await bed.agent('a1', { status: 'spawning' });
     bed.store.faults.fail('agents');
@@ -119,7 +119,7 @@ describe('when the store is back, an order from the journal', () => {
     expect(bed.journal.memory.size).toBe(0);
   });
 
-  it('of an agent that nobody knows is ended too', async () => {
+  it('of an unknown agent is ended too', async () => {
     const bed = fakeCore();
     const command = killOf('a1');
     await bed.journal.append(command.operationId, encodeCommand(bed.core, command, at(0)));

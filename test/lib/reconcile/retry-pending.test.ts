@@ -65,7 +65,7 @@ describe('what a killed agent owes', () => {
     expect(bed.store.memory.audit).toHaveLength(2);
   });
 
-  it('is left to whoever works on it already', async () => {
+  it('is left to the process that works on it already', async () => {
     const bed = fakeCore();
     await owing(bed);
     bed.containers.inject('kill', 'late');
@@ -78,7 +78,7 @@ describe('what a killed agent owes', () => {
     expect(bed.containers.calls.filter(call => call.method === 'kill')).toHaveLength(2);
   });
 
-  it('under a record that somebody wrote over is owed anew, and paid', async () => {
+  it('under a record that was overwritten is owed anew, and paid', async () => {
     const bed = fakeCore();
     const agent = await owing(bed);
     bed.store.seedForeign('a1', '{"status":"running","worktreePath":"/worktrees/a1"}');
@@ -112,7 +112,7 @@ describe('what a killed agent owes', () => {
   });
 });
 
-describe('a debt of nobody', () => {
+describe('a debt of no agent', () => {
   it.each<[string, string | undefined]>([
     ['without a record', undefined],
     ['that was never killed', '{"status":"running"}'],

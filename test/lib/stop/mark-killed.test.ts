@@ -181,7 +181,7 @@ describe('marking agents killed', () => {
     ]).toEqual([true, true, false]);
   });
 
-  it('reads again when somebody else wrote in between, and keeps what they wrote', async () => {
+  it('reads again when another process wrote in between, and keeps what it wrote', async () => {
     const bed = fakeCore();
     await bed.agent('a1', { status: 'spawning' });
     const foreign = '{"status":"running","note":"written in between"}';
@@ -249,7 +249,7 @@ describe('marking agents killed', () => {
     ]);
   });
 
-  it('still tells of those that are marked when the store goes away between two rounds', async () => {
+  it('still reports those that are marked when the store goes away between two rounds', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
     await bed.agent('a2');

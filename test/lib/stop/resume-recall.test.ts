@@ -56,7 +56,7 @@ async function recalled(bed: Bed, ...meanwhile: readonly AuditEntry[]) {
 }
 
 describe('what a command had done before', () => {
-  it('is told of those that are settled as they were, with their record', async () => {
+  it('hears of those that are settled as they were, with their record', async () => {
     const bed = fakeCore();
     await killed(bed, 'a1', paid);
     bed.store.memory.audit.push(accepted('a1'), settled('a1'));

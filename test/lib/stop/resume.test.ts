@@ -109,7 +109,7 @@ describe('a process that dies', () => {
 });
 
 describe('a command that is carried on with', () => {
-  it('does not engage again what somebody has reset since', async () => {
+  it('does not engage again what was reset since', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     const command = killAllOf({ latch: true });
@@ -121,7 +121,7 @@ describe('a command that is carried on with', () => {
     expect((await findLatch(bed.core)).latch.engaged).toBe(false);
   });
 
-  it('kills again whom somebody wrote over meanwhile', async () => {
+  it('kills again those whose records were overwritten meanwhile', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     const process = mortal(bed.core);
@@ -155,7 +155,7 @@ describe('a command that is carried on with', () => {
     ]);
   });
 
-  it('tells of those that are settled as they were, also where the record is gone since', async () => {
+  it('reports those that are settled as they were, also where the record is gone since', async () => {
     const bed = fakeCore();
     for (const agentId of ['a1', 'a2', 'a3']) await bed.agent(agentId);
     const command = killAllOf();
@@ -176,7 +176,7 @@ describe('a command that is carried on with', () => {
     expect([isLatched, bed.containers.calls.length]).toEqual([false, before]);
   });
 
-  it('tells of one whose debt was paid while it looked', async () => {
+  it('reports one whose debt was paid while it looked', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
     const process = mortal(bed.core);

@@ -9,7 +9,7 @@ const after = '2026-11-22T10:00:00.001Z';
 const resumed = (selector = {}) => killAllOf({ requestedAt, wereActive: ['a1'], selector });
 
 describe('an order that is carried on with', () => {
-  it('reaches who had started by then, to the millisecond, and nobody who came after it', async () => {
+  it('reaches who had started by then, to the millisecond, and none that came after it', async () => {
     const bed = fakeCore();
     const old = await bed.agent('a1', { members: { startedAt: before } });
     const atOnce = await bed.agent('a2', { members: { startedAt: requestedAt } });

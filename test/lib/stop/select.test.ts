@@ -88,7 +88,7 @@ describe('a selection', () => {
     expect(passes).toBe(2);
   });
 
-  it('ends where somebody starts new ones without end, and says what to do', async () => {
+  it('ends where new ones are started without end, and says what to do', async () => {
     const bed = fakeCore();
     let passes = 0;
     bed.store.faults.lie('scan', truth => {

@@ -53,7 +53,7 @@ describe('settling a killed agent', () => {
     expect(bed.store.memory.audit).toMatchObject([{ phase: 'unconfirmed' }]);
   });
 
-  it('tells of a debt that stays open once, and of its end', async () => {
+  it('reports a debt that stays open once, and its end', async () => {
     const bed = fakeCore();
     await killed(bed);
     for (let n = 0; n < 3; n++) await settled(bed, failed);

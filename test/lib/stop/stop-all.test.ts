@@ -39,7 +39,7 @@ describe('a kill-all', () => {
     expect(receipt.agents).toHaveLength(1_000);
   });
 
-  it('tells of those it stopped when the store goes away while it looks for more', async () => {
+  it('reports those it stopped when the store goes away while it looks for more', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     const { records } = bed.core;
@@ -54,7 +54,7 @@ describe('a kill-all', () => {
     expect([...bed.journal.memory.keys()]).toEqual([receipt.operationId]);
   });
 
-  it('tells of those it stopped when something goes wrong while it looks for more', async () => {
+  it('reports those it stopped when something goes wrong while it looks for more', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1', { worktree: false });
     const { records } = bed.core;

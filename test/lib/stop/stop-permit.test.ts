@@ -20,7 +20,7 @@ const meddled = ({ core }: Bed, meddle: () => unknown) => {
 };
 
 describe('a kill-all that engages the emergency stop', () => {
-  it('is refused as a whole to who may not engage it, and nobody is stopped', async () => {
+  it('is refused as a whole to who may not engage it, and no agent is stopped', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     const command = killAllOf({ latch: true, actor: holding('agents:kill-all') });
@@ -35,7 +35,7 @@ describe('a kill-all that engages the emergency stop', () => {
     expect([await agent.isAlive(), (await findLatch(bed.core)).latch.engaged]).toEqual([false, false]);
   });
 
-  it('is written down as a whole while the store does not tell of the latch, and stops what runs here', async () => {
+  it('is written down as a whole while the store does not answer for the latch, and stops what runs here', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     bed.store.faults.fail('read');
@@ -98,7 +98,7 @@ describe('a kill-all', () => {
     expect(bed.journal.memory.size).toBe(1);
   });
 
-  it('that ends early while some are being stopped is told of in the log', async () => {
+  it('that ends early while some are being stopped is reported in the log', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
     let looks = 0;

@@ -29,7 +29,7 @@ describe('without a store, a narrowed credential', () => {
     expect([await agent.isAlive(), bed.journal.memory.size]).toEqual([true, 0]);
   });
 
-  it('leaves running what nobody knows to lie inside, says so, and is carried out when somebody does', async () => {
+  it('leaves running what is not known to lie inside, says so, and is carried out when it is', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     takeDown(bed);

@@ -22,7 +22,7 @@ async function openBed(): Promise<Bed> {
 }
 
 describe('an order that is written down while the store is away', () => {
-  it('of a kill-all names who was active as far as anybody knew', async () => {
+  it('of a kill-all names who was active as far as was known', async () => {
     const bed = await openBed();
     await stopOn(bed.core).stop(killAllOf());
     expect(written(bed).map(order => order?.wereActive)).toEqual([['a1', 'a2']]);
@@ -52,7 +52,7 @@ describe('an order that is written down while the store is away', () => {
     );
   });
 
-  it('that cannot be written is told of in the log, too', async () => {
+  it('that cannot be written is reported in the log, too', async () => {
     const bed = await openBed();
     const journal = { ...bed.core.journal, append: () => Promise.reject(new Error('the disk is full')) };
     const { operationId, errors } = await stopOn({ ...bed.core, journal }).stop(killOf('a1'));

@@ -170,7 +170,7 @@ describe('while the store does not answer', () => {
     expect(await ask()).toEqual(refusedFor('b'));
   });
 
-  it('a fault that nobody knows is logged, and nothing is moved', async () => {
+  it('an unknown fault is logged, and nothing is moved', async () => {
     const { ask, store, log } = await open();
     store.faults.fail('scan', { error: new Error('odd') });
     expect(await ask()).toEqual(UNKNOWN);

@@ -12,7 +12,7 @@ const keyed = (operationId: string, more: object = {}) => ({
 });
 
 describe('a key', () => {
-  it('is the first one’s, whoever comes later', async () => {
+  it('is the first one’s, whatever comes later', async () => {
     const { core } = fakeCore();
     const ids = Array.from({ length: 20 }, (_, at) => `op-${at}`);
     const claims = await Promise.all(ids.map(id => claimKey(core, keyed(id))));
@@ -49,7 +49,7 @@ describe('a key', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('is nobody’s while the store does not answer, and its return is no error then', async () => {
+  it('is no one’s while the store does not answer, and its return is no error then', async () => {
     const { core, store, log } = fakeCore();
     store.faults.fail('commit');
     const one = await claimKey(core, keyed('op-1'));

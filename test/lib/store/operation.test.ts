@@ -78,7 +78,7 @@ describe('an accepted command', () => {
     expect((await findOperation(core, 'op'))?.operation?.requestedAt).toBe('2026-11-22T09:00:00.000Z');
   });
 
-  it('ends with its receipt, and nobody owes it any more', async () => {
+  it('ends with its receipt, and it is owed no more', async () => {
     const bed = fakeCore();
     await beginOperation(bed.core, command());
     await endOperation(bed.core, command(), receipt);
@@ -127,7 +127,7 @@ describe('an accepted command', () => {
     expect(owed(bed)).toEqual([]);
   });
 
-  it('whose beginning could not be stored is told of at its end, from the beginning', async () => {
+  it('whose beginning could not be stored is recorded at its end, from the beginning', async () => {
     const bed = fakeCore();
     bed.store.faults.fail('commit', { times: 1 });
     await beginOperation(bed.core, command());

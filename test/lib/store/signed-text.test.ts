@@ -43,7 +43,7 @@ describe('a signed text', () => {
     );
   });
 
-  it('is signed by nobody without a key, and then counts for none', () => {
+  it('is not signed without a key, and then counts as unsigned', () => {
     expect(signText({}, 'tombstone', 'a1', text)).toBe(text);
     expect(readSigned({}, 'tombstone', 'a1', signed)).toEqual({ text, isOurs: false });
   });

@@ -19,7 +19,7 @@ it('gives the ID to exactly one of many at a time', async () => {
   expect(answers.filter(answer => answer === 'first')).toHaveLength(1);
 });
 
-it('says that nobody can tell when the store does not answer', async () => {
+it('says that it is unknown when the store does not answer', async () => {
   const { records, faults } = fakeRecords();
   faults.fail('commit');
   expect(await markUsed(records, 'once:1', 60)).toBe('unknown');

@@ -55,7 +55,7 @@ describe('an order', () => {
   });
 });
 
-it('vouches for somebody with the scopes that are named, and without bounds', () => {
+it('makes an actor with the scopes that are named, and without bounds', () => {
   const actor = triggerActor('github:octocat', ['agents:kill', 'agents:kill']);
   expect(actor).toEqual({
     kind: 'trigger',

@@ -52,7 +52,7 @@ describe('a mapping', () => {
     expect(map(`agentIds=${path}`, event)).toEqual({ problem });
   });
 
-  it('selects nobody when one of its parts is missing: the others would select more', () => {
+  it('selects no agent when one of its parts is missing: the others would select more', () => {
     expect(map('labels.team=team,taskId=task', { team: 'core' })).toEqual({ problem: 'it has no task' });
     expect(map('taskId=task,labels.team=team', { task: 't1' })).toEqual({ problem: 'it has no team' });
   });
@@ -89,7 +89,7 @@ describe('a mapping', () => {
     },
   );
 
-  it('never selects everybody but by the word, whatever the event is', () => {
+  it('never selects every agent except by the word, whatever the event is', () => {
     const name = fc.constantFrom('a', 'b', '0', 'length', 'constructor', '__proto__');
     const path = fc.array(name, { minLength: 1, maxLength: 3 }).map(names => names.join('.'));
     const member = fc.constantFrom('agentIds', 'taskId', 'host', 'labels.x', 'labels.__proto__');

@@ -62,7 +62,7 @@ describe('a phrase', () => {
     'label_team=core',
     'agent1=a1',
     'étiquette=x',
-  ])('does not select everybody for a misspelt selector: %s', word => {
+  ])('does not select every agent for a misspelt selector: %s', word => {
     expect(parseTextCommand(`all ${word}`)).toEqual({
       verb: 'help',
       problem: `${word} is not part of a selector`,
@@ -70,7 +70,7 @@ describe('a phrase', () => {
   });
 
   it.each(['agent=a1', 'task=t1', 'host=h1', 'status=running', 'label:team=core'])(
-    'does not select everybody for a selector that comes too late: %s',
+    'does not select every agent for a selector that comes too late: %s',
     word => {
       const problem = `${word} must stand before the reason`;
       expect(parseTextCommand(`all leaking keys ${word}`)).toEqual({ verb: 'help', problem });

@@ -44,7 +44,7 @@ it('looks by itself when the interval is over, give or take a quarter', async ()
   expect(looks[1]).toBeLessThanOrEqual(1_250);
 });
 
-it('looks again at once when it was woken amid a look', async () => {
+it('polls again at once when it was woken during a poll', async () => {
   let end = (): void => undefined;
   rounds = createPoller({
     clock: { monotonic: Date.now },
