@@ -52,7 +52,7 @@ describe('a rehearsal of a kill', () => {
     expect(traces(bed)).toEqual(before);
   });
 
-  it('is of its own agent alone, whomever it is asked for', async () => {
+  it('is always of its own agent, whatever target is given', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     const { core } = createRehearsal(bed.core);
