@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { mintToken } from '../../lib/adapters/jose/mint.js';
 import { type Scope, scopes, type Within } from '../../lib/domain/actor.js';
+import { expectDocumented } from '../functions/documented.js';
 import { build } from './build.js';
 import { inject, RUN_MARK } from './context.js';
 import { type Identity, newIdentity, setIdentity } from './identity.js';
@@ -80,9 +81,11 @@ export async function call(
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
+  const { status, headers: given } = response;
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
+  expectDocumented(method, path, { status, headers: given, text });
+  const isJson = /json/.test(given.get('content-type') ?? '');
+  return { status, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
 export interface ServerProcess {
