@@ -1,21 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Scope, Within } from '../../lib/domain/actor.js';
+import { readSecret } from '../server/secret-file.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const OWN_TOKEN_SECONDS = 60;
 
-/** The value of a variable, or the content of the file that `<name>_FILE` names. */
+/** The value of a variable, or the content of the file that `<name>_FILE` names. @throws Error that says what to set */
 export function secretOf(env: Environment, name: string): string | undefined {
-  const path = env[`${name}_FILE`];
-  if (!path) return env[name] || undefined;
-  if (env[name]) throw new Error(`Set ${name} or ${name}_FILE, not both.`);
-  try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-  } catch (cause) {
-    throw new Error(`${name}_FILE names a file that cannot be read.`, { cause });
-  }
+  const { value, problems } = readSecret(env, name);
+  const [problem] = problems;
+  if (problem !== undefined) throw new Error(`${problem[0]?.toUpperCase()}${problem.slice(1)}.`);
+  return value;
 }
 
 export function userName(): string {

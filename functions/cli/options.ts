@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AGENT_ID } from '../../lib/domain/agent.js';
 import { LAST_SECOND } from '../../lib/util/dates.js';
+import { parseDuration } from '../../lib/util/duration.js';
 
 /** The options of every command that asks a server. */
 export interface ServerOptions {
@@ -54,15 +55,13 @@ export function count(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-
 /** A duration or `0`, in milliseconds. */
 export const age = (text: string): number => (/^0[smhd]?$/.test(text) ? 0 : duration(text) * 1_000);
 
 /** `45s`, `30m`, `12h`, `7d`, in seconds. */
 export function duration(text: string): number {
-  const [, number, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
-  if (number !== undefined) return Number(number) * (UNITS[unit] ?? 1);
+  const ms = text.startsWith('0') ? undefined : parseDuration(text);
+  if (ms !== undefined) return ms / 1_000;
   throw new InvalidArgumentError('It must be a duration such as 45s, 30m, 12h or 7d.');
 }
 

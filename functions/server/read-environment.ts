@@ -1,27 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Config, parseConfig, secretVariables } from '../../lib/config/config.js';
 import { ConfigError } from '../../lib/config/config-error.js';
 import type { Settings } from '../../lib/config/platform-settings.js';
 import { platformVariable } from '../../lib/config/platform-settings.js';
 import { stateDirectoryOf } from './places.js';
+import { readSecret } from './secret-file.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Each of these may stand in a file that `<name>_FILE` names; a line end at its end does not count. */
+/** Resolves variables that are given as files, by `<name>_FILE`. @throws ConfigError that names every problem */
 function withFiles(environment: Environment, names: Iterable<string>): Environment {
   const resolved: Record<string, string | undefined> = { ...environment };
   const problems: string[] = [];
   for (const name of names) {
-    const path = environment[`${name}_FILE`];
-    if (!path) continue;
-    if (environment[name]) problems.push(`set ${name} or ${name}_FILE, not both`);
-    try {
-      resolved[name] = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    } catch {
-      problems.push(`${name}_FILE names a file that cannot be read`);
-    }
+    if (!environment[`${name}_FILE`]) continue;
+    const secret = readSecret(environment, name);
+    problems.push(...secret.problems);
+    resolved[name] = secret.value;
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return resolved;

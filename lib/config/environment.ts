@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { secretSchema } from '../domain/secret.js';
+import { parseDuration } from '../util/duration.js';
 
 /** Several, separated by commas. */
 export const secretsSchema = z
@@ -8,12 +9,11 @@ export const secretsSchema = z
   .pipe(z.array(secretSchema));
 
 export const matching = (pattern: RegExp, right: string) => z.string().regex(pattern, right);
-const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export const durationSchema = matching(
   /^(0|\d{1,6}[smhd])$/,
   'must be a duration such as 7d, 12h, 30m, 45s, or 0',
-).transform(text => Number.parseInt(text, 10) * (milliseconds[text.slice(-1)] ?? 1));
+).transform(text => parseDuration(text) ?? 0);
 
 const HOUR = 3_600_000;
 

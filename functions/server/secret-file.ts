@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+
+/** What a variable and its file give: sentences without a full stop in `problems`, safe to show. */
+export interface Secret {
+  readonly value: string | undefined;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads a secret from a variable, or from the file that `<name>_FILE` names, without the line end at its end. An empty
+ * variable counts as absent.
+ */
+export function readSecret(environment: Readonly<Record<string, string | undefined>>, name: string): Secret {
+  const path = environment[`${name}_FILE`];
+  if (!path) return { value: environment[name] || undefined, problems: [] };
+  const problems = environment[name] ? [`set ${name} or ${name}_FILE, not both`] : [];
+  try {
+    return { value: readFileSync(path, 'utf8').replace(/\r?\n$/, ''), problems };
+  } catch {
+    return { value: undefined, problems: [...problems, `${name}_FILE names a file that cannot be read`] };
+  }
+}
