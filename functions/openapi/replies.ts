@@ -38,9 +38,28 @@ const headersOf = (headers: Readonly<Record<string, string>>): object =>
 const mapped = <T>(values: Readonly<Record<string, T>>, map: (value: T) => object) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
 
+const text = { type: 'string' };
+
+/** What stands beside some problems. */
+const problemHeaders: Partial<Readonly<Record<ErrorCode, object>>> = {
+  unauthenticated: {
+    'www-authenticate': { description: 'Always `Bearer`.', required: true, schema: text },
+  },
+  too_many_failures: {
+    'retry-after': {
+      description: 'Seconds until a credential that fails is answered as such again.',
+      required: true,
+      schema: text,
+    },
+  },
+  busy: { 'retry-after': { description: 'Seconds; only with `busy`.', schema: text } },
+};
+
 function problemReply(codes: readonly ErrorCode[]): ReplyObject {
+  const headers = Object.assign({}, ...codes.map(code => problemHeaders[code])) as object;
   const examples = codes.map(code => [code, { $ref: `#/components/examples/${code}` }]);
   return {
+    ...(Object.keys(headers).length > 0 && { headers }),
     description: `${codes.map(code => `${errorRegistry[code].title} (\`${code}\`)`).join(', or: ')}.`,
     content: {
       'application/problem+json': { schema: reference(problem), examples: Object.fromEntries(examples) },
@@ -60,12 +79,13 @@ export function repliesOf(endpoint: Endpoint): Readonly<Record<string, ReplyObje
   }
   const codes = errorsOf(endpoint);
   for (const status of new Set(codes.map(code => errorRegistry[code].status))) {
-    const { description, content } = problemReply(
+    const { description, content, headers } = problemReply(
       codes.filter(code => errorRegistry[code].status === status),
     );
     const own = replies[status];
     replies[status] = {
       ...own,
+      ...(headers && { headers }),
       description: own ? `${own.description} Or: ${description}` : description,
       content: { ...own?.content, ...content },
     };

@@ -82,6 +82,9 @@ export function expectDocumented(method: string, path: string, { status, headers
   // Of a server that does not serve the function.
   if (status === 404 && !reply && text.includes('"not_found"')) return;
   expect(reply, `${line} is described`).toBeDefined();
+  for (const [name, { required }] of Object.entries((reply?.headers ?? {}) as Record<string, Json>)) {
+    if (required) expect(headers.has(name), `${line} has ${name}`).toBe(true);
+  }
   const type = headers.get('content-type')?.split(';')[0];
   if (type === undefined || text === '') return;
   const media = reply?.content?.[type] as Media | undefined;
