@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { catalogue } from '../../functions/catalogue.js';
 import { platforms } from '../../functions/chatops.js';
+import { gateway } from '../../functions/gateway/routes.js';
 import { sources } from '../../functions/hooks.js';
 import type { Deps } from '../../functions/http/function.js';
 import { type Check, checkOf } from '../../functions/http/validate.js';
@@ -46,6 +47,13 @@ describe('the OpenAPI document', () => {
 
   it('names every route that is served, and no other', () => {
     expect(endpoints.map(lineOf).sort()).toEqual([...served.keys()].sort());
+  });
+
+  it('names every route that an edge gateway passes on', () => {
+    const passed = gateway.routes(unused as never).routes;
+    const lines = passed.map(({ method, path }) => `${method.toLowerCase()} ${spelled(path)}`);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(endpoints.map(lineOf)).toEqual(expect.arrayContaining(lines));
   });
 
   it.each(endpoints.map(one => [lineOf(one), one] as const))(
