@@ -47,6 +47,8 @@ export async function startServer(
     log.info({ url, ...socket.told, functions: functions.map(({ name }) => name) }, 'listening');
     start();
     if (options.watchdog) {
+      // The first match builds the router.
+      app.router.match('POST', '/');
       const rehearsals = createRehearsals(deps, functions, config);
       defer('rehearsals', () => rehearsals.close());
       rehearsals.start();
