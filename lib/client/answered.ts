@@ -3,7 +3,7 @@ import { ClientError } from './error.js';
 import type { Answer, LatchStatus } from './responses.js';
 
 /**
- * What the HTTP contract answers to a command, whichever way it was carried out: what was done, or the problem.
+ * Converts the result of a command, whichever way it was carried out, into an answer of the HTTP contract.
  * @param read makes the answer of what the command resolves with
  * @throws whatever is not a {@link ClientError}
  */

@@ -30,7 +30,7 @@ export interface ClientOptions {
   readonly url: string;
   /** What the server is called in messages; its URL if absent. */
   readonly name?: string;
-  /** The JWT; for each request anew where a function makes it. */
+  /** The JWT, or a function that makes one for each request. */
   readonly token: string | (() => string | Promise<string>);
   readonly fetch?: typeof globalThis.fetch;
   /** Milliseconds to wait for an answer. The server's own deadline is 5 s, so more than that. */
@@ -126,7 +126,7 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** What no header can hold would look like a server that does not answer. RFC 6750 section 2.1. */
+/** Rejects a token that no header can hold, which would otherwise look like a server that does not answer. RFC 6750 section 2.1. */
 function bearer(token: string): string {
   if (/^[A-Za-z0-9._~+/-]+=*$/.test(token)) return `Bearer ${token}`;
   throw new ClientError('unauthenticated', { title: 'The token has characters that no token has' });

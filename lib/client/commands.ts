@@ -51,5 +51,5 @@ export interface Commands {
   };
 }
 
-/** @param actor in whose name everything is asked for, with no more rights than it has */
+/** @param actor whose name and rights every command uses */
 export type CommandsFor = (actor: Actor) => Commands;

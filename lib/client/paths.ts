@@ -17,7 +17,7 @@ interface Labelled {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** The path with its query, without what is `undefined`; a label is `label=name=value`. */
+/** The path with its query, without `undefined` members; a label is `label=name=value`. */
 export function searchPath(path: string, query: object = {}): string {
   const { labels = {}, ...rest }: Labelled = query;
   const search = new URLSearchParams();

@@ -22,10 +22,10 @@ export function agentIn(receipt: KillReceipt): readonly Stated<typeof agentRecei
 /** The receipt of many, as `POST /agents/kill-all` answers it. */
 export type KillAllReceipt = Stated<typeof receipt>;
 
-/** Whom the emergency stop keeps from running, since when, and why: what it was first engaged for. */
+/** Which agents the emergency stop holds, since when and why: by its first engagement. */
 export type LatchStatus = Stated<typeof latchStatus>;
 
-/** An accepted stop; `receipt` is what is known of it, absent where the server that asks does not carry it out. */
+/** An accepted stop; `receipt` is absent if the answering server does not carry it out. */
 export type OperationStatus = Stated<typeof operationStatus>;
 
 /** Whose debts were given up. */
@@ -33,7 +33,7 @@ export type DismissalStatus = Stated<typeof dismissal>;
 
 /** An accepted stop. */
 export interface Answer<R> {
-  /** 202: something is still unconfirmed, and the server goes on with it. */
+  /** 202: something is still unconfirmed, and the server continues. */
   readonly status: 200 | 202;
   /** Every agent was seen dead, and nothing is owed any more. Never true of a dry run. */
   readonly confirmed: boolean;

@@ -46,7 +46,7 @@ export interface Config {
   /** The first signs the audit, all verify it. Empty: a secret in the state directory does. */
   readonly auditSecrets: readonly string[];
   readonly jwks?: KeySetLocation;
-  /** The file that lists the tokens and subjects that count no more. */
+  /** The file that lists revoked tokens and subjects. */
   readonly revoked?: string;
   readonly audience: string;
   readonly issuer?: string;
@@ -56,7 +56,7 @@ export interface Config {
   readonly publicUrls: readonly string[];
   /** Addresses and CIDR blocks of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
-  /** How long the event loop may stand still before the process ends itself; 0: for ever. */
+  /** Milliseconds that the event loop may be blocked before the process ends itself; 0: for ever. */
   readonly watchdogMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
   /** Unknown variables with our prefix: misspelt, most likely. */

@@ -30,7 +30,7 @@ export const sizeSchema = matching(/^\d{1,6}[KMGT]$/, 'must be a size such as 50
 
 export type Store = { readonly kind: 'sqlite' } | { readonly kind: 'valkey'; readonly url: string };
 
-/** Several `host:port`, comma separated, may stand in the URL of a Sentinel or Cluster, which `URL` does not take. */
+/** Not checked by `URL`, which rejects the several `host:port` of a Sentinel or Cluster. */
 export const storeSchema = matching(
   /^(sqlite|rediss?:\/\/[^\s/?#]+\S*|redis\+(sentinel|cluster):\/\/[^\s/?#]+\S*)$/,
   'must be sqlite, or start with redis://, rediss://, redis+sentinel:// or redis+cluster:// and name a host',

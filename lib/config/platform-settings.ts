@@ -25,7 +25,7 @@ export function platformSettings<T extends z.ZodObject>(
   }
   if (Object.keys(given).length === 0) return undefined;
   const { data, error } = schema.strict().safeParse(given, {
-    // All that is given is text, so that only what is absent has the wrong type.
+    // Every given value is text, so the wrong type means that it is absent.
     error: ({ code }) => (code === 'invalid_type' ? 'must be set' : undefined),
   });
   if (!error) return data as z.output<T>;

@@ -135,7 +135,7 @@ export const notReachedMessage = (agentId: string, why: string): string =>
 export const notYetMessage = (agentId: string): string =>
   `Agent ${agentId} is not killed yet: the store has not answered`;
 
-/** A dry run looks at records alone. */
+/** A dry run only reads records. */
 export const dryRunMessage = (total: number): string =>
   `Dry run: ${count(total)} would be marked killed and stopped; what runs of them was not looked at`;
 

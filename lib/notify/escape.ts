@@ -5,10 +5,10 @@
 
 const ZERO_WIDTH = '\u200b';
 
-/** Controls, line separators and lone surrogates; and what is invisible, so that it cannot hide or turn text round. */
+/** Controls, line separators, lone surrogates and invisible characters, which can hide or reorder text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 
-/** Where all three see a mention or an address: `@`, `://` of any scheme, and `www.` without one. */
+/** What all three take for a mention or an address: `@`, `://` of any scheme, and `www.` without one. */
 const CALLING = /@|:(?=\/\/)|www(?=\.)|(?:mailto|tel|sms|skype|slack|mattermost):/gi;
 
 const plain = (text: string): string =>
@@ -26,7 +26,7 @@ export const escapeSlack = (text: string): string =>
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;');
 
-/** Marks to which Markdown gives a meaning. Where they have none, a backslash before them is not shown either. */
+/** Marks with a meaning in Markdown. A backslash before one is not shown, also where it has none. */
 const MARKDOWN = /[\\`*_{}[\]()>#+\-.!|~]/g;
 
 /**

@@ -12,7 +12,7 @@ interface Waiting<T, R> {
 /**
  * Batches single calls. Calls of the same tick go together, and calls made while an exchange is in flight form the
  * next one; a single call never waits for others to join it.
- * @param exchange gives its results in the order of the items; what it rejects with, each call of the batch rejects with
+ * @param exchange resolves to the results in the order of the items; if it rejects, every call of the batch does
  */
 export function batch<T, R>(
   exchange: (items: readonly T[]) => Promise<readonly R[]>,
