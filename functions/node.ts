@@ -6,10 +6,10 @@ import type { Config } from '../lib/config/config.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
 import { type Core, defaultLimits } from '../lib/ports/core.js';
+import type { Detector } from '../lib/ports/detector.js';
 import type { HighWaterMark } from '../lib/ports/high-water-mark.js';
 import type { Kernel } from '../lib/ports/kernel.js';
 import type { AuditKeys, KeyRing } from '../lib/ports/keys.js';
-import type { Lookout } from '../lib/ports/lookout.js';
 import type { Metrics } from '../lib/ports/metrics.js';
 import type { Quarantine } from '../lib/ports/quarantine.js';
 import type { Clock, Log } from '../lib/ports/runtime.js';
@@ -132,7 +132,7 @@ export async function openQuarantine(config: Config, log: Log): Promise<Quaranti
 }
 
 type Keep = import('../lib/adapters/worktree/index.js').OpenWorktrees['keepEvidence'];
-type Place = Sandbox & Lookout & { close?(): Promise<void> };
+type Place = Sandbox & Detector & { close?(): Promise<void> };
 
 async function openSandboxes(
   config: Config,
@@ -160,7 +160,7 @@ async function openSandboxes(
 export async function openNode(config: Config, log: Log, options: NodeOptions = {}): Promise<Node> {
   const { storeless = false, createKeys = false, onWritten = () => undefined } = options;
   const { hostId, stateDirectory, worktreeRoots: roots, quarantineTtlMs: ttlMs } = config;
-  const [{ createCgroups }, { openJournal, RESERVE }, { openWorktrees }, orderKeys, store] =
+  const [{ createCgroups }, { createJournal, RESERVE }, { openWorktrees }, orderKeys, store] =
     await Promise.all([
       import('../lib/adapters/cgroup/index.js'),
       import('../lib/adapters/journal/index.js'),
@@ -172,7 +172,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     ]);
   for (const note of config.notes) log.warn({}, note);
   const kernel = createCgroups({ log });
-  const journal = openJournal({ directory: stateDirectory, reserve: RESERVE });
+  const journal = createJournal({ directory: stateDirectory, reserve: RESERVE });
   const worktrees = openWorktrees({
     ...{ roots, ttlMs, hostId, clock, log },
     maxBytes: config.quarantineMaxBytes,
@@ -185,7 +185,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     hostId,
     ...observeCommits(store, onWritten),
     sandboxes,
-    lookouts: sandboxes,
+    detectors: sandboxes,
     worktrees,
     journal,
     recordCache: new Map(),

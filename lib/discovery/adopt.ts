@@ -3,7 +3,7 @@ import { type Agent, isActive } from '../domain/agent.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
 import { readRecord } from '../domain/record.js';
 import { type Core, timestamp } from '../ports/core.js';
-import type { Sighting } from '../ports/lookout.js';
+import type { Sighting } from '../ports/detector.js';
 import type { StoredAgent } from '../ports/records.js';
 import { agentReader, compareAndSet } from '../store/compare-and-set.js';
 import { setMembers } from '../util/json-edit.js';

@@ -1,5 +1,5 @@
 import type { Core } from '../ports/core.js';
-import type { Lookout, Sighting, Sightings } from '../ports/lookout.js';
+import type { Detector, Scan, Sighting } from '../ports/detector.js';
 import { withTimeout } from '../util/with-timeout.js';
 
 export interface Discovery {
@@ -10,9 +10,9 @@ export interface Discovery {
   readonly unread: number;
 }
 
-function ask(lookout: Lookout, ms: number): Promise<Sightings> {
+function ask(detector: Detector, ms: number): Promise<Scan> {
   // A synchronous throw must come back like a rejection.
-  const answer = Promise.resolve().then(() => lookout.sightings());
+  const answer = Promise.resolve().then(() => detector.scan());
   return withTimeout(answer, ms, () => {
     throw new Error('no answer in time');
   });
@@ -20,12 +20,12 @@ function ask(lookout: Lookout, ms: number): Promise<Sightings> {
 
 /** Everything that runs on this host under a label, by all detectors. Never rejects; one that hangs only counts as blind. */
 export async function discover({
-  lookouts,
+  detectors,
   limits,
   log,
-}: Pick<Core, 'lookouts' | 'limits' | 'log'>): Promise<Discovery> {
+}: Pick<Core, 'detectors' | 'limits' | 'log'>): Promise<Discovery> {
   // Half of the response time: the other half is for stopping what is found.
-  const asked = lookouts.map(lookout => ask(lookout, limits.respondMs / 2));
+  const asked = detectors.map(detector => ask(detector, limits.respondMs / 2));
   const seen: Sighting[] = [];
   const blind: string[] = [];
   let unread = 0;

@@ -8,7 +8,7 @@ import type { KillCommand } from '../domain/command.js';
 import { type OutcomeName, pendingOf } from '../domain/outcome.js';
 import { type Reading, readRecord } from '../domain/record.js';
 import { type Core, isLocal, timestamp } from '../ports/core.js';
-import type { Sighting } from '../ports/lookout.js';
+import type { Sighting } from '../ports/detector.js';
 import type { StoredAgent } from '../ports/records.js';
 import type { InFlight } from '../stop/in-flight.js';
 import { orderOf, recordedKill } from '../stop/kill-agent.js';

@@ -32,7 +32,7 @@ export function createRehearsal(core: Core): Rehearsal {
       audit: { ...core.audit, append: async () => undefined },
       journal: { ...core.journal, append: async () => undefined },
       sandboxes: core.sandboxes.map(sandbox => only(agentId, sandbox)),
-      lookouts: [],
+      detectors: [],
       recordCache: new Map(),
       recentKills: createRecentKills(),
       presence: createPresence(),

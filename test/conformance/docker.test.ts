@@ -29,7 +29,7 @@ async function open(options: { kernel?: Kernel } = {}): Promise<LookoutWorld> {
         end: async () => {
           await engine().getContainer(container.id).remove({ force: true });
           // Its event may come later; a list says so at once.
-          await sandbox.sightings();
+          await sandbox.scan();
         },
       };
     },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { openJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/journal/index.js';
 import { fakeJournal } from '../fakes/journal.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { journalConformance } from './journal.js';
 
 journalConformance('The journal on disk', () => {
   const directory = temporaryDirectory();
-  return { journal: openJournal({ directory }), reopen: () => openJournal({ directory }) };
+  return { journal: createJournal({ directory }), reopen: () => createJournal({ directory }) };
 });
 
 journalConformance('The fake journal', () => {

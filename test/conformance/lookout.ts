@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Lookout, Sighting } from '../../lib/ports/lookout.js';
+import type { Detector, Sighting } from '../../lib/ports/detector.js';
 import type { Sandbox } from '../../lib/ports/sandbox.js';
 import type { SandboxWorld, SpawnedAgent } from './sandbox.js';
 
-/** A sandbox that is a lookout, too, with the means to start agents in it. */
+/** A sandbox that is a detector, too, with the means to start agents in it. */
 export interface LookoutWorld extends SandboxWorld {
-  readonly sandbox: Sandbox & Lookout;
+  readonly sandbox: Sandbox & Detector;
 }
 
 const newId = (): string => `agent-${randomUUID()}`;
@@ -14,7 +14,7 @@ const newId = (): string => `agent-${randomUUID()}`;
 const TOLERANCE_MS = 2_000;
 
 /**
- * What every {@link Lookout} has to do, whatever agents run in.
+ * What every {@link Detector} has to do, whatever agents run in.
  * @param tells whether anybody tells it of what starts; without, it only sees what it looks at
  */
 export function lookoutConformance(
@@ -22,7 +22,7 @@ export function lookoutConformance(
   open: () => Promise<LookoutWorld>,
   { tells = true }: { readonly tells?: boolean } = {},
 ): void {
-  describe(`${name} is a lookout`, () => {
+  describe(`${name} is a detector`, () => {
     let world: LookoutWorld;
     beforeAll(async () => {
       world = await open();
@@ -32,7 +32,7 @@ export function lookoutConformance(
     const idOf = ({ target: { containerId, process } }: SpawnedAgent): string =>
       containerId ?? String(process?.pid);
     const sightingsOf = async (agentId: string): Promise<readonly Sighting[]> =>
-      (await world.sandbox.sightings()).seen.filter(sighting => sighting.agentId === agentId);
+      (await world.sandbox.scan()).seen.filter(sighting => sighting.agentId === agentId);
     /** Writes down whom it is told of, until the watch is ended. */
     const watch = () => {
       const told: Sighting[] = [];
@@ -64,7 +64,7 @@ export function lookoutConformance(
 
     test('does not see what carries no label', async () => {
       const stranger = await world.spawn(newId(), { labelled: false });
-      const ids = (await world.sandbox.sightings()).seen.map(({ id }) => id);
+      const ids = (await world.sandbox.scan()).seen.map(({ id }) => id);
       expect(ids).not.toContain(idOf(stranger));
     });
 

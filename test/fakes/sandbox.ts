@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../lib/domain/outcome.js';
-import type { Lookout, Sighting, Sightings } from '../../lib/ports/lookout.js';
+import type { Detector, Scan, Sighting } from '../../lib/ports/detector.js';
 import type { Sandbox, Target } from '../../lib/ports/sandbox.js';
 
 /**
@@ -22,7 +22,7 @@ export interface FakeAgent {
   end(): Promise<void>;
 }
 
-export interface FakeSandbox extends Sandbox, Lookout {
+export interface FakeSandbox extends Sandbox, Detector {
   /** All calls in their order, those that go wrong included. */
   readonly calls: readonly {
     readonly method: Method;
@@ -93,7 +93,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     const id = layer === 'container' ? containerId : String(pid);
     return [{ agentId: label, layer, id, ...(startedAt !== undefined && { startedAt }) }];
   };
-  const look = async (): Promise<Sightings> => {
+  const look = async (): Promise<Scan> => {
     const seen = [...entries].flatMap(toSightings);
     const unread = hidden().length;
     return { seen, ...(unread > 0 && { unread }) };
@@ -212,7 +212,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
       calls.push({ method: 'remove', agentId: target.agentId });
       return through('remove', () => remove(target), answer('removed'), target);
     },
-    sightings() {
+    scan() {
       calls.push({ method: 'sightings' });
       return through('sightings', look, { seen: [] });
     },

@@ -103,7 +103,7 @@ describe('Started beside an engine that is frozen,', () => {
     const [own, victim] = agents as [(typeof agents)[0], (typeof agents)[0]];
     freeze(engine.pids().dockerd);
     const docker = openCold({ stateDirectory });
-    const { seen, blind } = await docker.sightings();
+    const { seen, blind } = await docker.scan();
     expect(seen.map(({ agentId }) => agentId).sort()).toEqual(['known', 'victim']);
     expect(blind).toBe('the engine does not answer');
     expect(await docker.kill({ ...victim.target, agentId: 'known' }, atOnce())).toMatchObject(FOREIGN);

@@ -76,7 +76,7 @@ describe('All agents die, and what is owed is paid later by itself, when', () =>
       agents.map(({ target }) => docker.remove(target, AbortSignal.timeout(600))),
     );
     for (const { outcome } of owed) expect(outcome).toBeOneOf(['pending', 'failed']);
-    const running = (await docker.sightings()).seen.map(({ agentId }) => agentId);
+    const running = (await docker.scan()).seen.map(({ agentId }) => agentId);
     expect(running).toEqual(['bystander']);
 
     await mend();
@@ -112,11 +112,11 @@ describe('While the engine is frozen', () => {
   test('nothing is said to be dead that no kernel path could reach', async () => {
     const { docker, kernel } = await openWatched(engine.url, { kernel: undefined } as object);
     const agent = await engine.start('unreached');
-    await expect.poll(async () => (await docker.sightings()).seen.length).toBe(1);
+    await expect.poll(async () => (await docker.scan()).seen.length).toBe(1);
     const thaw = freeze(engine.pids().dockerd);
     expect(await docker.kill(agent.target, atOnce())).toMatchObject({ outcome: 'blind' });
     expect(kernel.look(agent.target.containerId)).toBe('unknown');
-    expect(await docker.sightings()).toMatchObject({ seen: [{ agentId: 'unreached' }] });
+    expect(await docker.scan()).toMatchObject({ seen: [{ agentId: 'unreached' }] });
     thaw();
     await expect.poll(async () => (await docker.kill(agent.target, atOnce())).outcome).toBe('dead');
     await docker.remove(agent.target, AbortSignal.timeout(20_000));

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { DockerSandbox } from '../../lib/adapters/docker/index.js';
-import type { Sighting } from '../../lib/ports/lookout.js';
+import type { Sighting } from '../../lib/ports/detector.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { fakeLog } from '../fakes/log.js';
 import {
@@ -108,7 +108,7 @@ describe('When the engine was killed and is started again', () => {
     const fresh = await engine.start('fresh');
     await expect.poll(() => told, patient).toContain(fresh.target.containerId);
     await untilLearnt(kernel, [revived, fresh]);
-    const { seen } = await docker.sightings();
+    const { seen } = await docker.scan();
     expect(seen.map(({ agentId }) => agentId).sort()).toEqual(['fresh', 'revived']);
     for (const { target, pids } of [revived, fresh]) {
       expect(await docker.kill(target, atOnce())).toMatchObject({ outcome: 'dead' });

@@ -178,7 +178,7 @@ export function openWorld() {
     },
     latch: async () =>
       (await findLatch({ records: { ...bed.core.records, read: async () => [latchText()] } })).latch,
-    sightings: async () => (await bed.containers.sightings()).seen,
+    sightings: async () => (await bed.containers.scan()).seen,
   };
   function latchText(): string | null {
     return memory.documents.get('latch:')?.raw ?? null;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openExposure } from '../../functions/server/exposure.js';
 import { parseConfig } from '../../lib/config/config.js';
-import type { Sighting } from '../../lib/ports/lookout.js';
+import type { Sighting } from '../../lib/ports/detector.js';
 
 const started: ChildProcess[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'killswitch-exposure-'));
@@ -22,20 +22,20 @@ const told = (): string =>
 
 function open(env: Readonly<Record<string, string>>, seen: readonly Sighting[] = []) {
   const config = parseConfig(env, { hostname: 'h', stateDirectory: folder, dev: true });
-  const sightings = vi.fn(async () => ({ seen }));
+  const scan = vi.fn(async () => ({ seen }));
   const engine = {
     layer: 'container',
-    sightings: vi.fn(async () => ({ seen: [] })),
+    scan: vi.fn(async () => ({ seen: [] })),
     watch: () => () => undefined,
   };
-  const lookouts = [{ sightings, watch: () => () => undefined }, engine];
-  const exposure = openExposure(config, { lookouts, log });
+  const detectors = [{ scan, watch: () => () => undefined }, engine];
+  const exposure = openExposure(config, { detectors, log });
   onTestFinished(() => exposure.close());
   const health = async () =>
     Object.fromEntries(
       (await Promise.all(exposure.probes.map(one => one.probe()))).map(one => [one.name, one]),
     );
-  return { health, sightings, engine };
+  return { health, scan, engine };
 }
 
 describe('where the server listens', () => {
@@ -102,10 +102,10 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('the us
   }
   const agent = (agentId: string, pid: number): Sighting => ({ agentId, layer: 'process', id: String(pid) });
   const userHealth = async (seen: readonly Sighting[]) => {
-    const { health, sightings, engine } = open({}, seen);
+    const { health, scan, engine } = open({}, seen);
     const found = (await health())['user'];
     expect(await health()).toMatchObject({ user: found });
-    expect([sightings.mock.calls.length, engine.sightings.mock.calls.length]).toEqual([1, 0]);
+    expect([scan.mock.calls.length, engine.scan.mock.calls.length]).toEqual([1, 0]);
     return found;
   };
 

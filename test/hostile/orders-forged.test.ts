@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openStore } from '../../functions/node.js';
 import { readConfig } from '../../functions/server/read-environment.js';
-import { openJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/journal/index.js';
 import { LATCH } from '../../lib/agents/latch.js';
 import { encodeCommand } from '../../lib/store/command-codec.js';
 import { actorWith } from '../fakes/authenticator.js';
@@ -24,7 +24,7 @@ async function openBeside(world: Awaited<ReturnType<typeof openWorld>>) {
   const config = readConfig(world.environment);
   const store = await openStore(config, world.log);
   afterFile(() => store.close());
-  return { records: store.records, journal: openJournal({ directory: config.stateDirectory }), config };
+  return { records: store.records, journal: createJournal({ directory: config.stateDirectory }), config };
 }
 
 it.each(storeKinds)(

@@ -86,7 +86,7 @@ test.each<[string, (socketPath: string) => Promise<string>]>([
       timeout: 20_000,
     });
     // Asked for so that it has been inspected by then.
-    expect((await docker.sightings()).seen).toHaveLength(1);
+    expect((await docker.scan()).seen).toHaveLength(1);
     expect(await docker.kill(target, unhurried())).toMatchObject({ outcome: 'dead' });
     expect(stateOf()).toBe('exited');
     expect(bystander.isRunning()).toBe(true);

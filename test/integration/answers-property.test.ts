@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { renderers } from '../../functions/notify/render.js';
 import { openEvents } from '../../lib/adapters/docker/events.js';
 import { bindingOf, mismatch } from '../../lib/adapters/jose/binding.js';
-import { openJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/journal/index.js';
 import { createClient } from '../../lib/client/client.js';
 import { ClientError } from '../../lib/client/error.js';
 import { utf8 } from '../../lib/util/crypto.js';
@@ -122,7 +122,7 @@ it('events of the engine are read however they are cut, and what is none is pass
 
 it('the journal gives back what was put there, whatever else lies beside it', async () => {
   const directory = temporaryDirectory();
-  const journal = openJournal({ directory });
+  const journal = createJournal({ directory });
   await journal.append('0-first', 'one');
   const name = fc.stringMatching(/^[A-Za-z0-9._-]{1,40}$/).filter(one => !/^\.+$|^0-first/.test(one));
   await fc.assert(

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DockerOptions } from '../../lib/adapters/docker/index.js';
-import type { Sighting } from '../../lib/ports/lookout.js';
+import type { Sighting } from '../../lib/ports/detector.js';
 import {
   type Answer,
   container,
@@ -145,7 +145,7 @@ describe('The map', () => {
     const fill = inTurn(json([container('running')]), response => void held.push(response));
     const { docker, kernel, told, untilDetail } = await followed({ fill });
     await untilDetail(REACHED);
-    const sightings = docker.sightings();
+    const sightings = docker.scan();
     await vi.waitFor(() => expect(held).toHaveLength(1));
     await docker.remove(target, within());
     json([container('running')])(held[0] as ServerResponse, undefined as never);
@@ -159,7 +159,7 @@ describe('The map', () => {
     const fill = inTurn(json([]), response => void held.push(response));
     const { docker, tell, told, untilDetail } = await followed({ fill });
     await untilDetail('live');
-    const sightings = docker.sightings();
+    const sightings = docker.scan();
     await vi.waitFor(() => expect(held).toHaveLength(1));
     tell(event('start'));
     await vi.waitFor(() => expect(told).toHaveLength(1));
@@ -173,14 +173,14 @@ describe('The map', () => {
     cgroup.end();
     tell(event('die'));
     await untilDetail('reaches 0 of 0');
-    expect((await docker.sightings()).seen).toEqual([]);
+    expect((await docker.scan()).seen).toEqual([]);
     expect(told).toHaveLength(1);
   });
 
   test('knows since when a container runs', async () => {
     const { docker, untilDetail } = await followed();
     await untilDetail(REACHED);
-    expect((await docker.sightings()).seen).toEqual([
+    expect((await docker.scan()).seen).toEqual([
       { ...seen, startedAt: Date.UTC(2026, 10, 22, 10, 0, 0, 500) },
     ]);
   });
@@ -189,9 +189,9 @@ describe('The map', () => {
     const fill = inTurn(json([container('running')]), nothing);
     const { docker, cgroup, untilDetail } = await followed({ fill });
     await untilDetail(REACHED);
-    expect(await docker.sightings()).toMatchObject({ seen: [seen], blind: 'the engine does not answer' });
+    expect(await docker.scan()).toMatchObject({ seen: [seen], blind: 'the engine does not answer' });
     cgroup.end();
-    expect((await docker.sightings()).seen).toEqual([]);
+    expect((await docker.scan()).seen).toEqual([]);
   });
 });
 
@@ -244,7 +244,7 @@ describe('A kill by the kernel', () => {
 
   test('that was not possible is not waited for when the engine does not answer', async () => {
     const { docker, kernel, untilDetail } = await followed({ list: nothing }, { killDeadlineMs: 60_000 });
-    await vi.waitFor(async () => expect((await docker.sightings()).seen).toHaveLength(1));
+    await vi.waitFor(async () => expect((await docker.scan()).seen).toHaveLength(1));
     await untilDetail(REACHED);
     kernel.fault = 'unusable';
     const bounds = { graceMs: 0, deadline: AbortSignal.timeout(5_000) };

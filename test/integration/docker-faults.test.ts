@@ -122,7 +122,7 @@ describe('An engine that is not there', () => {
       outcome: 'skipped',
       detail: `no container is recorded, and ${advice}`,
     });
-    expect(await docker.sightings()).toEqual({ seen: [] });
+    expect(await docker.scan()).toEqual({ seen: [] });
     expect(await docker.kill(target, unhurried())).toMatchObject({ outcome: 'blind', detail: advice });
     expect(await docker.probe()).toMatchObject({ ok: false, detail: expect.stringContaining(advice) });
   });
@@ -135,13 +135,13 @@ describe('An engine that is not there', () => {
     rmSync(socketPath);
     expect(await docker.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'blind' });
     const next = openAt(socketPath, { stateDirectory });
-    expect(await next.sightings()).toEqual({ seen: [], blind: 'the engine is not reachable' });
+    expect(await next.scan()).toEqual({ seen: [], blind: 'the engine is not reachable' });
     expect(await next.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'blind' });
     const file = join(stateDirectory, 'containers.json');
     const kept = JSON.parse(readFileSync(file, 'utf8'));
     writeFileSync(file, JSON.stringify({ ...kept, boot: 'another' }));
     const later = openAt(socketPath, { stateDirectory });
-    expect(await later.sightings()).toEqual({ seen: [] });
+    expect(await later.scan()).toEqual({ seen: [] });
     expect(await later.kill(unrecorded, unhurried())).toMatchObject({ outcome: 'skipped' });
   });
 

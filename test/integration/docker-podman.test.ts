@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerOptions, openDocker } from '../../lib/adapters/docker/index.js';
-import type { Sighting } from '../../lib/ports/lookout.js';
+import type { Sighting } from '../../lib/ports/detector.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
 import { findBinaries } from '../services/binaries.js';

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { openJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/journal/index.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { fillDisk, freezeDisk, mountDisk } from '../services/disk.js';
 
@@ -20,7 +20,7 @@ const silent = {
 describe.each(['tmpfs', 'ext4'] as const)('A journal with a reserve, on a full disk (%s),', fileSystem => {
   it('takes orders in the room that it kept, says how many more, and keeps new room when there is some', async () => {
     const directory = mountDisk(fileSystem);
-    const journal = openJournal({ directory, reserve });
+    const journal = createJournal({ directory, reserve });
     expect(await journal.probe()).toEqual(well);
     fillDisk(directory);
     expect(() => writeFileSync(join(directory, 'one-more'), 'x')).toThrow('ENOSPC');
@@ -33,7 +33,7 @@ describe.each(['tmpfs', 'ext4'] as const)('A journal with a reserve, on a full d
     for (const [at, text] of texts.entries()) await journal.append(`id-${at}`, text);
     const intents = texts.map((text, at) => ({ id: `id-${at}`, text }));
     expect(await journal.read()).toEqual(intents);
-    expect(await openJournal({ directory }).read()).toEqual(intents);
+    expect(await createJournal({ directory }).read()).toEqual(intents);
     await expect(journal.append('one-more', 'x'.repeat(30_000))).rejects.toMatchObject({
       code: 'store_unavailable',
       cause: { code: 'ENOSPC' },
@@ -47,7 +47,7 @@ describe.each(['tmpfs', 'ext4'] as const)('A journal with a reserve, on a full d
 
   it('refuses what is larger than any place, and keeps the places for others', async () => {
     const directory = mountDisk(fileSystem);
-    const journal = openJournal({ directory, reserve });
+    const journal = createJournal({ directory, reserve });
     expect(await journal.probe()).toEqual(well);
     fillDisk(directory);
     await expect(journal.append('a', 'x'.repeat(70_000))).rejects.toMatchObject({
@@ -61,7 +61,7 @@ describe.each(['tmpfs', 'ext4'] as const)('A journal with a reserve, on a full d
 describe('The reserve of a journal', () => {
   it('takes up its blocks on the disk, for us alone', async () => {
     const directory = temporaryDirectory();
-    const journal = openJournal({ directory, reserve });
+    const journal = createJournal({ directory, reserve });
     await journal.probe();
     const files = readdirSync(join(directory, 'reserve')).map(name =>
       statSync(join(directory, 'reserve', name)),
@@ -75,7 +75,7 @@ describe('The reserve of a journal', () => {
 
   it('is shared by the processes of a host: each place is taken once', async () => {
     const directory = mountDisk('tmpfs');
-    const journals = [1, 2].map(() => openJournal({ directory, reserve }));
+    const journals = [1, 2].map(() => createJournal({ directory, reserve }));
     for (const journal of journals) expect(await journal.probe()).toEqual(well);
     fillDisk(directory);
     const given = ['a', 'b', 'c', 'd'].map((id, n) => journals[n % 2]?.append(id, id));
@@ -91,7 +91,7 @@ describe('The reserve of a journal', () => {
 
   it('is told while it is not whole', async () => {
     const directory = mountDisk('tmpfs', 1);
-    const journal = openJournal({ directory, reserve: [{ places: 4, bytes: 400_000 }] });
+    const journal = createJournal({ directory, reserve: [{ places: 4, bytes: 400_000 }] });
     expect(await journal.probe()).toEqual({
       name: 'journal',
       ok: false,
@@ -104,7 +104,7 @@ describe('The reserve of a journal', () => {
 describe('A journal on a disk that does not answer', () => {
   it('rejects at the deadline, refuses more at once, and has what was begun when the disk is back', async () => {
     const directory = mountDisk('ext4');
-    const journal = openJournal({ directory, deadlineMs: 300 });
+    const journal = createJournal({ directory, deadlineMs: 300 });
     await journal.append('before', '1');
     const { thaw } = freezeDisk(directory);
     const appends = ['a', 'b', 'c'].map(id => journal.append(id, id));

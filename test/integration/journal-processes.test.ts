@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
-import { openJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/journal/index.js';
 import { temporaryDirectory } from '../services/agents.js';
 
 const script = join(import.meta.dirname, '../conformance/journal-writer.ts');
@@ -31,7 +31,7 @@ async function runUntil(writer: ReturnType<typeof start>, count: number): Promis
 
 it('has every intent whole, and all that were acknowledged, however often its writers are killed', async () => {
   const directory = temporaryDirectory();
-  const journal = openJournal({ directory });
+  const journal = createJournal({ directory });
   const acknowledged: string[] = [];
   for (const round of [0, 1, 2, 3]) {
     const writers = ['left', 'right'].map(name => start(directory, `${name}-${round}`));
@@ -46,7 +46,7 @@ it('has every intent whole, and all that were acknowledged, however often its wr
 
 it('is emptied by one process while another one writes, and nothing is lost in between', async () => {
   const directory = temporaryDirectory();
-  const journal = openJournal({ directory });
+  const journal = createJournal({ directory });
   const writer = start(directory, 'w');
   const taken: string[] = [];
   const take = async (): Promise<void> => {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { openJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/journal/index.js';
 import type { Journal } from '../../lib/ports/journal.js';
 import { temporaryDirectory } from '../services/agents.js';
 
@@ -22,7 +22,7 @@ const unavailable = { code: 'store_unavailable' };
 
 beforeEach(() => {
   directory = join(temporaryDirectory(), 'state', 'here');
-  journal = openJournal({ directory });
+  journal = createJournal({ directory });
 });
 
 describe('The files of the journal', () => {

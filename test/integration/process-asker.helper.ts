@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
-import type { Lookout } from '../../lib/ports/lookout.js';
+import type { Detector } from '../../lib/ports/detector.js';
 import type { Sandbox } from '../../lib/ports/sandbox.js';
 import { RUN_MARK } from '../services/context.js';
 import { afterFile } from '../services/registry.js';
@@ -16,7 +16,7 @@ export const asUser = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear
 export const canBeUser = process.getuid?.() === 0;
 
 /** The process adapter in a process of its own, which this command starts; it ends after the test file. */
-export async function openElsewhere(command: readonly string[]): Promise<Sandbox & Lookout> {
+export async function openElsewhere(command: readonly string[]): Promise<Sandbox & Detector> {
   const [file = '', ...args] = [
     ...command,
     ...[process.execPath, '--import', 'tsx', join(import.meta.dirname, 'process-asker.ts')],
@@ -45,7 +45,7 @@ export async function openElsewhere(command: readonly string[]): Promise<Sandbox
     kill: (target, { graceMs, deadline }) =>
       ask({ method: 'kill', target, graceMs, isOver: deadline.aborted }),
     remove: target => ask({ method: 'remove', target }),
-    sightings: () => ask({ method: 'sightings' }),
+    scan: () => ask({ method: 'sightings' }),
     probe: () => ask({ method: 'probe' }),
     watch: () => () => undefined,
   };

@@ -23,7 +23,7 @@ function ask(question: Question): Promise<unknown> {
     case 'remove':
       return sandbox.remove(question.target, within);
     case 'sightings':
-      return sandbox.sightings();
+      return sandbox.scan();
     case 'probe':
       return sandbox.probe();
   }

@@ -42,9 +42,7 @@ describe.runIf(canBeUser)('As an ordinary user', () => {
     const turn = `trap "exec env -u KILLSWITCH_AGENT_ID python3 -c '${HIDE}'" USR1`;
     const script = `${turn}; echo root $$; while :; do sleep 0.01; done`;
     const { root } = await run(script, { agentId, user: USER });
-    await expect
-      .poll(async () => (await sandbox.sightings()).seen.map(one => one.agentId))
-      .toContain(agentId);
+    await expect.poll(async () => (await sandbox.scan()).seen.map(one => one.agentId)).toContain(agentId);
     signal(root?.pid ?? 0, root?.startTime, 'SIGUSR1');
     await expect.poll(() => readOf(root?.pid ?? 0, 'cmdline')).toContain('python3');
     await expect.poll(() => ownerOf(root?.pid ?? 0)).toBe(0);
@@ -55,7 +53,7 @@ describe.runIf(canBeUser)('As an ordinary user', () => {
   test('it counts what it may not read, and says so where it is asked how it is', async () => {
     const sandbox = await openElsewhere(asUser);
     await startProcess({ agentId: newId() });
-    const { unread = 0, blind } = await sandbox.sightings();
+    const { unread = 0, blind } = await sandbox.scan();
     expect(unread).toBeGreaterThanOrEqual(4);
     expect(blind).toBeUndefined();
     expect(await sandbox.probe()).toEqual({
@@ -96,7 +94,7 @@ describe.runIf(canBeUser)('As an ordinary user', () => {
       outcome: 'notFound',
       detail: hidden,
     });
-    expect(await sandbox.sightings()).toEqual({ seen: [], blind: hidden });
+    expect(await sandbox.scan()).toEqual({ seen: [], blind: hidden });
     expect(await sandbox.probe()).toMatchObject({ ok: false, detail: expect.stringContaining(hidden) });
     expect(agent.pids()).toHaveLength(4);
     const own = await startProcess({ agentId, user: USER });
@@ -109,15 +107,15 @@ describe.runIf(canBeUser)('As an ordinary user', () => {
     const agentId = newId();
     const agent = await startProcess({ agentId });
     expect(await sandbox.kill(recordOf(agentId, agent), atOnce())).toEqual(unreadable);
-    expect((await sandbox.sightings()).unread).toBeGreaterThanOrEqual(4);
+    expect((await sandbox.scan()).unread).toBeGreaterThanOrEqual(4);
     expect(agent.pids()).toHaveLength(4);
   });
 
   test('it is not blind where its group may see the processes of others', async () => {
     const command = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--groups=4242'];
     const sandbox = await openElsewhere(withProc('hidepid=2,gid=4242', command));
-    expect(await sandbox.sightings()).toMatchObject({ unread: expect.any(Number) });
-    expect((await sandbox.sightings()).blind).toBeUndefined();
+    expect(await sandbox.scan()).toMatchObject({ unread: expect.any(Number) });
+    expect((await sandbox.scan()).blind).toBeUndefined();
   });
 });
 

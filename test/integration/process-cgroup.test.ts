@@ -65,7 +65,7 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
   test('a cgroup that was seen as the agent’s is still its own when its founder is gone', async () => {
     const agentId = newId();
     const { root, lost } = await startAgent(agentId);
-    await sandbox.sightings();
+    await sandbox.scan();
     signal(root?.pid ?? 0, root?.startTime, 'SIGKILL');
     await expect.poll(() => isRunning(root)).toBe(false);
     expect(isRunning(lost)).toBe(true);
@@ -80,7 +80,7 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
     const agentId = newId();
     const group = makeCgroup(point);
     const { root, lost } = await startAgent(agentId, { group });
-    await sandbox.sightings();
+    await sandbox.scan();
     const { root: other } = await run('echo root $$; exec sleep 1000 >/dev/null', { agentId: newId() });
     move(other?.pid ?? 0, group);
     signal(root?.pid ?? 0, root?.startTime, 'SIGKILL');

@@ -138,7 +138,7 @@ test('Kills a daemon that left the agent in every way after it was seen, and say
   const daemon = `(sh -c 'echo daemon $$; trap "exec setsid env -i sleep 1000 >/dev/null" USR1; while :; do sleep 0.01; done' & wait)`;
   const script = `${daemon} & echo root $$; while :; do sleep 0.05; done`;
   const { root, daemon: child } = await run(script, { agentId, says: ['root', 'daemon'] });
-  await own.sightings();
+  await own.scan();
   const parent = allProcesses().find(({ pid }) => pid === child?.pid)?.parent ?? 0;
   signal(parent, startTimeOf(parent), 'SIGKILL');
   signal(child?.pid ?? 0, child?.startTime, 'SIGUSR1');

@@ -1,6 +1,6 @@
 import type { LayerOutcome } from '../../domain/outcome.js';
+import type { Detector } from '../../ports/detector.js';
 import type { Kernel } from '../../ports/kernel.js';
-import type { Lookout } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Sandbox } from '../../ports/sandbox.js';
 import { createApi } from './api.js';
@@ -51,7 +51,7 @@ export interface DockerOptions extends ConnectionOptions {
   readonly log: Log;
 }
 
-export interface DockerSandbox extends Sandbox, Lookout {
+export interface DockerSandbox extends Sandbox, Detector {
   /** Breaks off the calls that are under way, and the event stream. */
   close(): Promise<void>;
 }
@@ -136,7 +136,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
       untilDeadline(kill(target, bounds), bounds.deadline, 'the container was not seen to stop yet'),
     remove: (target, deadline) =>
       untilDeadline(removeAll(target), deadline, 'the container was not seen to be removed yet'),
-    sightings: lookout.sightings,
+    scan: lookout.scan,
     watch: lookout.watch,
     probe: createProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: ownKernel }),
     async close() {

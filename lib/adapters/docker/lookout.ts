@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Detector, Sighting } from '../../ports/detector.js';
 import type { Kernel } from '../../ports/kernel.js';
-import type { Lookout, Sighting } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { IndexCgroup } from './index-cgroup.js';
 import type { ContainerMap, Known } from './map.js';
 import { isNoEngine, seenOf } from './seen.js';
 import { mayRun } from './states.js';
 
-export interface DockerLookout extends Lookout {
+export interface DockerLookout extends Detector {
   /** Tells all who watch. */
   tell(container: Known): void;
 }
@@ -35,7 +35,7 @@ export function createLookout(options: LookoutOptions): DockerLookout {
   const running = (): readonly Known[] => map.all().filter(({ state }) => mayRun(state));
 
   return {
-    async sightings() {
+    async scan() {
       try {
         await refresh();
         const timeless = running().filter(({ startedAt }) => startedAt === undefined);

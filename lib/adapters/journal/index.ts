@@ -5,7 +5,7 @@ import { KillswitchError } from '../../domain/errors.js';
 import type { Journal } from '../../ports/journal.js';
 import type { Health } from '../../ports/runtime.js';
 import { isFull, makeDirectory, overwrite, readWhole, sync, unlessAbsent, writeNew } from './files.js';
-import { openReserve, type Room } from './reserve.js';
+import { createReserve, type Room } from './reserve.js';
 import { createTurns } from './turns.js';
 
 export interface JournalOptions {
@@ -44,10 +44,10 @@ const READ_WITHIN = 30_000;
  * `store_unavailable` if the disk fails or does not answer in time, and with a TypeError for an ID of another form.
  * Nothing here blocks the event loop.
  */
-export function openJournal({ directory, reserve = [], deadlineMs = 2_000 }: JournalOptions): Journal {
+export function createJournal({ directory, reserve = [], deadlineMs = 2_000 }: JournalOptions): Journal {
   const folder = resolve(directory, 'journal');
   const kept = resolve(directory, 'reserve');
-  const room = openReserve(kept, reserve);
+  const room = createReserve(kept, reserve);
   const writing = createTurns({ atOnce: 2, deadlineMs });
   const reading = createTurns({ atOnce: 1, deadlineMs: READ_WITHIN });
   const fileOf = (id: string): string => {

@@ -25,7 +25,7 @@ export interface Reserve {
 const FREE = /^(\d+)-\d+\.free$/;
 
 /** @param rooms from the smallest to the largest */
-export function openReserve(directory: string, rooms: readonly Room[]): Reserve {
+export function createReserve(directory: string, rooms: readonly Room[]): Reserve {
   const wanted = rooms.flatMap(({ places, bytes }) =>
     Array.from({ length: places }, (_, place) => ({ name: `${bytes}-${place}.free`, bytes })),
   );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../domain/outcome.js';
+import type { Detector } from '../../ports/detector.js';
 import type { Kernel } from '../../ports/kernel.js';
-import type { Lookout } from '../../ports/lookout.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
 import { createKillsUnderWay } from './kills-under-way.js';
@@ -54,7 +54,7 @@ export function createProcesses({
   platform = process.platform,
   kernel,
   log,
-}: ProcessesOptions): Sandbox & Lookout {
+}: ProcessesOptions): Sandbox & Detector {
   const table = platform === 'linux' ? createProc({ variable, procRoot }) : createPortable({ variable });
   const cgroups = kernel ? createOwnCgroups({ kernel, table, log }) : undefined;
   const memory = createMemory(table);

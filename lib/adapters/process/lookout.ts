@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_ID } from '../../domain/agent.js';
-import type { Lookout, Sighting, Sightings } from '../../ports/lookout.js';
+import type { Detector, Scan, Sighting } from '../../ports/detector.js';
 import type { Log } from '../../ports/runtime.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import type { Noted } from './memory.js';
@@ -21,16 +21,16 @@ export function createLookout(
   table: ProcessTable,
   log: Log,
   note: (snapshot: Snapshot) => Pick<Noted, 'isBystander'> = () => ({ isBystander: () => false }),
-): Lookout {
+): Detector {
   let last: readonly Sighting[] = [];
   return {
-    async sightings() {
+    async scan() {
       try {
         const snapshot = await look(table);
         last = sightingsIn(snapshot, table.startTimes(), note(snapshot));
         const unread = countUnread(snapshot);
         const blind = table.concealed();
-        return omitUndefined<Sightings>({ seen: last, blind, unread: unread > 0 ? unread : undefined });
+        return omitUndefined<Scan>({ seen: last, blind, unread: unread > 0 ? unread : undefined });
       } catch (err) {
         log.error({ err }, 'the process table cannot be read');
         return { seen: last, blind: 'the process table cannot be read' };

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { discover } from '../../../lib/discovery/discover.js';
-import type { Lookout } from '../../../lib/ports/lookout.js';
+import type { Detector } from '../../../lib/ports/detector.js';
 import { fakeCore } from '../../fakes/core.js';
 import { atDeadlines } from '../../fakes/deadlines.js';
 
-const fakeLookout = (sightings: Lookout['sightings']): Lookout => ({
-  sightings,
+const fakeDetector = (scan: Detector['scan']): Detector => ({
+  scan,
   watch: () => () => undefined,
 });
 
@@ -23,20 +23,20 @@ describe('looking around on this host', () => {
     expect(blind).toEqual([]);
   });
 
-  it('passes on what a lookout could not see and what it may not read', async () => {
+  it('passes on what a detector could not see and what it may not read', async () => {
     const { core } = fakeCore();
-    const lookouts = [
-      fakeLookout(async () => ({ seen: [], blind: 'the engine does not answer', unread: 2 })),
-      fakeLookout(async () => ({ seen: [], unread: 3 })),
+    const detectors = [
+      fakeDetector(async () => ({ seen: [], blind: 'the engine does not answer', unread: 2 })),
+      fakeDetector(async () => ({ seen: [], unread: 3 })),
     ];
-    expect(await discover({ ...core, lookouts })).toEqual({
+    expect(await discover({ ...core, detectors })).toEqual({
       seen: [],
       blind: ['the engine does not answer'],
       unread: 5,
     });
   });
 
-  it.each<[string, Lookout['sightings']]>([
+  it.each<[string, Detector['scan']]>([
     ['rejects', () => Promise.reject(new Error('broken'))],
     [
       'throws',
@@ -49,7 +49,7 @@ describe('looking around on this host', () => {
     const { core, containers, log } = fakeCore({ limits: { respondMs: 20 } });
     containers.spawn('a1');
     const { seen, blind } = await atDeadlines(() =>
-      discover({ ...core, lookouts: [fakeLookout(sightings), containers] }),
+      discover({ ...core, detectors: [fakeDetector(sightings), containers] }),
     );
     expect(seen).toMatchObject([{ agentId: 'a1' }]);
     expect(blind).toEqual(['a detector does not answer']);

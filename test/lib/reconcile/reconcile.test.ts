@@ -163,8 +163,8 @@ describe('the reconcile', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.core.recordCache.set('gone', { agentId: 'gone', status: 'running', labels: {} });
-    const blind = { sightings: () => Promise.reject(new Error('broken')), watch: () => () => undefined };
-    await reconcileOn({ ...bed.core, lookouts: [bed.containers, blind] }).start();
+    const blind = { scan: () => Promise.reject(new Error('broken')), watch: () => () => undefined };
+    await reconcileOn({ ...bed.core, detectors: [bed.containers, blind] }).start();
     expect([...bed.core.recordCache.keys()]).toEqual(['gone', 'a1']);
     await reconcileOn(bed.core).start();
     expect([...bed.core.recordCache.keys()]).toEqual(['a1']);

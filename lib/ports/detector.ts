@@ -11,7 +11,7 @@ export interface Sighting {
 }
 
 /** The result of a scan, and why it may be incomplete. */
-export interface Sightings {
+export interface Scan {
   readonly seen: readonly Sighting[];
   /** Why a labelled agent may run here unseen, in words that may be shown. Absent: it would have been seen. */
   readonly blind?: string;
@@ -20,12 +20,12 @@ export interface Sightings {
 }
 
 /** Finds what runs on this host under an agent's label, whatever started it. */
-export interface Lookout {
+export interface Detector {
   /**
    * Everything on this host with an agent's label, as the sandbox reports it; if it does not answer, as this process
    * remembers it, and then `blind` says so.
    */
-  sightings(): Promise<Sightings>;
+  scan(): Promise<Scan>;
   /** Calls `onStart` for each sandbox that starts from now on. @returns ends the watch */
   watch(onStart: (sighting: Sighting) => void): () => void;
 }
