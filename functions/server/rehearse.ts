@@ -4,7 +4,6 @@ import { text } from 'node:stream/consumers';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Config } from '../../lib/config/config.js';
 import { systemActor } from '../../lib/domain/actor.js';
-import type { Metrics } from '../../lib/ports/metrics.js';
 import { createInFlight } from '../../lib/stop/in-flight.js';
 import { createRehearsal } from '../../lib/stop/rehearse.js';
 import { createStop } from '../../lib/stop/stop.js';
@@ -21,12 +20,7 @@ const INTERVAL = 5 * 60_000;
 const FIRST_RUNS = 4;
 const TOKEN_SECONDS = 60;
 
-const UNCOUNTED: Metrics = {
-  answered: () => undefined,
-  unauthenticated: () => undefined,
-  written: () => undefined,
-  render: async () => ({ type: '', text: '' }),
-};
+const ignore = (): void => undefined;
 
 /**
  * Kills an agent that does not exist, at the start and every few minutes, so that the first kill of a process that has
@@ -50,9 +44,9 @@ export function createRehearsals(
     core,
     stop,
     authenticator,
-    metrics: UNCOUNTED,
+    metrics: { ...deps.metrics, answered: ignore, unauthenticated: ignore },
     log: core.log,
-    wake: () => undefined,
+    wake: ignore,
   };
   const killing = functions.filter(({ name }) => name === 'kill');
   const server = createAdaptorServer({ fetch: createApp(own, killing).fetch }) as Server;

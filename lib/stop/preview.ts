@@ -19,10 +19,8 @@ export async function preview(core: Core, { command, receipt }: Job): Promise<vo
       if (verdict.kind === 'preview') {
         receipt.add(endedEntry(verdict.agent, command.operationId, { statusBefore: verdict.agent.status }));
       } else if (command.type === 'kill') throw verdict.error;
-      else if (!isInvalidState(verdict)) handled.add(verdict.agentId);
     }
   };
-  const handled = new Set<string>();
   try {
     if (command.type === 'kill') {
       const reading = await selectOne(core, command);
@@ -31,8 +29,10 @@ export async function preview(core: Core, { command, receipt }: Job): Promise<vo
       add(isDecided ? byRecord : previewKills(command, await observeOne(core, command, reading)));
     } else {
       for await (const candidates of selectPages(core, command)) add(previewKills(command, { candidates }));
-      for await (const seen of observeAll(core, command, { receipt, handled }))
+      const handled = new Set<string>();
+      for await (const seen of observeAll(core, command, { receipt, handled })) {
         add(previewKills(command, seen));
+      }
       const isEmpty = receipt.isEmpty();
       for (const reason of await explainUnmatched(core, command, { isEmpty })) receipt.warn(reason);
     }

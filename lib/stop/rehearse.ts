@@ -15,7 +15,8 @@ export interface Rehearsal {
 /** Milliseconds; nothing waits for a rehearsal. */
 const LIMITS = { respondMs: 2_000, killMs: 2_000, cleanupMs: 2_000 };
 
-const SILENT: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
+const ignore = async (): Promise<void> => undefined;
+const SILENT: Log = { warn: ignore, error: ignore, info: ignore };
 
 /**
  * The first kill of a process that was idle for days is the one that counts: code that has not run and connections that
@@ -29,8 +30,8 @@ export function createRehearsal(core: Core): Rehearsal {
     core: {
       ...core,
       records: withoutWrites(core.records, agentId),
-      audit: { ...core.audit, append: async () => undefined },
-      journal: { ...core.journal, append: async () => undefined },
+      audit: { ...core.audit, append: ignore },
+      journal: { ...core.journal, append: ignore },
       sandboxes: core.sandboxes.map(sandbox => only(agentId, sandbox)),
       detectors: [],
       recordCache: new Map(),

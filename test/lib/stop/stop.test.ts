@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { KillswitchError } from '../../../lib/domain/errors.js';
 import { scenarios } from '../../conformance/scenarios.js';
 import { fakeCore, killAllOf, killOf, stopOn } from '../../fakes/core.js';
 import { atDeadlines } from '../../fakes/deadlines.js';
@@ -146,6 +147,34 @@ describe('a dry run', () => {
     await expect(stop.stop(killOf('a1', { dryRun: true }))).rejects.toMatchObject({ code: 'invalid_state' });
     await expect(stop.stop(killOf('a2', { dryRun: true }))).rejects.toMatchObject({
       code: 'agent_not_found',
+    });
+  });
+
+  it('of many shows those that were found before the store went away, and starts nothing', async () => {
+    const bed = fakeCore();
+    const agent = await bed.agent('a1');
+    const { records } = bed.core;
+    async function* scan(scope: 'active' | 'all') {
+      if (scope === 'all') throw new KillswitchError('store_unavailable');
+      yield* records.scan(scope);
+    }
+    const stop = stopOn({ ...bed.core, records: { ...records, scan } });
+    expect(await stop.stop(killAllOf({ dryRun: true }))).toMatchObject({
+      dryRun: true,
+      incomplete: true,
+      total: 1,
+    });
+    expect(bed.log.lines).toMatchObject([{ level: 'error', message: 'selection ended early' }]);
+    expect([await agent.isAlive(), bed.store.memory.audit]).toEqual([true, []]);
+  });
+
+  it('says what of its selector no active agent has', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    const command = killAllOf({ dryRun: true, selector: { taskId: 'another' } });
+    expect(await stopOn(bed.core).stop(command)).toMatchObject({
+      total: 0,
+      warnings: ['no active agent is among the agents with task another'],
     });
   });
 });
