@@ -84,7 +84,7 @@ export interface Seals {
 export async function openSeals(config: Config, { create }: { readonly create: boolean }): Promise<Seals> {
   const { store, stateDirectory: directory, keyPrefix, auditSecrets } = config;
   const { auditKeys, auditSecret, createHighWaterMark, orderKeys } = await import(
-    '../lib/adapters/seal/index.js'
+    '../lib/adapters/state/seal/index.js'
   );
   const name = store.kind === 'sqlite' ? 'sqlite' : `${store.url} ${keyPrefix}`;
   async function secrets(): Promise<[string, ...string[]]> {
@@ -163,7 +163,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
   const [{ createCgroups }, { createJournal, RESERVE }, { openWorktrees }, orderKeys, store] =
     await Promise.all([
       import('../lib/adapters/cgroup/index.js'),
-      import('../lib/adapters/journal/index.js'),
+      import('../lib/adapters/state/journal/index.js'),
       import('../lib/adapters/worktree/index.js'),
       openOrderKeys(config, { create: createKeys, log }),
       openStore(config, log).catch((error: unknown) =>

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { createJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/state/journal/index.js';
 
 // A process of its own on a shared directory: appends without end, and prints the ID of each once it is there.
 const [directory = '', name = ''] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/state/journal/index.js';
 import { fakeJournal } from '../fakes/journal.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { journalConformance } from './journal.js';

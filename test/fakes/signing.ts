@@ -1,4 +1,4 @@
-import { orderKeys } from '../../lib/adapters/seal/index.js';
+import { orderKeys } from '../../lib/adapters/state/seal/index.js';
 
 /** What every fake core signs with, as the nodes of one fleet do. */
 export const signing = { orderKeys: orderKeys(['a secret of 32 bytes for the tests']) };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openStore } from '../../functions/node.js';
 import { readConfig } from '../../functions/server/read-environment.js';
-import { createJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/state/journal/index.js';
 import { LATCH } from '../../lib/agents/latch.js';
 import { encodeCommand } from '../../lib/store/command-codec.js';
 import { actorWith } from '../fakes/authenticator.js';

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { renderers } from '../../functions/notify/render.js';
 import { openEvents } from '../../lib/adapters/docker/events.js';
 import { bindingOf, mismatch } from '../../lib/adapters/jose/binding.js';
-import { createJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/state/journal/index.js';
 import { createClient } from '../../lib/client/client.js';
 import { ClientError } from '../../lib/client/error.js';
 import { utf8 } from '../../lib/util/crypto.js';

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import Database from 'libsql';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { auditKeys, auditSecret, createHighWaterMark } from '../../lib/adapters/seal/index.js';
+import { auditKeys, auditSecret, createHighWaterMark } from '../../lib/adapters/state/seal/index.js';
 import { createSealer } from '../../lib/audit/sealer.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import { fakeLog } from '../fakes/log.js';

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/state/journal/index.js';
 import { temporaryDirectory } from '../services/agents.js';
 import { fillDisk, freezeDisk, mountDisk } from '../services/disk.js';
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createJournal } from '../../lib/adapters/journal/index.js';
+import { createJournal } from '../../lib/adapters/state/journal/index.js';
 import type { Journal } from '../../lib/ports/journal.js';
 import { temporaryDirectory } from '../services/agents.js';
 

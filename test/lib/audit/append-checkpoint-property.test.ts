@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { auditKeys } from '../../../lib/adapters/seal/index.js';
+import { auditKeys } from '../../../lib/adapters/state/seal/index.js';
 import { type Disk, keys, type Ledger, openDisk, openLedger, startSealer, verify } from './sealing.helper.js';
 
 const isLong = process.env['KILLSWITCH_TEST_LONG'] === '1';

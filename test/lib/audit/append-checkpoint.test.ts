@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { auditKeys } from '../../../lib/adapters/seal/index.js';
+import { auditKeys } from '../../../lib/adapters/state/seal/index.js';
 import { type Finding, sentenceOf } from '../../../lib/audit/finding.js';
 import { createSealer } from '../../../lib/audit/sealer.js';
 import { keys, kindsOf, openDisk, openLedger, startSealer, verify } from './sealing.helper.js';

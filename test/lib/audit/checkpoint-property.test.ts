@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { auditKeys } from '../../../lib/adapters/seal/index.js';
+import { auditKeys } from '../../../lib/adapters/state/seal/index.js';
 import { type Checkpoint, encodeCheckpoint, readCheckpoint } from '../../../lib/audit/checkpoint.js';
 
 const keys = auditKeys(['a secret of the tests, long enough to sign with']);

@@ -1,4 +1,4 @@
-import { auditKeys } from '../../../lib/adapters/seal/index.js';
+import { auditKeys } from '../../../lib/adapters/state/seal/index.js';
 import { createSealer } from '../../../lib/audit/sealer.js';
 import { verifyAudit } from '../../../lib/audit/verify.js';
 import { KillswitchError } from '../../../lib/domain/errors.js';

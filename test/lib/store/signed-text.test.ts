@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { orderKeys } from '../../../lib/adapters/seal/index.js';
+import { orderKeys } from '../../../lib/adapters/state/seal/index.js';
 import { readSigned, signText } from '../../../lib/store/signed-text.js';
 import { signing, strangers } from '../../fakes/signing.js';
 

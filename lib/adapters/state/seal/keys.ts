@@ -1,5 +1,5 @@
 import { createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { AuditKeys, KeyRing } from '../../ports/keys.js';
+import type { AuditKeys, KeyRing } from '../../../ports/keys.js';
 
 const ID_BYTES = 8;
 const KEY_BYTES = 32;

@@ -1,11 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { HighWaterMark } from '../../ports/high-water-mark.js';
-import { placeText, readText } from './files.js';
+import type { HighWaterMark } from '../../../ports/high-water-mark.js';
+import { placeText, readWhole, unlessAbsent } from '../files.js';
 
 export { auditKeys, orderKeys } from './keys.js';
 
 const KEY_BYTES = 32;
+/** Bytes of the largest file. */
+const LARGEST = 262_144;
+
+const readText = async (path: string): Promise<string | undefined> =>
+  (await unlessAbsent(readWhole(path, LARGEST)))?.toString();
 
 /** Names a store, without its password, which may change. */
 const nameOf = (store: string): string =>

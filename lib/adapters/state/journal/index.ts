@@ -1,10 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { KillswitchError } from '../../domain/errors.js';
-import type { Journal } from '../../ports/journal.js';
-import type { Health } from '../../ports/runtime.js';
-import { isFull, makeDirectory, overwrite, readWhole, sync, unlessAbsent, writeNew } from './files.js';
+import { KillswitchError } from '../../../domain/errors.js';
+import type { Journal } from '../../../ports/journal.js';
+import type { Health } from '../../../ports/runtime.js';
+import {
+  isFull,
+  makeDirectory,
+  newDraft,
+  overwrite,
+  readWhole,
+  sync,
+  unlessAbsent,
+  writeNew,
+} from '../files.js';
 import { createReserve, type Room } from './reserve.js';
 import { createTurns } from './turns.js';
 
@@ -30,6 +38,9 @@ export const RESERVE: readonly Room[] = [
 
 const ID = /^[A-Za-z0-9-]{1,64}$/;
 const ENDING = '.json';
+/** Bytes: many times the largest command, and the IDs of more agents than a host runs. */
+const LARGEST = 4 * 1024 * 1024;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Not renamed yet: a write in progress, or one of a process that died. */
 const DRAFT = /^\.[a-z0-9-]+\.tmp$/;
 /** Milliseconds after which a draft counts as abandoned: no write takes as long. */
@@ -55,19 +66,18 @@ export function createJournal({ directory, reserve = [], deadlineMs = 2_000 }: J
     return join(folder, id + ENDING);
   };
   const names = async (): Promise<string[]> => ((await unlessAbsent(readdir(folder))) ?? []).sort();
-  const newDraft = (): string => join(folder, `.${randomUUID()}.tmp`);
 
   /** Writes under a name that readers ignore. Leaves nothing behind if that fails. */
   const draft = async (text: string): Promise<string> => {
     await makeDirectory(folder);
-    const path = newDraft();
+    const path = newDraft(folder);
     await writeNew(path, text);
     return path;
   };
 
   /** Like {@link draft} on a full disk, in reserved space. Rejects with `full` if none is left. */
   const draftInReserve = async (text: string, full: unknown): Promise<string> => {
-    const path = newDraft();
+    const path = newDraft(folder);
     const bytes = new TextEncoder().encode(text);
     if (!(await room.take(bytes.length, path))) throw full;
     try {
@@ -86,8 +96,8 @@ export function createJournal({ directory, reserve = [], deadlineMs = 2_000 }: J
       const id = name.slice(0, -ENDING.length);
       if (!name.endsWith(ENDING) || !ID.test(id)) continue;
       try {
-        const text = await unlessAbsent(readWhole(join(folder, name)));
-        if (text !== undefined) intents.push({ id, text });
+        const bytes = await unlessAbsent(readWhole(join(folder, name), LARGEST));
+        if (bytes) intents.push({ id, text: utf8.decode(bytes) });
       } catch {
         unreadable += 1;
       }

@@ -1,7 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory, sync, unlessAbsent, writeNew } from './files.js';
+import { makeDirectory, newDraft, sync, unlessAbsent, writeNew } from '../files.js';
 
 /** Places of one size. */
 export interface Room {
@@ -40,7 +40,7 @@ export function createReserve(directory: string, rooms: readonly Room[]): Reserv
       if (missing.length === 0) return;
       await makeDirectory(directory);
       for (const { name, bytes } of missing) {
-        const draft = join(directory, `.${randomUUID()}.tmp`);
+        const draft = newDraft(directory);
         // Random bytes: a compressing file system would allocate nothing for zeros.
         await writeNew(draft, randomBytes(bytes));
         await rename(draft, join(directory, name));
