@@ -90,14 +90,13 @@ export function createStop(core: Core, inFlight: InFlight): Stop {
 
 async function carryOut(core: Core, job: Job): Promise<void> {
   const { command, receipt } = job;
-  const killing = killSelected(core, job);
-  // Not awaited: what is written about a stop never holds it up. It is made while the store answers the first read, and
-  // sent before anything is marked: a store that takes no writes is known for that by then, or it would carry out the
+  // Not awaited: what is written about a stop never holds it up. Yet sent before the first read, which then waits behind
+  // it: a store that answers reads and takes no writes is known before anything is marked, or it would carry out the
   // mark when it takes them again.
   const begun = beginOperation(core, command);
   let refusal: KillswitchError | undefined;
   try {
-    await killing;
+    await killSelected(core, job);
     receipt.close();
   } catch (error) {
     if (isStoreDown(error)) {

@@ -116,6 +116,25 @@ describe('an answer by the deadline', () => {
   });
 });
 
+it('writes the operation down before its first read, so that a store without writes is known before a mark', async () => {
+  const bed = fakeCore();
+  await bed.agent('a1');
+  const asked: string[] = [];
+  const { records } = bed.core;
+  const noted =
+    <A extends unknown[], R>(name: string, act: (...args: A) => R) =>
+    (...args: A): R => {
+      asked.push(name);
+      return act(...args);
+    };
+  const core = {
+    ...bed.core,
+    records: { ...records, commit: noted('write', records.commit), agents: noted('read', records.agents) },
+  };
+  await stopOn(core).stop(killOf('a1'));
+  expect(asked.slice(0, 3)).toEqual(['write', 'read', 'write']);
+});
+
 describe('a dry run', () => {
   it('changes nothing and starts nothing', async () => {
     const bed = fakeCore();
