@@ -96,7 +96,7 @@ async function stopRecorded(
     if (verdict.kind === 'refused') continue;
     const entry = startKill({ command, order, inFlight }, verdict);
     await entry?.done;
-    // Owing: another process has marked it killed again, and tells of it.
+    // Owing: another process has marked it killed again, and reports it.
     if (entry && verdict.kind !== 'owing') await tell(core, offence, operationId, entry);
   }
 }

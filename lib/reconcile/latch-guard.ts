@@ -27,7 +27,7 @@ import { createPoller, type Poller } from '../util/poller.js';
 export interface LatchGuard extends Probe, Poller {
   /** Compares what stands in the store with what was seen there. Never rejects. */
   look(): Promise<void>;
-  /** What this process has written into the audit: what it has engaged is known before anybody can look. */
+  /** Audit entries that this process wrote, so that a latch it engaged is known before the next poll. */
   heard(entries: readonly AuditEntry[]): void;
 }
 
@@ -187,7 +187,7 @@ export function createLatchGuard(core: Parts): LatchGuard {
   };
 }
 
-/** The hold that an entry of the audit tells of. */
+/** The hold that an audit entry describes. */
 function holdIn(entry: AuditEntry): readonly Hold[] {
   const { operation, operationId, timestamp: since, actor, reason, selector } = entry;
   const isHold = operation === 'ENGAGE_LATCH' && actor !== UNVERIFIED_SUBJECT;

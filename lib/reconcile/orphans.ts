@@ -15,9 +15,9 @@ export interface Leftover {
   readonly agentId: string;
   /** What its record says; absent: its orchestrator has not registered it. */
   readonly status?: Status;
-  /** Milliseconds since the oldest of it was started; absent: nobody can tell. */
+  /** Milliseconds since its oldest sandbox was started; absent: unknown. */
   readonly ageMs?: number;
-  /** Whoever starts it may be about to register it. */
+  /** Its orchestrator may be about to register it. */
   readonly young: boolean;
   readonly seen: readonly Sighting[];
 }

@@ -28,7 +28,7 @@ const FULL_EVERY = 15;
 /**
  * Makes the state right, level-triggered: whatever message was missed, whichever process died, what is owed is paid
  * and what must not run is stopped, at the latest with the next look. Looks may overlap: an agent that will not die
- * keeps nobody else waiting, and what is worked on already is left to whoever does.
+ * delays no other one, and what is worked on already is left to the process that does.
  */
 export function createReconcile(
   core: Core,

@@ -38,7 +38,7 @@ async function payForAgent(core: Core, inFlight: InFlight, agentId: string): Pro
   const [stored] = await core.records.agents([agentId]);
   const debtor = debtorIn(stored);
   if (!debtor) {
-    // What was owed under a record that somebody wrote over is owed anew.
+    // A debt whose record was overwritten is owed again.
     if (stored) await enforceTombstone(core, inFlight, stored);
     return forget(core, agentId);
   }
@@ -69,7 +69,7 @@ const owe = (core: Core, agentId: string, debt: NonNullable<Step['debt']>): Prom
     'debt changed',
   );
 
-/** A debt that is not ours: the record is gone, settled, overwritten by somebody else, or names another host. */
+/** A debt that is not ours: the record is gone, settled, overwritten, or names another host. */
 const forget = (core: Core, agentId: string): Promise<void> =>
   owe(core, agentId, { host: core.hostId, dueAt: null });
 

@@ -19,7 +19,7 @@ function owedLayers(core: Core, agent: Agent): LayerName[] {
   return owed;
 }
 
-/** Our own debt is paid at once; should this process die, whoever finds it overdue pays. */
+/** This kill pays our own debt, which only becomes due in case this process dies. */
 const debtOf = (core: Core, agent: Agent): NonNullable<Step['debt']> => ({
   host: agent.host ?? core.hostId,
   dueAt: core.clock.now() + (isLocal(core, agent) ? core.limits.respondMs : 0),

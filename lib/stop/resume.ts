@@ -58,7 +58,7 @@ export async function recall(
   let told = await readAudit(core, operationId);
   const stored = await core.records.agents([...told.accepted.keys()]);
   const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
-  // Whose debt was paid between the two looks is told of only now, in the step that says so in the record.
+  // A debt paid between the two reads is in the audit by now, as its entry commits in one step with the record.
   const isPaid = (agentId: string): boolean =>
     killOf(readings.get(agentId), operationId)?.confirmedAt !== undefined;
   if ([...told.accepted.keys()].some(id => isPaid(id) && !told.settled.has(id))) {

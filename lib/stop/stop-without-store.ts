@@ -9,7 +9,7 @@ import type { Job } from './in-flight.js';
 import type { ReceiptBuilder, Stoppable } from './receipt.js';
 
 const unknown = (agentId: string): string =>
-  `${agentId}: left running: its record cannot be read now, so nobody knows whether it is selected`;
+  `${agentId}: left running: its record cannot be read now, so it is unknown whether it is selected`;
 
 /** What runs here under a label, with its record as it was when it was last read. */
 async function runningHere(core: Core, receipt: ReceiptBuilder): Promise<Map<string, Agent | undefined>> {

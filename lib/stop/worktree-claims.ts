@@ -135,5 +135,5 @@ export function openClaims(core: Core, stopping: () => Iterable<Stopping>): Clai
 
 const UNKNOWN = {
   outcome: 'pending',
-  detail: 'left in place: the store does not answer, so that nobody knows whether another record names it',
+  detail: 'left in place: the store does not answer, so it is unknown whether another record names it',
 } as const;

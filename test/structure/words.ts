@@ -29,8 +29,6 @@ const NOT_YET: readonly string[] = [
   'lib/adapters/docker',
   'lib/adapters/process',
   'lib/adapters/worktree',
-  'lib/reconcile',
-  'lib/stop',
 ];
 
 const PLAIN_WORDS = new RegExp(`\\b(${Object.keys(WORDS).join('|')})\\b`, 'gi');

@@ -11,7 +11,7 @@ const refusedFor = (ids: string) => ({
 const pendingFor = (ids: string) => ({ outcome: 'pending', detail: `${ALSO}: ${ids}, not seen dead yet` });
 const UNKNOWN = {
   outcome: 'pending',
-  detail: 'left in place: the store does not answer, so that nobody knows whether another record names it',
+  detail: 'left in place: the store does not answer, so it is unknown whether another record names it',
 };
 
 /** A core with agent `a`, whose worktree `/worktrees/a` is about to be moved. */
