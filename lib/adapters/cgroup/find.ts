@@ -26,7 +26,7 @@ const LEAF = 2;
 
 interface Match {
   readonly names: readonly string[];
-  /** Root's own are the engine's; whoever was given a subtree can make a cgroup of any name in it. */
+  /** Those owned by root are the engine's; a user with a delegated subtree can make a cgroup of any name in it. */
   readonly owner: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Proc } from './proc.js';
 
 /**
- * Whether a cgroup with these members is a process's own: nobody in it was there before the process, and nobody in it is
+ * Whether a cgroup with these members is a process's own: no process in it was there before, and none in it is
  * foreign. A login session or a daemon's cgroup, in which an agent was merely started, has an older member.
  */
 export function isFounder(

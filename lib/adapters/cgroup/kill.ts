@@ -12,11 +12,11 @@ export interface Sandboxed {
   readonly legacy?: Place;
 }
 
-/** What is left to do once the others are struck; false if somebody may not be signalled. */
+/** What is left to do once the others are killed; false if a process may not be signalled. */
 type Finish = () => boolean;
 
 /**
- * Strikes by version 2 where there is one, for that is one write. Throws if nothing can be done, or if the cgroup has
+ * Kills by version 2 if there is one, as that is a single write. Throws if nothing can be done, or if the cgroup has
  * come to hold this service.
  */
 export function beginKill(guard: Guard, sandboxed: Sandboxed): Finish {
@@ -53,7 +53,7 @@ function killStrays({ directory }: Place, modern: Place): boolean {
   return true;
 }
 
-/** Of those that were struck by version 2, all that are still in version 1 were in version 2 before: it is read first. */
+/** Of those that were killed by version 2, all that are still in version 1 were in version 2 before: it is read first. */
 function hasStrays(old: readonly string[], modern: Place): boolean {
   const killed = new Set(membersOf(treeOf(modern.directory)));
   return membersOf(old).some(pid => !killed.has(pid));

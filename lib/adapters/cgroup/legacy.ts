@@ -20,9 +20,9 @@ export const killLegacy = (directory: string): boolean => killOneByOne(directory
 export const killOldUnified = (directory: string): boolean => killOneByOne(directory, UNIFIED);
 
 /**
- * Freezes the subtree so that nobody forks, sends SIGKILL to all, and thaws, because in version 1 a frozen process dies
- * only then. Again until nobody new is found, for a fork may have been under way: to wait for all to be frozen takes
- * longer than to look again. False if somebody may not be signalled.
+ * Freezes the subtree so that no process forks, sends SIGKILL to all, and thaws, because in version 1 a frozen process dies
+ * only then. Repeats until no new process is found, as a fork may have been in progress: to wait for all to be frozen takes
+ * longer than to look again. False if a process may not be signalled.
  */
 function killOneByOne(directory: string, freezer: Freezer): boolean {
   const met = new Set<number>();

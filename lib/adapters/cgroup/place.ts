@@ -25,7 +25,7 @@ export interface Place {
   /** As /proc shows it. */
   readonly path: string;
   readonly directory: string;
-  /** Of a cgroup whose name does not tell whose it is: another directory of that name is somebody else's. */
+  /** Of a cgroup whose name does not identify it: another directory of that name belongs to another process. */
   readonly inode?: bigint;
 }
 

@@ -17,7 +17,7 @@ interface Stray {
   readonly startTime: number;
 }
 
-/** How often it is looked again; what still forks then, or is not allowed to be signalled, is told of. */
+/** How often it scans again; what still forks then, or may not be signalled, is reported. */
 const ROUNDS = 60;
 /** Milliseconds between two looks, and of work before others get their turn. */
 const PAUSE = 10;
@@ -33,7 +33,7 @@ export async function killStrays(
   roots: ReadonlyMap<string, string>,
 ): Promise<ReadonlySet<string>> {
   const { proc } = host;
-  // A PID of another namespace would be somebody else's here.
+  // A PID of another namespace would be another process here.
   if (roots.size === 0 || proc.self !== process.pid) return new Set();
   const spared = new Set(proc.untouchable());
   const isLeft = ({ pid, startTime }: Stray): boolean =>

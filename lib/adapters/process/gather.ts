@@ -15,7 +15,7 @@ export interface Members {
   readonly living: readonly HostProcess[];
   /** Belongs to the agent too, but is never touched: we ourselves, our ancestors, PID 1. */
   readonly spared: readonly HostProcess[];
-  /** Merely inherited the variable, and are nobody's: a multiplexer's server that was there before the agent. */
+  /** Merely inherited the variable, and belong to no agent: a multiplexer's server that was there before the agent. */
   readonly bystanders: readonly HostProcess[];
   readonly shared: readonly Shared[];
   /** The oldest process that is known of the agent. */

@@ -41,7 +41,7 @@ export interface ProcessesOptions {
  * their parent lives, or the leader of the session or group in which they were born; and whatever was found in one of
  * the looks before. Not found: a process that did all of it between two looks, cleared its environment, lost its parent
  * *and* made a session of its own. Only a cgroup holds that one: where a process of the agent founded the cgroup that it
- * is in, all in it is the agent, and nothing is dead before the kernel says that nobody is left there. Where none did,
+ * is in, all in it is the agent, and nothing is dead before the kernel says that no process is left there. Where none did,
  * the outcome says so.
  *
  * Never the agent's: what merely inherited the variable, such as the server of a multiplexer in which it was started.

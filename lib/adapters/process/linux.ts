@@ -75,7 +75,7 @@ export function createProc({ variable, procRoot }: ProcOptions): ProcessTable {
 
   /**
    * Given what the process was before, its environment is only read again if it may be another one: after an exec, or
-   * while it was not there yet. Whoever wrote over its own environment since keeps the label that it was started with.
+   * while it was not there yet. A process that overwrote its environment since keeps the label that it was started with.
    */
   const read = (pid: number, before?: HostProcess): HostProcess | undefined => {
     const stat = glance(pid);

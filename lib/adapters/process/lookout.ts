@@ -10,12 +10,12 @@ import { countUnread, type HostProcess, type ProcessTable, type Snapshot } from 
 const LONGEST_PAUSE = 32;
 
 /**
- * Sees the processes that carry the variable; a value that is no agent's ID is nobody's label, and what merely
+ * Sees the processes that carry the variable; a value that is not an agent ID is no label, and what merely
  * inherited the variable is not seen. All of one agent started
  * when the oldest of them did: a child that is born later is no later start of the agent.
  *
- * No process is told of as it starts: the kernel tells nobody but who listens to its connector (netlink), which Node
- * cannot. Whoever watches has to look now and then.
+ * Reports no process as it starts: the kernel only notifies listeners of its connector (netlink), which Node cannot
+ * be. Callers have to scan now and then.
  */
 export function createLookout(
   table: ProcessTable,
@@ -40,7 +40,7 @@ export function createLookout(
   };
 }
 
-/** Looks again for a moment while somebody is amid an exec, or ended before it was read: it may be an agent's. */
+/** Scans again for a moment while a process is in the middle of an exec, or ended before it was read: it may be an agent's. */
 async function look(table: ProcessTable): Promise<Snapshot> {
   let snapshot = await table.snapshot('all');
   for (let pause = 1; isUnclear(snapshot) && pause <= LONGEST_PAUSE; pause *= 2) {

@@ -16,11 +16,11 @@ export interface OwnCgroups {
   isKnown(): boolean;
   /** Takes in those that were founded by processes which carry the agent's ID. Whether there are new ones. */
   take(carriers: readonly HostProcess[]): boolean;
-  /** Kills all that is in them. Whether there was anybody to kill. */
+  /** Kills all processes in them. Whether there were any. */
   kill(): boolean;
   /** PIDs in them. */
   members(): readonly number[];
-  /** Kills until nobody is left in them or the deadline is over. Answers with how they were seen last. */
+  /** Kills until no process is left in them or the deadline is over. Returns how they were seen last. */
   empty(deadline: AbortSignal): Promise<CgroupState>;
   /** To be called once the kill is over. */
   release(): void;
@@ -54,8 +54,8 @@ function seeingClearly(table: ProcessTable): ProcessTable['see'] {
 
 /**
  * Finds the cgroups of an agent: those that a process founded which is known by PID, start time and variable together,
- * and with nobody in it who carries another agent's ID. They stay known until they were seen to be empty, so that
- * whoever outlives the founder is found by the next attempt.
+ * and without a process in it that carries another agent's ID. They stay known until they were seen to be empty, so
+ * that a process that outlives the founder is found by the next attempt.
  */
 export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll {
   const holders = new Map<string, number>();
@@ -107,7 +107,7 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
     return undefined;
   };
 
-  /** Without its founder a cgroup is only the agent's as long as nobody came who is older or another agent's. */
+  /** Without its founder a cgroup is only the agent's as long as no process came that is older or another agent's. */
   const isStillOwn = (agentId: string, key: string, founder: Identity): boolean =>
     kernel.members(key).every(pid => {
       const seen = table.see(pid);
@@ -146,7 +146,7 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
       if (key !== undefined) hold(key);
       return key !== undefined;
     };
-    // Somebody may have come into those that were learnt before.
+    // A process may have entered those that were known before.
     for (const [key, founder] of founders.get(agentId) ?? []) {
       if (attempt(founder)) continue;
       if (!orElse(false, key, () => !isAlive(founder) && isStillOwn(agentId, key, founder)))

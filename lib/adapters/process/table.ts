@@ -16,7 +16,7 @@ export interface HostProcess extends Identity {
   readonly state: 'alive' | 'stopped' | 'stuck' | 'dead';
   readonly kernel: boolean;
   /**
-   * `nascent`: amid its exec, so that its environment cannot be seen for a moment. `unreadable`: not by this user, be it
+   * `nascent`: in the middle of its exec, so that its environment cannot be seen for a moment. `unreadable`: not by this user, be it
    * another user's process, one that made itself undumpable (prctl(2)), or one of which nothing but its PID is shown.
    */
   readonly environment: 'read' | 'nascent' | 'unreadable';
@@ -68,7 +68,7 @@ export interface ProcessTable {
   freezeTree(pid: number, startTime: string, agentId: string): readonly Identity[];
   /** This process as it is now, where it can be seen without looking at all others. Synchronous. */
   see(pid: number): HostProcess | undefined;
-  /** Tells, by the clock as it is now, when each process started: epoch milliseconds; undefined where nobody knows. */
+  /** When each process started by the current clock, in epoch milliseconds; `undefined` if unknown. */
   startTimes(): (process: Identity) => number | undefined;
   /** Why processes may run here that are not listed at all, in words that may be shown; undefined if all are. */
   concealed(): string | undefined;

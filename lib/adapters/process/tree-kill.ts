@@ -26,7 +26,7 @@ const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
 
 /**
  * Kills all that belongs to an agent, and sees it gone: asks first if there is a grace, stops every member until no
- * new one is found, so that nothing can fork away, then kills, and looks until nobody is left or the deadline is over.
+ * new one is found, so that nothing can fork away, then kills, and scans until no process is left or the deadline is over.
  * @param aids the agent's own cgroups, which are killed as well, at once or when the grace is over; and what helps to
  * tell its processes from others
  */
@@ -52,8 +52,8 @@ export async function killTree(
     for (const process of result.denied) denied.add(identity(process));
   };
   /**
-   * Without an argument: sees how those are that were alive, and who is new. Looks again while somebody is amid an
-   * exec and so cannot be told, or while nobody is found because all that were listed had ended.
+   * Without an argument: sees how those are that were alive, and who is new. Scans again while a process is in the
+   * middle of an exec and so cannot be identified, or while none is found because all that were listed had ended.
    */
   const look = async (fresh: 'all' | ReadonlySet<number> = watched): Promise<Members> => {
     const snapshot = await table.snapshot(fresh);
@@ -111,7 +111,7 @@ export async function killTree(
     return look('all');
   };
 
-  /** Whoever was asked to stop may still end a fork that had begun: hence one more look after all were seen still. */
+  /** A process asked to stop may still complete a fork that had begun: hence one more scan after all were seen stopped. */
   const freeze = async (first: Members): Promise<Members> => {
     let members = first;
     let calm = false;

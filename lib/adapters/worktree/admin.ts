@@ -66,7 +66,7 @@ function* counted(anchor: Anchor, worktrees: Directory, wanted: string): Generat
 }
 
 /**
- * Finds the entry of a worktree. Both its `gitdir` and its name must fit the worktree's path, so that nobody can
+ * Finds the entry of a worktree. Both its `gitdir` and its name must fit the worktree's path, so that no one can
  * pass off a neighbour's entry as ours by rewriting its `gitdir`. Where none fits, the entry that the worktree
  * names is taken, unless that one claims another path where something stands.
  */

@@ -50,7 +50,7 @@ interface Run {
 
 const leftWords = (why: string): string => `its administrative directory was left: ${why}`;
 
-/** What was not looked at. On a system without proc(5) nobody ever looks, which the documentation says once. */
+/** What was not checked. On a system without proc(5) nothing ever is, which the documentation says once. */
 function unseenWords({ unread }: Pick<Occupants, 'unread'> = { unread: 0 }): string | undefined {
   if (unread === 0) return undefined;
   const who = unread === 1 ? 'a process' : `${unread} processes`;
@@ -137,7 +137,7 @@ function clearStanding(run: Run, worktree: Directory): Cleared | undefined {
   if (job.isMounted(worktree, at.parent)) {
     throw new Verdict('failed', 'the worktree is a mount point or holds one: unmount it');
   }
-  // Whoever enters between this look and the rename is not put back with it: by then something else may stand at the
+  // A process that enters between this check and the rename is not moved back: by then something else may be at the
   // path. Nothing is lost, for the quarantine keeps the worktree whole and is never deleted under a process.
   const occupants = job.occupantsOf(worktree);
   guardOccupants(occupants);
@@ -156,7 +156,7 @@ function clearStanding(run: Run, worktree: Directory): Cleared | undefined {
 /**
  * Moves one worktree and its administrative directory into the quarantine, in one synchronous go of about a
  * millisecond; rerun after a crash at any step, it does what is missing.
- * @returns `undefined`: a worktree stands there, and nothing was done because nobody asked yet whose it is besides
+ * @returns `undefined`: a worktree is there, and nothing was done because the claims of other agents were not checked yet
  * @throws Verdict, or a system error
  */
 export function clear(anchor: Anchor, job: Job): Cleared | undefined {

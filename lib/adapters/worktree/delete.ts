@@ -110,7 +110,7 @@ export interface EntryAt {
 interface SweepOptions {
   /** Also before its time is over. */
   readonly early?: boolean;
-  /** Also while its kill is not confirmed: somebody wants just that. */
+  /** Also while its kill is not confirmed: the caller asks for that. */
   readonly anyway?: boolean;
 }
 

@@ -25,7 +25,7 @@ const FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
  * Linux: each directory is held by a file descriptor and reached through proc(5)'s `/proc/self/fd/<fd>`, so that
- * nobody who renames or swaps a directory meanwhile can lead us elsewhere.
+ * no process that renames or swaps a directory meanwhile can lead us elsewhere.
  * @param answered says of each path on the way whether its filesystem is known to answer; no other is entered
  */
 export function anchorByDescriptor(answered: (path: string) => boolean = () => true): Anchor {

@@ -12,7 +12,7 @@ interface ReadOptions {
 }
 
 /**
- * The text of a small file that anybody may have written or replaced.
+ * The text of a small file that any process may have written or replaced.
  * @returns `undefined` unless it is a regular file of at most `limit` bytes (and ours, if asked)
  */
 export function readSmall(

@@ -20,7 +20,7 @@ interface Evidence {
 /**
  * Refuses a directory that nothing shows to be a linked worktree: a main worktree, or a directory that holds the
  * worktrees of others. A `.git` file shows it, except inside another tree, where submodules have one too. Without
- * that an entry of the recorded repository must vouch for it. Whoever wrote the record may have made a repository
+ * that an entry of the recorded repository must vouch for it. The writer of the record may have made a repository
  * that vouches for a stranger's directory, hence the age: git makes the entry first and the worktree after it.
  */
 export function guardWorktree({ worktree, nested, admin }: Evidence): void {
@@ -36,17 +36,17 @@ export function guardWorktree({ worktree, nested, admin }: Evidence): void {
   );
 }
 
-/** Times of birth cannot be set by anybody; where the filesystem has none they are 0. */
+/** Times of birth cannot be set; without support of the filesystem they are 0. */
 const isYounger = (directory: Directory, than: Directory): boolean =>
   than.stat.birthtimeNs > 0n && directory.stat.birthtimeNs >= than.stat.birthtimeNs;
 
-/** Somebody works in the worktree; who does may have gone since that was looked at. */
+/** A process works in the worktree; it may have ended since it was seen. */
 export class Occupied extends Verdict {}
 
 const NAMED = 3;
 
 /**
- * Refuses a worktree that somebody works in. Its own agent was seen dead before, so that every process there is
+ * Refuses a worktree that a process works in. Its own agent was seen dead before, so that every process there is
  * another's, this very process included.
  * @throws Verdict `refused`
  */

@@ -29,7 +29,7 @@ export interface Liveness {
   close(): void;
 }
 
-/** Those that lie in this machine's memory or on its own disks, and wait for nobody. */
+/** Those in this machine's memory or on its own disks, which wait for no other machine. */
 const LOCAL = new Set(
   [
     'bcachefs binfmt_misc bpf btrfs cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs erofs exfat',

@@ -13,7 +13,7 @@ import {
 import { type Anchor, type Directory, isOurs } from './directory.js';
 import { errno, Verdict } from './verdict.js';
 
-/** Whoever owns the repository has to be able to change and pack what we put into it. */
+/** The owner of the repository must be able to change and pack what we put into it. */
 function isOthers({ stat }: Directory): boolean {
   return process.geteuid?.() === 0 && stat.uid !== 0n;
 }
@@ -41,7 +41,7 @@ interface Lock {
   release(): void;
 }
 
-/** @throws Verdict if somebody holds the lock; system errors */
+/** @throws Verdict if the lock is held; system errors */
 export function lock(directory: Directory, name: string): Lock {
   const path = `${directory.access}/${name}`;
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;

@@ -7,7 +7,7 @@ import { readSmall } from './files.js';
 const NAME = 'manifest.json';
 const LIMIT = 65_536;
 
-/** What lies in a quarantine entry, for whoever restores it. Paths and names are the agent's and not to be trusted. */
+/** The contents of a quarantine entry, for restoring it. Paths and names are the agent's and untrusted. */
 const manifestSchema = z.object({
   version: z.literal(1),
   agentId: z.string(),

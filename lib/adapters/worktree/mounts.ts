@@ -61,7 +61,7 @@ export const isMountedBy =
   directory => {
     const path = readlinkSync(directory.access);
     const isIn = (age: number): boolean => table(age).some(({ point }) => isWithin(point, path));
-    // Nobody is kept waiting for what was unmounted a moment ago.
+    // No caller waits for what was unmounted a moment ago.
     return isIn(maxAgeMs) && isIn(0);
   };
 

@@ -65,7 +65,7 @@ async function lookAround(monotonic: () => number): Promise<Look> {
   for (const name of readdirSync('/proc')) {
     if (name < '1' || name > ':') continue;
     if (monotonic() - sliceAt > SLICE_MS) {
-      // Whoever was not looked at may be the one who works there.
+      // A process that was not checked may be the one that works there.
       if (monotonic() > until)
         throw new Verdict('pending', 'the processes of this host are too many to look at');
       await setImmediate();
@@ -78,7 +78,7 @@ async function lookAround(monotonic: () => number): Promise<Look> {
       if (!mounts.has(namespace)) mounts.set(namespace, readMounts(pid));
       workers.push({ pid, cwd, namespace });
     } catch (error) {
-      // The first process is not worth a word with every clearing: it may have more rights than anybody.
+      // PID 1 is not worth a warning with every clearing: it may have more rights than any other process.
       if (name !== '1' && isForbidden(error) && isAlive(name)) unread += 1;
     }
   }

@@ -93,5 +93,5 @@ export function move({ from, name, examined, into, as }: Move): void {
   renameSync(before, after);
   if (isSame(lstatSync(after, { bigint: true }), examined.stat)) return;
   renameSync(after, before);
-  throw new Verdict('failed', 'somebody exchanged the directory while it was moved');
+  throw new Verdict('failed', 'the directory was exchanged while it was moved');
 }

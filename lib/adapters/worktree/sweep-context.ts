@@ -12,7 +12,7 @@ export const dateOf = (ms: number): string => new Date(Math.min(ms, LAST_DATE)).
 export interface SweepingOptions extends SightOptions {
   /** How long a cleared worktree is kept, in milliseconds; Infinity: for ever. */
   readonly ttlMs: number;
-  /** Whether the kill of an agent is confirmed, as far as anybody knows; absent: every one is. Does not reject. */
+  /** Whether the kill of an agent is confirmed, as far as known; absent: every one is. Does not reject. */
   readonly isConfirmed?: (agentId: string) => Promise<boolean>;
   /** Where to look for rm(1) and nice(1); the system's own directories if absent. */
   readonly toolPath?: string;

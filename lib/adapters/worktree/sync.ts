@@ -19,7 +19,7 @@ const FLUSH_MS = 5_000;
 
 /**
  * fsync(2) writes what others changed before, too (the 100,000 new files of a worktree, for instance), and holds up
- * every other change of the filesystem. Nobody waits for it: a manifest that is lost in a power cut is written
+ * every other change of the filesystem. No caller waits for it: a manifest that is lost in a power cut is written
  * again or done without.
  */
 export function createSyncer({ log, answers }: { log: Log; answers: Liveness['answers'] }): Syncer {

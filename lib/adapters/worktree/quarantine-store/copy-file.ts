@@ -15,7 +15,7 @@ const CHUNK = 1 << 20;
 const BLOCK = 512;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** Rights to read, write and execute: a file of the agent's must not become one that runs as somebody else. */
+/** Rights to read, write and execute: a file of the agent's must not become one that runs as another user. */
 export const MODE = 0o777;
 
 /** Whole, also where write(2) took only a part. */

@@ -54,7 +54,7 @@ function nameFor(name: Buffer, names: readonly Buffer[], isTop: boolean): Buffer
 /**
  * Copies what a tree holds, but for the `.git` of its own, into an empty directory of ours: files, directories, and
  * symbolic links as such, with their rights, and as root with their owners. Names are bytes. Devices, pipes and
- * sockets, and what is mounted inside, stay behind. Nobody else may be able to reach either tree.
+ * sockets, and what is mounted inside, stay behind. No other user may be able to reach either tree.
  * @throws a system error when nothing more can be written
  */
 export function copyTree(source: Directory, target: Directory): Copied {

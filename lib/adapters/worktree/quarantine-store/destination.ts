@@ -18,7 +18,7 @@ const invalid = (detail: string, cause?: unknown) =>
   new KillswitchError('invalid_request', detail, { cause });
 
 /**
- * Makes the directory that a worktree is restored into. Only this user can enter it until all of it is there: whoever
+ * Makes the directory that a worktree is restored into. Only this user can enter it until all of it is there: a user who
  * may write beside it could otherwise lead us elsewhere, or use what is half restored.
  * @throws KillswitchError `invalid_request` if something is there already, or there is no place for it
  */

@@ -62,7 +62,7 @@ function openGit(anchor: Anchor, entry: Directory, found: Found): Opened['git'] 
     const head =
       commit === undefined ? readHead(anchor, directory, admin) : { commit, ...(branch && { branch }) };
     if (head.commit === undefined && head.branch === undefined)
-      return { why: 'nobody can tell what was checked out' };
+      return { why: 'it is unknown what was checked out' };
     return { directory, objects, admin, head, digits: digitsOf(directory, head) };
   } catch (error) {
     if (isGone(error)) return { why: 'the repository has no objects' };
