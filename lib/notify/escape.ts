@@ -1,3 +1,5 @@
+import { stripInvisible } from '../util/strip-invisible.js';
+
 /**
  * Makes untrusted text, such as an agent's, safe to show in a chat: it mentions no one, links nowhere, formats nothing
  * and stays on its line. Text that a client would interpret is broken up by a zero-width space and stays readable.
@@ -5,14 +7,11 @@
 
 const ZERO_WIDTH = '\u200b';
 
-/** Controls, line separators, lone surrogates and invisible characters, which can hide or reorder text. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
-
 /** What all three take for a mention or an address: `@`, `://` of any scheme, and `www.` without one. */
 const CALLING = /@|:(?=\/\/)|www(?=\.)|(?:mailto|tel|sms|skype|slack|mattermost):/gi;
 
-const plain = (text: string): string =>
-  text.replace(UNPRINTABLE, ' ').replace(CALLING, found => `${found}${ZERO_WIDTH}`);
+const defused = (text: string): string =>
+  stripInvisible(text).replace(CALLING, found => `${found}${ZERO_WIDTH}`);
 
 /**
  * For a Slack message, or any of its text objects. Only `&`, `<` and `>` have an escape there; formatting marks are
@@ -20,7 +19,7 @@ const plain = (text: string): string =>
  * Source: https://docs.slack.dev/messaging/formatting-message-text
  */
 export const escapeSlack = (text: string): string =>
-  plain(text)
+  defused(text)
     .replace(/[*_~`#]/g, mark => `${mark}${ZERO_WIDTH}`)
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
@@ -34,7 +33,7 @@ const MARKDOWN = /[\\`*_{}[\]()>#+\-.!|~]/g;
  * Source: https://discord.com/developers/docs/reference#message-formatting
  */
 export const escapeDiscord = (text: string): string =>
-  plain(text)
+  defused(text)
     .replace(MARKDOWN, mark => `\\${mark}`)
     .replace(/[<#]/g, mark => `${mark}${ZERO_WIDTH}`);
 
@@ -43,6 +42,6 @@ export const escapeDiscord = (text: string): string =>
  * Source: https://docs.mattermost.com/collaborate/format-messages.html
  */
 export const escapeMattermost = (text: string): string =>
-  plain(text)
+  defused(text)
     .replace(MARKDOWN, mark => `\\${mark}`)
     .replace(/[<#~]/g, mark => `${mark}${ZERO_WIDTH}`);
