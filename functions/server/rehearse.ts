@@ -16,8 +16,8 @@ import { giveCredentialsPrecedence } from './defer-anonymous.js';
 
 /** Milliseconds between two rehearsals: what is not used for long is forgotten, by the engine as by V8. */
 const INTERVAL = 5 * 60_000;
-/** Of a process that has just been started: V8 compiles only what has run more than once. */
-const FIRST_RUNS = 4;
+/** Of a process that has just been started: V8 compiles what has run a few times, and better what has run often. */
+const FIRST_RUNS = 30;
 const TOKEN_SECONDS = 60;
 
 const ignore = (): void => undefined;

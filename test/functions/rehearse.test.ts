@@ -5,6 +5,8 @@ import { createRehearsals } from '../../functions/server/rehearse.js';
 import { openTokens } from '../../lib/adapters/jose/tokens.js';
 import { openApp } from './bench.js';
 
+/** Of a process that has just been started. */
+const FIRST_RUNS = 30;
 const secret = 'a secret of the tests, long enough for HS256';
 const audience = 'killswitch';
 
@@ -15,7 +17,7 @@ async function rehearsed(
 ): Promise<number> {
   const rehearsals = createRehearsals(bed.deps, functions, config);
   rehearsals.start();
-  await expect.poll(() => bed.containers.calls.length).toBe(4);
+  await expect.poll(() => bed.containers.calls.length).toBe(FIRST_RUNS);
   await rehearsals.close();
   return bed.containers.calls.length;
 }
@@ -42,14 +44,14 @@ describe('the rehearsals of a server', () => {
     const counted = { ...metrics, answered: () => void answered++ };
     const deps = { ...bed.deps, authenticator, metrics: counted };
     await rehearsed({ ...bed, deps }, { config: { secret, audience } });
-    expect([actors, answered, bed.log.lines]).toEqual([4, 0, []]);
+    expect([actors, answered, bed.log.lines]).toEqual([FIRST_RUNS, 0, []]);
     expect(bed.store.memory).toMatchObject({ documents: new Map(), audit: [], debts: new Map() });
     expect(new Set(bed.containers.calls.map(({ method }) => method))).toEqual(new Set(['kill']));
   });
 
   it('need no secret, and no function that kills', async () => {
-    expect(await rehearsed(openApp(), { functions: [kill] })).toBe(4);
-    expect(await rehearsed(openApp(), { functions: [] })).toBe(4);
+    expect(await rehearsed(openApp(), { functions: [kill] })).toBe(FIRST_RUNS);
+    expect(await rehearsed(openApp(), { functions: [] })).toBe(FIRST_RUNS);
   });
 
   it('that go wrong are told, and end nothing', async () => {
