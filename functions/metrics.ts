@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { findLatch } from '../lib/agents/latch.js';
-import type { Standing } from '../lib/ports/metrics.js';
+import type { Gauges } from '../lib/ports/metrics.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
 import { runAlone } from './server/run-alone.js';
 
@@ -10,7 +10,7 @@ const MANY = 100_000;
 const FRESH = 1_000;
 
 /** What the store says. A store that does not answer leaves only its own numbers out. */
-async function askStore({ core }: Deps): Promise<Omit<Standing, 'notifiers'>> {
+async function askStore({ core }: Deps): Promise<Omit<Gauges, 'notifiers'>> {
   const [debts, latch] = await Promise.allSettled([
     core.records.debts(core.hostId, Number.MAX_SAFE_INTEGER, MANY),
     findLatch(core),

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { AuditEntry } from '../domain/audit-entry.js';
 import { areVerified } from '../domain/outcome.js';
-import type { Metrics, NotifierStatus, Standing } from '../ports/metrics.js';
+import type { Gauges, Metrics, NotifierStatus } from '../ports/metrics.js';
 
 /** Seconds. Most kills take some hundredths of a second; 5 is the specification's target. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -49,7 +49,7 @@ export function createMetrics(): Metrics {
   let deaths: number[] = [];
   /** Kills whose time to death was counted already, although something is still owed. */
   const open = new Set<string>();
-  let standing: Standing = { notifiers: [] };
+  let standing: Gauges = { notifiers: [] };
   let loaded: Promise<Registry> | undefined;
 
   function noteKill(entry: AuditEntry): void {

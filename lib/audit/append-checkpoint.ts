@@ -20,7 +20,7 @@ export interface Sealing {
 }
 
 /** The result of one sealing round. */
-export interface Sealed {
+export interface SealResult {
   readonly lastSeen: SeenCheckpoint | undefined;
   /** There may be more entries to seal at once. */
   readonly more: boolean;
@@ -87,7 +87,7 @@ async function endOfSealed({ records, keys }: Sealing): Promise<string> {
  * atomic step: of several processes one wins, and one that dies leaves it complete or absent.
  * @throws KillswitchError `store_unavailable`
  */
-export async function sealDue(sealing: Sealing, lastSeen: SeenCheckpoint | undefined): Promise<Sealed> {
+export async function sealDue(sealing: Sealing, lastSeen: SeenCheckpoint | undefined): Promise<SealResult> {
   const { records, audit, clock, keys } = sealing;
   const { number: last, hash: previous, to: from, seen, torn, alarm } = await findEnd(sealing, lastSeen);
   const told = alarm === undefined ? {} : { alarm };

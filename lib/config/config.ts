@@ -1,6 +1,6 @@
 import { omitUndefined } from '../util/omit-undefined.js';
 import { ConfigError } from './config-error.js';
-import { durationSchema, isTooShort, type KeySetLocation, type Store } from './environment.js';
+import { durationSchema, isTooShort, type KeySetLocation, type StoreLocation } from './environment.js';
 import { platformVariable } from './platform-settings.js';
 import { environmentSchema } from './variables.js';
 
@@ -11,7 +11,7 @@ export interface Config {
   /** Absolute, as the state directory is. */
   readonly socket: string;
   readonly stateDirectory: string;
-  readonly store: Store;
+  readonly store: StoreLocation;
   readonly keyPrefix: string;
   readonly hostId: string;
   /** As the Docker CLI reads them; `host` absent: its default. */

@@ -28,13 +28,15 @@ export const sizeSchema = matching(/^\d{1,6}[KMGT]$/, 'must be a size such as 50
   text => Number.parseInt(text, 10) * (KIBI[text.slice(-1)] ?? 1),
 );
 
-export type Store = { readonly kind: 'sqlite' } | { readonly kind: 'valkey'; readonly url: string };
+export type StoreLocation = { readonly kind: 'sqlite' } | { readonly kind: 'valkey'; readonly url: string };
 
 /** Not checked by `URL`, which rejects the several `host:port` of a Sentinel or Cluster. */
 export const storeSchema = matching(
   /^(sqlite|rediss?:\/\/[^\s/?#]+\S*|redis\+(sentinel|cluster):\/\/[^\s/?#]+\S*)$/,
   'must be sqlite, or start with redis://, rediss://, redis+sentinel:// or redis+cluster:// and name a host',
-).transform((text): Store => (text === 'sqlite' ? { kind: 'sqlite' } : { kind: 'valkey', url: text }));
+).transform(
+  (text): StoreLocation => (text === 'sqlite' ? { kind: 'sqlite' } : { kind: 'valkey', url: text }),
+);
 
 export type KeySetLocation = { readonly file: string } | { readonly url: string };
 

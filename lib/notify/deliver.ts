@@ -5,7 +5,7 @@ import { type Cursor, type DeadLetter, type FailingState, readCursor } from './c
 import type { Event } from './event.js';
 import { type EventFilter, type Failure, messageId, type Receiver, SEND_WITHIN } from './receiver.js';
 
-export interface Delivery extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
+export interface DeliveryContext extends Pick<Core, 'records' | 'audit' | 'clock' | 'log'> {
   /** The ID of this process. */
   readonly me: string;
   readonly receiver: Receiver;
@@ -38,7 +38,11 @@ const SAVE_EVERY = 1_000;
 const ATTEMPTS_BEFORE_DEAD_LETTER = 5;
 const MAX_DEAD_LETTERS = 10;
 
-function troubled({ clock }: Delivery, before: FailingState | undefined, failure: Failure): FailingState {
+function troubled(
+  { clock }: DeliveryContext,
+  before: FailingState | undefined,
+  failure: Failure,
+): FailingState {
   const now = clock.now();
   const attempts = (before?.attempts ?? 0) + 1;
   const retryAt = now + Math.max(retryDelay(attempts - 1), failure.retryAfterMs ?? 0);
@@ -46,7 +50,7 @@ function troubled({ clock }: Delivery, before: FailingState | undefined, failure
 }
 
 /** Never rejects: an error while making the message counts as refused. */
-async function send(post: Delivery, { place, event }: Item): Promise<Failure | undefined> {
+async function send(post: DeliveryContext, { place, event }: Item): Promise<Failure | undefined> {
   if (!event) return undefined;
   const { receiver, log, count, closing } = post;
   let failure: Failure | undefined;
@@ -63,7 +67,7 @@ async function send(post: Delivery, { place, event }: Item): Promise<Failure | u
 }
 
 /** Sends a dead letter again. One whose event is gone or no longer wanted is dropped. */
-async function resendDeadLetter(post: Delivery, cursor: Cursor, one: DeadLetter): Promise<Cursor> {
+async function resendDeadLetter(post: DeliveryContext, cursor: Cursor, one: DeadLetter): Promise<Cursor> {
   const [place] = await post.audit.after(one.before, 1);
   const event = await post.choose(place?.entry);
   const failure = place && (await send(post, { place, event }));
@@ -73,7 +77,7 @@ async function resendDeadLetter(post: Delivery, cursor: Cursor, one: DeadLetter)
 }
 
 /** The cursor after an attempt to send an item: moved past it, or failing at it. */
-function advanced(post: Delivery, cursor: Cursor, { place, event }: Item, failure?: Failure): Cursor {
+function advanced(post: DeliveryContext, cursor: Cursor, { place, event }: Item, failure?: Failure): Cursor {
   const { failing, ...rest } = cursor;
   const { position } = place;
   if (!event) return { ...cursor, position };
@@ -100,7 +104,7 @@ function advanced(post: Delivery, cursor: Cursor, { place, event }: Item, failur
  * the lease.
  * @throws KillswitchError `store_unavailable`
  */
-export async function deliverDue(post: Delivery): Promise<DeliveryResult> {
+export async function deliverDue(post: DeliveryContext): Promise<DeliveryResult> {
   const { records, audit, clock, me, receiver, choose, closing } = post;
   const found = await readCursor(records, receiver.name, () => audit.last());
   const items: Item[] = [];

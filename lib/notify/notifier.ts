@@ -3,7 +3,7 @@ import type { Core } from '../ports/core.js';
 import type { NotifierStatus } from '../ports/metrics.js';
 import type { Health, Probe } from '../ports/runtime.js';
 import { createPoller, type Poller } from '../util/poller.js';
-import { type Delivery, type DeliveryResult, deliverDue } from './deliver.js';
+import { type DeliveryContext, type DeliveryResult, deliverDue } from './deliver.js';
 import { createEventFilter, type Receiver } from './receiver.js';
 
 /** Delivers the events of the audit to one receiver, at least once each, without delaying a stop. */
@@ -31,7 +31,7 @@ export function createNotifier(core: Parts, receiver: Receiver): Notifier {
   const { name } = receiver;
   const counts = { delivered: 0, failed: 0, aside: 0 };
   const closing = new AbortController();
-  const post: Delivery = {
+  const post: DeliveryContext = {
     ...{ records, audit, clock, log, receiver },
     me: newId(),
     choose: createEventFilter(receiver, records),

@@ -13,7 +13,7 @@ export interface NotifierStatus {
 }
 
 /** The gauges at the time of a scrape. An absent member could not be read. */
-export interface Standing {
+export interface Gauges {
   /** Agents for which this host has a debt in the store. */
   readonly pendingAgents?: number;
   readonly latchEngaged?: boolean;
@@ -28,5 +28,5 @@ export interface Metrics {
   /** Counts audit entries that this process wrote. */
   written(entries: readonly AuditEntry[]): void;
   /** In the text format of Prometheus. */
-  render(standing: Standing): Promise<{ readonly type: string; readonly text: string }>;
+  render(standing: Gauges): Promise<{ readonly type: string; readonly text: string }>;
 }

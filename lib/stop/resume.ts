@@ -55,16 +55,16 @@ export async function recall(
   { order, inFlight }: Pick<Job, 'order' | 'inFlight'>,
 ): Promise<Recalled> {
   const { operationId } = order;
-  let told = await readAudit(core, operationId);
-  const stored = await core.records.agents([...told.accepted.keys()]);
+  let audited = await readAudit(core, operationId);
+  const stored = await core.records.agents([...audited.accepted.keys()]);
   const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
   // A debt paid between the two reads is in the audit by now, as its entry commits in one step with the record.
   const isPaid = (agentId: string): boolean =>
     killOf(readings.get(agentId), operationId)?.confirmedAt !== undefined;
-  if ([...told.accepted.keys()].some(id => isPaid(id) && !told.settled.has(id))) {
-    told = await readAudit(core, operationId);
+  if ([...audited.accepted.keys()].some(id => isPaid(id) && !audited.settled.has(id))) {
+    audited = await readAudit(core, operationId);
   }
-  const { accepted, settled, isLatched } = told;
+  const { accepted, settled, isLatched } = audited;
   const known: Entry[] = [];
   for (const [agentId, entry] of accepted) {
     const { statusBefore } = entry;
@@ -81,14 +81,14 @@ export async function recall(
   return { known, isLatched };
 }
 
-interface Told {
+interface AuditedKills {
   readonly accepted: ReadonlyMap<string, AuditEntry>;
   /** Also those that came to an end which is not confirmed. */
   readonly settled: ReadonlyMap<string, AuditEntry>;
   readonly isLatched: boolean;
 }
 
-async function readAudit(core: Core, operationId: string): Promise<Told> {
+async function readAudit(core: Core, operationId: string): Promise<AuditedKills> {
   const accepted = new Map<string, AuditEntry>();
   const settled = new Map<string, AuditEntry>();
   let isLatched = false;

@@ -2,16 +2,16 @@ import type { AuditEntry } from '../domain/audit-entry.js';
 import type { AuditLog } from '../ports/audit.js';
 import type { Records } from '../ports/records.js';
 
-interface Store {
+interface ObservedStore {
   readonly records: Records;
   readonly audit: AuditLog;
 }
 
 /** Wraps a store; calls `onWritten` with the audit entries of this process after they commit. */
 export function observeCommits(
-  { records, audit }: Store,
+  { records, audit }: ObservedStore,
   onWritten: (entries: readonly AuditEntry[]) => void,
-): Store {
+): ObservedStore {
   const notify = (entries: readonly AuditEntry[]): void => {
     if (entries.length > 0) onWritten(entries);
   };

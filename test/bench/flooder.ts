@@ -9,7 +9,7 @@ export interface Flooding {
   readonly rate: number;
 }
 
-export type Order = Flooding | 'stop';
+export type FlooderCommand = Flooding | 'stop';
 
 const TICK_MS = 10;
 const AT_A_TIME = 64;
@@ -20,7 +20,7 @@ let timer: NodeJS.Timeout | undefined;
 const slow = new Set<Socket>();
 let answered = 0;
 
-process.on('message', (order: Order) => {
+process.on('message', (order: FlooderCommand) => {
   if (order === 'stop') end();
   else begin(order);
 });

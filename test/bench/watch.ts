@@ -15,7 +15,10 @@ export interface Watch {
 }
 
 export type Watched = readonly (readonly [pid: number, startTime: string])[];
-export type Told = { readonly watching: true } | { readonly diedAt: number } | { readonly left: number };
+export type WatcherMessage =
+  | { readonly watching: true }
+  | { readonly diedAt: number }
+  | { readonly left: number };
 
 export async function openWatch(): Promise<Watch> {
   const child = fork(fileURLToPath(new URL('watcher.ts', import.meta.url)), {
@@ -42,7 +45,7 @@ export async function openWatch(): Promise<Watch> {
   };
 }
 
-async function told(child: ChildProcess): Promise<Told> {
+async function told(child: ChildProcess): Promise<WatcherMessage> {
   const [message] = await once(child, 'message');
-  return message as Told;
+  return message as WatcherMessage;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { actorWith, fakeAuthenticator, holding, narrowedTo } from '../fakes/authenticator.js';
 import { expectProblem, openApp } from './bench.js';
 
-interface Told {
+interface AuditJson {
   readonly entries: readonly {
     readonly operation: string;
     readonly phase: string;
@@ -10,7 +10,7 @@ interface Told {
   }[];
   readonly cursor: string;
 }
-const told = ({ json }: { readonly json: unknown }): Told => json as Told;
+const told = ({ json }: { readonly json: unknown }): AuditJson => json as AuditJson;
 
 async function openBench() {
   const app = openApp({
@@ -140,7 +140,7 @@ describe('GET /audit', () => {
       const entries = text
         .split('\n')
         .filter(Boolean)
-        .map(line => JSON.parse(line) as Told['entries'][number]);
+        .map(line => JSON.parse(line) as AuditJson['entries'][number]);
       return { entries, cursor: headers.get('x-audit-cursor') ?? '' };
     };
     const { entries: all } = await get('');

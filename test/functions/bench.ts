@@ -30,7 +30,7 @@ export interface Send {
 }
 
 /** Members of any answer's JSON, as far as the tests name them. */
-export interface Told {
+export interface AnswerJson {
   readonly operationId: string;
   readonly requestId: string;
   readonly message: string;
@@ -47,7 +47,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  readonly json: Told;
+  readonly json: AnswerJson;
 }
 
 /** Every function in one app, on fakes. */
@@ -113,7 +113,7 @@ export function openApp({
         status: response.status,
         headers: response.headers,
         text,
-        json: (isJson && text !== '' ? JSON.parse(text) : {}) as Told,
+        json: (isJson && text !== '' ? JSON.parse(text) : {}) as AnswerJson,
       };
     },
     /** That no port was asked anything about any agent. */

@@ -13,7 +13,7 @@ import {
   startProvider,
 } from '../fakes/identity-provider.js';
 import { afterFile } from '../services/registry.js';
-import { type Answer, openApp, type Told } from './bench.js';
+import { type Answer, type AnswerJson, openApp } from './bench.js';
 import { expectDocumented } from './documented.js';
 
 /** Of the gateway; its public half is what the origins trust. */
@@ -141,7 +141,7 @@ export function openGateway(origins: Readonly<Record<string, string>>, more: Var
       const text = await response.text();
       expectDocumented(method, path, { status: response.status, headers: response.headers, text });
       const isJson = response.headers.get('content-type')?.includes('json');
-      const json = (isJson ? JSON.parse(text) : {}) as Told;
+      const json = (isJson ? JSON.parse(text) : {}) as AnswerJson;
       return { status: response.status, headers: response.headers, text, json };
     },
   };

@@ -8,7 +8,7 @@ const AT_ONCE = 16;
 /** No delivery names them, and nothing is set up that would let one stop everybody. */
 const UNNAMED = ['kept-1', 'kept-2', 'kept-3'];
 
-interface Told {
+interface DeliveryAnswer {
   readonly answers?: readonly { readonly status: number; readonly body?: { readonly agentId?: string } }[];
 }
 
@@ -16,7 +16,7 @@ interface Told {
 const MAY_PROVE_NOTHING = /github|pagerduty|sentry|mattermost/;
 
 /** What is wrong with an answer, whatever the delivery says: told a second time, and not by the code that reads it. */
-function wrongIn({ path }: Delivery, status: number, { answers = [] }: Told): string | undefined {
+function wrongIn({ path }: Delivery, status: number, { answers = [] }: DeliveryAnswer): string | undefined {
   const isRefused = status === 401 || status === 429;
   if (status >= 500 || (isRefused && !MAY_PROVE_NOTHING.test(path)))
     return `it was signed, and got ${status}`;
@@ -34,7 +34,11 @@ it(`takes ${DELIVERIES} signed deliveries of broken content without an error of 
   const send = async ({ path, headers, body }: Delivery) => {
     const response = await fetch(url + path, { method: 'POST', headers, body: new Uint8Array(body) });
     const text = await response.text();
-    return { status: response.status, told: (/^\{/.test(text) ? JSON.parse(text) : {}) as Told, text };
+    return {
+      status: response.status,
+      told: (/^\{/.test(text) ? JSON.parse(text) : {}) as DeliveryAnswer,
+      text,
+    };
   };
   const next = openDeliveries(chance);
   const statuses = new Map<string, number>();

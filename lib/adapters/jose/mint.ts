@@ -30,9 +30,9 @@ export interface MintOptions {
 
 const algorithms: Readonly<Record<string, string>> = { OKP: 'EdDSA', EC: 'ES256', RSA: 'RS256' };
 
-type Signing = { key: Parameters<SignJWT['sign']>[0]; header: { alg: string; kid?: string } };
+type SigningKey = { key: Parameters<SignJWT['sign']>[0]; header: { alg: string; kid?: string } };
 
-async function signingKey({ secret, privateJwk }: MintOptions): Promise<Signing> {
+async function signingKey({ secret, privateJwk }: MintOptions): Promise<SigningKey> {
   if ((secret === undefined) === (privateJwk === undefined)) {
     throw new Error('A token is signed with either a secret or a private key');
   }

@@ -4,26 +4,26 @@ import { type Id, isAfter, msOf } from './audit-index.js';
 export type Element = readonly [id: Id, fields: readonly string[]];
 
 /** A range of the audit, both ends included. */
-export interface Place {
+export interface EntryRange {
   readonly first: Id;
   readonly last: Id;
 }
 
 /** The range that an element of a bucket names, as lua/commit.lua writes it; none if it is about another subject. */
-export function placeOf([id, fields]: Element, isMeant: (of: string) => boolean): Place[] {
+export function placeOf([id, fields]: Element, isMeant: (of: string) => boolean): EntryRange[] {
   const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
   const whole = (part: string): Id => (part.includes('-') ? part : `${msOf(id)}-${part}`);
   return isMeant(field('of')) ? [{ first: whole(field('from')), last: whole(field('to')) }] : [];
 }
 
-type Pages = AsyncGenerator<readonly Place[] | undefined>;
+type Pages = AsyncGenerator<readonly EntryRange[] | undefined>;
 
 /**
  * Merges sorted ranges of several sources; ranges of different sources never overlap. Yields `undefined` as soon as a source
  * does.
  */
-export async function* inOrder(sources: readonly Pages[]): Pages {
-  const open = sources.map(pages => ({ pages, waiting: [] as Place[], isDone: false }));
+export async function* mergeSorted(sources: readonly Pages[]): Pages {
+  const open = sources.map(pages => ({ pages, waiting: [] as EntryRange[], isDone: false }));
   for (;;) {
     for (const one of open) {
       while (one.waiting.length === 0 && !one.isDone) {
@@ -39,9 +39,9 @@ export async function* inOrder(sources: readonly Pages[]): Pages {
       (least, id) => (least === undefined || isAfter(least, id) ? id : least),
       undefined,
     );
-    const ready: Place[] = [];
+    const ready: EntryRange[] = [];
     for (const one of open) {
-      const isLater = ({ first }: Place): boolean => bound !== undefined && isAfter(first, bound);
+      const isLater = ({ first }: EntryRange): boolean => bound !== undefined && isAfter(first, bound);
       ready.push(...one.waiting.filter(place => !isLater(place)));
       one.waiting = one.waiting.filter(isLater);
     }

@@ -2,7 +2,7 @@ import type { AuditEntry } from '../../domain/audit-entry.js';
 import type { AuditLog, AuditQuery } from '../../ports/audit.js';
 import { parseJson } from '../../util/parse-json.js';
 import { type Id, isAfter, msOf, ORIGIN, type Part, segmentsOf } from './audit-index.js';
-import { type Element, inOrder, type Place, placeOf } from './audit-places.js';
+import { type Element, type EntryRange, mergeSorted, placeOf } from './audit-places.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
 import { hashed, MANY, nameOf } from './subject.js';
@@ -74,7 +74,7 @@ export function createSearch(link: Link, keys: Keyspace): AuditLog['search'] {
     bucket: string,
     isMeant: (of: string) => boolean,
     { after, upTo }: Part,
-  ): AsyncGenerator<readonly Place[] | undefined> {
+  ): AsyncGenerator<readonly EntryRange[] | undefined> {
     const key = keys.auditBucket(bucket);
     for (let from = msOf(after); ; ) {
       const page = await link.call(client =>
@@ -89,7 +89,7 @@ export function createSearch(link: Link, keys: Keyspace): AuditLog['search'] {
   /** The elements that the index names for a subject, including others with the same hash or of the same calls. */
   async function* lookedUp(part: Part, subject: string): AsyncGenerator<readonly Element[]> {
     const { bucket, of, mark } = hashed(subject);
-    const places = inOrder([
+    const places = mergeSorted([
       placesIn(bucket, one => one === of, part),
       placesIn(MANY, marks => marks.includes(mark), part),
     ]);

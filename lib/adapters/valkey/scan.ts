@@ -8,10 +8,10 @@ const PER_EXCHANGE = 1_000;
 /** Agents of a page: few enough that their garbage stays short-lived. */
 const PAGE = 250;
 
-type Found = readonly [cursor: string, found: string[]];
+type CursorPage = readonly [cursor: string, found: string[]];
 
 /** Follows a cursor until it is back at its start. The server may return the same item more than once. */
-async function* follow(next: (cursor: string) => Promise<Found>): AsyncGenerator<string[]> {
+async function* follow(next: (cursor: string) => Promise<CursorPage>): AsyncGenerator<string[]> {
   let cursor = '0';
   do {
     const [following, found] = await next(cursor);

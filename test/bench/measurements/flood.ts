@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterFile } from '../../services/registry.js';
 import { startSleeper } from '../../services/sleepers.js';
 import type { Bench, Measurement } from '../bench.js';
-import type { Flooding, Order } from '../flooder.js';
+import type { FlooderCommand, Flooding } from '../flooder.js';
 import { now } from '../measure.js';
 import { type BenchServer, startServer } from '../server.js';
 
@@ -29,7 +29,7 @@ async function openFlood(flooding: Flooding): Promise<Flood> {
   });
   afterFile(() => child.kill('SIGKILL'));
   await once(child, 'message');
-  const order = async (what: Order): Promise<void> => {
+  const order = async (what: FlooderCommand): Promise<void> => {
     const done = once(child, 'message');
     child.send(what);
     await done;
