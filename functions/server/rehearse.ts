@@ -18,6 +18,8 @@ import { giveCredentialsPrecedence } from './defer-anonymous.js';
 const INTERVAL = 5 * 60_000;
 /** Of a process that has just been started: V8 compiles what has run a few times, and better what has run often. */
 const FIRST_RUNS = 30;
+/** Milliseconds after which a series is broken off. */
+const SLOW = 1_000;
 const TOKEN_SECONDS = 60;
 
 const ignore = (): void => undefined;
@@ -68,7 +70,12 @@ export function createRehearsals(
   let runs = FIRST_RUNS;
   async function poll(): Promise<void> {
     try {
-      for (; runs > 0; runs--) await once();
+      for (let left = runs; left > 0 && !deps.closing.aborted; left--) {
+        const startedAt = core.clock.monotonic();
+        await once();
+        // An engine or a store that hangs is not asked again and again.
+        if (core.clock.monotonic() - startedAt > SLOW) break;
+      }
       runs = 1;
     } catch (err) {
       deps.log.info({ err }, 'a rehearsal of a kill did not come to its end');

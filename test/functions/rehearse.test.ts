@@ -54,6 +54,25 @@ describe('the rehearsals of a server', () => {
     expect(await rehearsed(openApp(), { functions: [] })).toBe(FIRST_RUNS);
   });
 
+  it('are not repeated while something hangs, or once the server is to end', async () => {
+    const slow = openApp();
+    const { kill: killNow } = slow.containers;
+    slow.containers.kill = (...asked) => {
+      slow.clock.advance(1_500);
+      return killNow(...asked);
+    };
+    const hanging = createRehearsals(slow.deps, catalogue, { audience } as never);
+    hanging.start();
+    await expect.poll(() => slow.containers.calls.length).toBe(1);
+    await hanging.close();
+    const ending = openApp();
+    ending.closing.abort();
+    const rehearsals = createRehearsals(ending.deps, catalogue, { audience } as never);
+    rehearsals.start();
+    await rehearsals.close();
+    expect([slow.containers.calls.length, ending.containers.calls.length]).toEqual([1, 0]);
+  });
+
   it('that go wrong are told, and end nothing', async () => {
     const bed = openApp();
     const authenticator = { ...bed.deps.authenticator };
