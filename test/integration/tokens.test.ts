@@ -169,7 +169,9 @@ describe('minting', () => {
   it('refuses a public key', async () => {
     const { publicJwk } = await makeKey('EdDSA');
     const { secret: _, ...unsigned } = order;
-    await expect(mintToken({ ...unsigned, privateJwk: { ...publicJwk } })).rejects.toThrow('no private key');
+    await expect(mintToken({ ...unsigned, privateJwk: { ...publicJwk } })).rejects.toThrow(
+      'not a private key',
+    );
     await expect(mintToken(unsigned)).rejects.toThrow('either a secret or a private key');
   });
 });
