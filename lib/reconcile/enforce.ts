@@ -107,7 +107,7 @@ async function stopLabelled(core: Core, inFlight: InFlight, offence: Offence): P
   const agent = agentIn(offence);
   const operationId = core.newId();
   const audit = async (entry: Entry): Promise<void> => {
-    // Seen a moment ago, and gone by systemActor, or by a kill that has ended since: nothing was stopped again.
+    // Seen a moment ago, and gone by itself, or by a kill that has ended since: nothing was stopped again.
     const isOver = entry.outcomes.every(({ outcome }) => OVER.has(outcome));
     if (!isOver) await tell(core, offence, operationId, entry);
   };

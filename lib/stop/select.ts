@@ -76,6 +76,6 @@ const startOf = (reading: Reading): number | undefined =>
 export const isLater = ({ requestedAt }: KillAllCommand, startedAt: number | undefined): boolean =>
   requestedAt !== undefined && startedAt !== undefined && startedAt > Date.parse(requestedAt);
 
-/** It is said to have ended by systemActor, and this very command had stopped it before. */
+/** It is said to have ended by itself, and this very command had stopped it before. */
 export const endedByStop = ({ agentId, status }: Agent, { wereActive }: Command): boolean =>
   (status === 'completed' || status === 'failed') && wereActive?.includes(agentId) === true;

@@ -180,7 +180,7 @@ function startKills(core: Core, job: Job, verdicts: readonly Verdict[], known: r
   throw storeDown;
 }
 
-/** One that ended by systemActor, was deleted or came to belong to others meanwhile is no failure of a kill-all. */
+/** One that ended by itself, was deleted or came to belong to others meanwhile is no failure of a kill-all. */
 const UNSELECTED: ReadonlySet<ErrorCode> = new Set(['invalid_state', 'agent_not_found', 'forbidden']);
 
 /**

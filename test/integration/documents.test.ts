@@ -13,6 +13,7 @@ const notRun: Readonly<Record<string, string>> = {
   'deployment.md: docker run': 'needs an image with this package; none is published',
   'deployment.md: export KILLSWITCH_STORE': 'needs a Valkey of that name; install.test.ts tries the users',
   'deployment.md: npm sbom': 'asks a registry',
+  'architecture.md: npm ci': 'the checks themselves, and a server that never ends',
   'benchmark.md: npm run bench': 'takes ten minutes and a quiet machine',
   'edge.md: npx wrangler': 'needs an account; edge.test.ts runs the Worker',
   'integrations.md: systemd-run': 'needs systemd as PID 1',
