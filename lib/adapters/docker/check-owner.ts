@@ -5,7 +5,7 @@ import { labelsOnDisk } from './disk.js';
 import type { ContainerMap } from './map.js';
 import { type Guard, NO_ID, obstacleOf } from './recorded.js';
 
-/** Whose the recorded container is, with no word of the engine. */
+/** Whose the recorded container is, found out without the engine. */
 export type Owner =
   | { readonly kind: 'none' }
   | { readonly kind: 'own'; readonly id: ContainerId }
@@ -20,21 +20,21 @@ export interface OwnerCheckOptions {
   readonly dataRoot: string;
 }
 
-/** Does not reject, and comes back soon. */
+/** Does not reject, and resolves within {@link PATIENCE} milliseconds. */
 export type OwnerCheck = (target: Target) => Promise<Owner>;
 
-/** Milliseconds that a disk has: one that hangs keeps nobody alive. */
+/** Milliseconds for reading the disk: one that hangs must not hold up a kill. */
 const PATIENCE = 300;
 
 /**
  * Decides whether the container that a record names may be killed while the engine does not answer. In this order:
  *
- * 1. What the engine has told this node of its label, also before a restart: the agent's own is killed, another
- *    agent's is not. While the map holds all that is labelled, what it does not have carries no label.
- * 2. What the engine has written on its own disk, if this user may read that: it counts as the engine's answer.
+ * 1. What the engine reported to this node about its label, also before a restart: the agent's own is killed, another
+ *    agent's is not. While the map holds all that is labelled, a container that it does not have carries no label.
+ * 2. What the engine has written to its own disk, if this user may read that: it counts as the engine's answer.
  * 3. If there is neither, it is `unchecked`, and is killed once the engine has failed to answer: an emergency stop
- *    that needs the engine is none. A record that lies can have a stranger's container killed in that case alone, and
- *    the outcome says that the label could not be checked.
+ *    must work without the engine. In that case alone a false record can have a foreign container killed, and the
+ *    outcome says that the label could not be checked.
  */
 export function createOwnerCheck({ map, guard, isLive, dataRoot }: OwnerCheckOptions): OwnerCheck {
   return async target => {

@@ -65,7 +65,7 @@ interface Authority {
 
 function parseAuthority(rest: string): Authority {
   try {
-    // Of a scheme that it does not know, the URL parser checks less; and FTP's default port is no engine's.
+    // The URL parser checks less in a scheme that it does not know; and no engine has FTP's default port.
     const { hostname, port, username } = new URL(`ftp://${rest}`);
     return {
       host: hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -77,7 +77,7 @@ function parseAuthority(rest: string): Authority {
   }
 }
 
-/** A context may have the certificate of its authority alone. */
+/** A context may have the certificate of its authority only. */
 function readCertificates(directory: string): SecureContextOptions {
   const read = (name: string): Buffer => readFileSync(join(directory, name));
   const isServerAlone = !existsSync(join(directory, 'cert.pem')) && existsSync(join(directory, 'ca.pem'));

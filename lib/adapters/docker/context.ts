@@ -10,7 +10,7 @@ const described = z.object({
   Endpoints: z.object({ docker: z.object({ Host: z.string() }) }),
 });
 
-/** One of another user could lead root to an engine that says whatever that user likes. */
+/** A file of another user could lead root to an engine of that user's. */
 function isOurs(path: string): boolean {
   const { uid } = statSync(path);
   return uid === 0 || uid === process.getuid?.();

@@ -12,14 +12,14 @@ export interface EnginePathOptions {
   readonly list: Listing;
   readonly guard: Guard;
   readonly remove: Remover;
-  /** Whether this node has known a container of the agent. */
+  /** Whether this node ever knew a container of the agent. */
   readonly knew: (agentId: string) => boolean;
   /** Whether an engine has answered here since this machine was booted. */
   readonly hasAnswered: () => boolean;
   readonly log: Log;
 }
 
-/** Stops and removes by the word of the engine alone. Neither method rejects. */
+/** Stops and removes through the engine alone. Neither method rejects. */
 export interface EnginePath {
   kill(target: Target, options: StopOptions): Promise<Seen>;
   remove(target: Target): Promise<Seen>;
@@ -30,19 +30,19 @@ export function createEnginePath(options: EnginePathOptions): EnginePath {
 
   const warn = ({ agentId }: Target, err: unknown): void =>
     log.warn({ agentId, err }, 'a call of the engine failed');
-  /** What went wrong, as an outcome. Nothing is thrown past here: an agent's failure stops no other's kill. */
+  /** What went wrong, as an outcome: an error is thrown no further, so that one agent's failure stops no other kill. */
   const toSeen = (target: Target, error: unknown): Seen => {
     warn(target, error);
     return seenOf(error);
   };
 
-  /** Does `work` to each container of the agent, the recorded one included if it turns out to be its own. */
+  /** Does `work` to each container of the agent, with the recorded one if it is the agent's. */
   const toEach = async (target: Target, work: (container: Found) => Promise<Seen>): Promise<Seen> => {
     const { agentId, containerId } = target;
     const guarded = (container: Found): Promise<Seen> =>
       work(container).catch((error: unknown) => toSeen(target, error));
     const own = await list(agentId);
-    // Side by side: an answer that hangs must not keep back what is known already.
+    // In parallel: an answer that hangs must not hold up what is known already.
     const listed = Promise.all(own.map(guarded));
     const isListed = own.some(({ id }) => id === containerId);
     const recorded = isListed
@@ -67,7 +67,7 @@ export function createEnginePath(options: EnginePathOptions): EnginePath {
           return stopContainer(engine, container, options);
         });
         if (seen.outcome !== 'refused' || stopped === 0) return seen;
-        // Nobody asks for a removal after a refusal, and a restart policy would bring the rest back.
+        // No removal follows a refusal, and a restart policy would start the rest again.
         const left = await toEach(target, ({ id }) => remove(id, target));
         if (left.outcome !== 'refused') return left;
         return { ...left, detail: `${left.detail}; the containers that do carry its label were removed` };

@@ -11,7 +11,7 @@ export interface Found {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What it takes to reach a container without the engine. */
+/** What is needed to kill a container without the engine. */
 export interface Inspected {
   /** Of its first process; 0 if it has none. */
   readonly pid: number;
@@ -32,7 +32,7 @@ export interface Engine {
   /** `undefined`: there is none. Unlike inspect it is answered while a kill of the container hangs. */
   find(id: ContainerId): Promise<Found | undefined>;
   inspect(id: ContainerId): Promise<Inspected>;
-  /** All that the engine has to say of it. */
+  /** The engine's whole answer to inspect. */
   describe(id: ContainerId, signal: AbortSignal): Promise<unknown>;
   /** The last lines of its output, in the engine's framing, until the signal aborts. */
   logs(id: ContainerId, tail: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
@@ -57,7 +57,7 @@ const inspected = z.object({
   }),
   Mounts: z.array(z.object({ Source: z.string().nullish() })).nullish(),
 });
-/** Through these one reaches the cgroups and the processes of the host. */
+/** A mount of these leads to the cgroups and the processes of the host. */
 const isOfHost = ({ Source }: { Source?: string | null | undefined }): boolean =>
   /^\/((sys|proc|run|var\/run)(\/.*)?)?$/.test(Source ?? '');
 const waited = z.object({ StatusCode: z.int() });

@@ -2,7 +2,7 @@ import { StatusError } from './modem.js';
 
 /**
  * - `unanswered`: no whole answer by the deadline; the call may still be carried out
- * - `unreachable`: nobody listens there
+ * - `unreachable`: no engine listens there
  * - `forbidden`: this user may not connect to it
  * - `broken`: the connection or the answer was not usable
  * - `status`: answered, but with no success; see `statusCode`
@@ -26,9 +26,9 @@ export function toEngineError(cause: unknown): EngineError {
   if (cause instanceof StatusError) return new EngineError('status', { cause, statusCode: cause.statusCode });
   const { name, code, syscall } = cause as NodeJS.ErrnoException;
   if (name === 'TimeoutError') return new EngineError('unanswered', { cause });
-  // Only these prove that nobody listens: connect fails for want of file descriptors, too.
-  const nobody = code === 'ECONNREFUSED' || (code === 'ENOENT' && syscall === 'connect');
-  if (nobody) return new EngineError('unreachable', { cause });
+  // Only these prove that no engine listens: connect also fails for want of file descriptors.
+  const isAbsent = code === 'ECONNREFUSED' || (code === 'ENOENT' && syscall === 'connect');
+  if (isAbsent) return new EngineError('unreachable', { cause });
   const forbidden = (code === 'EACCES' || code === 'EPERM') && syscall === 'connect';
   return new EngineError(forbidden ? 'forbidden' : 'broken', { cause });
 }

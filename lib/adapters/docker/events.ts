@@ -3,7 +3,7 @@ import { parseJson } from '../../util/parse-json.js';
 import type { Api } from './api.js';
 import { type ContainerId, toContainerId } from './container-id.js';
 
-/** What became of a container that carries the label. */
+/** An event of a container that carries the label. */
 export interface EngineEvent {
   /** `create`, `start`, `restart`, `pause`, `unpause`, `die`, `destroy` or `update`. */
   readonly action: string;
@@ -15,7 +15,7 @@ export interface EngineEvent {
 
 export interface EventStreamOptions {
   readonly label: string;
-  /** Epoch milliseconds: what happened from then on is told too, as far as the engine remembers it. */
+  /** Epoch milliseconds: events from then on are included, as far as the engine remembers them. */
   readonly since: number;
   /** Milliseconds within which the engine has to begin its answer. */
   readonly deadlineMs: number;
@@ -53,7 +53,7 @@ export async function openEvents(
   try {
     const chunks = await api.getEvents({
       since: (since / 1000).toFixed(3),
-      // Not by the label: of a filter that has only its key, Podman tells nothing at all.
+      // Not by the label: with a filter that has only the key, Podman sends nothing at all.
       filters: { type: ['container'], event: ACTIONS },
       abortSignal: AbortSignal.any([signal, begun.signal]),
     });
@@ -76,7 +76,7 @@ async function* read(chunks: AsyncIterable<string>, label: string): AsyncGenerat
   }
 }
 
-/** What cannot be read is passed over: the next list sets it right. */
+/** What cannot be read is skipped: the next list corrects the map. */
 function parse(line: string, label: string): EngineEvent | undefined {
   const { data } = message.safeParse(parseJson(line));
   const id = toContainerId(data?.Actor.ID ?? '');

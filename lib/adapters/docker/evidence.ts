@@ -10,7 +10,7 @@ import { EngineError } from './errors.js';
 import { LINES, readLogs } from './log-tail.js';
 import { redacted } from './redact.js';
 
-/** What is left of a container's life. Either may be missing. */
+/** What a container leaves behind. Either may be missing. */
 export interface Evidence {
   /** Its last output, at most 1 MiB, one line each: the stream, the time, the text. */
   readonly logs?: Uint8Array;
@@ -58,19 +58,19 @@ export function createEvidenceCollector({
   let answeredAt = 0;
 
   const gather = async (id: ContainerId, { agentId, operationId }: Target): Promise<void> => {
-    // What runs (again) is stopped, not looked at.
+    // A container that runs (again) is to be stopped, not looked at.
     const life = kernel.look(id);
     if (life === 'populated' || performance.now() < restUntil) return;
     const [askedAt, signal] = [performance.now(), AbortSignal.timeout(CAP)];
     const whole = await engine.describe(id, signal).catch((error: unknown) => {
       const isUnanswered = error instanceof EngineError && error.reason === 'unanswered';
-      // One that is only busy with the others has answered for some of them.
+      // An engine that is only busy has answered for some of the others.
       if (isUnanswered && answeredAt < askedAt) restUntil = performance.now() + REST;
       throw error;
     });
     answeredAt = performance.now();
     const { Config, State } = described.parse(whole);
-    // The engine is slow to notice what the kernel killed.
+    // The engine notices late what the kernel killed.
     if (life === 'unknown' && State?.Running) return;
     const chunks = await engine.logs(id, LINES, signal).catch(() => undefined);
     const logs = chunks && (await readLogs(chunks, { framed: !Config?.Tty }));

@@ -12,16 +12,16 @@ export interface FollowerOptions {
   readonly open: (since: number, signal: AbortSignal) => Promise<AsyncIterable<EngineEvent>>;
   readonly map: ContainerMap;
   readonly label: string;
-  /** Milliseconds between two lists that set right what the stream may have missed. */
+  /** Milliseconds between two lists that correct what the stream may have missed. */
   readonly refreshMs: number;
-  /** Told of each container that was started or found running. */
+  /** Called for each container that was started or found running. */
   readonly onRunning: (container: Known) => void;
-  /** Told of each container that is to be inspected (again). */
+  /** Called for each container that is to be inspected (again). */
   readonly onUnclear: (container: Known) => void;
   readonly log: Log;
 }
 
-/** Keeps the map. */
+/** Keeps the map up to date. */
 export interface Follower {
   /** Whether the map holds all that carries the label: it was listed, and the stream is open since before that. */
   isLive(): boolean;
@@ -33,11 +33,11 @@ export interface Follower {
 const RETRY = { firstMs: 50, longestMs: 5_000 };
 /** A connection that lasted so long does not count as one more failure. */
 const LASTED_MS = 10_000;
-/** How much later than a list the stream may tell of a container. */
+/** Milliseconds by which the stream may report a container later than a list has it. */
 const LATEST_EVENT_MS = 1000;
 const STARTS: ReadonlySet<string> = new Set(['start', 'restart', 'unpause']);
 
-/** Follows the engine from now on, for as long as it takes it to be there, and again whenever it is back. */
+/** Follows the engine from now on; retries until it is there, and again whenever the connection broke off. */
 export function openFollower(options: FollowerOptions): Follower {
   const { engine, open, map, label, refreshMs, onRunning, onUnclear, log } = options;
   const closing = new AbortController();
@@ -58,12 +58,12 @@ export function openFollower(options: FollowerOptions): Follower {
     if (connection !== undefined && missed.length > 0) void suspect(connection, missed);
   };
 
-  /** Breaks off a stream that does not tell of what a list has shown. */
+  /** Closes a stream that does not report what a list has shown. */
   const suspect = async (connection: AbortController, missed: readonly Known[]): Promise<void> => {
     const before = missed.map(({ events }) => events);
     await delay(LATEST_EVENT_MS, undefined, { ref: false });
     const isStalled = missed.some(({ events }, index) => events === before[index]);
-    if (isStalled) connection.abort(new Error('The event stream did not tell of a container'));
+    if (isStalled) connection.abort(new Error('The event stream did not report a container'));
   };
 
   const take = (event: EngineEvent): void => {
@@ -77,7 +77,7 @@ export function openFollower(options: FollowerOptions): Follower {
   /** Lasts until the connection breaks off; rejects then. */
   const follow = async (connection: AbortController): Promise<void> => {
     const events = await open(since, connection.signal).catch(async (error: unknown) => {
-      // Perhaps it is the stream alone that cannot be had.
+      // Perhaps only the stream is not available.
       await list().catch(() => undefined);
       throw error;
     });

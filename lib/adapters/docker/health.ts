@@ -4,7 +4,7 @@ import type { ContainerMap } from './map.js';
 import { seenOf } from './seen.js';
 
 export interface ProbeOptions {
-  /** A call that says little. Rejects if the engine is unwell. */
+  /** A cheap call. Rejects if the engine is unwell. */
   readonly ask: () => Promise<unknown>;
   readonly isLive: () => boolean;
   readonly map: ContainerMap;
@@ -16,7 +16,8 @@ const STARTING = 5_000;
 
 /**
  * Whether the engine answers, whether the map is up to date, and of how many containers the kernel can do without. With
- * the engine alone everything can be stopped as long as it answers, and later: that is told, and keeps nobody out.
+ * the engine alone everything can be stopped as long as it answers, and later: that is reported, and does not take this
+ * node out of service.
  */
 export function createProbe({ ask, isLive, map, kernel }: ProbeOptions): () => Promise<Health> {
   const opened = performance.now();
@@ -47,7 +48,7 @@ async function reachOf(map: ContainerMap, kernel: Kernel | undefined): Promise<R
   }
   const running = map.all().filter(({ state }) => state === 'running' || state === 'paused');
   const unknown = running.filter(({ id }) => !kernel.reaches(id));
-  // What was started just now is known in a moment.
+  // A container that was started just now is inspected in a moment.
   const isWhole = unknown.every(({ restarts }) => restarts === undefined);
   const { ok, detail } = await kernel.probe();
   const known = running.length - unknown.length;

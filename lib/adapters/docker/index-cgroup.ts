@@ -5,7 +5,7 @@ import type { ContainerId } from './container-id.js';
 import type { Engine } from './engine.js';
 import type { ContainerMap, Known } from './map.js';
 
-/** Makes a container known to the kernel; comes back when that is done or has failed. Does not reject. */
+/** Inspects a container and has the kernel remember its cgroup; resolves when that is done or has failed. */
 export type IndexCgroup = (container: Known) => Promise<void>;
 
 export interface CgroupIndexerOptions {
@@ -37,8 +37,8 @@ export function createCgroupIndexer({ engine, kernel, map, log }: CgroupIndexerO
 
   return container => {
     const { id } = container;
-    const learning = underWay.get(id) ?? pool(inspect, container).finally(() => underWay.delete(id));
-    underWay.set(id, learning);
-    return learning;
+    const indexing = underWay.get(id) ?? pool(inspect, container).finally(() => underWay.delete(id));
+    underWay.set(id, indexing);
+    return indexing;
   };
 }

@@ -38,13 +38,13 @@ export interface DockerOptions extends ConnectionOptions {
   readonly removalDeadlineMs?: number;
   /** How many containers may be under removal at a time. Killing has no limit. */
   readonly removalConcurrency?: number;
-  /** Milliseconds between two lists that set right what the engine's event stream may have missed. */
+  /** Milliseconds between two lists that correct what the engine's event stream may have missed. */
   readonly refreshMs?: number;
-  /** The way to the containers of this host that needs no engine. */
+  /** Kills containers of this host without the engine. */
   readonly kernel?: Kernel;
   /** Keeps what a container leaves behind before it is removed. */
   readonly evidence?: EvidenceStore | undefined;
-  /** Where it is kept what the engine has told, for the next process; without, that starts knowing nothing. */
+  /** Where to keep what the engine reported, for the next process; without it, that one starts knowing nothing. */
   readonly stateDirectory?: string;
   /** Where the engine keeps its files, if it is Docker's and on this machine. */
   readonly dataRoot?: string;
@@ -77,7 +77,7 @@ const NO_KERNEL: Kernel = {
  */
 export function openDocker(options: DockerOptions): DockerSandbox {
   const { label = 'killswitch.agent-id', requireLabel = true, log } = options;
-  // What another machine's engine tells of has no cgroup here, whatever has its name or its PID.
+  // The containers of another machine's engine have no cgroup here, whatever has their name or PID.
   const connection = byContext(options, DEFAULT_SOCKET);
   const address = parseAddress(connection);
   const ownKernel = address.kind === 'socket' ? options.kernel : undefined;

@@ -2,12 +2,12 @@ import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { ContainerId } from './container-id.js';
 
-/** Strikes containers by the kernel. Answers with those that it reached: the engine's way goes on in any case. */
+/** Kills containers through the kernel. Resolves to those that it reached; the engine is asked in any case. */
 export type KernelKill = (ids: readonly ContainerId[]) => Promise<ReadonlySet<string>>;
 
 /**
- * Strikes together all that is asked for in one turn, at its end: the first to die keep the processors busy, and what
- * is done between two blows takes many times as long as before.
+ * Collects what is asked for in one tick and kills it all at its end: the first to die keep the processors busy, and
+ * whatever runs between two kills then takes many times as long.
  */
 export function createKernelKill(kernel: Kernel, log: Log): KernelKill {
   let next: { readonly ids: ContainerId[]; readonly killed: Promise<ReadonlySet<string>> } | undefined;

@@ -5,27 +5,27 @@ import type { KernelKill } from './kernel-kill-batch.js';
 import type { ContainerMap, Known } from './map.js';
 import { isDown } from './states.js';
 
-/** What the map and the kernel know of one agent's containers, with no word of the engine. Nothing here throws. */
+/** One agent's containers as the map and the kernel know them, without the engine. Nothing here throws. */
 export interface KernelPath {
-  /** Takes this container for the agent's, too, for as long as this kill lasts. */
+  /** Counts this container as the agent's as well, for this kill. */
   claim(id: ContainerId): void;
   /** Finds the cgroups of those that the kernel does not know yet. */
   find(): Promise<void>;
-  /** Sends SIGKILL to all that the map knows or that was claimed, before this turn ends. */
+  /** Sends SIGKILL to all that the map knows or that was claimed, before this tick ends. */
   kill(): Promise<void>;
-  /** Of those met, also if they are removed by now: what may have left its cgroup and live on. */
+  /** IDs of containers whose processes may have left the cgroup and live on; also of those removed by now. */
   unconfined(): readonly string[];
-  /** Whether the map has what the record names, if anything, and at least something. */
+  /** Whether any container is known, and among them the one that the record names. */
   covers(): boolean;
-  /** Whether the last strike reached them all, and none of them was about to be started again. */
+  /** Whether the last `kill` reached them all, and none of them was about to be started again. */
   isKilled(): boolean;
-  /** What was struck and has a restart policy, which would bring it back. */
+  /** Killed containers with a restart policy, which would start them again. */
   reviving(): readonly Known[];
   /** Whether the kernel sees them all empty, and nothing but a later start could change that. */
   isDead(): boolean;
-  /** Whether the kernel can tell of all of them, or the engine said that they have no process. */
+  /** Whether the kernel can see all of them, or the engine said that they have no process. */
   isWithinReach(): boolean;
-  /** Like `isDead`, if the engine's last word is taken where the kernel has none. */
+  /** Like `isDead`, with what the engine last reported where the kernel knows nothing. */
   isDeadAsFarAsKnown(): boolean;
 }
 
@@ -37,7 +37,7 @@ export interface Ways {
 
 export function createKernelPath({ kernel, map, killInKernel }: Ways, target: Target): KernelPath {
   const { agentId, containerId } = target;
-  /** Also what is removed by now. */
+  /** Includes those that are removed by now. */
   const met = new Map<string, Known>();
   const killed = new Set<string>();
 

@@ -26,36 +26,36 @@ export interface KillerOptions {
   readonly checkOwner: OwnerCheck;
   /** What an earlier process knew is in the map. Does not reject. */
   readonly remembered: Promise<void>;
-  /** Keeps back for a while what would take the processor away from the dying. */
+  /** Holds back removals, which would take the processor away from what is being killed. */
   readonly first: KillPriority['first'];
   /** Milliseconds that the engine has for a kill. */
   readonly killMs: number;
   readonly log: Log;
 }
 
-/** Strikes before the turn ends; what it answers with never rejects. */
+/** Sends SIGKILL before the tick ends. Does not reject. */
 export type Killer = (target: Target, options: KillOptions) => Promise<Seen>;
 
 const DEAD: Seen = { outcome: 'dead' };
 const UNSEEN: Seen = { outcome: 'pending', detail: 'the container was not seen to stop yet' };
 const STRAYS: Seen = { outcome: 'pending', detail: 'what left the cgroup of the container still runs' };
-/** After which nothing of the container may run. */
+/** Outcomes after which nothing of the container may run. */
 const DOWN: ReadonlySet<OutcomeName> = new Set(['dead', 'removed', 'alreadyGone']);
 const UNCHECKED = 'found by its ID alone: the engine does not answer, so that its label could not be checked';
 const ELSEWHERE: Seen = {
   outcome: 'blind',
   detail: 'the engine knows no such container, but a cgroup of its ID has processes here',
 };
-/** Of the engine: it could not tell. */
+/** Outcomes by which the engine could not tell. */
 const NO_ANSWER: ReadonlySet<OutcomeName> = new Set(['failed', 'pending', 'blind', 'skipped']);
-/** Milliseconds that the kernel has before the engine, which has many more to kill at that time, is asked to. */
+/** Milliseconds that the kernel has before the engine is asked to kill, which has many others to kill at that time. */
 const HEAD_START = 500;
-/** Milliseconds that it may take to make a container known to the kernel before the engine is asked to kill it. */
+/** Milliseconds for finding a container's cgroup before the engine is asked to kill it. */
 const INDEXING = 250;
 
 /**
- * Kills by the kernel and by the engine. Whoever sees it first says that it is dead: the kernel as long as the map is
- * known to hold all of the agent's containers; otherwise the engine. If the engine has no answer, the map decides
+ * Kills through the kernel and through the engine. "Dead" is whichever sees it first: the kernel, as long as the map is
+ * known to hold all of the agent's containers; otherwise the engine. If the engine does not answer, the map decides
  * what is the agent's, and the kernel what is dead.
  */
 export function createKiller(options: KillerOptions): Killer {
@@ -64,7 +64,7 @@ export function createKiller(options: KillerOptions): Killer {
   const killInKernel = createKernelKill(kernel, log);
   const isReached = async (id: Found['id']): Promise<boolean> => (await killInKernel([id])).has(id);
 
-  /** What the engine found and the kernel may not know yet. */
+  /** Kills through the kernel what the engine found, which the kernel may not know yet. */
   const killFound = async (found: Found): Promise<void> => {
     const container = map.meet(found);
     if (container === undefined || (await isReached(found.id)) || container.restarts !== undefined) return;
@@ -74,11 +74,11 @@ export function createKiller(options: KillerOptions): Killer {
 
   /** A restart policy acts 100 ms after the end at the earliest; the engine's kill tells it not to. */
   const preventRestarts = (path: KernelPath): void => {
-    // What goes wrong shows in the removal, or as a new start.
+    // A failure shows in the removal, or as a new start.
     for (const { id } of path.reviving()) engine.kill(id, 'SIGKILL', killMs).catch(() => undefined);
   };
 
-  /** What needs no engine: finds the cgroups of what is known to be the agent's, and strikes it unless it has grace. */
+  /** Finds the cgroups of what is known to be the agent's, and kills it unless it has grace. */
   const killWithoutEngine = async (path: KernelPath, target: Target, graceMs: number): Promise<Owner> => {
     await remembered;
     const owner = await checkOwner(target);
@@ -88,7 +88,7 @@ export function createKiller(options: KillerOptions): Killer {
     return owner;
   };
 
-  /** The last word where the engine had none. */
+  /** Decides the outcome where the engine did not answer. */
   const judgeWithoutEngine = async (
     path: KernelPath,
     owner: Owner,
@@ -107,7 +107,7 @@ export function createKiller(options: KillerOptions): Killer {
     return isUnchecked ? { ...DEAD, detail: UNCHECKED } : DEAD;
   };
 
-  /** What the engine does not know is not gone as long as the kernel has it. */
+  /** A container that the engine does not know is not gone as long as its cgroup has processes. */
   const unlessKernelSees = async ({ containerId = '' }: Target, seen: Seen): Promise<Seen> => {
     const id = toContainerId(containerId);
     if (seen.outcome !== 'alreadyGone' || id === undefined) return seen;
@@ -116,7 +116,7 @@ export function createKiller(options: KillerOptions): Killer {
   };
 
   const see = async (path: KernelPath, target: Target, { graceMs, deadline }: KillOptions): Promise<Seen> => {
-    // With all the others that are asked for in the same turn.
+    // Together with all that are asked for in the same tick.
     if (graceMs === 0) await path.kill();
     preventRestarts(path);
     const over = new AbortController();

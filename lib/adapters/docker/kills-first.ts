@@ -1,8 +1,8 @@
-/** Lets what can wait come after what cannot. */
+/** Lets removals wait until the kills under way have ended. */
 export interface KillPriority {
-  /** Hands on `work`, before which nothing else is to begin. */
+  /** Returns `work`, a kill that removals have to wait for. */
   first<T>(work: Promise<T>): Promise<T>;
-  /** Resolves when all that was urgent at the moment of the call has settled. */
+  /** Resolves when the kills that were under way at the call have settled. */
   passed(): Promise<unknown>;
 }
 

@@ -13,8 +13,8 @@ interface Round {
 }
 
 /**
- * Shares the engine's list calls: whoever asks before a call goes out gets its answer, so that a stop of sixty
- * agents costs one call. Nobody gets the answer of a call that went out before they asked.
+ * Shares the engine's list calls: all who ask before a call goes out get its answer, so that a stop of sixty agents
+ * costs one call. No caller gets the answer of a call that went out before they asked.
  */
 export function createListing(engine: Engine, label: string): Listing {
   let next: Round | undefined;

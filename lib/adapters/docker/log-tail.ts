@@ -1,5 +1,5 @@
 const LIMIT = 1 << 20;
-/** An agent writes a line of at most 16 KiB: what comes is bounded, and most of it is kept. */
+/** The engine splits lines at 16 KiB, so that the output of so many is bounded. */
 export const LINES = 1_000;
 
 /** The last bytes of what is added, in whole pieces. */
@@ -20,14 +20,14 @@ const HEADER = 8;
 const STREAMS: Readonly<Record<number, string>> = { 0: 'stdin', 1: 'stdout', 2: 'stderr' };
 const LINE_END = 10;
 
-/** One frame as it shall stand in the file: a line of its own that begins with the name of the stream. */
+/** One frame as a line of the file, which begins with the name of the stream. */
 function lineOf(stream: number, payload: Buffer): Buffer {
   const end = payload.at(-1) === LINE_END ? '' : '\n';
   return Buffer.concat([Buffer.from(`${STREAMS[stream] ?? 'other'} `), payload, Buffer.from(end)]);
 }
 
 /**
- * Reads what a container has said to its end, or as far as it comes; what broke off is no loss of the rest.
+ * Reads the output of a container to its end, or to where it breaks off.
  * @param options.framed whether stdout and stderr are apart, each piece behind a header of eight bytes: the stream's
  *   number, three zeros, and the length (https://docs.docker.com/reference/api/engine/version/v1.41/, "Attach to a
  *   container"); a terminal's output comes as it is

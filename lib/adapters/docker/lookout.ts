@@ -8,7 +8,7 @@ import { isNoEngine, seenOf } from './seen.js';
 import { mayRun } from './states.js';
 
 export interface DockerLookout extends Detector {
-  /** Tells all who watch. */
+  /** Calls all watchers. */
   tell(container: Known): void;
 }
 
@@ -25,7 +25,7 @@ export interface LookoutOptions {
   readonly log: Log;
 }
 
-/** A list does not say when a container was started. Milliseconds for being told so of those found just now. */
+/** Milliseconds for inspecting those found just now: a list does not say when a container was started. */
 const PATIENCE = 300;
 
 export function createLookout(options: LookoutOptions): DockerLookout {
@@ -39,9 +39,9 @@ export function createLookout(options: LookoutOptions): DockerLookout {
       try {
         await refresh();
         const timeless = running().filter(({ startedAt }) => startedAt === undefined);
-        const learnt = Promise.all(timeless.map(indexCgroup));
-        if (timeless.length > 0) await Promise.race([learnt, delay(PATIENCE, undefined, { ref: false })]);
-        // An engine whose lower half hangs answers, and does not know who is dead.
+        const inspected = Promise.all(timeless.map(indexCgroup));
+        if (timeless.length > 0) await Promise.race([inspected, delay(PATIENCE, undefined, { ref: false })]);
+        // An engine whose containerd hangs still answers, and does not know what is dead.
         const seen = running()
           .filter(container => container.state === 'restarting' || !isEmpty(container))
           .map(toSighting);

@@ -3,7 +3,7 @@ import type { Found } from './engine.js';
 import type { EngineEvent } from './events.js';
 import { mayRun } from './states.js';
 
-/** A container that carries the label, as this process knows it. */
+/** A container that carries the label, as far as this process knows. */
 export interface Known {
   readonly id: ContainerId;
   readonly agentId: string;
@@ -15,24 +15,24 @@ export interface Known {
   restarts?: boolean;
   /** Whether nothing in it can leave its cgroup and live on; undefined until it was inspected. */
   confined?: boolean;
-  /** The turn of the map in which it was last heard of. */
+  /** The turn of the map in which a list or an event last had it. */
   seenTurn: number;
-  /** How many events told of it. */
+  /** How many events it was in. */
   events: number;
   /** When it ended, on the monotonic clock, until it starts again. */
   endedAt?: number | undefined;
 }
 
-/** This host's containers that carry the label. Kept by the engine's events; its lists set right what those missed. */
+/** This host's containers that carry the label. Follows the engine's events; lists correct what those missed. */
 export interface ContainerMap {
   all(): readonly Known[];
   of(agentId: string): readonly Known[];
-  /** Answers with the container if it is (still) there. */
+  /** Returns the container if it is (still) there. */
   apply(event: EngineEvent): Known | undefined;
   /** Marks the moment at which a list is asked for. */
   turn(): number;
   /**
-   * Takes over a list of all that was asked for at `turn`. Answers with those that were not known to run.
+   * Takes over a list of all that was asked for at `turn`. Returns those that were not known to run.
    * `isFirst`: no event stream was open until then.
    */
   merge(found: readonly Found[], options: { turn: number; isFirst: boolean }): readonly Known[];
@@ -51,7 +51,7 @@ export interface ContainerMap {
 export interface MapOptions {
   readonly label: string;
   readonly onForget: (id: ContainerId) => void;
-  /** Told when a container was added or forgotten. */
+  /** Called when a container was added or forgotten. */
   readonly onChange: () => void;
 }
 
@@ -62,10 +62,10 @@ const STATE_AFTER: Readonly<Record<string, string>> = {
   unpause: 'running',
   pause: 'paused',
 };
-/** How many of the removed are remembered: more than there may be on their way. */
+/** How many removed containers are remembered: more than there may be late events and lists of. */
 const REMEMBERED = 10_000;
 
-/** Milliseconds for which the engine's list may have as running what has ended: its event comes before its clean-up. */
+/** Milliseconds for which the engine may list as running what has ended: it sends the event before it cleans up. */
 const LAG = 5000;
 
 const isLagging = ({ endedAt }: Known, { state }: Found): boolean =>
@@ -83,7 +83,7 @@ export function createMap({ label, onForget, onChange }: MapOptions): ContainerM
   const byAgent = new Map<string, Set<Known>>();
   /** The engine uses no ID twice. */
   const removed = new Set<ContainerId>();
-  /** Agents of which a container was forgotten, and whose each of those was. */
+  /** Agents of which a container was forgotten, and the agent of each such container. */
   const former = new Set<string>();
   const owners = new Map<string, string>();
   let turn = 0;
@@ -147,7 +147,7 @@ export function createMap({ label, onForget, onChange }: MapOptions): ContainerM
       const started = found.flatMap(one => {
         const wasRunning = mayRun(known.get(one.id)?.state ?? '');
         const container = upsert(one, asked);
-        // What was heard since is newer.
+        // An event since then is newer.
         const isNews = container && container.seenTurn <= asked && (isFirst || !isLagging(container, one));
         if (isNews) Object.assign(container, { state: one.state, seenTurn: asked });
         return container && !wasRunning && mayRun(container.state) ? [container] : [];

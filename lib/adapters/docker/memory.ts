@@ -5,12 +5,12 @@ import * as z from 'zod';
 import type { Log } from '../../ports/runtime.js';
 import { type ContainerId, toContainerId } from './container-id.js';
 
-/** What an earlier process on this machine has heard from the engine. */
+/** The containers that an earlier process on this machine knew from the engine. */
 export type Remembered = readonly (readonly [id: ContainerId, agentId: string])[];
 
-/** What the engine has said, kept for a process that starts beside an engine that does not answer. */
+/** Keeps what the engine reported, for a process that starts while the engine does not answer. */
 export interface Memory {
-  /** Resolves once with what was kept; to nothing if that is of another label or engine. Does not reject. */
+  /** Resolves to what was kept; to nothing if that is of another label or engine. Does not reject. */
   readonly loaded: Promise<Remembered>;
   /** The containers have changed: they are written down soon. */
   changed(): void;
@@ -25,7 +25,7 @@ export interface Memory {
 export interface MemoryOptions {
   /** Where the file is; without, nothing outlives this process. */
   readonly directory: string | undefined;
-  /** Which engine it is of, and by which label: what another one has said is of no use. */
+  /** Which engine and which label it is about: what another engine reported is of no use. */
   readonly of: string;
   readonly all: () => Remembered;
   readonly log: Log;
@@ -34,7 +34,7 @@ export interface MemoryOptions {
 const FILE = 'containers.json';
 /** Containers that are kept; the file stays under a megabyte or two. */
 const MOST = 10_000;
-/** Milliseconds in which changes gather. */
+/** Milliseconds for which changes are collected before they are written. */
 const PAUSE = 100;
 
 const kept = z.object({
@@ -43,7 +43,7 @@ const kept = z.object({
   containers: z.array(z.tuple([z.string(), z.string()])).max(MOST),
 });
 
-/** A machine that was booted since has no engine that answered, and nothing that runs. */
+/** After a boot no engine has answered yet, and nothing that was known runs any more. */
 function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -74,7 +74,7 @@ export function openMemory({ directory, of, all, log }: MemoryOptions): Memory {
     const text = JSON.stringify({ of, boot, containers: all().slice(-MOST) });
     const draft = `${file}.${process.pid}`;
     try {
-      // Whoever reads it sees the old file or the new one.
+      // A reader sees the old file or the new one.
       await writeFile(draft, text, { mode: 0o600 });
       await rename(draft, file);
     } catch (err) {

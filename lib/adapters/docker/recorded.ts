@@ -9,14 +9,14 @@ export interface Guard {
   readonly requireLabel: boolean;
 }
 
-/** What the record's container turned out to be: none, the agent's, gone, or not to be touched. */
+/** The container that a record names: none, the agent's own, gone, or not to be touched. */
 export type Recorded =
   | { readonly kind: 'none' }
   | { readonly kind: 'own'; readonly container: Found }
   | { readonly kind: 'gone' }
   | { readonly kind: 'refused'; readonly detail: string };
 
-/** Looks at the container that the record names, which need not be the agent's at all. */
+/** Looks up the container that the record names, which need not be the agent's. */
 export async function lookAtRecorded(engine: Engine, guard: Guard, target: Target): Promise<Recorded> {
   if (target.containerId === undefined) return { kind: 'none' };
   const id = toContainerId(target.containerId);

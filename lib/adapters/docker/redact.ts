@@ -23,7 +23,7 @@ const URL_PASSWORD = /(?<![a-z0-9+.-])([a-z0-9+.-]+:\/\/[^\s/:@]*:)[^\s/@]+@/gi;
 /** `--name=value` and `name=value`. */
 const ASSIGNMENT = /^(-{0,2})([\w.-]+)=([\s\S]+)$/;
 const FLAG = /^--?[\w.-]+$/;
-/** A long value of letters and digits without any word in it, as keys are. */
+/** A long value of letters and digits, as keys are. */
 const OPAQUE = /^(?!\/)(?=.*\d)(?=.*[A-Za-z])[\w+/=-]{24,}$/;
 
 function plain(text: string): string {

@@ -18,7 +18,7 @@ export interface RemovalWays {
 /** Milliseconds after which an engine that has not removed anything yet is asked whether it is there at all. */
 const PATIENCE = 1500;
 
-/** Removes all containers of an agent: those of the map while it tells of all, or else those that the engine lists. */
+/** Removes all containers of an agent: those in the map while it is complete, or else those that the engine lists. */
 export function createAgentRemover(ways: RemovalWays): (target: Target) => Promise<Seen> {
   const { enginePath, remove, list, map, isLive } = ways;
 

@@ -8,20 +8,20 @@ import { type Seen, seenOf } from './seen.js';
 
 export interface RemovalOptions {
   readonly concurrency: number;
-  /** Milliseconds that one removal may take; its call outlives the deadline of whoever asked for it. */
+  /** Milliseconds that one removal may take; its call outlives the deadline of the caller. */
   readonly withinMs: number;
-  /** What has to have happened before a removal begins. Does not reject. */
+  /** A removal begins when this resolves. Does not reject. */
   readonly after: () => Promise<unknown>;
   /** Keeps the evidence that a removal would destroy; begins at once, and is waited for. Does not reject. */
   readonly gather?: EvidenceCollector | undefined;
-  /** Told of each container that is gone. */
+  /** Called for each container that is gone. */
   readonly onRemoved: (id: ContainerId) => void;
 }
 
-/** Removes a container and its anonymous volumes, in its turn. Rejects with nothing that the engine did. */
+/** Removes a container and its anonymous volumes, in its turn. Does not reject for an error of the engine. */
 export type Remover = (id: ContainerId, target: Target) => Promise<Seen>;
 
-/** Whoever asks for what is being removed already shares that attempt, so that retries do not fill the pool. */
+/** A caller who asks for a container that is being removed shares that attempt, so that retries do not fill the pool. */
 export function createContainerRemover(
   engine: Engine,
   { concurrency, withinMs, after, gather, onRemoved }: RemovalOptions,
@@ -57,7 +57,7 @@ async function removeContainer(engine: Engine, id: ContainerId, withinMs: number
   }
 }
 
-/** What the engine would not do: perhaps it is done, or is being done for somebody else (409). */
+/** Looks at what is left after a refusal: perhaps it is removed, or is being removed for another client (409). */
 async function lookAgain(
   engine: Engine,
   id: ContainerId,

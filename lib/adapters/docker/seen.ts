@@ -21,7 +21,7 @@ const RANK: readonly OutcomeName[] = [
 export const worstOf = (all: readonly Seen[]): Seen =>
   all.toSorted((a, b) => RANK.indexOf(a.outcome) - RANK.indexOf(b.outcome))[0] ?? { outcome: 'alreadyGone' };
 
-/** Of a call that went wrong, in words that may be shown. */
+/** The outcome of a call that went wrong, in words that may be shown. */
 export function seenOf(error: unknown): Seen & { readonly detail: string } {
   if (!(error instanceof EngineError)) return { outcome: 'failed', detail: 'something failed inside' };
   switch (error.reason) {
@@ -40,9 +40,9 @@ export function seenOf(error: unknown): Seen & { readonly detail: string } {
   }
 }
 
-/** Of a call without which nobody can tell what there is to kill: nothing was tried. */
+/** The outcome of a call without which it is unknown what there is to kill: nothing was tried. */
 export const blindOf = (error: unknown): Seen => ({ ...seenOf(error), outcome: 'blind' });
 
-/** Whether there is no engine here, or none that this user may use; one that is merely unwell is there. */
+/** Whether there is no engine here, or none that this user may use; one that does not answer is there. */
 export const isNoEngine = (error: unknown): boolean =>
   error instanceof EngineError && (error.reason === 'unreachable' || error.reason === 'forbidden');

@@ -7,5 +7,5 @@ const DOWN: ReadonlySet<string> = new Set([
 /** Whether a container in this state has no process. */
 export const isDown = (state: string): boolean => DOWN.has(state);
 
-/** Whether a container in this state runs, or may run at any moment without anybody asking for it. */
+/** Whether a container in this state runs, or may run at any moment by itself. */
 export const mayRun = (state: string): boolean => ['running', 'paused', 'restarting'].includes(state);

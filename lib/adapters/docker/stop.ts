@@ -8,7 +8,7 @@ export interface StopOptions {
   readonly graceMs: number;
   /** Milliseconds for the call with SIGKILL, and as many again for seeing the container down. */
   readonly killMs: number;
-  /** What is to come right before SIGKILL. Does not reject. */
+  /** Called right before SIGKILL. Does not reject. */
   readonly beforeKill: (container: Found) => Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export async function stopContainer(engine: Engine, container: Found, options: S
   const { id, state } = container;
   const { graceMs, killMs, beforeKill } = options;
   if (isDown(state)) return { outcome: 'dead' };
-  // What is paused gets no grace: to hear SIGTERM it would have to run again.
+  // A paused container gets no grace: it would have to run again to receive SIGTERM.
   const isPaused = state === 'paused';
   if (graceMs > 0 && !isPaused) await giveGrace(engine, id, graceMs);
   await beforeKill(container);
@@ -36,7 +36,7 @@ async function giveGrace(engine: Engine, id: ContainerId, graceMs: number): Prom
   if (failure === undefined) await failureOf(engine.wait(id, 'not-running', graceMs));
 }
 
-/** What a call failed with. */
+/** What a call failed with; undefined if it did not. */
 async function failureOf(call: Promise<unknown>): Promise<EngineError | undefined> {
   try {
     await call;
@@ -47,10 +47,10 @@ async function failureOf(call: Promise<unknown>): Promise<EngineError | undefine
   }
 }
 
-/** It is not there, or does not run. */
+/** The container is not there, or does not run. */
 const isGone = ({ statusCode }: EngineError): boolean => statusCode === 404 || statusCode === 409;
 
-/** The state that is left says more than the answer: an engine that is busy or unwell may have killed it. */
+/** Looks at the state after a failed kill: an engine that is busy or unwell may have killed it all the same. */
 async function lookAgain(
   engine: Engine,
   id: ContainerId,

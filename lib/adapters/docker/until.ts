@@ -2,7 +2,7 @@ import { setTimeout as delay, setImmediate as endOfTick } from 'node:timers/prom
 
 const LONGEST_PAUSE_MS = 20;
 
-/** Looks again and again, from the end of this tick on. False: it was not so in time. */
+/** Polls a condition, from the end of this tick on. Resolves to false if it did not hold in time. */
 export async function until(
   isSo: () => boolean,
   { withinMs, signal }: { withinMs: number; signal: AbortSignal },
