@@ -3,7 +3,7 @@ import type { CgroupMount } from './mountinfo.js';
 import { contains } from './paths.js';
 import type { Proc } from './proc.js';
 
-/** Tells whether a cgroup would take with it what must never be killed. */
+/** Whether a cgroup would take with it what must never be killed. */
 export type Guard = (mount: CgroupMount, path: string) => boolean;
 
 /** Looks up where these processes are now; who cannot be seen cannot be guarded, but we ourselves always can. */

@@ -7,7 +7,7 @@ const UNUSABLE = '; the engine alone is used';
 export const unusable = (why: string): string => `not usable: ${why}${UNUSABLE}`;
 export const isUnusable = (detail: string): boolean => detail.endsWith(UNUSABLE);
 
-/** What there is on this machine, before anything was learnt. */
+/** What there is on this machine, before any sandbox is known. */
 export function describeMounts(mounts: readonly CgroupMount[]): string {
   const [first] = mounts;
   if (first === undefined) return unusable('no cgroups are mounted');

@@ -15,7 +15,7 @@ import { killStrays } from './strays.js';
 export interface CgroupsOptions {
   /** Only cgroups mounted at or below this directory count. */
   readonly root?: string;
-  /** Where proc(5) is mounted; it must show the PID namespace of the engine, or nothing can be learnt. */
+  /** Where proc(5) is mounted; it must show the PID namespace of the engine, or nothing can be remembered. */
   readonly procRoot?: string;
   /** How many sandboxes are remembered; the oldest goes for a new one. */
   readonly capacity?: number;
@@ -28,7 +28,7 @@ const MEMBERS = 5;
 
 /**
  * Kills by cgroup: `cgroup.kill` of version 2, or freezer and SIGKILL of version 1, or on a hybrid machine both. What is
- * mounted is read once. A cgroup is learnt only if it is the sandbox's own, a container's by its name (its full ID), a
+ * mounted is read once. A cgroup is remembered only if it is the sandbox's own, a container's by its name (its full ID), a
  * process's because it founded it; never a root cgroup, and never one with this process, its ancestors or PID 1 in it.
  */
 export function createCgroups({

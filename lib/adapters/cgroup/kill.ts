@@ -74,7 +74,7 @@ export function membersIn({ unified, legacy }: Sandboxed): readonly number[] {
   return [...new Set(places.flatMap(({ directory }) => membersOf(treeOf(directory))))];
 }
 
-/** The place, if it is still the cgroup that was learnt. */
+/** The place, if it is still the cgroup that was remembered. */
 function live(place: Place | undefined): Place | undefined {
   return place?.inode === undefined || inodeOf(place.directory) === place.inode ? place : undefined;
 }

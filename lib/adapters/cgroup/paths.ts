@@ -27,7 +27,7 @@ export function contains(outer: string, inner: string): boolean {
 /** Where a cgroup lies below the one that a mount shows as its root; undefined if it cannot be reached there. */
 export function below(mountRoot: string, path: string): readonly string[] | undefined {
   const [top, cgroup] = [partsOf(mountRoot), partsOf(path)];
-  // Further up, the names in between are not told to us.
+  // Further up, /proc does not show the names in between.
   if (top.up !== cgroup.up || !contains(mountRoot, path)) return undefined;
   return cgroup.names.slice(top.names.length);
 }

@@ -103,7 +103,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     label,
     refreshMs,
     onRunning: container => {
-      lookout.tell(container);
+      lookout.report(container);
       if (kernel.look(container.id) === 'unknown') void indexCgroup(container);
     },
     onUnclear: container => void indexCgroup(container),

@@ -46,7 +46,7 @@ const ELSEWHERE: Seen = {
   outcome: 'blind',
   detail: 'the engine knows no such container, but a cgroup of its ID has processes here',
 };
-/** Outcomes by which the engine could not tell. */
+/** Outcomes that say nothing about the container: the engine did not answer. */
 const NO_ANSWER: ReadonlySet<OutcomeName> = new Set(['failed', 'pending', 'blind', 'skipped']);
 /** Milliseconds that the kernel has before the engine is asked to kill, which has many others to kill at that time. */
 const HEAD_START = 500;

@@ -9,7 +9,7 @@ import { mayRun } from './states.js';
 
 export interface DockerLookout extends Detector {
   /** Calls all watchers. */
-  tell(container: Known): void;
+  report(container: Known): void;
 }
 
 export interface LookoutOptions {
@@ -63,7 +63,7 @@ export function createLookout(options: LookoutOptions): DockerLookout {
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
     },
-    tell(container) {
+    report(container) {
       const sighting = toSighting(container);
       for (const watcher of watchers) {
         try {

@@ -29,7 +29,7 @@ export interface OwnCgroups {
 export interface OwnCgroupsOfAll {
   /** For one kill. */
   of(target: Target): OwnCgroups;
-  /** Learns the cgroups of all agents before they are to be killed, while those who founded them are alive. */
+  /** Remembers the cgroups of all agents before they are to be killed, while those who founded them are alive. */
   note(carriersOf: ReadonlyMap<string, readonly HostProcess[]>): void;
 }
 
@@ -81,7 +81,7 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
     if (left?.size === 0) founders.delete(agentId);
   };
 
-  const learn = (agentId: string, founder: Identity, see = seeingClearly(table)): string | undefined => {
+  const remember = (agentId: string, founder: Identity, see = seeingClearly(table)): string | undefined => {
     const { pid, startTime } = founder;
     const label = labelOf(agentId);
     const key = `process:${agentId}/${identity(founder)}`;
@@ -92,7 +92,7 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
     const before = see(pid);
     const isKnown = founders.get(agentId)?.has(key) === true;
     if (before?.startTime !== startTime || before.kernel || isOfAnother(before, agentId)) return undefined;
-    // A zombie is in no cgroup of its own any more; what it founded stays known by what was learnt before.
+    // A zombie is in no cgroup of its own any more; what it founded stays known from before.
     if (before.state === 'dead') return undefined;
     // One that cleared its environment by an exec still is who it was.
     if (!before.labels.includes(label) && !isKnown) return undefined;
@@ -142,7 +142,7 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
     const attempt = (founder: Identity): boolean => {
       if (tried.has(identity(founder))) return false;
       tried.add(identity(founder));
-      const key = orElse(undefined, agentId, () => learn(agentId, founder));
+      const key = orElse(undefined, agentId, () => remember(agentId, founder));
       if (key !== undefined) hold(key);
       return key !== undefined;
     };
@@ -203,7 +203,7 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
         for (const [cgroups, process] of candidatesAmong(carriers)) {
           const place = `${agentId} ${identity(process)} ${cgroups}`;
           now.add(place);
-          if (!noted.has(place)) orElse(undefined, agentId, () => learn(agentId, process));
+          if (!noted.has(place)) orElse(undefined, agentId, () => remember(agentId, process));
         }
       }
       noted = now;

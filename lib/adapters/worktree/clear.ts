@@ -57,7 +57,7 @@ function unseenWords({ unread }: Pick<Occupants, 'unread'> = { unread: 0 }): str
   return `whether ${who} that this user may not read worked in it was not seen`;
 }
 
-const told = (cleared: Cleared, more: string | undefined): Cleared =>
+const withDetail = (cleared: Cleared, more: string | undefined): Cleared =>
   more === undefined ? cleared : { ...cleared, detail: [cleared.detail, more].filter(Boolean).join('; ') };
 
 function adminOf({ anchor, job, git }: Run, worktree: Directory | undefined): Admin | undefined {
@@ -150,7 +150,7 @@ function clearStanding(run: Run, worktree: Directory): Cleared | undefined {
     dropEmpty(at);
     throw error;
   }
-  return told({ outcome: 'removed', ...settle(run, entry, admin) }, unseenWords(occupants));
+  return withDetail({ outcome: 'removed', ...settle(run, entry, admin) }, unseenWords(occupants));
 }
 
 /**

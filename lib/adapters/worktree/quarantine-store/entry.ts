@@ -47,8 +47,8 @@ function filesIn(path: string): readonly EvidenceFile[] {
 /** As it may be shown. */
 export function toEntry({ name, agentId, operationId, path, at, until, found, loose }: Kept): KeptEntry {
   const { host, repository, worktreePath, branch, commit, ref, unkept, outcome } = found?.manifest ?? {};
-  const told = { host, repository, worktreePath, branch, commit, ref, unkept, outcome };
-  const present = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
+  const noted = { host, repository, worktreePath, branch, commit, ref, unkept, outcome };
+  const present = Object.fromEntries(Object.entries(noted).filter(([, value]) => value !== undefined));
   const worktree = found && lstatSync(`${path}/worktree`, { throwIfNoEntry: false })?.isDirectory();
   return {
     ...{ name, agentId, operationId, path, at: dateOf(at), until: dateOf(until), ...present },

@@ -45,7 +45,7 @@ export function readEntry({ openAnchor, ttlMs }: Sweeping, at: EntryAt): Found |
   });
 }
 
-/** All entries below some roots. One that cannot be read is told in the log and hides no other. */
+/** All entries below some roots. One that cannot be read is logged and hides no other. */
 export async function findEntries(sweeping: Sweeping, roots: readonly string[]): Promise<readonly Found[]> {
   const guarded = <T>(at: object, look: () => T): T | undefined => {
     try {

@@ -61,7 +61,7 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
     }
   }
 
-  /** Works on one entry, which is open meanwhile. What goes wrong is told in words that may be shown. */
+  /** Works on one entry, which is open meanwhile. Errors are in words that may be shown. */
   async function on<T>(name: string, work: (opened: Opened, found: Found, anchor: Anchor) => Promise<T>) {
     const { found } = pick(await all(), name);
     if (!found) throw new KillswitchError('not_found', `Only evidence of ${name} is in the quarantine`);
