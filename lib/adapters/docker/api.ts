@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import type Docker from 'dockerode';
-import Container from 'dockerode/lib/container.js';
 import type { ContainerId } from './container-id.js';
 import type { DialOptions, Modem } from './modem.js';
 
@@ -22,6 +22,9 @@ export interface EventsOptions extends Pick<Docker.GetEventsOptions, 'filters'> 
   readonly since: string;
   readonly abortSignal?: AbortSignal;
 }
+
+// By require: an import of CommonJS makes the start of the process some 15 ms longer.
+const Container: typeof Docker.Container = createRequire(import.meta.url)('dockerode/lib/container.js');
 
 const OK = { 200: true } as const;
 
