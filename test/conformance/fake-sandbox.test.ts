@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { fakeSandbox } from '../fakes/sandbox.js';
-import { lookoutConformance } from './lookout.js';
+import { detectorConformance } from './detector.js';
 import { sandboxConformance } from './sandbox.js';
 
 for (const layer of ['container', 'process'] as const) {
@@ -15,7 +15,7 @@ for (const layer of ['container', 'process'] as const) {
     };
   };
   sandboxConformance(`The fake ${layer}`, open, { canHide: true });
-  lookoutConformance(`The fake ${layer}`, open);
+  detectorConformance(`The fake ${layer}`, open);
 }
 
 const never = new AbortController().signal;

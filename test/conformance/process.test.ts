@@ -5,7 +5,7 @@ import type { Log } from '../../lib/ports/runtime.js';
 import { asUser, canBeUser, openElsewhere, USER } from '../integration/process-asker.helper.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';
-import { type LookoutWorld, lookoutConformance } from './lookout.js';
+import { type DetectorWorld, detectorConformance } from './detector.js';
 import { sandboxConformance } from './sandbox.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
@@ -25,7 +25,7 @@ function startStranger(user?: number): { pid: number; startTime: string; pids():
   return { pid, startTime, pids: () => (isAlive(pid, startTime) ? [pid] : []) };
 }
 
-const worldOf = (sandbox: LookoutWorld['sandbox'], user?: number): LookoutWorld => ({
+const worldOf = (sandbox: DetectorWorld['sandbox'], user?: number): DetectorWorld => ({
   sandbox,
   spawn: async (agentId, { labelled = true, ignoreTerm = false, hidden = false } = {}) => {
     const as = hidden ? undefined : user;
@@ -45,12 +45,12 @@ const worldOf = (sandbox: LookoutWorld['sandbox'], user?: number): LookoutWorld 
   close: async () => undefined,
 });
 
-const open = async (): Promise<LookoutWorld> => worldOf(createProcesses({ log: silent }));
+const open = async (): Promise<DetectorWorld> => worldOf(createProcesses({ log: silent }));
 sandboxConformance('The process adapter', open);
-lookoutConformance('The process adapter', open, { tells: false });
+detectorConformance('The process adapter', open, { tells: false });
 
 if (canBeUser) {
-  const openAsUser = async (): Promise<LookoutWorld> => worldOf(await openElsewhere(asUser), USER);
+  const openAsUser = async (): Promise<DetectorWorld> => worldOf(await openElsewhere(asUser), USER);
   sandboxConformance('The process adapter of an ordinary user', openAsUser, { canHide: true });
-  lookoutConformance('The process adapter of an ordinary user', openAsUser, { tells: false });
+  detectorConformance('The process adapter of an ordinary user', openAsUser, { tells: false });
 }

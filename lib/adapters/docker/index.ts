@@ -7,6 +7,7 @@ import { createApi } from './api.js';
 import { createOwnerCheck } from './check-owner.js';
 import { type ConnectionOptions, DEFAULT_SOCKET, parseAddress, prepareConnection } from './connection.js';
 import { byContext } from './context.js';
+import { createDetector } from './detector.js';
 import { DATA_ROOT } from './disk.js';
 import { createEngine } from './engine.js';
 import { createEnginePath } from './engine-path.js';
@@ -18,7 +19,6 @@ import { createCgroupIndexer } from './index-cgroup.js';
 import { createKiller } from './kill.js';
 import { createKillPriority } from './kills-first.js';
 import { createListing } from './listing.js';
-import { createLookout } from './lookout.js';
 import { createMap } from './map.js';
 import { openMemory } from './memory.js';
 import { openModem } from './modem.js';
@@ -103,7 +103,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     label,
     refreshMs,
     onRunning: container => {
-      lookout.report(container);
+      detector.report(container);
       if (kernel.look(container.id) === 'unknown') void indexCgroup(container);
     },
     onUnclear: container => void indexCgroup(container),
@@ -111,7 +111,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   });
   const { isLive, refresh } = follower;
   const { hasAnswered } = memory;
-  const lookout = createLookout({ map, kernel, refresh, indexCgroup, remembered, hasAnswered, log });
+  const detector = createDetector({ map, kernel, refresh, indexCgroup, remembered, hasAnswered, log });
 
   const { first, passed } = createKillPriority();
   const list = createListing(engine, label);
@@ -136,8 +136,8 @@ export function openDocker(options: DockerOptions): DockerSandbox {
       untilDeadline(kill(target, bounds), bounds.deadline, 'the container was not seen to stop yet'),
     remove: (target, deadline) =>
       untilDeadline(removeAll(target), deadline, 'the container was not seen to be removed yet'),
-    scan: lookout.scan,
-    watch: lookout.watch,
+    scan: detector.scan,
+    watch: detector.watch,
     probe: createProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: ownKernel }),
     async close() {
       follower.close();

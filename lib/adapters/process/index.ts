@@ -4,9 +4,9 @@ import type { Detector } from '../../ports/detector.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
+import { createDetector } from './detector.js';
 import { createKillsUnderWay } from './kills-under-way.js';
 import { createProc } from './linux.js';
-import { createLookout } from './lookout.js';
 import { createMemory, type Noted } from './memory.js';
 import { createOwnCgroups } from './own-cgroup.js';
 import { createPortable } from './portable.js';
@@ -86,7 +86,7 @@ export function createProcesses({
 
   return {
     layer: 'process',
-    ...createLookout(table, log, note),
+    ...createDetector(table, log, note),
     async kill(target, options): Promise<LayerOutcome> {
       const isBeingKilledInContainer = target.containerId !== undefined && options.graceMs === 0;
       if (isBeingKilledInContainer && !target.process) await delay(HEAD_START);

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { createDetector } from '../../lib/adapters/process/detector.js';
 import { createProcesses } from '../../lib/adapters/process/index.js';
-import { createLookout } from '../../lib/adapters/process/lookout.js';
 import { startTimes } from '../../lib/adapters/process/started.js';
 import { createSnapshot, type HostProcess, type Identity } from '../../lib/adapters/process/table.js';
 import type { Detector, Sighting } from '../../lib/ports/detector.js';
@@ -73,7 +73,7 @@ describe('A detector', () => {
     const error = vi.fn();
     const startTimes = () => (process: Identity) => Number(process.startTime) || undefined;
     const table = tableWith({ snapshot, startTimes, concealed: () => concealed });
-    const detector = createLookout(table, { ...silent, error });
+    const detector = createDetector(table, { ...silent, error });
     const sightings = async (): Promise<readonly Sighting[]> => (await detector.scan()).seen;
     return { detector, sightings, snapshot, error };
   }

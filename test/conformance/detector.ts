@@ -5,7 +5,7 @@ import type { Sandbox } from '../../lib/ports/sandbox.js';
 import type { SandboxWorld, SpawnedAgent } from './sandbox.js';
 
 /** A sandbox that is a detector, too, with the means to start agents in it. */
-export interface LookoutWorld extends SandboxWorld {
+export interface DetectorWorld extends SandboxWorld {
   readonly sandbox: Sandbox & Detector;
 }
 
@@ -17,13 +17,13 @@ const TOLERANCE_MS = 2_000;
  * What every {@link Detector} has to do, whatever agents run in.
  * @param tells whether anybody tells it of what starts; without, it only sees what it looks at
  */
-export function lookoutConformance(
+export function detectorConformance(
   name: string,
-  open: () => Promise<LookoutWorld>,
+  open: () => Promise<DetectorWorld>,
   { tells = true }: { readonly tells?: boolean } = {},
 ): void {
   describe(`${name} is a detector`, () => {
-    let world: LookoutWorld;
+    let world: DetectorWorld;
     beforeAll(async () => {
       world = await open();
     });

@@ -17,7 +17,7 @@ const LONGEST_PAUSE = 32;
  * Reports no process as it starts: the kernel only notifies listeners of its connector (netlink), which Node cannot
  * be. Callers have to scan now and then.
  */
-export function createLookout(
+export function createDetector(
   table: ProcessTable,
   log: Log,
   note: (snapshot: Snapshot) => Pick<Noted, 'isBystander'> = () => ({ isBystander: () => false }),

@@ -7,12 +7,12 @@ import type { ContainerMap, Known } from './map.js';
 import { isNoEngine, seenOf } from './seen.js';
 import { mayRun } from './states.js';
 
-export interface DockerLookout extends Detector {
+export interface DockerDetector extends Detector {
   /** Calls all watchers. */
   report(container: Known): void;
 }
 
-export interface LookoutOptions {
+export interface DetectorOptions {
   readonly map: ContainerMap;
   readonly kernel: Kernel;
   /** Asks the engine what there is, and puts it into the map. Rejects if it does not answer. */
@@ -28,7 +28,7 @@ export interface LookoutOptions {
 /** Milliseconds for inspecting those found just now: a list does not say when a container was started. */
 const PATIENCE = 300;
 
-export function createLookout(options: LookoutOptions): DockerLookout {
+export function createDetector(options: DetectorOptions): DockerDetector {
   const { map, kernel, refresh, indexCgroup, remembered, hasAnswered, log } = options;
   const watchers = new Set<(sighting: Sighting) => void>();
   const isEmpty = ({ id }: Known): boolean => kernel.look(id) === 'empty';
