@@ -140,8 +140,8 @@ export const dryRunMessage = (total: number): string =>
   `Dry run: ${count(total)} would be marked killed and stopped; what runs of them was not looked at`;
 
 /** Does not mention records, as none is written yet, nor what never ran here. */
-export const degradedMessage = (killed: number, total: number): string =>
-  `${killed} of ${count(total)} seen not to run here any more; the store does not answer, so the rest is done when it is back`;
+export const degradedMessage = (seenDead: number, total: number): string =>
+  `${seenDead} of ${count(total)} seen dead so far; the store does not answer, so the rest is done when it is back`;
 
 type Counts = Pick<Receipt, 'total' | 'killed' | 'pending' | 'refused'>;
 
@@ -160,9 +160,9 @@ const BLIND = 'not everything that runs could be seen: ';
 const LEFT = 'left running, for they have no record that says whether they are selected: ';
 
 /** For agents that owe nothing but were not seen to die. */
-export const unseenWarning = (agentIds: readonly string[], more: number): string => {
+export const unseenWarning = (agentIds: readonly string[], more: number, isMarked = true): string => {
   const names = [...agentIds, ...(more > 0 ? [`${more} more`] : [])].join(', ');
-  return `${UNSEEN}${names}: marked killed by the record alone`;
+  return `${UNSEEN}${names}${isMarked ? ': marked killed by the record alone' : ''}`;
 };
 
 export const isUnseenWarning = (warning: string): boolean => warning.startsWith(UNSEEN);

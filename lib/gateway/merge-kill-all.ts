@@ -94,7 +94,7 @@ export function mergeKillAll(answers: readonly OriginAnswer[], requestId: string
   const message = dryRun
     ? dryRunMessage(counts.total)
     : degraded
-      ? degradedMessage(counts.killed, counts.total)
+      ? degradedMessage(agents.filter(({ verified }) => verified).length, counts.total)
       : killAllMessage(counts, incomplete);
   const warnings = mergeWarnings(
     given.map(({ body }) => body.warnings),

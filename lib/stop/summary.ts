@@ -94,7 +94,7 @@ export function summarize(command: Command, known: Known): Receipt {
   const errors = [...unreached, ...failures, ...agents.flatMap(errorsOf), ...ended.errors];
   return {
     ...common,
-    message: degraded ? degradedMessage(killed, total) : messageOf(),
+    message: degraded ? degradedMessage(total - unverified, total) : messageOf(),
     verified: total > 0 && !incomplete && !degraded && unverified === 0,
     killed,
     failed: total - killed,
@@ -114,14 +114,14 @@ export function summarize(command: Command, known: Known): Receipt {
   }
 }
 
-function warningsOf({ named, blindReasons, warnings, end }: Known, unseen: number): string[] {
+function warningsOf({ named, blindReasons, warnings, degraded, end }: Known, unseen: number): string[] {
   const unseenIds = named
     .filter(isUnseen)
     .map(({ agentId }) => agentId)
     .slice(0, MAX_IN_WARNING);
   return [
     ...blindReasons.map(blindWarning),
-    ...(end && unseen > 0 ? [unseenWarning(unseenIds, unseen - unseenIds.length)] : []),
+    ...(end && unseen > 0 ? [unseenWarning(unseenIds, unseen - unseenIds.length, !degraded)] : []),
     ...warnings,
   ];
 }

@@ -169,13 +169,22 @@ describe('a receipt that is being written', () => {
     answer.close();
     expect(answer.build()).toMatchObject({
       message:
-        '2 of 2 agents seen not to run here any more; ' +
-        'the store does not answer, so the rest is done when it is back',
+        '2 of 2 agents seen dead so far; ' + 'the store does not answer, so the rest is done when it is back',
       degraded: true,
       verified: false,
       killed: 2,
       errors: ['a3: left running'],
     });
+  });
+
+  it('without a store counts none as dead that was not looked at, nor says that a record was marked', () => {
+    const answer = createReceipt(killOf('a1'));
+    answer.add(entryOf('a1', [{ layer: 'container', outcome: 'skipped' }]));
+    answer.degrade();
+    answer.close();
+    const { message, warnings } = answer.build();
+    expect(message).toMatch(/^0 of 1 agent seen dead so far; /);
+    expect(warnings).toEqual(['nothing was seen running of a1']);
   });
 });
 

@@ -38,8 +38,7 @@ describe('without a store, a kill', () => {
     const order = killOf('a1', { reason: 'runs away' });
     expect(await stopOn(bed.core).stop(order)).toMatchObject({
       message:
-        '1 of 1 agent seen not to run here any more; ' +
-        'the store does not answer, so the rest is done when it is back',
+        '1 of 1 agent seen dead so far; ' + 'the store does not answer, so the rest is done when it is back',
       degraded: true,
       verified: false,
       total: 1,
