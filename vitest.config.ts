@@ -12,8 +12,12 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['lib/**/*.ts', 'functions/**/*.ts'],
+      exclude: ['test/**'],
+      // What runs in processes of its own, as the command line does, is tested too and not counted here.
       thresholds: {
         'lib/!(adapters)/**/*.ts': { statements: 100, functions: 100, lines: 100, branches: 98 },
+        'lib/adapters/**/*.ts': { statements: 91, functions: 91, lines: 91, branches: 86 },
+        'functions/**/*.ts': { statements: 74, functions: 74, lines: 74, branches: 69 },
       },
     },
   },

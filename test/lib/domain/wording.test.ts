@@ -12,6 +12,7 @@ import {
   describeAgent,
   describeAgents,
   describeErrors,
+  describeLatch,
   describeLayer,
   describeSelector,
   describeState,
@@ -28,6 +29,41 @@ const receiptOf = (outcomes: readonly LayerOutcome[], more: Partial<AgentReceipt
   pending: pendingOf(outcomes),
   outcomes,
   ...more,
+});
+
+describe('the words for the latch', () => {
+  const hold = { selector: { taskId: 't1' }, since: '2026-11-22T10:00:00.000Z', by: 'alice' };
+
+  it.each([
+    ['is open', { engaged: false }, ['The emergency stop is not engaged: agents can run']],
+    [
+      'is open as far as a gateway could read it',
+      { engaged: false, errors: ['a: unreachable'] },
+      ['The emergency stop is not engaged where it could be read'],
+    ],
+    [
+      'says which agents it is for cannot be read',
+      { engaged: true },
+      ['The emergency stop is ENGAGED for every agent: its stored selection cannot be read'],
+    ],
+    [
+      'is engaged once',
+      { engaged: true, ...hold, reason: 'leak' },
+      [
+        'The emergency stop is ENGAGED for the agents with task t1, since 2026-11-22T10:00:00.000Z by alice: leak',
+      ],
+    ],
+    [
+      'is engaged twice',
+      { engaged: true, ...hold, holds: [hold, { since: hold.since, by: 'bob' }] },
+      [
+        'The emergency stop is ENGAGED for the agents with task t1, since 2026-11-22T10:00:00.000Z by alice',
+        'The emergency stop is ENGAGED for every agent, since 2026-11-22T10:00:00.000Z by bob',
+      ],
+    ],
+  ])('say that it %s', (_, latch, lines) => {
+    expect(describeLatch(latch)).toEqual(lines);
+  });
 });
 
 describe('the words for a layer', () => {
