@@ -6,7 +6,6 @@ import type { Config } from '../lib/config/config.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
 import { type Core, defaultLimits } from '../lib/ports/core.js';
-import type { Detector } from '../lib/ports/detector.js';
 import type { HighWaterMark } from '../lib/ports/high-water-mark.js';
 import type { Kernel } from '../lib/ports/kernel.js';
 import type { AuditKeys, KeyRing } from '../lib/ports/keys.js';
@@ -14,6 +13,7 @@ import type { Metrics } from '../lib/ports/metrics.js';
 import type { Quarantine } from '../lib/ports/quarantine.js';
 import type { Clock, Log } from '../lib/ports/runtime.js';
 import type { Sandbox } from '../lib/ports/sandbox.js';
+import type { Scanner } from '../lib/ports/scanner.js';
 import { createInFlight } from '../lib/stop/in-flight.js';
 import { createStop } from '../lib/stop/stop.js';
 import { createHosts } from '../lib/store/hosts.js';
@@ -132,7 +132,7 @@ export async function openQuarantine(config: Config, log: Log): Promise<Quaranti
 }
 
 type Keep = import('../lib/adapters/worktree/index.js').OpenWorktrees['keepEvidence'];
-type Place = Sandbox & Detector & { close?(): Promise<void> };
+type Place = Sandbox & Scanner & { close?(): Promise<void> };
 
 async function openSandboxes(
   config: Config,
@@ -185,7 +185,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     hostId,
     ...observeCommits(store, onWritten),
     sandboxes,
-    detectors: sandboxes,
+    scanners: sandboxes,
     worktrees,
     journal,
     recordCache: new Map(),

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../../lib/config/config.js';
-import type { Detector } from '../../lib/ports/detector.js';
 import type { Health, Log, Probe } from '../../lib/ports/runtime.js';
+import type { Scanner } from '../../lib/ports/scanner.js';
 
 /** A look at all processes is taken no more often, however often `/readyz` is asked. Milliseconds. */
 const EVERY = 5_000;
@@ -80,9 +80,9 @@ function mayHarm(pid: string): boolean {
 }
 
 /** @returns the IDs of agents that run as this server's own user, or as root, beside it */
-async function agentsThatMayHarm(detectors: readonly Detector[]): Promise<readonly string[]> {
-  const asked = detectors.filter(detector => !('layer' in detector && detector.layer === 'container'));
-  const all = await Promise.all(asked.map(detector => detector.scan()));
+async function agentsThatMayHarm(scanners: readonly Scanner[]): Promise<readonly string[]> {
+  const asked = scanners.filter(scanner => !('layer' in scanner && scanner.layer === 'container'));
+  const all = await Promise.all(asked.map(scanner => scanner.scan()));
   const sighted = all
     .flatMap(({ seen }) => seen)
     .filter(({ layer, id }) => layer === 'process' && mayHarm(id));
@@ -101,7 +101,7 @@ export interface Exposure {
  */
 export function openExposure(
   config: Config,
-  { detectors, log }: { detectors: readonly Detector[]; log: Log },
+  { scanners, log }: { scanners: readonly Scanner[]; log: Log },
 ): Exposure {
   for (const warning of warningsOn(config)) log.warn({}, warning);
   const { detail, ok } = stateDirectoryHealth(config.stateDirectory);
@@ -113,7 +113,7 @@ export function openExposure(
   const look = (): Promise<readonly string[]> => {
     if (performance.now() - lookedAt < EVERY) return last;
     lookedAt = performance.now();
-    last = agentsThatMayHarm(detectors).then(agents => {
+    last = agentsThatMayHarm(scanners).then(agents => {
       if (agents.length > 0 && !wasTold)
         log.warn(
           { agents: agents.slice(0, NAMED), count: agents.length },

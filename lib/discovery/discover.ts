@@ -1,5 +1,5 @@
 import type { Core } from '../ports/core.js';
-import type { Detector, Scan, Sighting } from '../ports/detector.js';
+import type { Scan, Scanner, Sighting } from '../ports/scanner.js';
 import { withTimeout } from '../util/with-timeout.js';
 
 export interface Discovery {
@@ -10,22 +10,22 @@ export interface Discovery {
   readonly unread: number;
 }
 
-function ask(detector: Detector, ms: number): Promise<Scan> {
+function ask(scanner: Scanner, ms: number): Promise<Scan> {
   // A synchronous throw must come back like a rejection.
-  const answer = Promise.resolve().then(() => detector.scan());
+  const answer = Promise.resolve().then(() => scanner.scan());
   return withTimeout(answer, ms, () => {
     throw new Error('no answer in time');
   });
 }
 
-/** Everything that runs on this host under a label, by all detectors. Never rejects; one that hangs only counts as blind. */
+/** Everything that runs on this host under a label, by all scanners. Never rejects; one that hangs only counts as blind. */
 export async function discover({
-  detectors,
+  scanners,
   limits,
   log,
-}: Pick<Core, 'detectors' | 'limits' | 'log'>): Promise<Discovery> {
+}: Pick<Core, 'scanners' | 'limits' | 'log'>): Promise<Discovery> {
   // Half of the response time: the other half is for stopping what is found.
-  const asked = detectors.map(detector => ask(detector, limits.respondMs / 2));
+  const asked = scanners.map(scanner => ask(scanner, limits.respondMs / 2));
   const seen: Sighting[] = [];
   const blind: string[] = [];
   let unread = 0;
@@ -36,8 +36,8 @@ export async function discover({
       unread += result.value.unread ?? 0;
       continue;
     }
-    blind.push('a detector does not answer');
-    log.error({ err: result.reason }, 'a detector does not answer: labelled agents may run here unseen');
+    blind.push('a scanner does not answer');
+    log.error({ err: result.reason }, 'a scanner does not answer: labelled agents may run here unseen');
   }
   return { seen, blind, unread };
 }

@@ -1,6 +1,6 @@
 import type { Agent } from '../domain/agent.js';
 import type { Core } from '../ports/core.js';
-import type { Sighting } from '../ports/detector.js';
+import type { Sighting } from '../ports/scanner.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 import { type Discovery, discover } from './discover.js';
 

@@ -2,12 +2,12 @@ import type { Agent } from '../domain/agent.js';
 import type { Presence } from '../domain/presence.js';
 import type { RecentKills } from '../domain/recent-kills.js';
 import type { AuditLog } from './audit.js';
-import type { Detector } from './detector.js';
 import type { Journal } from './journal.js';
 import type { KeyRing } from './keys.js';
 import type { Records } from './records.js';
 import type { Clock, Log } from './runtime.js';
 import type { Sandbox } from './sandbox.js';
+import type { Scanner } from './scanner.js';
 import type { Worktrees } from './worktrees.js';
 
 /** Milliseconds. */
@@ -30,7 +30,7 @@ export interface Core {
   /** Empty: sandboxing is switched off. */
   readonly sandboxes: readonly Sandbox[];
   /** They find what runs on this host under a label. */
-  readonly detectors: readonly Detector[];
+  readonly scanners: readonly Scanner[];
   readonly worktrees: Worktrees;
   readonly journal: Journal;
   readonly recordCache: RecordCache;

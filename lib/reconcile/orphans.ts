@@ -5,7 +5,7 @@ import { type AuditEntry, by } from '../domain/audit-entry.js';
 import { pendingOf } from '../domain/outcome.js';
 import { readRecord } from '../domain/record.js';
 import { type Core, timestamp } from '../ports/core.js';
-import type { Sighting } from '../ports/detector.js';
+import type { Sighting } from '../ports/scanner.js';
 import type { InFlight } from '../stop/in-flight.js';
 import type { Entry } from '../stop/receipt.js';
 import { omitUndefined } from '../util/omit-undefined.js';

@@ -95,8 +95,8 @@ export function createReconcile(
     schedule(jitter(INTERVAL));
     return looked;
   }
-  const ends = core.detectors.map(detector =>
-    detector.watch(sighting => {
+  const ends = core.scanners.map(scanner =>
+    scanner.watch(sighting => {
       const work = attempt('start', () => enforce(core, inFlight, [sighting], { isNew: true })).finally(() =>
         looking.delete(work),
       );

@@ -33,7 +33,7 @@ export function createRehearsal(core: Core): Rehearsal {
       audit: { ...core.audit, append: ignore },
       journal: { ...core.journal, append: ignore },
       sandboxes: core.sandboxes.map(sandbox => only(agentId, sandbox)),
-      detectors: [],
+      scanners: [],
       recordCache: new Map(),
       recentKills: createRecentKills(),
       presence: createPresence(),

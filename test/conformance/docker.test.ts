@@ -4,13 +4,13 @@ import { openDocker } from '../../lib/adapters/docker/index.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { engine, startContainer } from '../services/agents.js';
-import { type DetectorWorld, detectorConformance } from './detector.js';
 import { type SpawnOptions, sandboxConformance } from './sandbox.js';
+import { type ScannerWorld, scannerConformance } from './scanner.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
 const LEAVES_ON_TERM = "trap 'exit 0' TERM; echo ready; while :; do sleep 1000 & wait; done";
 
-async function open(options: { kernel?: Kernel } = {}): Promise<DetectorWorld> {
+async function open(options: { kernel?: Kernel } = {}): Promise<ScannerWorld> {
   const sandbox = openDocker({ host: inject('dockerHost'), log: silent, ...options });
   return {
     sandbox,
@@ -39,4 +39,4 @@ async function open(options: { kernel?: Kernel } = {}): Promise<DetectorWorld> {
 
 sandboxConformance('The Docker adapter', open);
 sandboxConformance('The Docker adapter with the kernel path', () => open({ kernel: createCgroups() }));
-detectorConformance('The Docker adapter', open);
+scannerConformance('The Docker adapter', open);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { fakeSandbox } from '../fakes/sandbox.js';
-import { detectorConformance } from './detector.js';
 import { sandboxConformance } from './sandbox.js';
+import { scannerConformance } from './scanner.js';
 
 for (const layer of ['container', 'process'] as const) {
   const open = async () => {
@@ -15,7 +15,7 @@ for (const layer of ['container', 'process'] as const) {
     };
   };
   sandboxConformance(`The fake ${layer}`, open, { canHide: true });
-  detectorConformance(`The fake ${layer}`, open);
+  scannerConformance(`The fake ${layer}`, open);
 }
 
 const never = new AbortController().signal;

@@ -5,8 +5,8 @@ import type { Log } from '../../lib/ports/runtime.js';
 import { asUser, canBeUser, openElsewhere, USER } from '../integration/process-asker.helper.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
 import { afterFile } from '../services/registry.js';
-import { type DetectorWorld, detectorConformance } from './detector.js';
 import { sandboxConformance } from './sandbox.js';
+import { type ScannerWorld, scannerConformance } from './scanner.js';
 
 const silent: Log = { warn: () => undefined, error: () => undefined, info: () => undefined };
 
@@ -25,7 +25,7 @@ function startStranger(user?: number): { pid: number; startTime: string; pids():
   return { pid, startTime, pids: () => (isAlive(pid, startTime) ? [pid] : []) };
 }
 
-const worldOf = (sandbox: DetectorWorld['sandbox'], user?: number): DetectorWorld => ({
+const worldOf = (sandbox: ScannerWorld['sandbox'], user?: number): ScannerWorld => ({
   sandbox,
   spawn: async (agentId, { labelled = true, ignoreTerm = false, hidden = false } = {}) => {
     const as = hidden ? undefined : user;
@@ -45,12 +45,12 @@ const worldOf = (sandbox: DetectorWorld['sandbox'], user?: number): DetectorWorl
   close: async () => undefined,
 });
 
-const open = async (): Promise<DetectorWorld> => worldOf(createProcesses({ log: silent }));
+const open = async (): Promise<ScannerWorld> => worldOf(createProcesses({ log: silent }));
 sandboxConformance('The process adapter', open);
-detectorConformance('The process adapter', open, { tells: false });
+scannerConformance('The process adapter', open, { tells: false });
 
 if (canBeUser) {
-  const openAsUser = async (): Promise<DetectorWorld> => worldOf(await openElsewhere(asUser), USER);
+  const openAsUser = async (): Promise<ScannerWorld> => worldOf(await openElsewhere(asUser), USER);
   sandboxConformance('The process adapter of an ordinary user', openAsUser, { canHide: true });
-  detectorConformance('The process adapter of an ordinary user', openAsUser, { tells: false });
+  scannerConformance('The process adapter of an ordinary user', openAsUser, { tells: false });
 }

@@ -66,7 +66,7 @@ export function fakeCore({
     records: store.records,
     audit: store.audit,
     sandboxes: [containers, processes],
-    detectors: [containers, processes],
+    scanners: [containers, processes],
     worktrees: trees.worktrees,
     journal,
     recordCache: new Map(),

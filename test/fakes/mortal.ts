@@ -60,7 +60,7 @@ export function mortal(core: Core): Mortal {
       records: wrap(records),
       audit: wrap(core.audit),
       sandboxes: core.sandboxes.map(wrap),
-      detectors: core.detectors.map(wrap),
+      scanners: core.scanners.map(wrap),
       worktrees: wrap(core.worktrees),
       journal: wrap(core.journal),
       recordCache: new Map(),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../lib/domain/outcome.js';
-import type { Detector, Scan, Sighting } from '../../lib/ports/detector.js';
 import type { Sandbox, Target } from '../../lib/ports/sandbox.js';
+import type { Scan, Scanner, Sighting } from '../../lib/ports/scanner.js';
 
 /**
  * - `throws`: does nothing and rejects
@@ -22,7 +22,7 @@ export interface FakeAgent {
   end(): Promise<void>;
 }
 
-export interface FakeSandbox extends Sandbox, Detector {
+export interface FakeSandbox extends Sandbox, Scanner {
   /** All calls in their order, those that go wrong included. */
   readonly calls: readonly {
     readonly method: Method;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { DockerSandbox } from '../../lib/adapters/docker/index.js';
-import type { Sighting } from '../../lib/ports/detector.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
+import type { Sighting } from '../../lib/ports/scanner.js';
 import { fakeLog } from '../fakes/log.js';
 import {
   lineTo,

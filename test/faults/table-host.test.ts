@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Detector, Sighting } from '../../lib/ports/detector.js';
+import type { Scanner, Sighting } from '../../lib/ports/scanner.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../fakes/core.js';
 import { atDeadlines } from '../fakes/deadlines.js';
 import type { Bed } from './bench.js';
@@ -94,10 +94,10 @@ describe('a journal whose', () => {
   });
 });
 
-describe('a detector that', () => {
-  const detector = (scan: Detector['scan']): Detector => ({ scan, watch: () => () => undefined });
+describe('a scanner that', () => {
+  const scanner = (scan: Scanner['scan']): Scanner => ({ scan, watch: () => () => undefined });
   const ghost: Sighting = { agentId: 'ghost', layer: 'container', id: 'c'.repeat(64), startedAt: 1 };
-  const faults: [string, (bed: Bed) => Detector['scan']][] = [
+  const faults: [string, (bed: Bed) => Scanner['scan']][] = [
     ['rejects', () => () => Promise.reject(new Error('broken'))],
     [
       'throws',
@@ -128,8 +128,8 @@ describe('a detector that', () => {
     const bed = fakeCore(brief);
     const agents = [await bed.agent('a1'), await bed.agent('a2')];
     takeDown(bed);
-    const detectors = [detector(fault(bed)), bed.containers];
-    await stopOn({ ...bed.core, detectors }).stop(killAllOf());
+    const scanners = [scanner(fault(bed)), bed.containers];
+    await stopOn({ ...bed.core, scanners }).stop(killAllOf());
     expect(await Promise.all(agents.map(agent => agent.isAlive()))).toEqual([false, false]);
   });
 
@@ -138,7 +138,7 @@ describe('a detector that', () => {
     await bed.agent('a1');
     await stopOn(bed.core).stop(killOf('a1'));
     const back = bed.containers.spawn('a1');
-    await startOn({ ...bed.core, detectors: [detector(fault(bed)), bed.containers] });
+    await startOn({ ...bed.core, scanners: [scanner(fault(bed)), bed.containers] });
     expect(await back.isRunning()).toBe(false);
     const told = bed.store.memory.audit.filter(({ operation }) => operation === 'RESURRECTION');
     expect(told).toHaveLength(1);
@@ -149,7 +149,7 @@ describe('a detector that', () => {
     const agent = await bed.agent('a1');
     bed.containers.inject('kill', 'throws');
     await stopOn(bed.core).stop(killOf('a1'));
-    await startOn({ ...bed.core, detectors: [detector(fault(bed))] });
+    await startOn({ ...bed.core, scanners: [scanner(fault(bed))] });
     expect([await agent.isAlive(), await agent.hasWorktree()]).toEqual([false, false]);
     expect([...(bed.store.memory.debts.get('h1') ?? [])]).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openExposure } from '../../functions/server/exposure.js';
 import { parseConfig } from '../../lib/config/config.js';
-import type { Sighting } from '../../lib/ports/detector.js';
+import type { Sighting } from '../../lib/ports/scanner.js';
 
 const started: ChildProcess[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'killswitch-exposure-'));
@@ -28,8 +28,8 @@ function open(env: Readonly<Record<string, string>>, seen: readonly Sighting[] =
     scan: vi.fn(async () => ({ seen: [] })),
     watch: () => () => undefined,
   };
-  const detectors = [{ scan, watch: () => () => undefined }, engine];
-  const exposure = openExposure(config, { detectors, log });
+  const scanners = [{ scan, watch: () => () => undefined }, engine];
+  const exposure = openExposure(config, { scanners, log });
   onTestFinished(() => exposure.close());
   const health = async () =>
     Object.fromEntries(

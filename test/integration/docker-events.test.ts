@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DockerOptions } from '../../lib/adapters/docker/index.js';
-import type { Sighting } from '../../lib/ports/detector.js';
+import type { Sighting } from '../../lib/ports/scanner.js';
 import {
   type Answer,
   container,

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
-import type { Detector } from '../../lib/ports/detector.js';
 import type { Sandbox } from '../../lib/ports/sandbox.js';
+import type { Scanner } from '../../lib/ports/scanner.js';
 import { RUN_MARK } from '../services/context.js';
 import { afterFile } from '../services/registry.js';
 import type { Question } from './process-asker.js';
@@ -16,7 +16,7 @@ export const asUser = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear
 export const canBeUser = process.getuid?.() === 0;
 
 /** The process adapter in a process of its own, which this command starts; it ends after the test file. */
-export async function openElsewhere(command: readonly string[]): Promise<Sandbox & Detector> {
+export async function openElsewhere(command: readonly string[]): Promise<Sandbox & Scanner> {
   const [file = '', ...args] = [
     ...command,
     ...[process.execPath, '--import', 'tsx', join(import.meta.dirname, 'process-asker.ts')],

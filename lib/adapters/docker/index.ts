@@ -1,13 +1,12 @@
 import type { LayerOutcome } from '../../domain/outcome.js';
-import type { Detector } from '../../ports/detector.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Sandbox } from '../../ports/sandbox.js';
+import type { Scanner } from '../../ports/scanner.js';
 import { createApi } from './api.js';
 import { createOwnerCheck } from './check-owner.js';
 import { type ConnectionOptions, DEFAULT_SOCKET, parseAddress, prepareConnection } from './connection.js';
 import { byContext } from './context.js';
-import { createDetector } from './detector.js';
 import { DATA_ROOT } from './disk.js';
 import { createEngine } from './engine.js';
 import { createEnginePath } from './engine-path.js';
@@ -24,6 +23,7 @@ import { openMemory } from './memory.js';
 import { openModem } from './modem.js';
 import { createAgentRemover } from './remove-agent.js';
 import { createContainerRemover } from './remove-container.js';
+import { createScanner } from './scanner.js';
 import type { Seen } from './seen.js';
 
 export interface DockerOptions extends ConnectionOptions {
@@ -51,7 +51,7 @@ export interface DockerOptions extends ConnectionOptions {
   readonly log: Log;
 }
 
-export interface DockerSandbox extends Sandbox, Detector {
+export interface DockerSandbox extends Sandbox, Scanner {
   /** Breaks off the calls that are under way, and the event stream. */
   close(): Promise<void>;
 }
@@ -103,7 +103,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
     label,
     refreshMs,
     onRunning: container => {
-      detector.report(container);
+      scanner.report(container);
       if (kernel.look(container.id) === 'unknown') void indexCgroup(container);
     },
     onUnclear: container => void indexCgroup(container),
@@ -111,7 +111,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   });
   const { isLive, refresh } = follower;
   const { hasAnswered } = memory;
-  const detector = createDetector({ map, kernel, refresh, indexCgroup, remembered, hasAnswered, log });
+  const scanner = createScanner({ map, kernel, refresh, indexCgroup, remembered, hasAnswered, log });
 
   const { first, passed } = createKillPriority();
   const list = createListing(engine, label);
@@ -136,8 +136,8 @@ export function openDocker(options: DockerOptions): DockerSandbox {
       untilDeadline(kill(target, bounds), bounds.deadline, 'the container was not seen to stop yet'),
     remove: (target, deadline) =>
       untilDeadline(removeAll(target), deadline, 'the container was not seen to be removed yet'),
-    scan: detector.scan,
-    watch: detector.watch,
+    scan: scanner.scan,
+    watch: scanner.watch,
     probe: createProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: ownKernel }),
     async close() {
       follower.close();

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LayerOutcome } from '../../domain/outcome.js';
-import type { Detector } from '../../ports/detector.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
-import { createDetector } from './detector.js';
+import type { Scanner } from '../../ports/scanner.js';
 import { createKillsUnderWay } from './kills-under-way.js';
 import { createProc } from './linux.js';
 import { createMemory, type Noted } from './memory.js';
@@ -12,6 +11,7 @@ import { createOwnCgroups } from './own-cgroup.js';
 import { createPortable } from './portable.js';
 import { probe } from './probe.js';
 import { report } from './report.js';
+import { createScanner } from './scanner.js';
 import type { Snapshot } from './table.js';
 import { killTree } from './tree-kill.js';
 
@@ -54,7 +54,7 @@ export function createProcesses({
   platform = process.platform,
   kernel,
   log,
-}: ProcessesOptions): Sandbox & Detector {
+}: ProcessesOptions): Sandbox & Scanner {
   const table = platform === 'linux' ? createProc({ variable, procRoot }) : createPortable({ variable });
   const cgroups = kernel ? createOwnCgroups({ kernel, table, log }) : undefined;
   const memory = createMemory(table);
@@ -86,7 +86,7 @@ export function createProcesses({
 
   return {
     layer: 'process',
-    ...createDetector(table, log, note),
+    ...createScanner(table, log, note),
     async kill(target, options): Promise<LayerOutcome> {
       const isBeingKilledInContainer = target.containerId !== undefined && options.graceMs === 0;
       if (isBeingKilledInContainer && !target.process) await delay(HEAD_START);

@@ -128,7 +128,7 @@ describe('a record without a host, where several nodes share the store', () => {
   it('is stopped and settled by the node that sees it, whichever was asked', async () => {
     const bed = shared();
     const agent = await bed.agent('a1', { worktree: false });
-    const elsewhere = { ...bed.core, hostId: 'h2', sandboxes: [fakeCore().containers], detectors: [] };
+    const elsewhere = { ...bed.core, hostId: 'h2', sandboxes: [fakeCore().containers], scanners: [] };
     await stopOn(elsewhere).stop(killOf('a1'));
     expect(await agent.isAlive()).toBe(true);
     await startOn(bed.core);

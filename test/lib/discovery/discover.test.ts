@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { discover } from '../../../lib/discovery/discover.js';
-import type { Detector } from '../../../lib/ports/detector.js';
+import type { Scanner } from '../../../lib/ports/scanner.js';
 import { fakeCore } from '../../fakes/core.js';
 import { atDeadlines } from '../../fakes/deadlines.js';
 
-const fakeDetector = (scan: Detector['scan']): Detector => ({
+const fakeScanner = (scan: Scanner['scan']): Scanner => ({
   scan,
   watch: () => () => undefined,
 });
 
 describe('looking around on this host', () => {
-  it('reports what every detector sees', async () => {
+  it('reports what every scanner sees', async () => {
     const { core, containers, processes } = fakeCore();
     containers.spawn('a1');
     containers.spawn('bare', { labelled: false });
@@ -23,20 +23,20 @@ describe('looking around on this host', () => {
     expect(blind).toEqual([]);
   });
 
-  it('passes on what a detector could not see and what it may not read', async () => {
+  it('passes on what a scanner could not see and what it may not read', async () => {
     const { core } = fakeCore();
-    const detectors = [
-      fakeDetector(async () => ({ seen: [], blind: 'the engine does not answer', unread: 2 })),
-      fakeDetector(async () => ({ seen: [], unread: 3 })),
+    const scanners = [
+      fakeScanner(async () => ({ seen: [], blind: 'the engine does not answer', unread: 2 })),
+      fakeScanner(async () => ({ seen: [], unread: 3 })),
     ];
-    expect(await discover({ ...core, detectors })).toEqual({
+    expect(await discover({ ...core, scanners })).toEqual({
       seen: [],
       blind: ['the engine does not answer'],
       unread: 5,
     });
   });
 
-  it.each<[string, Detector['scan']]>([
+  it.each<[string, Scanner['scan']]>([
     ['rejects', () => Promise.reject(new Error('broken'))],
     [
       'throws',
@@ -49,12 +49,12 @@ describe('looking around on this host', () => {
     const { core, containers, log } = fakeCore({ limits: { respondMs: 20 } });
     containers.spawn('a1');
     const { seen, blind } = await atDeadlines(() =>
-      discover({ ...core, detectors: [fakeDetector(sightings), containers] }),
+      discover({ ...core, scanners: [fakeScanner(sightings), containers] }),
     );
     expect(seen).toMatchObject([{ agentId: 'a1' }]);
-    expect(blind).toEqual(['a detector does not answer']);
+    expect(blind).toEqual(['a scanner does not answer']);
     expect(log.lines).toMatchObject([
-      { level: 'error', message: 'a detector does not answer: labelled agents may run here unseen' },
+      { level: 'error', message: 'a scanner does not answer: labelled agents may run here unseen' },
     ]);
   });
 });

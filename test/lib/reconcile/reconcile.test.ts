@@ -159,12 +159,12 @@ describe('the reconcile', () => {
     expect(reads).toBe(1);
   });
 
-  it('forgets those that no longer run here, unless a detector could not look', async () => {
+  it('forgets those that no longer run here, unless a scanner could not look', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
     bed.core.recordCache.set('gone', { agentId: 'gone', status: 'running', labels: {} });
     const blind = { scan: () => Promise.reject(new Error('broken')), watch: () => () => undefined };
-    await reconcileOn({ ...bed.core, detectors: [bed.containers, blind] }).start();
+    await reconcileOn({ ...bed.core, scanners: [bed.containers, blind] }).start();
     expect([...bed.core.recordCache.keys()]).toEqual(['gone', 'a1']);
     await reconcileOn(bed.core).start();
     expect([...bed.core.recordCache.keys()]).toEqual(['a1']);

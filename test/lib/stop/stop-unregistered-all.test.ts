@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Detector, Scan } from '../../../lib/ports/detector.js';
+import type { Scan, Scanner } from '../../../lib/ports/scanner.js';
 import { narrowedTo } from '../../fakes/authenticator.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
 
-/** A detector that answers with these, one after another, and with the last one for ever. */
-function scripted(...answers: (() => Scan)[]): Detector & { asked(): number } {
+/** A scanner that answers with these, one after another, and with the last one for ever. */
+function scripted(...answers: (() => Scan)[]): Scanner & { asked(): number } {
   let asked = 0;
   return {
     asked: () => asked,
@@ -58,7 +58,7 @@ describe('a kill-all', () => {
       NOTHING,
     );
     const command = killAllOf();
-    const receipt = await stopOn({ ...bed.core, detectors: [stale] }).stop(command);
+    const receipt = await stopOn({ ...bed.core, scanners: [stale] }).stop(command);
     expect(receipt).toMatchObject({ total: 1, killed: 1 });
     expect(await agent.isAlive()).toBe(false);
     expect(bed.store.memory.audit.filter(({ operation }) => operation === 'KILL_AGENT')).toHaveLength(2);
@@ -102,7 +102,7 @@ describe('a kill-all', () => {
 
   it('stops what started while it went on', async () => {
     const bed = fakeCore();
-    const detector = scripted(
+    const scanner = scripted(
       NOTHING,
       () => ({ seen: [] }),
       () => ({ seen: [] }),
@@ -110,9 +110,9 @@ describe('a kill-all', () => {
     let late: { isRunning(): Promise<boolean> } | undefined;
     const core = {
       ...bed.core,
-      detectors: [
+      scanners: [
         {
-          ...detector,
+          ...scanner,
           async scan() {
             const now = await bed.containers.scan();
             late ??= bed.containers.spawn('late');
@@ -136,7 +136,7 @@ describe('a kill-all', () => {
   });
 
   it('never says that there are no agents while it cannot see them', async () => {
-    const bed = fakeCore({ detectors: [scripted(BLIND)], limits: { killMs: 0 } });
+    const bed = fakeCore({ scanners: [scripted(BLIND)], limits: { killMs: 0 } });
     const receipt = await stopOn(bed.core).stop(killAllOf());
     expect(receipt).toMatchObject({
       message: 'No active agents found yet',
@@ -150,11 +150,11 @@ describe('a kill-all', () => {
     const bed = fakeCore();
     const stray = bed.containers.spawn('a2');
     let blind = 2;
-    const detector: Detector = {
+    const scanner: Scanner = {
       scan: async () => (blind-- > 0 ? BLIND() : bed.containers.scan()),
       watch: () => () => undefined,
     };
-    const receipt = await stopOn({ ...bed.core, detectors: [detector] }).stop(killAllOf());
+    const receipt = await stopOn({ ...bed.core, scanners: [scanner] }).stop(killAllOf());
     expect(receipt).toMatchObject({ total: 1, killed: 1, verified: true });
     expect(receipt.incomplete).toBeUndefined();
     expect(await stray.isRunning()).toBe(false);
@@ -163,21 +163,21 @@ describe('a kill-all', () => {
   it('ends although something new is seen at every look', async () => {
     const bed = fakeCore();
     let count = 0;
-    const detector: Detector = {
+    const scanner: Scanner = {
       scan: async () => {
         bed.containers.spawn(`new-${++count}`);
         return bed.containers.scan();
       },
       watch: () => () => undefined,
     };
-    const receipt = await stopOn({ ...bed.core, detectors: [detector] }).stop(killAllOf());
+    const receipt = await stopOn({ ...bed.core, scanners: [scanner] }).stop(killAllOf());
     expect(receipt.total).toBe(16);
   });
 });
 
 describe('a kill', () => {
   it('of what runs without a record works while the engine hangs', async () => {
-    const bed = fakeCore({ detectors: [scripted(BLIND)] });
+    const bed = fakeCore({ scanners: [scripted(BLIND)] });
     const stray = bed.containers.spawn('a1');
     const receipt = await stopOn(bed.core).stop(killOf('a1'));
     expect(receipt).toMatchObject({ total: 1, killed: 1, verified: true });
@@ -186,7 +186,7 @@ describe('a kill', () => {
   });
 
   it('of an unknown agent says how many processes could not be read', async () => {
-    const bed = fakeCore({ detectors: [scripted(() => ({ seen: [], unread: 12 }))] });
+    const bed = fakeCore({ scanners: [scripted(() => ({ seen: [], unread: 12 }))] });
     await expect(stopOn(bed.core).stop(killOf('a1'))).rejects.toMatchObject({
       code: 'agent_not_found',
       message: 'Unknown agent a1: it has no record, and this user may not read 12 processes of this host',
@@ -194,7 +194,7 @@ describe('a kill', () => {
   });
 
   it('of an agent whose record says completed is tried while its sandbox cannot be seen', async () => {
-    const bed = fakeCore({ detectors: [scripted(BLIND)] });
+    const bed = fakeCore({ scanners: [scripted(BLIND)] });
     const agent = await bed.agent('a1', { status: 'completed' });
     expect(await stopOn(bed.core).stop(killOf('a1'))).toMatchObject({ verified: true });
     expect(await agent.isAlive()).toBe(false);
@@ -204,7 +204,7 @@ describe('a kill', () => {
     const bed = fakeCore();
     await bed.agent('a1');
     await stopOn(bed.core).stop(killOf('a1'));
-    const stop = stopOn({ ...bed.core, detectors: [scripted(BLIND)] });
+    const stop = stopOn({ ...bed.core, scanners: [scripted(BLIND)] });
     await expect(stop.stop(killOf('a1'))).rejects.toMatchObject({ code: 'invalid_state' });
   });
 

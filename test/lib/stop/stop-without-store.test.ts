@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Detector } from '../../../lib/ports/detector.js';
+import type { Scanner } from '../../../lib/ports/scanner.js';
 import { decodeCommand } from '../../../lib/store/command-codec.js';
 import { fakeCore, killAllOf, killOf, startOn, stopOn } from '../../fakes/core.js';
 import { atDeadlines } from '../../fakes/deadlines.js';
@@ -172,17 +172,17 @@ describe('without a store, a kill-all', () => {
   });
 
   it('says what could not be seen, and stops the rest', async () => {
-    const blind: Detector = {
+    const blind: Scanner = {
       scan: () => Promise.reject(new Error('broken')),
       watch: () => () => undefined,
     };
     const bed = fakeCore();
     const agent = bed.containers.spawn('a1');
     takeDown(bed);
-    const receipt = await stopOn({ ...bed.core, detectors: [blind, bed.containers] }).stop(killAllOf());
+    const receipt = await stopOn({ ...bed.core, scanners: [blind, bed.containers] }).stop(killAllOf());
     expect(receipt).toMatchObject({
       incomplete: true,
-      warnings: ['not everything that runs could be seen: a detector does not answer'],
+      warnings: ['not everything that runs could be seen: a scanner does not answer'],
     });
     expect(await agent.isRunning()).toBe(false);
   });

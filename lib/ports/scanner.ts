@@ -20,7 +20,7 @@ export interface Scan {
 }
 
 /** Finds what runs on this host under an agent's label, whatever started it. */
-export interface Detector {
+export interface Scanner {
   /**
    * Everything on this host with an agent's label, as the sandbox reports it; if it does not answer, as this process
    * remembers it, and then `blind` says so.

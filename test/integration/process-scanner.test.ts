@@ -1,17 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { createDetector } from '../../lib/adapters/process/detector.js';
 import { createProcesses } from '../../lib/adapters/process/index.js';
+import { createScanner } from '../../lib/adapters/process/scanner.js';
 import { startTimes } from '../../lib/adapters/process/started.js';
 import { createSnapshot, type HostProcess, type Identity } from '../../lib/adapters/process/table.js';
-import type { Detector, Sighting } from '../../lib/ports/detector.js';
+import type { Scanner, Sighting } from '../../lib/ports/scanner.js';
 import { startProcess, temporaryDirectory } from '../services/agents.js';
 import { signal } from '../services/proc.js';
 import { atOnce, host, newId, recordOf, run, sandbox, silent, tableWith } from './process.helper.js';
 
-const seenOf = async (agentId: string, detector: Detector = sandbox): Promise<Sighting[]> =>
-  (await detector.scan()).seen.filter(sighting => sighting.agentId === agentId);
+const seenOf = async (agentId: string, scanner: Scanner = sandbox): Promise<Sighting[]> =>
+  (await scanner.scan()).seen.filter(sighting => sighting.agentId === agentId);
 
 test('All processes of an agent are seen, each as old as the oldest of them', async () => {
   const agentId = newId();
@@ -61,7 +61,7 @@ test('By ps, all processes of an agent are seen', async () => {
   expect(seen[0]?.startedAt).toBeLessThanOrEqual(Date.now() + 20);
 });
 
-describe('A detector', () => {
+describe('A scanner', () => {
   /** Shows one list of processes after the other, the last one for good. A start time is in milliseconds. */
   let concealed: string | undefined;
   function openOn(...looks: (readonly HostProcess[] | Error)[]) {
@@ -73,9 +73,9 @@ describe('A detector', () => {
     const error = vi.fn();
     const startTimes = () => (process: Identity) => Number(process.startTime) || undefined;
     const table = tableWith({ snapshot, startTimes, concealed: () => concealed });
-    const detector = createDetector(table, { ...silent, error });
-    const sightings = async (): Promise<readonly Sighting[]> => (await detector.scan()).seen;
-    return { detector, sightings, snapshot, error };
+    const scanner = createScanner(table, { ...silent, error });
+    const sightings = async (): Promise<readonly Sighting[]> => (await scanner.scan()).seen;
+    return { scanner, sightings, snapshot, error };
   }
   const agent = host(100, { labels: ['a1'], startTime: '7' });
   const sighting = { agentId: 'a1', layer: 'process', id: '100', startedAt: 7 };
@@ -117,25 +117,25 @@ describe('A detector', () => {
 
   test('counts what it may not read, but not what is dead, a kernel thread or PID 1', async () => {
     const unread = { environment: 'unreadable' } as const;
-    const { detector } = openOn([
+    const { scanner } = openOn([
       ...[host(1, unread), host(101, unread), host(102, { ...unread, startTime: '' })],
       ...[host(103, { ...unread, state: 'dead' }), host(104, { ...unread, kernel: true }), agent],
     ]);
-    expect(await detector.scan()).toEqual({ seen: [sighting], unread: 2 });
+    expect(await scanner.scan()).toEqual({ seen: [sighting], unread: 2 });
   });
 
   test('is blind where processes are not listed, and tells what it sees', async () => {
-    const { detector } = openOn([agent]);
+    const { scanner } = openOn([agent]);
     concealed = 'some are hidden';
-    expect(await detector.scan()).toEqual({ seen: [sighting], blind: 'some are hidden' });
+    expect(await scanner.scan()).toEqual({ seen: [sighting], blind: 'some are hidden' });
     concealed = undefined;
   });
 
   test('tells what it saw last, and that it is blind, when the processes cannot be looked at', async () => {
     const failure = new Error('EMFILE');
-    const { detector, sightings, error } = openOn([agent], failure, []);
+    const { scanner, sightings, error } = openOn([agent], failure, []);
     expect(await sightings()).toEqual([sighting]);
-    expect(await detector.scan()).toEqual({
+    expect(await scanner.scan()).toEqual({
       seen: [sighting],
       blind: 'the process table cannot be read',
     });

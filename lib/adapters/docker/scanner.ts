@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Detector, Sighting } from '../../ports/detector.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
+import type { Scanner, Sighting } from '../../ports/scanner.js';
 import type { IndexCgroup } from './index-cgroup.js';
 import type { ContainerMap, Known } from './map.js';
 import { isNoEngine, seenOf } from './seen.js';
 import { mayRun } from './states.js';
 
-export interface DockerDetector extends Detector {
+export interface DockerScanner extends Scanner {
   /** Calls all watchers. */
   report(container: Known): void;
 }
 
-export interface DetectorOptions {
+export interface ScannerOptions {
   readonly map: ContainerMap;
   readonly kernel: Kernel;
   /** Asks the engine what there is, and puts it into the map. Rejects if it does not answer. */
@@ -28,7 +28,7 @@ export interface DetectorOptions {
 /** Milliseconds for inspecting those found just now: a list does not say when a container was started. */
 const PATIENCE = 300;
 
-export function createDetector(options: DetectorOptions): DockerDetector {
+export function createScanner(options: ScannerOptions): DockerScanner {
   const { map, kernel, refresh, indexCgroup, remembered, hasAnswered, log } = options;
   const watchers = new Set<(sighting: Sighting) => void>();
   const isEmpty = ({ id }: Known): boolean => kernel.look(id) === 'empty';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_ID } from '../../domain/agent.js';
-import type { Detector, Scan, Sighting } from '../../ports/detector.js';
 import type { Log } from '../../ports/runtime.js';
+import type { Scan, Scanner, Sighting } from '../../ports/scanner.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import type { Noted } from './memory.js';
 import { countUnread, type HostProcess, type ProcessTable, type Snapshot } from './table.js';
@@ -17,11 +17,11 @@ const LONGEST_PAUSE = 32;
  * Reports no process as it starts: the kernel only notifies listeners of its connector (netlink), which Node cannot
  * be. Callers have to scan now and then.
  */
-export function createDetector(
+export function createScanner(
   table: ProcessTable,
   log: Log,
   note: (snapshot: Snapshot) => Pick<Noted, 'isBystander'> = () => ({ isBystander: () => false }),
-): Detector {
+): Scanner {
   let last: readonly Sighting[] = [];
   return {
     async scan() {

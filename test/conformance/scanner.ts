@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Detector, Sighting } from '../../lib/ports/detector.js';
 import type { Sandbox } from '../../lib/ports/sandbox.js';
+import type { Scanner, Sighting } from '../../lib/ports/scanner.js';
 import type { SandboxWorld, SpawnedAgent } from './sandbox.js';
 
-/** A sandbox that is a detector, too, with the means to start agents in it. */
-export interface DetectorWorld extends SandboxWorld {
-  readonly sandbox: Sandbox & Detector;
+/** A sandbox that is a scanner, too, with the means to start agents in it. */
+export interface ScannerWorld extends SandboxWorld {
+  readonly sandbox: Sandbox & Scanner;
 }
 
 const newId = (): string => `agent-${randomUUID()}`;
@@ -14,16 +14,16 @@ const newId = (): string => `agent-${randomUUID()}`;
 const TOLERANCE_MS = 2_000;
 
 /**
- * What every {@link Detector} has to do, whatever agents run in.
+ * What every {@link Scanner} has to do, whatever agents run in.
  * @param tells whether anybody tells it of what starts; without, it only sees what it looks at
  */
-export function detectorConformance(
+export function scannerConformance(
   name: string,
-  open: () => Promise<DetectorWorld>,
+  open: () => Promise<ScannerWorld>,
   { tells = true }: { readonly tells?: boolean } = {},
 ): void {
-  describe(`${name} is a detector`, () => {
-    let world: DetectorWorld;
+  describe(`${name} is a scanner`, () => {
+    let world: ScannerWorld;
     beforeAll(async () => {
       world = await open();
     });
