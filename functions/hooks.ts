@@ -17,10 +17,10 @@ import { trust } from './http/trusted-caller.js';
 import { withUnprovenBody } from './http/unproven-body.js';
 import { runAlone } from './server/run-alone.js';
 
-/** In one delivery: more than an incident names, and few enough to be carried out while the platform waits. */
+/** Orders in one delivery: more than an incident needs, and few enough to carry out while the platform waits. */
 const MOST_ORDERS = 50;
 
-/** By the name in the path. */
+/** All webhook sources, by their name in the path. */
 export const sources: Readonly<Record<string, OpenSource>> = {
   standard,
   github,
@@ -30,7 +30,7 @@ export const sources: Readonly<Record<string, OpenSource>> = {
   sentry,
 };
 
-/** Those that are set up. @throws ConfigError that names what is wrong with any of them */
+/** The sources that are configured. @throws ConfigError that names every problem of any of them */
 function openSources(settings: Settings): ReadonlyMap<string, WebhookSource> {
   const found = allOf(
     Object.entries(sources).map(
@@ -43,24 +43,24 @@ function openSources(settings: Settings): ReadonlyMap<string, WebhookSource> {
 }
 
 /**
- * A platform sends again what it got a 5xx for, and only that. An agent that is unknown, or dead already, is told in
- * its answer and is no reason to send again.
+ * Platforms retry a delivery only after a 5xx. An agent that is unknown or already dead is reported in its answer; a
+ * retry would not help, so it does not cause a 5xx.
  */
 function statusOf(answers: readonly ApiResponse[]): 200 | 202 | 503 {
   if (answers.some(({ status }) => status >= 500)) return 503;
   return answers.some(({ status }) => status === 202) ? 202 : 200;
 }
 
-/** How many orders were not carried out, and from which on. */
+/** Says how many orders were not carried out, and which was the first of them. */
 function describeLeft(orders: readonly StopOrder[], from: number): string {
   const { method, path } = requestOf(orders[from] as StopOrder);
-  const left = `${orders.length - from} orders were not carried out, from ${method} ${path} on`;
-  return `${left}: one delivery may have at most ${MOST_ORDERS}`;
+  const left = `${orders.length - from} orders were not carried out, starting with ${method} ${path}`;
+  return `${left}: a delivery may contain at most ${MOST_ORDERS}`;
 }
 
 /**
- * `POST /hooks/:source`: a webhook pulls the stop. Answers `{answers, ignored}`: for each order what the HTTP contract
- * answers to it, as `{status, body}`; and a sentence for each part of the delivery that asks for nothing.
+ * `POST /hooks/:source`: a webhook stops agents. Answers `{answers, ignored}`: for each order the status and body that
+ * the HTTP API would answer, as `{status, body}`; and for each ignored part of the delivery the reason, as a sentence.
  */
 export const hooks: KillswitchFunction<TriggerDeps> = {
   name: 'hooks',
@@ -69,7 +69,7 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
     const open = openSources(settings);
     return new Hono<Env>().post('/hooks/:source', async c => {
       const source = open.get(c.req.param('source'));
-      if (!source) throw new KillswitchError('not_found', 'No such source is set up');
+      if (!source) throw new KillswitchError('not_found', 'No webhook source of this name is set up');
       const { headers } = c.req.raw;
       const { actor, orders, ignored } = await withUnprovenBody(c, body =>
         source.read({ headers, body, now: clock.now() }),
@@ -78,7 +78,7 @@ export const hooks: KillswitchFunction<TriggerDeps> = {
       const answers: ApiResponse[] = [];
       if (actor) {
         const commands = commandsFor(from(c, actor));
-        // One after another, so that what others ask for meanwhile is carried out between them.
+        // One after another, so that requests of other callers get a turn in between.
         for (const order of orders.slice(0, MOST_ORDERS)) answers.push(await carryOut(commands, order));
       }
       const refused = orders.length > answers.length ? [describeLeft(orders, answers.length)] : [];

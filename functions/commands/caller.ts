@@ -3,7 +3,7 @@ import { digest } from '../../lib/store/idempotency.js';
 import type { Env } from '../http/function.js';
 import type { Caller } from './executor.js';
 
-/** Who asks in this request; it is the same request again if its method, path and bytes are. */
+/** The caller of this request. Two requests are the same if their method, path and bytes are. */
 export function callerOf(c: Context<Env>): Caller {
   const actor = c.get('actor');
   return {
@@ -16,7 +16,7 @@ export function callerOf(c: Context<Env>): Caller {
   };
 }
 
-/** The `Idempotency-Key`, as an option of a command. */
+/** The `Idempotency-Key` header, as an option of a command. */
 export function keyOf(c: Context<Env>): { readonly idempotencyKey?: string } {
   const idempotencyKey = c.req.header('idempotency-key');
   return idempotencyKey === undefined ? {} : { idempotencyKey };

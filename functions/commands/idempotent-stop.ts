@@ -8,30 +8,30 @@ import type { Executor } from './executor.js';
 
 /** Milliseconds. */
 const POLL = 50;
-/** For an operation to be written down after its key was taken; longer than the store may need. */
+/** Milliseconds from claiming a key until its operation must be in the store; longer than the store takes. */
 const APPEARS_WITHIN = 1_500;
 
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 type Parts = Pick<Executor, 'core' | 'stop'>;
 
-/** What makes sending a command again the same command. */
-export interface Once {
+/** By what a repeated command is recognised. */
+export interface Idempotency {
   /** The `Idempotency-Key`. */
   readonly key: string;
-  /** Of all that makes the request what it is; asked for once it is known that the actor may stop. */
+  /** Digest of the request; computed only after the actor was authorized. */
   readonly fingerprint: () => Promise<string>;
 }
 
 /**
- * Carries out a command, or answers with the receipt of the first one that came under the same key.
- * @param once absent: it has no key, and is carried out each time
+ * Carries out a command, or answers with the receipt of the first command with the same key.
+ * @param once absent: the command has no key and is always carried out
  * @throws KillswitchError what `Stop.stop` throws; `invalid_request`, `idempotency_mismatch`
  */
 export async function stopOnce(
   parts: Parts,
   command: Command,
-  once?: Once,
+  once?: Idempotency,
   options?: StopOptions,
 ): Promise<Receipt> {
   const { core, stop } = parts;
@@ -41,7 +41,7 @@ export async function stopOnce(
   const { key } = once;
   checkKey(key);
   if (dryRun) return carryOut();
-  // What the first one did is shown only to those who may do it.
+  // The receipt of the first command is shown only to an actor that may give the command.
   permit(command);
   const fingerprint = await once.fingerprint();
   const keyed = { actor, key, fingerprint, operationId };
@@ -60,8 +60,8 @@ export async function stopOnce(
       }
     }
     const isLate = monotonic() - startedAt >= core.limits.respondMs;
-    const known = await lookAt(parts, claimed.operationId);
-    // It may be one that this request knows nothing of, but a stop does not wait for the store.
+    const known = await findFirst(parts, claimed.operationId);
+    // The first command may have been carried out already, but a stop does not wait for the store.
     if (known === 'store down') return carryOut();
     if (known?.receipt && (known.ended || isLate)) return known.receipt;
     if (known && isLate) return underWay(claimed.operationId);
@@ -73,20 +73,20 @@ export async function stopOnce(
   }
 }
 
-/** `undefined`: there is no such operation, not yet or not any more. */
-async function lookAt(
+/** The operation that holds the key; `undefined` if there is none, not yet or no longer. */
+async function findFirst(
   { core, stop }: Parts,
   operationId: string,
 ): Promise<{ ended: boolean; receipt: Receipt | undefined } | 'store down' | undefined> {
   const found = await findOperation(core, operationId).catch(() => 'store down' as const);
-  // A document that this program has not written says no more than a store that is down.
+  // A document that this program did not write is worth no more than a store that is down.
   if (found === 'store down' || (found && !found.operation)) return 'store down';
   if (found?.operation?.state === 'ended') return { ended: true, receipt: found.operation.receipt };
   const progress = stop.progress(operationId);
   return found || progress ? { ended: false, receipt: progress } : undefined;
 }
 
-/** All that is known of what another process carries out. */
+/** What is known of an operation that another process carries out. */
 const underWay = (operationId: string): Receipt => ({
   operationId,
   message: 'The first request with this key is still being carried out',

@@ -22,7 +22,7 @@ const answerOf = <R extends { readonly verified: boolean }>(receipt: Receipt, sh
   return { status, confirmed: status === 200 && shown.verified, receipt: shown };
 };
 
-/** The commands, carried out by this process. They reject with what the core throws, such as a `KillswitchError`. */
+/** The commands, carried out in this process. They reject with what the core throws, such as a `KillswitchError`. */
 export function commandsIn(executor: Executor, caller: Caller): Commands {
   const { core, stop, answerWithinMs, checked = (_, body) => body as never } = executor;
   const { actor, requestId } = caller;

@@ -20,7 +20,7 @@ const engageKey = async ({ subject }: Actor, key: string): Promise<string> => {
   return `engage:${await digest(subject, key)}`;
 };
 
-/** Whether it was engaged with this key before; no while the store cannot tell: to stop twice is harmless. */
+/** Whether it was engaged with this key before; `false` if the store does not answer, because engaging twice is harmless. */
 async function wasEngaged({ records }: Core, id: string): Promise<boolean> {
   const [found] = await records.read([{ kind: 'memory', id }]).catch(() => []);
   return typeof found === 'string';
@@ -32,7 +32,7 @@ interface Order {
   readonly requestId?: string;
 }
 
-/** @param common what each order has, with an operation ID of its own */
+/** @param common makes the members that every order has, with a new operation ID each time */
 export function latchCommands(
   { core, wake, checked }: Pick<Executor, 'core' | 'wake'> & Required<Pick<Executor, 'checked'>>,
   { actor, common }: { readonly actor: Actor; readonly common: () => Order },
@@ -44,7 +44,7 @@ export function latchCommands(
       const order = common();
       authorize(actor, 'latch:engage');
       const id = key === undefined ? undefined : await engageKey(actor, key);
-      // What comes again, by a retry or by a replayed recording, must not undo a reset.
+      // A retry, or a replayed request, must not undo a reset.
       if (id !== undefined && (await wasEngaged(core, id))) {
         return latchAnswer((await findLatch(core)).latch, actor.within);
       }

@@ -28,8 +28,8 @@ function limitBody({ body = {} }: ApiRequest): void {
 }
 
 /**
- * The commands as triggers give them, in the name of an actor whom a platform vouches for: each is a request with an
- * ID of its own, checked, logged and audited like one that comes over HTTP, and answered with the same problems.
+ * The commands for triggers, in the name of an actor that a platform vouches for. Each is a request with its own ID,
+ * checked, logged and audited like one over HTTP, and rejects with the same problems.
  */
 export function createCommandsFor({ log, ...parts }: Executor & { readonly log: Log }): CommandsFor {
   const executor: Executor = { ...parts, checked: checkedBody };

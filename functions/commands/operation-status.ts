@@ -5,7 +5,7 @@ import { getOperation } from '../../lib/store/operation.js';
 import type { Executor } from './executor.js';
 
 /**
- * What may be told of an operation; while it runs in this process, also what has been seen by now.
+ * The public status of an operation; while it runs in this process, with the receipt of its progress.
  * @throws KillswitchError `forbidden`, `operation_not_found`, `store_unavailable`
  */
 export async function operationStatus(
@@ -14,7 +14,7 @@ export async function operationStatus(
   operationId: string,
 ): Promise<OperationStatus> {
   const operation = await refreshOperation(core, await getOperation(core, actor, operationId));
-  const { intent: _, ...told } = operation;
-  const progress = told.state === 'running' ? stop.progress(operationId) : undefined;
-  return { ...told, ...(progress && { receipt: progress }) };
+  const { intent: _, ...status } = operation;
+  const progress = status.state === 'running' ? stop.progress(operationId) : undefined;
+  return { ...status, ...(progress && { receipt: progress }) };
 }

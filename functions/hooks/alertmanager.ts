@@ -12,7 +12,7 @@ export const settingsSchema = z
     TOKEN: secret.optional().describe('The bearer token.'),
     USER: z
       .string()
-      .regex(/^[^:]+$/, 'must have no colon (RFC 7617 section 2)')
+      .regex(/^[^:]+$/, 'must not contain a colon (RFC 7617 section 2)')
       .optional()
       .describe('The user name, without a colon.'),
     PASSWORD: secret.optional().describe('The password.'),
@@ -21,20 +21,20 @@ export const settingsSchema = z
   })
   .refine(({ USER, PASSWORD }) => USER !== undefined || PASSWORD === undefined, {
     path: ['USER'],
-    message: 'must be set beside the password',
+    message: 'must be set together with the password',
   })
   .refine(({ USER, PASSWORD }) => PASSWORD !== undefined || USER === undefined, {
     path: ['PASSWORD'],
-    message: 'must be set beside the user',
+    message: 'must be set together with the user',
   })
   .refine(({ TOKEN, USER, PASSWORD }) => [TOKEN, USER, PASSWORD].some(one => one !== undefined), {
     path: ['TOKEN'],
-    message: 'must be set, or else the user and the password',
+    message: 'must be set, unless the user and the password are',
   });
 
 const utf8 = new TextDecoder();
 
-/** What `Authorization` shows, by RFC 6750 section 2.1 and RFC 7617. */
+/** The credential in `Authorization`: RFC 6750 section 2.1, RFC 7617. */
 function credentialIn(headers: Headers): { readonly bearer?: string; readonly basic?: string } {
   const [, scheme = '', shown = ''] = /^(\w+) +(\S+)$/.exec(headers.get('authorization') ?? '') ?? [];
   if (scheme.toLowerCase() === 'bearer') return { bearer: shown };
@@ -42,7 +42,7 @@ function credentialIn(headers: Headers): { readonly bearer?: string; readonly ba
   return bytes ? { basic: utf8.decode(bytes) } : {};
 }
 
-/** Prometheus Alertmanager, which signs nothing and shows a credential of its `http_config`. */
+/** Prometheus Alertmanager. It signs nothing; it sends the credential of its `http_config`. */
 export const alertmanager: OpenSource = settings => {
   const set = platformSettings(settings, 'ALERTMANAGER', settingsSchema);
   if (!set) return undefined;

@@ -3,9 +3,9 @@ import type { Actor } from '../../lib/domain/actor.js';
 import type { Mapping } from '../../lib/triggers/event-mapping.js';
 import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
-import type { Asked } from './source.js';
+import type { ParsedDelivery } from './source.js';
 import type { StopOrder } from './stop-order.js';
-import { orderFor, reasonFrom, sorted } from './stop-request.js';
+import { collected, orderFor, reasonFrom } from './stop-request.js';
 
 const alertsSchema = z.looseObject({
   groupKey: z.string(),
@@ -21,21 +21,21 @@ const alertsSchema = z.looseObject({
 });
 
 /**
- * The payload that Alertmanager (version 4) and Grafana (version 1) share: one order for each alert that fires. An
- * alert is told again every so often while it fires; it is the same alert as long as it started at the same time.
+ * The payload that Alertmanager (version 4) and Grafana (version 1) share: one order for each firing alert. A firing
+ * alert is sent again at intervals; it is the same alert as long as `startsAt` is the same.
  * @see https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 export async function readAlerts(
   body: Uint8Array,
   actor: Actor,
   { SELECT: select, LATCH: latch }: { readonly SELECT: Mapping; readonly LATCH: boolean },
-): Promise<Asked> {
+): Promise<ParsedDelivery> {
   const given = objectIn(body);
   const { groupKey, alerts } = checked(alertsSchema, given);
   const found = alerts.map(async (alert): Promise<StopOrder | string> => {
     const { status, labels, annotations, startsAt, fingerprint } = alert;
     const name = reasonFrom(labels['alertname']) ?? fingerprint;
-    if (status !== 'firing') return `${name}: it is ${status}`;
+    if (status !== 'firing') return `${name}: the alert is ${status}`;
     const order = await orderFor(alert, {
       select,
       latch,
@@ -44,5 +44,5 @@ export async function readAlerts(
     });
     return typeof order === 'string' ? `${name}: ${order}` : order;
   });
-  return sorted(actor, await Promise.all(found));
+  return collected(actor, await Promise.all(found));
 }

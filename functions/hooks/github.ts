@@ -7,12 +7,12 @@ import { fromHex } from '../../lib/util/crypto.js';
 import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, secret, selectEverything } from './setup.js';
-import type { Asked, OpenSource } from './source.js';
+import type { OpenSource, ParsedDelivery } from './source.js';
 import { killAllOrder, killOrder, type StopOrder } from './stop-order.js';
-import { ignored, isEverything, sorted, stopper } from './stop-request.js';
+import { collected, ignored, isEverything, stopper } from './stop-request.js';
 import { requireHmac, requireRecent } from './verify-signature.js';
 
-/** Those of `author_association` that may be let in; the others are no more than passers-by. */
+/** The values of `author_association` that can be allowed; the others have no role in the repository. */
 const KNOWN = ['OWNER', 'MEMBER', 'COLLABORATOR', 'CONTRIBUTOR'];
 
 export const settingsSchema = z.object({
@@ -23,19 +23,17 @@ export const settingsSchema = z.object({
     .default('OWNER,MEMBER,COLLABORATOR')
     .transform(text => text.split(',').map(name => name.trim()))
     .refine(names => names.every(name => KNOWN.includes(name)), `must be some of ${KNOWN.join(',')}`)
-    .describe(
-      'Whose comments are obeyed, by how they are associated with the repository, separated by commas.',
-    ),
+    .describe('Whose comments may stop agents: associations with the repository, separated by commas.'),
   CLOSERS: z
     .string()
     .default('')
     .transform(text => text.split(',').map(name => name.trim().toLowerCase()))
     .refine(
       names => names.every(name => /^[a-z0-9[\]-]{0,64}$/.test(name)),
-      'must be logins of GitHub, separated by commas',
+      'must be GitHub logins, separated by commas',
     )
     .describe(
-      'Logins, separated by commas: a pull request that one of them closes stops its agents, whatever the repository says of that person.',
+      'Logins, separated by commas, whose closing of a pull request stops its agents, whatever their association with the repository.',
     ),
   PULL_REQUEST_LABEL: z
     .string()
@@ -44,7 +42,7 @@ export const settingsSchema = z.object({
     .describe('The label of agents that names their pull request, as `owner/repository#12`.'),
   LATCH: latch,
 });
-/** Characters of a line that is told back. */
+/** Characters of a comment line that are repeated in the answer. */
 const MOST_SHOWN = 200;
 
 type Set = z.output<typeof settingsSchema>;
@@ -96,16 +94,16 @@ async function orderIn(line: string, { SELECT, LATCH }: Set, where: string, key:
     case 'all': {
       const { selector, reason = where } = phrase;
       if (isEverything(selector) && SELECT === undefined) {
-        return `${line}: it is for every agent, which only KILLSWITCH_GITHUB_SELECT=everything allows`;
+        return `${line}: this would stop every agent, which only KILLSWITCH_GITHUB_SELECT=everything allows`;
       }
       return killAllOrder({ reason, selector, ...(LATCH && { latch: true }) }, key);
     }
     default:
-      return `${line}: ${phrase.verb === 'help' ? phrase.problem : 'it is not a command here'}`;
+      return `${line}: ${phrase.verb === 'help' ? phrase.problem : 'this command cannot be used in a comment'}`;
   }
 }
 
-async function readComment({ body, given, now }: Signed, set: Set): Promise<Asked> {
+async function readComment({ body, given, now }: Signed, set: Set): Promise<ParsedDelivery> {
   const { action, comment, issue, repository, sender } = checked(commentSchema, given);
   if (action !== 'created') return ignored(`the comment was ${action}`);
   const lines = markdownLines(comment.body, line => /^\/kill(-all)?(\s|$)/i.test(line));
@@ -113,28 +111,28 @@ async function readComment({ body, given, now }: Signed, set: Set): Promise<Aske
   requireRecent(comment.created_at, now);
   const { author_association: association, user } = comment;
   if (!set.ASSOCIATIONS.includes(association)) {
-    return ignored(`${user.login} is ${association}, which KILLSWITCH_GITHUB_ASSOCIATIONS does not let in`);
+    return ignored(`${user.login} is ${association}, which KILLSWITCH_GITHUB_ASSOCIATIONS does not allow`);
   }
   const bot = [sender, user].find(isBot);
-  if (bot) return ignored(`${bot.login} is a bot, and only people are listened to`);
+  if (bot) return ignored(`${bot.login} is a bot, and only comments of people count`);
   const where = `${repository.full_name}#${issue.number}`;
   const found = lines.map(
     async ({ text, within }, at): Promise<StopOrder | string> =>
       within === undefined
         ? orderIn(text, set, where, await digest(body, `${at}`))
-        : `${text.slice(0, MOST_SHOWN)}: it stands in ${within}`,
+        : `${text.slice(0, MOST_SHOWN)}: it is inside ${within}`,
   );
-  return sorted(stopper(`github:${user.login}`, set.LATCH), await Promise.all(found));
+  return collected(stopper(`github:${user.login}`, set.LATCH), await Promise.all(found));
 }
 
 type Closed = z.infer<typeof pullRequestSchema>;
 
 /**
- * Why it is not known that this person may close the pull request of a repository; `undefined`: it is. The delivery
- * tells of the author alone how they stand to the repository. Merging, and closing another's pull request, take
- * rights on it, but one that comes from a fork is closed as well by the person who deletes the fork or its branch.
+ * Says why it is not certain that this person has rights on the repository; `undefined` if it is certain. The delivery
+ * holds the association of the author only. Merging, or closing the pull request of another person, needs rights on
+ * the repository; but a pull request from a fork is also closed by deleting the fork or its branch, which needs none.
  */
-function refusesCloser({ pull_request, repository, sender }: Closed, set: Set): string | undefined {
+function whyCloserIsRefused({ pull_request, repository, sender }: Closed, set: Set): string | undefined {
   const { merged, user, head, author_association: association } = pull_request;
   const name = sender.login.toLowerCase();
   const isOwner = repository.owner?.login.toLowerCase() === name;
@@ -150,23 +148,23 @@ function refusesCloser({ pull_request, repository, sender }: Closed, set: Set): 
     : `${sender.login} closed a pull request of ${user.login} from a fork, ${may}`;
 }
 
-/** The agents that work for a pull request are done when it is closed, merged or not. */
-async function readPullRequest({ body, given, now }: Signed, set: Set): Promise<Asked> {
+/** Stops the agents of a pull request when it is closed, merged or not. */
+async function readPullRequest({ body, given, now }: Signed, set: Set): Promise<ParsedDelivery> {
   const delivered = checked(pullRequestSchema, given);
   const { action, pull_request: closed, repository, sender } = delivered;
   if (action !== 'closed') return ignored(`the pull request was ${action}`);
   requireRecent(closed.closed_at, now);
-  const refusal = refusesCloser(delivered, set);
+  const refusal = whyCloserIsRefused(delivered, set);
   if (refusal !== undefined) return ignored(refusal);
   const name = `${repository.full_name}#${closed.number}`;
   const selector = { labels: { [set.PULL_REQUEST_LABEL]: name } };
   const words = { reason: `${name} was closed`, selector, ...(set.LATCH && { latch: true }) };
-  return sorted(stopper(`github:${sender.login}`, set.LATCH), [killAllOrder(words, await digest(body))]);
+  return collected(stopper(`github:${sender.login}`, set.LATCH), [killAllOrder(words, await digest(body))]);
 }
 
 /**
- * GitHub: comments with commands, and pull requests that are closed. Of the headers nothing is signed, so that the
- * event's name counts only with a body of that event, and the delivery's ID for nothing.
+ * GitHub: comments with commands, and closed pull requests. The headers are not signed, so the event's name counts only
+ * together with a body that fits it, and the delivery's ID is not used.
  * @see https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  */
 export const github: OpenSource = settings => {
@@ -180,7 +178,7 @@ export const github: OpenSource = settings => {
       const event = headers.get('x-github-event');
       if (event === 'issue_comment') return readComment(signed, set);
       if (event === 'pull_request') return readPullRequest(signed, set);
-      return ignored('it is neither issue_comment nor pull_request');
+      return ignored('the event is neither issue_comment nor pull_request');
     },
   };
 };

@@ -16,14 +16,14 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header')
     .default('X-Grafana-Alerting-Timestamp')
-    .describe('The header that the contact point sends the time in.'),
+    .describe('The header in which the contact point sends the time.'),
   SELECT: select,
   LATCH: latch,
 });
 
 /**
- * Grafana alerting: HMAC of `<time>:<body>`, which it makes where the contact point names a timestamp header.
- * Without one a delivery could be sent again for ever, and is refused.
+ * Grafana alerting: HMAC of `<time>:<body>`, if the contact point names a timestamp header. A delivery without a signed
+ * time could be replayed for ever, so it is refused.
  * @see https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
  */
 export const grafana: OpenSource = settings => {

@@ -3,7 +3,7 @@ import { KillswitchError } from '../../lib/domain/errors.js';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The object that a delivery's body is, once it is known who sent it.
+ * Parses the body of a verified delivery as a JSON object.
  * @throws KillswitchError `invalid_request`
  */
 export function objectIn(
@@ -15,10 +15,10 @@ export function objectIn(
     value = JSON.parse(utf8.decode(body), reviver);
   } catch (error) {
     if (error instanceof KillswitchError) throw error;
-    throw new KillswitchError('invalid_request', 'body: is not JSON in UTF-8');
+    throw new KillswitchError('invalid_request', 'body: must be JSON in UTF-8');
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new KillswitchError('invalid_request', 'body: is no JSON object');
+  throw new KillswitchError('invalid_request', 'body: must be a JSON object');
 }

@@ -5,7 +5,7 @@ import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, secrets, select } from './setup.js';
 import type { OpenSource } from './source.js';
-import { ignored, orderFor, reasonFrom, sorted, stopper } from './stop-request.js';
+import { collected, ignored, orderFor, reasonFrom, stopper } from './stop-request.js';
 import { requireHmac, requireRecent } from './verify-signature.js';
 
 export const settingsSchema = z.object({ SECRET: secrets, SELECT: select, LATCH: latch });
@@ -19,10 +19,10 @@ const deliverySchema = z.looseObject({
   }),
 });
 
-/** Others say that somebody takes care of an incident, or that it is over. */
+/** The other types say that someone works on an incident, or that it is over. */
 const OPENING = ['incident.triggered', 'incident.reopened'];
 
-/** `v1=<hex>`, several with commas between them. One that is not like that spoils them all. */
+/** `v1=<hex>`, several separated by commas. If one is malformed, none counts. */
 function signaturesIn(header: string): (Uint8Array | undefined)[] {
   const parts = header.split(',');
   if (!parts.every(part => /^v\d+=[0-9a-f]+$/.test(part))) return [];
@@ -42,14 +42,14 @@ export const pagerduty: OpenSource = settings => {
       const given = objectIn(body);
       const { event } = checked(deliverySchema, given);
       requireRecent(event.occurred_at, now);
-      if (!OPENING.includes(event.event_type)) return ignored(`it is ${event.event_type}`);
+      if (!OPENING.includes(event.event_type)) return ignored(`the event is ${event.event_type}`);
       const order = await orderFor(given['event'], {
         select: set.SELECT,
         latch: set.LATCH,
         reason: reasonFrom(event.data['title']),
         identity: [event.id],
       });
-      return sorted(stopper('pagerduty', set.LATCH), [order]);
+      return collected(stopper('pagerduty', set.LATCH), [order]);
     },
   };
 };

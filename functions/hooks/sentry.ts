@@ -5,12 +5,12 @@ import { checked } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, secret, select } from './setup.js';
 import type { OpenSource } from './source.js';
-import { ignored, orderFor, reasonFrom, sorted, stopper } from './stop-request.js';
+import { collected, ignored, orderFor, reasonFrom, stopper } from './stop-request.js';
 import { requireHmac, requireRecent, WITHIN_MEMORY } from './verify-signature.js';
 
 export const settingsSchema = z.object({ SECRET: secret, SELECT: select, LATCH: latch });
 
-/** Only what the alerts of issues and of metrics need; neither the resource nor the time in the headers is signed. */
+/** What issue alerts and metric alerts need. The resource and the time in the headers are not signed, so not used. */
 const deliverySchema = z.looseObject({
   action: z.string(),
   data: z.looseObject({
@@ -19,7 +19,7 @@ const deliverySchema = z.looseObject({
   }),
 });
 
-/** Sentry's tags are pairs in a list: by name, so that a mapping can find one. */
+/** Turns Sentry's list of tag pairs into an object, so that a mapping can name a tag. */
 function tagsByName(event: Record<string, unknown>): Record<string, unknown> {
   const { tags } = event;
   return Array.isArray(tags) && tags.every(tag => Array.isArray(tag) && tag.length === 2)
@@ -28,7 +28,7 @@ function tagsByName(event: Record<string, unknown>): Record<string, unknown> {
 }
 
 /**
- * Sentry's integration platform: the alerts of issues that fire, and those of metrics that become critical.
+ * Sentry's integration platform: issue alerts that fire, and metric alerts that become critical.
  * @see https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
  */
 export const sentry: OpenSource = settings => {
@@ -41,7 +41,7 @@ export const sentry: OpenSource = settings => {
       const { action, data } = checked(deliverySchema, given);
       const { event, metric_alert: metric } = data;
       const fires = action === 'triggered' ? event : action === 'critical' ? metric : undefined;
-      if (!fires) return ignored(`it is ${action}, and no alert that fires`);
+      if (!fires) return ignored(`the event is ${action}, not a firing alert`);
       const { received, datetime, date_detected: detected } = fires;
       requireRecent(received ?? datetime ?? detected, now, WITHIN_MEMORY);
       const view = { ...given, data: { ...data, ...(event && { event: tagsByName(event) }) } };
@@ -51,7 +51,7 @@ export const sentry: OpenSource = settings => {
         reason: reasonFrom(data['triggered_rule'], data['description_title'], fires['title']),
         identity: [body],
       });
-      return sorted(stopper('sentry', set.LATCH), [order]);
+      return collected(stopper('sentry', set.LATCH), [order]);
     },
   };
 };

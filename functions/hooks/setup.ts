@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { EVERYTHING, type Mapping, parseMapping } from '../../lib/triggers/event-mapping.js';
 
-/** As random text it is out of reach of guessing from a delivery that somebody saw. */
+/** Random text of this length cannot be guessed offline from an intercepted delivery. */
 const SECRET_LENGTH = 16;
 const TOO_SHORT = `must have at least ${SECRET_LENGTH} characters`;
 
@@ -10,7 +10,7 @@ export const secret = z
   .min(SECRET_LENGTH, TOO_SHORT)
   .describe(`The secret that the platform signs with, at least ${SECRET_LENGTH} characters.`);
 
-/** One secret, or several with spaces between them, while they are being changed. */
+/** One secret, or several separated by spaces, while they are being replaced. */
 export const secrets = z
   .string()
   .transform(text => text.split(/\s+/).filter(word => word !== ''))
@@ -19,10 +19,10 @@ export const secrets = z
     `${TOO_SHORT} each`,
   )
   .describe(
-    `The secret that the platform signs with, at least ${SECRET_LENGTH} characters; several, with spaces between them, while it is being changed.`,
+    `The secret that the platform signs with, at least ${SECRET_LENGTH} characters; several, separated by spaces, while it is being replaced.`,
   );
 
-/** `SELECT` of a platform whose events have no agent ID of their own. */
+/** `SELECT` of a platform whose events do not name agents. */
 export const select = z
   .string(`must be set: which agents an event is about, as in agentIds=labels.agent_id, or ${EVERYTHING}`)
   .transform((text, check): Mapping => {
@@ -35,9 +35,9 @@ export const select = z
     `Which agents an event is about, as in \`agentIds=labels.agent_id\`; \`${EVERYTHING}\` stops every agent.`,
   );
 
-/** `SELECT` of a platform that names agents itself. */
+/** `SELECT` of a platform whose events name agents. */
 export const selectEverything = z
-  .literal(EVERYTHING, `must be ${EVERYTHING}, which lets an empty selector stop every agent, or not be set`)
+  .literal(EVERYTHING, `must be unset, or ${EVERYTHING}, which lets an empty selector stop every agent`)
   .optional()
   .describe(`\`${EVERYTHING}\` lets an empty selector stop every agent.`);
 

@@ -9,13 +9,13 @@ import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import { checked, refusePrototype } from '../http/validate.js';
 import { objectIn } from './json.js';
 import { latch, selectEverything } from './setup.js';
-import type { Asked, OpenSource } from './source.js';
+import type { OpenSource, ParsedDelivery } from './source.js';
 import { killAllOrder, killOrder } from './stop-order.js';
 import { ignored, isEverything, stopper } from './stop-request.js';
 import { unproven } from './verify-signature.js';
 
 const TOLERANCE_SECONDS = 300;
-/** The standard's bounds of a shared key; an Ed25519 key has its length by RFC 8032. */
+/** The least for a shared key, by the standard; the length of an Ed25519 key, by RFC 8032. */
 const [KEY_BYTES, PUBLIC_KEY_BYTES] = [24, 32];
 
 type Key = { readonly version: 'v1' | 'v1a'; readonly bytes: Uint8Array };
@@ -34,10 +34,10 @@ export const settingsSchema = z.object({
     .transform(text => text.trim().split(/\s+/).map(keyIn))
     .refine(
       keys => keys.every(key => key !== undefined),
-      `must be whsec_ and at least ${KEY_BYTES} bytes in base64, or whpk_ and an Ed25519 key, or several of them`,
+      `must be whsec_ and at least ${KEY_BYTES} bytes in base64, or whpk_ and an Ed25519 key; several separated by spaces`,
     )
     .transform(keys => keys.filter(key => key !== undefined))
-    .describe('`whsec_…`, or an Ed25519 key `whpk_…`, or several with spaces between them.'),
+    .describe('`whsec_…`, or an Ed25519 key `whpk_…`; several separated by spaces.'),
   SELECT: selectEverything,
   LATCH: latch,
 });
@@ -58,7 +58,7 @@ const deliverySchema = z.discriminatedUnion('type', [
 ]);
 const TYPES: readonly unknown[] = ['killswitch.kill', 'killswitch.kill-all'];
 
-/** `v1,<base64>`, several with spaces between them. One that is not like that spoils them all. */
+/** `v1,<base64>`, several separated by spaces. If one is malformed, none counts. */
 function signaturesIn(
   header: string,
 ): { readonly version: string; readonly bytes: Uint8Array | undefined }[] {
@@ -78,9 +78,9 @@ async function isSigned(headers: Headers, body: Uint8Array, keys: readonly Key[]
   return false;
 }
 
-function asked(given: Record<string, unknown>, set: Set, key: string): Asked {
+function ordersIn(given: Record<string, unknown>, set: Set, key: string): ParsedDelivery {
   const { type } = given;
-  if (typeof type === 'string' && !TYPES.includes(type)) return ignored(`its type is ${type}`);
+  if (typeof type === 'string' && !TYPES.includes(type)) return ignored(`the type is ${type}`);
   const delivery = checked(deliverySchema, given);
   const actor = stopper('webhook', set.LATCH);
   if (delivery.type === 'killswitch.kill') {
@@ -89,19 +89,19 @@ function asked(given: Record<string, unknown>, set: Set, key: string): Asked {
   }
   const { selector, reason, latch = set.LATCH } = delivery.data;
   if (isEverything(selector) && set.SELECT === undefined) {
-    return ignored('it is for every agent, which only KILLSWITCH_WEBHOOK_SELECT=everything allows');
+    return ignored('this would stop every agent, which only KILLSWITCH_WEBHOOK_SELECT=everything allows');
   }
-  // One that may not latch still stops: to refuse it would leave everybody running.
+  // Without permission to latch it still stops: refusing would leave every agent running.
   const order = killAllOrder(
     omitUndefined({ reason, selector, latch: (latch && set.LATCH) || undefined }),
     key,
   );
-  const refused = latch && !set.LATCH ? ['latch, which only KILLSWITCH_WEBHOOK_LATCH=true allows'] : [];
+  const refused = latch && !set.LATCH ? ['latch: only KILLSWITCH_WEBHOOK_LATCH=true allows it'] : [];
   return { actor, orders: [order], ignored: refused };
 }
 
 /**
- * Standard Webhooks, for whoever has no platform of its own here: the body is a kill or a kill-all in our words.
+ * Standard Webhooks, for senders that are none of the other platforms: the body is a kill or kill-all of our HTTP API.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export const standard: OpenSource = settings => {
@@ -110,11 +110,11 @@ export const standard: OpenSource = settings => {
   return {
     async read({ headers, body, now }) {
       const id = headers.get('webhook-id') ?? '';
-      // A dot would let a part of the ID pass for the time.
-      const isTold =
+      // With a dot in the ID, a part of it could be read as the time.
+      const hasIdAndTime =
         /^[^\s.,]{1,255}$/.test(id) && isFresh(headers.get('webhook-timestamp'), now, TOLERANCE_SECONDS);
-      if (!isTold || !(await isSigned(headers, body, set.SECRET))) throw unproven();
-      return asked(objectIn(body, refusePrototype), set, await digest(id, body));
+      if (!hasIdAndTime || !(await isSigned(headers, body, set.SECRET))) throw unproven();
+      return ordersIn(objectIn(body, refusePrototype), set, await digest(id, body));
     },
   };
 };

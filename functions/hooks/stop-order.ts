@@ -8,7 +8,7 @@ import {
   killRequest,
 } from '../../lib/triggers/api-request.js';
 
-/** A stop that an event asks for. `key`: the same delivery is the same operation. */
+/** A stop that an event asks for. `key`: its idempotency key, so that a repeated delivery is the same operation. */
 export type StopOrder = { readonly key: string } & (
   | { readonly type: 'kill'; readonly agentId: string; readonly body: KillBody }
   | { readonly type: 'kill-all'; readonly body: KillAllBody }
@@ -30,13 +30,13 @@ export const killAllOrder = (body: KillAllOrder['body'], key: string): KillAllOr
   key,
 });
 
-/** The order as the request of the HTTP contract that it comes to. */
+/** The order as a request to the HTTP API. */
 export const requestOf = (order: StopOrder): ApiRequest =>
   order.type === 'kill'
     ? killRequest(order.agentId, order.body, order.key)
     : killAllRequest(order.body, order.key);
 
-/** Gives the order, and answers as the HTTP contract does. */
+/** Carries the order out. @returns the answer of the HTTP API */
 export function carryOut(commands: Commands, order: StopOrder): Promise<ApiResponse> {
   const once = { idempotencyKey: order.key };
   return order.type === 'kill'

@@ -3,41 +3,41 @@ import type { Selector } from '../../lib/domain/selector.js';
 import { digest } from '../../lib/store/idempotency.js';
 import { triggerActor } from '../../lib/triggers/api-request.js';
 import { type Mapping, mapEvent } from '../../lib/triggers/event-mapping.js';
-import type { Asked } from './source.js';
+import type { ParsedDelivery } from './source.js';
 import { killAllOrder, killOrder, type StopOrder } from './stop-order.js';
 
-/** Somebody whom a platform vouches for, who may stop; with `latch` also so that it stays. */
+/** An actor that a platform vouches for. It may stop agents; with `latch` it may also engage the emergency stop. */
 export const stopper = (subject: string, latch: boolean): Actor =>
   triggerActor(subject, ['agents:kill', 'agents:kill-all', ...(latch ? (['latch:engage'] as const) : [])]);
 
-export const ignored = (why: string): Asked => ({ orders: [], ignored: [why] });
+export const ignored = (why: string): ParsedDelivery => ({ orders: [], ignored: [why] });
 
-/** Text of an event as the reason of an order. */
+/** The first text that is not empty, as the reason of an order. */
 export const reasonFrom = (...texts: readonly unknown[]): string | undefined =>
   texts.find((text): text is string => typeof text === 'string' && text !== '')?.slice(0, 1000);
 
-/** Whether it holds for all agents that run: a status alone narrows nothing. */
+/** Whether it selects every active agent. A status alone does not narrow it. */
 export const isEverything = ({ agentIds, taskId, host, labels = {} }: Selector): boolean =>
   [agentIds, taskId, host].every(member => member === undefined) && Object.keys(labels).length === 0;
 
-/** What an event comes to. */
-export interface Wanted {
+/** What an order is made of, beside the event. */
+export interface OrderParts {
   readonly select: Mapping;
   readonly latch: boolean;
   readonly reason: string | undefined;
-  /** What makes the delivery this one and no other: signed, and the same when it is sent again. */
+  /** Identifies the delivery: signed, and the same when it is sent again. */
   readonly identity: readonly (string | Uint8Array)[];
 }
 
-/** The order that a mapping makes of an event, or why there is none. */
+/** Maps an event to an order. @returns a sentence if there is none */
 export async function orderFor(
   event: unknown,
-  { select, latch, reason, identity }: Wanted,
+  { select, latch, reason, identity }: OrderParts,
 ): Promise<StopOrder | string> {
   const mapped = mapEvent(select, event);
   if ('problem' in mapped) return mapped.problem;
   const { selector } = mapped;
-  // Another selection, after the settings were changed, is another order.
+  // After a change of the settings the same event may select other agents, which is another order.
   const key = await digest(...identity, JSON.stringify([selector, latch]));
   const words = reason === undefined ? {} : { reason };
   const { agentIds, ...rest } = selector;
@@ -48,8 +48,8 @@ export async function orderFor(
   return killAllOrder({ ...words, selector, ...(latch && { latch }) }, key);
 }
 
-/** Orders and refusals in words, told apart. */
-export const sorted = (actor: Actor, found: readonly (StopOrder | string)[]): Asked => ({
+/** Separates the orders from the reasons, which are strings. */
+export const collected = (actor: Actor, found: readonly (StopOrder | string)[]): ParsedDelivery => ({
   actor,
   orders: found.filter(one => typeof one !== 'string'),
   ignored: found.filter(one => typeof one === 'string'),

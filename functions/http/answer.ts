@@ -5,13 +5,13 @@ import type { Selector } from '../../lib/domain/selector.js';
 import { omitUndefined } from '../../lib/util/omit-undefined.js';
 
 /**
- * 202 while anything is unconfirmed: an agent not reached or not seen dead, something owed, something that could not be
- * looked at, or a store that does not know of it.
+ * 202 while anything is unconfirmed: an agent was not reached or not seen dead, something is pending or could not be
+ * checked, or the store has no record of the stop.
  */
 export const statusOf = ({ failed, pending, refused, incomplete, degraded }: Receipt): 200 | 202 =>
   failed > 0 || pending > 0 || refused > 0 || incomplete || degraded ? 202 : 200;
 
-/** One agent's receipt, with the members that the contract names on top. */
+/** The receipt of one agent: its members at the top level, beside those of the operation. */
 export function killReceipt(receipt: Receipt) {
   const { agents, message, operationId, verified, ...more } = receipt;
   const { errors, warnings, dryRun, incomplete, degraded } = more;
@@ -23,12 +23,13 @@ const shownHold = ({ operationId: _, ...hold }: Hold): Omit<Hold, 'operationId'>
 
 type Shown = Omit<Hold, 'operationId'>;
 
-/** Of a hold that a credential may not read: that there is one which may concern what the credential covers. */
-const HIDDEN = 'It may hold here too; more of it is not shown to a credential that is narrowed';
+/** The reason that a narrowed credential sees of a hold that it may not read. */
+const HIDDEN = 'It may cover these agents too; a narrowed credential is not shown more';
 
 /**
- * A hold, as a narrowed credential may read it: whole where it is for everybody or lies inside; nothing of it where
- * it lies outside; that there is one where that cannot be told, as of a label.
+ * A hold as a narrowed credential may read it: all of it if the hold covers every agent or only agents that the
+ * credential covers; nothing if it covers none of them; if that cannot be determined, as with labels, only that there
+ * is one.
  */
 function holdWithin(hold: Hold, within: Within): Shown | undefined {
   const { agentIds, taskId, host, ...others } = hold.selector;
@@ -53,15 +54,15 @@ function holdWithin(hold: Hold, within: Within): Shown | undefined {
 const taskAndHost = ({ taskId, host }: Within) => ({ taskId, host });
 
 /**
- * The first hold; and all of them, where there are several.
- * @param within what the credential that asks is narrowed to: it is answered for that alone
+ * The first hold at the top level, and all of them in `holds` if there are several.
+ * @param within what the credential is narrowed to; holds outside of it are left out
  */
 export function latchAnswer(latch: Latch, within: Within = {}) {
   const { engaged, holds } = latch;
   const isNarrowed = Object.keys(within).length > 0;
   const shown = holds.flatMap(hold => (isNarrowed ? (holdWithin(hold, within) ?? []) : shownHold(hold)));
   return {
-    // Without holds while it is engaged, it cannot be read and is for everybody.
+    // Engaged without holds means that the latch cannot be read, so it covers every agent.
     engaged: engaged && (holds.length === 0 || shown.length > 0),
     ...shown[0],
     ...(isUnverified(latch) && { unverified: true as const }),

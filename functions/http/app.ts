@@ -11,7 +11,7 @@ import { reportFailure } from './report-failure.js';
 import { plainPath } from './request.js';
 import { throttleLog } from './throttle-log.js';
 
-/** Of a webhook: platforms send whole conversations and stack traces along, and cut nothing off. */
+/** For webhooks: platforms send whole conversations and stack traces. */
 const MAX_HOOK_BYTES = 1024 * 1024;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -21,18 +21,18 @@ function problem(c: Context<Env>, error: unknown, headers: Record<string, string
   return c.body(body, status as 400, { 'content-type': 'application/problem+json', ...headers });
 }
 
-/** Of what the functions work with, what the app itself needs; at the edge there is neither core nor metrics. */
+/** What the app itself needs. At the edge there is neither core nor metrics. */
 type AppDeps = Pick<TriggerDeps, 'newId' | 'log' | 'sourceOf' | 'failures'> &
   Partial<Pick<Deps, 'core' | 'metrics'>>;
 
-/** The given functions in one app: limits before, problem details behind. */
+/** The functions in one app, which adds request IDs, limits and problem details. */
 export function createApp<D extends AppDeps>(
   deps: D,
   functions: readonly KillswitchFunction<D>[],
 ): Hono<Env> {
   const app = new Hono<Env>();
   const log = throttleLog(deps.log, { now: () => Date.now() });
-  /** Of the functions, by the patterns of their paths. */
+  /** Names of functions, by the patterns of their paths. */
   const names = new Map<string, string>();
   app.use(async (c, next) => {
     await next();
@@ -85,7 +85,7 @@ export function createApp<D extends AppDeps>(
   return app;
 }
 
-/** Whether a handler, not only middleware, is there for this method and path. */
+/** Whether this method and path have a handler, not only middleware. */
 function hasRoute(app: Hono<Env>, method: string, path: string): boolean {
   const [handlers] = app.router.match(method, path);
   return handlers.some(([[, route]]) => route.method === method);

@@ -3,14 +3,14 @@ import { type AuditEntry, by } from '../../lib/domain/audit-entry.js';
 import { type Core, timestamp } from '../../lib/ports/core.js';
 import { omitUndefined } from '../../lib/util/omit-undefined.js';
 
-/** Entries a minute, so that a flood of refusals cannot drown the audit. */
+/** Entries a minute, so that a flood of refusals cannot fill the audit. */
 const MOST = 30;
 const MINUTE = 60_000;
 const MAX_REQUEST = 200;
 
 /** A request that was not carried out. */
 export interface FailedRequest {
-  /** Absent where the credential itself was refused: then it is not known who asked. */
+  /** Absent if the credential was refused: then the caller is not known. */
   readonly actor?: Actor | undefined;
   readonly requestId: string;
   readonly method: string;
@@ -23,10 +23,10 @@ interface Window {
   leftOut: number;
 }
 
-/** Of each core there is one a process, however many apps are made of it. */
+/** By core, so that all apps of one core share a window. */
 const windows = new WeakMap<Core, Window>();
 
-/** Whether there is room for one more, and how many had none since the last one that had. */
+/** Admits one entry, unless the window is full. @returns how many were left out since the last admitted one */
 function admit(core: Core): { readonly leftOut: number } | undefined {
   const now = core.clock.monotonic();
   const window = windows.get(core) ?? { since: now, written: 0, leftOut: 0 };
@@ -46,8 +46,8 @@ function admit(core: Core): { readonly leftOut: number } | undefined {
 }
 
 /**
- * Audits that a known actor was refused. The answer does not wait for it, nor fail with it.
- * `total` is the number of refusals before this one that were left out, where there were any.
+ * Audits that a known actor was refused. The answer neither waits for the audit nor fails with it. `total` is the number
+ * of refusals left out before this one, if any.
  */
 export function auditDenial(core: Core, { actor, requestId, method, path }: FailedRequest): void {
   if (!actor) return;

@@ -1,27 +1,30 @@
 import { KillswitchError, stackless } from '../../lib/domain/errors.js';
 import { networkOf } from '../../lib/util/ip-address.js';
 
-/** Bytes of all that is read at a time before a signature proves who sent it: sixteen of the largest deliveries. */
+/** Bytes of all unverified bodies that are held at a time: sixteen of the largest deliveries. */
 const MOST = 16 * 1024 * 1024;
-/** What one network may have of it, so that the others find room. */
+/** The share of one network, so that there is room for the others. */
 const SHARE_OF_NETWORK = 1 / 4;
-/** Milliseconds; more than a request takes. A platform may drop a request without a word, and its bytes with it. */
+/**
+ * Milliseconds after which a body no longer counts, longer than any request takes: some platforms drop an aborted
+ * request without ending its body.
+ */
 const LONGEST = 30_000;
 
-/** What is held of one body. */
+/** The bytes held for one body. */
 export interface Hold {
-  /** Counts bytes that came. @throws KillswitchError `busy` where there is no room, or what is held made room for others */
+  /** Counts received bytes. @throws KillswitchError `busy` if there is no room, or this body was dropped for another */
   add(bytes: number): void;
-  /** It came as a whole, and makes room for no other any more. */
+  /** The body is complete; from now on it is not dropped for another. */
   complete(): void;
-  /** Gives back what is held. */
+  /** Gives the bytes back. */
   release(): void;
 }
 
 export interface BodyBudget {
   /**
-   * @param source an address, where it is known
-   * @param drop ends the reading, so that what is held can make room for others
+   * @param source the sender's address, if known
+   * @param drop stops reading the body, to make room for others
    */
   open(source: string | undefined, drop: () => void): Hold;
   readonly held: number;
@@ -38,13 +41,17 @@ interface Entry {
 
 const busy = (): KillswitchError =>
   stackless(
-    () => new KillswitchError('busy', 'Too much is being read at the moment: send it again in a second'),
+    () =>
+      new KillswitchError(
+        'busy',
+        'The server is reading too many unverified requests: send it again in a second',
+      ),
   );
 
 /**
- * Bounds the bytes of request bodies that this process holds of senders whom it does not know yet. Bytes count as they
- * come, not as they are announced. One body more takes the place of the largest that is still being read: those who
- * fill the room send large ones, and most of what platforms send is small.
+ * Bounds the bytes of request bodies that this process holds before their senders are verified. Bytes count when they
+ * arrive, not when they are announced. When the budget is full, the largest body still being read is dropped: an
+ * attacker needs large bodies to fill the budget, and most real deliveries are small.
  */
 export function openBodyBudget({
   most = MOST,
@@ -59,7 +66,7 @@ export function openBodyBudget({
 
   const sum = (some: Iterable<Entry>): number => [...some].reduce((total, { bytes }) => total + bytes, 0);
 
-  /** Those that take room, of one network or all; without what was forgotten. */
+  /** The entries of one network, or all, after expired ones are removed. */
   function taking(network?: string): Entry[] {
     const at = now();
     for (const one of entries) if (at - one.since > LONGEST) entries.delete(one);
@@ -91,7 +98,7 @@ export function openBodyBudget({
         add(bytes) {
           if (entry.isDropped) throw busy();
           entry.bytes += bytes;
-          // By the unix socket comes only who may open it.
+          // Senders on the unix socket all have the same address, and are trusted to open it.
           if (source !== 'socket') makeRoom(entry, ofNetwork, network);
           makeRoom(entry, most);
         },
@@ -105,5 +112,5 @@ export function openBodyBudget({
   };
 }
 
-/** Of this process, however many apps it serves. */
+/** Shared by all apps of this process. */
 export const bodyBudget = openBodyBudget();

@@ -3,8 +3,8 @@ import { KillswitchError } from '../../lib/domain/errors.js';
 import type { Env } from './function.js';
 
 /**
- * The same body, read only when it is asked for: a sender is known before anything of what he sends is kept. It is not
- * cancelled where it is too large, for on Node that closes the connection before the answer.
+ * The same body, counted while it is read. Nothing is read ahead, so nothing is kept before the sender is verified. A
+ * body that is too large is not cancelled: on Node that would close the connection before the answer is sent.
  */
 function counted(body: ReadableStream<Uint8Array>, maxSize: number): ReadableStream<Uint8Array> {
   const reader = body.getReader();
@@ -21,13 +21,13 @@ function counted(body: ReadableStream<Uint8Array>, maxSize: number): ReadableStr
   });
 }
 
-/** Of a request to the API. */
+/** The limit for requests to the API. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 export const tooLarge = (maxSize: number): KillswitchError =>
   new KillswitchError('body_too_large', `The body may have at most ${maxSize} bytes`);
 
-/** Refuses a body of more bytes: at once where its length is declared, or else when so many were read. */
+/** Refuses a larger body: at once if its length is declared, otherwise as soon as more bytes were read. */
 export function limitBody(maxSize: number): MiddlewareHandler<Env> {
   function count(c: Context<Env>): void {
     const body = c.req.raw.body as ReadableStream<Uint8Array> | null;
@@ -38,7 +38,7 @@ export function limitBody(maxSize: number): MiddlewareHandler<Env> {
 
   return (c, next) => {
     const length = c.req.header('content-length');
-    // Node holds a body to the length that it declares. To count it, most of a request's time would go into a Request.
+    // Node enforces the declared length. Counting needs a new Request, which would take most of the request's time.
     if (length === undefined || c.req.header('transfer-encoding') !== undefined) count(c);
     else if (Number(length) > maxSize) throw tooLarge(maxSize);
     return next();

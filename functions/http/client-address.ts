@@ -3,10 +3,10 @@ import type { Context } from 'hono';
 import { canonicalAddress } from '../../lib/util/ip-address.js';
 import type { Env } from './function.js';
 
-/** Of Node's request, what says where it comes from. */
+/** The parts of Node's request that say where it comes from. */
 export interface Peer {
   readonly address: string | undefined;
-  /** `X-Forwarded-For`, all of them in one. */
+  /** `X-Forwarded-For`; several headers joined by commas. */
   readonly forwarded: string | undefined;
 }
 
@@ -23,16 +23,16 @@ function blockList(trusted: readonly string[]): BlockList {
   return list;
 }
 
-/** One hop, which may come with a port. */
+/** The address of one hop, without its port. */
 const hopIn = (text: string): string | undefined => {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(text) ?? [];
   return canonicalAddress(bracketed ?? plain ?? text);
 };
 
 /**
- * Says from which address a request comes: its peer's; or, where that is a trusted proxy, the right-most hop of
- * `X-Forwarded-For` that is none. What stands to the left of that was written by whoever asked. A hop that is no
- * address ends the search: the proxy before it is then all that is known.
+ * Determines the address of the client: the peer's; or, if the peer is a trusted proxy, the right-most hop of
+ * `X-Forwarded-For` that is not a trusted proxy. Hops further left may be forged by the client. A hop that is not an
+ * address ends the search at the proxy that reported it.
  * @param trusted addresses and CIDR blocks
  */
 export function openSources(trusted: readonly string[]): (peer: Peer) => string | undefined {
@@ -50,7 +50,7 @@ export function openSources(trusted: readonly string[]): (peer: Peer) => string 
   };
 }
 
-/** The same for the requests that Node serves. */
+/** The same for requests that Node serves. @returns `socket` for a request on the unix socket */
 export function nodeSources(trusted: readonly string[]): (c: Context<Env>) => string | undefined {
   const sourceOf = openSources(trusted);
   return ({ env }) => {

@@ -2,17 +2,17 @@ import type { Clock, Log } from '../../lib/ports/runtime.js';
 import { networkOf } from '../../lib/util/ip-address.js';
 import { throttleLog } from './throttle-log.js';
 
-/** Credentials that fail, a minute and network: more than a person or a bot with an old token comes to. */
+/** Failed credentials a minute and network: more than a person, or a bot with an expired token, causes. */
 const MOST = 30;
 const MINUTE = 60_000;
-/** Networks that are remembered; beyond it the one that began first is forgotten. */
+/** Networks that are remembered; beyond this the one with the oldest window is forgotten. */
 const MOST_NETWORKS = 10_000;
 
 export interface Failures {
   /**
-   * Counts a credential that failed.
-   * @param source an address; whoever may open the unix socket, or is in this process, is not counted
-   * @returns the seconds until the next one counts as the first, once there were too many; otherwise nothing
+   * Counts a failed credential.
+   * @param source an address; `socket` and `local` are not counted
+   * @returns the seconds until the window ends, if there were too many; otherwise `undefined`
    */
   count(source: string | undefined): number | undefined;
 }
@@ -23,8 +23,8 @@ interface Window {
 }
 
 /**
- * Counts failed credentials by where they come from. It only says what a credential that *has* failed is told: each is
- * verified first, so that one that holds is never kept out by its neighbours' failures.
+ * Counts failed credentials by network. It only changes the answer to a credential that has failed: each one is
+ * verified first, so failures of a neighbour never keep a valid credential out.
  */
 export function openFailures({
   clock,
@@ -36,7 +36,7 @@ export function openFailures({
   readonly mostNetworks?: number;
 }): Failures {
   const seldom = throttleLog(log, { now: () => clock.monotonic() });
-  /** In the order in which they began. */
+  /** Oldest first. */
   const windows = new Map<string, Window>();
 
   function windowOf(network: string, now: number): Window {
@@ -58,7 +58,7 @@ export function openFailures({
       const window = windowOf(network, now);
       window.failed++;
       if (window.failed <= MOST) return undefined;
-      if (window.failed === MOST + 1) seldom.warn({ network }, 'too many credentials fail from one network');
+      if (window.failed === MOST + 1) seldom.warn({ network }, 'too many credentials from one network fail');
       return Math.ceil((window.since + MINUTE - now) / 1_000);
     },
   };

@@ -10,41 +10,41 @@ import type { Clock, Log, Probe } from '../../lib/ports/runtime.js';
 import type { Stop } from '../../lib/stop/stop.js';
 import type { Failures } from './failed-auth-limit.js';
 
-/** What the triggers work with, beside the core or at the edge. */
+/** What triggers need, both on a server and at the edge. */
 export interface TriggerDeps {
   readonly commandsFor: CommandsFor;
-  /** The platforms' variables. */
+  /** The variables of the platforms. */
   readonly settings: Settings;
   readonly newId: () => string;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly fetch: typeof globalThis.fetch;
-  /** Where a request comes from. */
+  /** Determines where a request comes from. */
   readonly sourceOf?: (c: Context<Env>) => string | undefined;
   readonly failures?: Failures;
-  /** Lets work go on behind the answer. It may not reject. */
+  /** Lets work go on after the answer. It must not reject. */
   readonly defer: (work: Promise<void>) => void;
-  /** Aborted when the process is to end: what only watches ends then. */
+  /** Aborted when the process shuts down: streams and polls end then. */
   readonly closing?: AbortSignal;
 }
 
-/** What the handlers work with. Made at a composition root. */
+/** What handlers need. Built by a composition root. */
 export interface Deps extends TriggerDeps {
   readonly core: Core;
   readonly stop: Stop;
   readonly authenticator: Authenticator;
-  /** Everything that `/readyz` asks. */
+  /** What `/readyz` checks. */
   readonly probes: readonly Probe[];
   readonly metrics: Metrics;
-  /** How it stands with each who is told of stops. */
+  /** The status of each target of notifications. */
   readonly notifiers: () => readonly NotifierStatus[];
-  /** Looks at once at what runs here and must not, and again a moment later. */
+  /** Reconciles at once, and again a moment later. */
   readonly wake: () => void;
   readonly closing: AbortSignal;
 }
 
 export interface Env {
-  /** Node's own request, where Node serves; and whether it came in by the unix socket. */
+  /** On Node, its own request, and whether it came through the unix socket. */
   Bindings: {
     readonly incoming?: Pick<IncomingMessage, 'url' | 'headers' | 'socket'>;
     readonly bySocket?: true;
@@ -56,7 +56,7 @@ export interface Env {
 /** One deployable function: its name on the command line, and its routes. */
 export interface KillswitchFunction<D = Deps> {
   readonly name: string;
-  /** Looks at its settings before anything is opened. @throws ConfigError */
+  /** Checks its settings before anything is opened. @throws ConfigError */
   check?(settings: Settings): void;
   /** @throws ConfigError */
   routes(deps: D): Hono<Env>;

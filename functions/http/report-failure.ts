@@ -3,7 +3,7 @@ import type { Core } from '../../lib/ports/core.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { auditDenial, type FailedRequest } from './audit-denials.js';
 
-/** Logs what is our own fault, and audits that a known actor was refused. At the edge there is no core. */
+/** Logs errors of this program, and audits that a known actor was refused. At the edge there is no core. */
 export function reportFailure(
   { core, log }: { readonly core?: Core | undefined; readonly log: Log },
   error: unknown,

@@ -6,8 +6,8 @@ import type { Deps, Env } from './function.js';
 import { trust } from './trusted-caller.js';
 
 /**
- * The path and query as sent: the request line as Node read it, where Node serves, for a URL is normalised. RFC 9112
- * section 3.2.2 allows a whole URL there.
+ * The path and query as sent. On Node that is the request line, because a URL is normalised; it may hold a whole URL
+ * (RFC 9112 section 3.2.2).
  */
 const pathAsSent = (c: Context<Env>): string =>
   (c.env?.incoming?.url ?? c.req.url).replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
@@ -18,13 +18,13 @@ const shownWith = (c: Context<Env>): ShownWith => ({
   body: () => c.req.arrayBuffer(),
 });
 
-/** The actor, with where this request comes from, unless a gateway has said so. */
+/** The actor with the source of this request, unless a gateway has named the source. */
 export function from(c: Context<Env>, actor: Actor): Actor {
   const source = actor.source ?? c.get('source');
   return source === undefined ? actor : { ...actor, source };
 }
 
-/** Lets in whoever shows a credential that holds. Comes before anything of the request is looked at. */
+/** Requires a valid credential. Must be the first middleware, so that nothing else of the request is read before. */
 export const authenticated =
   ({ authenticator }: Pick<Deps, 'authenticator'>): MiddlewareHandler<Env> =>
   async (c, next) => {
@@ -37,19 +37,20 @@ export const authenticated =
 
 const DOT_SEGMENT = /(^|[/\\])(\.|%2e){1,2}(?=[/\\]|$)/i;
 
-/** RFC 9110 section 4.2.4: user information in a request's URL is an error, and no Request can be made of one. */
+/** RFC 9110 section 4.2.4: user information in the URL of a request is an error; `new Request` throws for it. */
 const WITH_USER = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i;
 
 /**
- * Refuses a URL with a user name in it, and `.` and `..` in a path, encoded or not. A URL is rid of them before it is routed (RFC 3986 section 5.2.4),
- * so that `/agents/a/../b/kill` would stop b: only the request line as Node read it still has them.
+ * Refuses a URL with a user name, and a path with `.` or `..`, encoded or not. Dot segments are removed from a URL before
+ * it is routed (RFC 3986 section 5.2.4), so `/agents/a/../b/kill` would stop b; only the request line still has them.
  */
 export const plainPath: MiddlewareHandler<Env> = async (c, next) => {
   const target = c.env?.incoming?.url ?? '';
-  if (WITH_USER.test(target)) throw new KillswitchError('invalid_request', 'The URL has a user name');
+  if (WITH_USER.test(target))
+    throw new KillswitchError('invalid_request', 'The URL contains a user name: send the request without it');
   const [path = ''] = target.split(/[?#]/, 1);
   if (DOT_SEGMENT.test(path)) {
-    throw new KillswitchError('invalid_agent_id', 'The path has a dot segment');
+    throw new KillswitchError('invalid_agent_id', 'The path has "." or ".." as a segment: send it without');
   }
   await next();
 };

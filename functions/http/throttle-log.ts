@@ -11,17 +11,17 @@ interface Window {
 }
 
 /**
- * A log for what strangers can cause as often as they like: of each message at most `most` lines a minute are written,
- * so that they cannot fill the disk. The first line after some that were left out says how many as `leftOut`.
+ * A log for events that unauthenticated callers can cause: it writes at most `most` lines a minute for each message, so
+ * that they cannot fill the disk. The first line after omitted ones has their number as `leftOut`.
  */
 export function throttleLog(log: Log, clock: Pick<Clock, 'now'>, most = MOST): Log {
-  /** By message; those are a closed set. */
+  /** By message; there is only a fixed number of messages. */
   const windows = new Map<string, Window>();
 
   function write(level: keyof Log, entry: object, message: string): void {
     const now = clock.now();
     const known = windows.get(message);
-    // A clock that was set back must not close the window for longer.
+    // A clock that was set back must not prolong the window.
     const isOver = !known || now - known.since >= MINUTE || now < known.since;
     const window = isOver ? { since: now, written: 0, leftOut: known?.leftOut ?? 0 } : known;
     windows.set(message, window);

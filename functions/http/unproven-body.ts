@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { type BodyBudget, bodyBudget } from './body-budget.js';
 import type { Env } from './function.js';
 
-/** The chunks as one. */
+/** Concatenates the chunks. */
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(size);
   let offset = 0;
@@ -14,10 +14,10 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBu
 }
 
 /**
- * Reads the body of a request whose sender only the body proves, within what all such bodies may take together, and
- * gives its room back once `use` has ended.
- * @param use works with the whole body, until it is proven or refused
- * @throws KillswitchError `busy` where there is no room; whatever `use` throws
+ * Reads the body of a request whose sender can only be verified with the body, within the budget for such bodies. The
+ * bytes are given back when `use` has ended.
+ * @param use verifies and reads the whole body
+ * @throws KillswitchError `busy` if there is no room; what `use` throws
  */
 export async function withUnprovenBody<T>(
   c: Context<Env>,

@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { agentParams, operationParams } from '../../lib/client/params.js';
 import { type ErrorCode, KillswitchError } from '../../lib/domain/errors.js';
 
-/** `member.path: what is wrong`, for at most five; never the value, which may be a secret put in the wrong place. */
+/** `member.path: what is wrong`, at most five of them; never the value, which may be a secret in the wrong place. */
 function explain(error: z.core.$ZodError): string {
   const problems = error.issues.slice(0, 5).map(issue => {
     const names =
@@ -15,7 +15,7 @@ function explain(error: z.core.$ZodError): string {
   return problems.join('; ');
 }
 
-/** @throws KillswitchError of this code that says what is wrong */
+/** @throws KillswitchError with this code that says what is wrong */
 export function checked<T extends z.ZodType>(
   schema: T,
   value: unknown,
@@ -42,7 +42,7 @@ function noted<M extends object>(middleware: M, check: Check): M {
   return middleware;
 }
 
-/** Throws a problem in the place of the library's own answer. */
+/** Throws our problem instead of letting the library answer. */
 const refusing =
   (code: ErrorCode) =>
   (result: { readonly success: boolean; readonly error?: z.core.$ZodError }): void => {
@@ -52,7 +52,7 @@ const refusing =
 const param = <T extends z.ZodObject>(schema: T, code: ErrorCode) =>
   noted(zValidator('param', schema, refusing(code)), { part: 'param', schema });
 
-/** The path pattern takes slashes and line ends too, so that an odd ID is told apart from an unknown path. */
+/** Matches slashes and line ends too, so that a malformed ID is answered as such and not as an unknown path. */
 export const AGENT = '/agents/:agentId{[^]+}';
 export const agentParam = param(agentParams, 'invalid_agent_id');
 
@@ -65,7 +65,7 @@ export const query = <T extends z.ZodObject>(schema: T) =>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** zod drops this name from a record without a word, and a selector would select more than it says. */
+/** zod silently drops this name from a record, so a selector would select more than it says. */
 export function refusePrototype(name: string, value: unknown): unknown {
   if (name === '__proto__') throw new KillswitchError('invalid_request', '__proto__: unknown member');
   return value;
@@ -76,11 +76,11 @@ function parse(bytes: ArrayBuffer): unknown {
     return JSON.parse(utf8.decode(bytes), refusePrototype);
   } catch (error) {
     if (error instanceof KillswitchError) throw error;
-    throw new KillswitchError('invalid_request', 'body: is not JSON in UTF-8');
+    throw new KillswitchError('invalid_request', 'body: must be JSON in UTF-8');
   }
 }
 
-/** An absent body is an empty object: a stop needs no words. */
+/** An absent body counts as an empty object: a stop needs no body. */
 async function read<E extends HonoEnv>(c: Context<E>): Promise<unknown> {
   const bytes = await c.req.arrayBuffer();
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
@@ -96,8 +96,8 @@ interface JsonInput<T extends z.ZodType> extends Input {
 }
 
 /**
- * Checks the body, more strictly than hono's own validator: its bytes must be UTF-8, its type JSON, and no member may
- * reach for a prototype.
+ * Checks the body, more strictly than hono's own validator: it must be UTF-8, its content type JSON, and no member may
+ * be named `__proto__`.
  * @throws KillswitchError `unsupported_media_type`, `invalid_request`
  */
 export function json<T extends z.ZodType>(schema: T) {

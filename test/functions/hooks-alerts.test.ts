@@ -44,12 +44,12 @@ describe('the credential of Alertmanager', () => {
   });
 
   it.each([
-    [{ SELECT: 'everything' }, ['TOKEN must be set, or else the user and the password']],
-    [{ SELECT: 'everything', USER: 'alerts' }, ['PASSWORD must be set beside the user']],
-    [{ SELECT: 'everything', PASSWORD: SECRET }, ['USER must be set beside the password']],
+    [{ SELECT: 'everything' }, ['TOKEN must be set, unless the user and the password are']],
+    [{ SELECT: 'everything', USER: 'alerts' }, ['PASSWORD must be set together with the user']],
+    [{ SELECT: 'everything', PASSWORD: SECRET }, ['USER must be set together with the password']],
     [
       { SELECT: 'everything', USER: 'a:b', PASSWORD: SECRET },
-      ['USER must have no colon (RFC 7617 section 2)'],
+      ['USER must not contain a colon (RFC 7617 section 2)'],
     ],
     [{ SELECT: 'everything', TOKEN: 'short' }, ['TOKEN must have at least 16 characters']],
     [
@@ -113,7 +113,7 @@ describe.each([
     expect(status).toBe(200);
     expect(told.answers).toMatchObject([{ status: 200, body: { agentId: 'a1' } }]);
     expect(told.ignored).toEqual([
-      'TokensBurnt: it is resolved',
+      'TokensBurnt: the alert is resolved',
       'TokensBurnt: it has no labels.agent_id',
       '4: its labels.agent_id is not an agent ID',
     ]);
@@ -215,7 +215,7 @@ describe('a delivery with very many orders', () => {
     expect(orders).toHaveLength(50);
     expect(told.answers).toHaveLength(50);
     expect(told.ignored).toEqual([
-      '10 orders were not carried out, from POST /agents/agent-50/kill on: one delivery may have at most 50',
+      '10 orders were not carried out, starting with POST /agents/agent-50/kill: a delivery may contain at most 50',
     ]);
   });
 

@@ -47,7 +47,8 @@ export async function openHooks(
   };
 }
 
-const REFUSAL = 'Only a recent delivery with a valid signature or credential counts';
+const REFUSAL =
+  'The delivery has no valid signature or credential, or is not recent: check the secret and the clock of the sender';
 
 /** The same, with nobody behind it: what would be done is written down. */
 export async function openNoted(platform: Platform, more: Record<string, string | undefined> = {}) {

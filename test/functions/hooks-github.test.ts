@@ -27,7 +27,7 @@ describe('the signature of GitHub', () => {
     const { post } = await openHooks(github, { KILLSWITCH_GITHUB_SECRET: "It's a Secret to Everybody" });
     const signature = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
     const answer = await post('Hello, World!', { 'x-hub-signature-256': signature });
-    expectProblem(answer, 400, 'invalid_request', 'body: is not JSON in UTF-8');
+    expectProblem(answer, 400, 'invalid_request', 'body: must be JSON in UTF-8');
     const other = await post('Hello, World?', { 'x-hub-signature-256': signature });
     expectProblem(other, 401, 'unauthenticated');
   });
@@ -148,10 +148,13 @@ describe('a comment on GitHub', () => {
   it.each([
     ['/kill', '/kill: kill needs the ID of an agent'],
     ['/kill-all labels.team=core', '/kill-all labels.team=core: labels.team=core is not part of a selector'],
-    ['/kill-all', '/kill-all: it is for every agent, which only KILLSWITCH_GITHUB_SELECT=everything allows'],
+    [
+      '/kill-all',
+      '/kill-all: this would stop every agent, which only KILLSWITCH_GITHUB_SELECT=everything allows',
+    ],
     [
       '/kill-all status=running now',
-      '/kill-all status=running now: it is for every agent, which only KILLSWITCH_GITHUB_SELECT=everything allows',
+      '/kill-all status=running now: this would stop every agent, which only KILLSWITCH_GITHUB_SELECT=everything allows',
     ],
   ])('is told what %j lacks', async (text, why) => {
     const { deliver, now, expectUntouched } = await openHooks(github);
@@ -182,7 +185,7 @@ describe('a comment on GitHub', () => {
     const { deliver, now, expectUntouched } = await openHooks(github);
     expect(await deliver(commentOf(text, now))).toMatchObject({
       status: 200,
-      told: { answers: [], ignored: [`/kill a1: it stands in ${place}`] },
+      told: { answers: [], ignored: [`/kill a1: it is inside ${place}`] },
     });
     expectUntouched();
   });
@@ -192,7 +195,7 @@ describe('a comment on GitHub', () => {
     const text = '> what now?\n\nThe log of `a1`:\n```\n/kill a2\n```\nSo stop it:\n/kill a1 it `rm`s';
     const { told } = await deliver(commentOf(text, now));
     expect(orders.map(({ path }) => path)).toEqual(['/agents/a1/kill']);
-    expect(told.ignored).toEqual(['/kill a2: it stands in a code block']);
+    expect(told.ignored).toEqual(['/kill a2: it is inside a code block']);
   });
 
   it.each([
@@ -202,7 +205,9 @@ describe('a comment on GitHub', () => {
   ])('asks for nothing where a bot is %s, though it is a member', async (_, more, sender) => {
     const { deliver, now, expectUntouched } = await openHooks(github);
     const { told } = await deliver({ ...commentOf('/kill a1', now, more), sender });
-    expect(told.ignored).toEqual([expect.stringMatching(/^helper(\[bot\])? is a bot, and only people/)]);
+    expect(told.ignored).toEqual([
+      expect.stringMatching(/^helper(\[bot\])? is a bot, and only comments of people/),
+    ]);
     expectUntouched();
   });
 
@@ -219,7 +224,7 @@ describe('a comment on GitHub', () => {
       200,
       {
         answers: [],
-        ignored: [`octocat is ${association}, which KILLSWITCH_GITHUB_ASSOCIATIONS does not let in`],
+        ignored: [`octocat is ${association}, which KILLSWITCH_GITHUB_ASSOCIATIONS does not allow`],
       },
     ]);
     expectUntouched();
@@ -380,7 +385,7 @@ it.each(['ping', 'push', 'issues'])('asks for nothing: %s', async name => {
   const { deliver, now, expectUntouched } = await openHooks(github);
   expect(await deliver(commentOf('/kill a1', now), {}, event(name))).toMatchObject({
     status: 200,
-    told: { answers: [], ignored: ['it is neither issue_comment nor pull_request'] },
+    told: { answers: [], ignored: ['the event is neither issue_comment nor pull_request'] },
   });
   expectUntouched();
 });
@@ -389,11 +394,11 @@ it.each([
   [
     'SELECT',
     'agentIds=issue.title',
-    'must be everything, which lets an empty selector stop every agent, or not be set',
+    'must be unset, or everything, which lets an empty selector stop every agent',
   ],
   ['ASSOCIATIONS', 'OWNER,NONE', 'must be some of OWNER,MEMBER,COLLABORATOR,CONTRIBUTOR'],
   ['ASSOCIATIONS', ',', 'must be some of OWNER,MEMBER,COLLABORATOR,CONTRIBUTOR'],
-  ['CLOSERS', 'octocat, the boss', 'must be logins of GitHub, separated by commas'],
+  ['CLOSERS', 'octocat, the boss', 'must be GitHub logins, separated by commas'],
   ['PULL_REQUEST_LABEL', 'x'.repeat(129), 'must have at most 128 characters'],
   ['TOKEN', 'x', 'is not known'],
 ])('refuses to start with %s=%s', (name, value, problem) => {

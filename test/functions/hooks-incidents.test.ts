@@ -51,7 +51,7 @@ describe('an incident of PagerDuty', () => {
       const { deliver, now, expectUntouched } = await openHooks(pagerduty);
       expect(await deliver(eventOf(now, { event_type }))).toMatchObject({
         status: 200,
-        told: { answers: [], ignored: [`it is ${event_type}`] },
+        told: { answers: [], ignored: [`the event is ${event_type}`] },
       });
       expectUntouched();
     },
@@ -104,7 +104,7 @@ describe('an alert of Sentry', () => {
     async action => {
       const { deliver, now, expectUntouched } = await openHooks(sentry, byProject);
       const { told } = await deliver(metric(now, action));
-      expect(told).toEqual({ answers: [], ignored: [`it is ${action}, and no alert that fires`] });
+      expect(told).toEqual({ answers: [], ignored: [`the event is ${action}, not a firing alert`] });
       expectUntouched();
     },
   );

@@ -197,7 +197,7 @@ describe('the body of a standard webhook', () => {
   it('asks for nothing with another type', async () => {
     const { deliver, expectUntouched } = await openHooks(standard);
     const { status, told } = await deliver({ type: 'invoice.paid', data: { id: 1 }, more: true });
-    expect([status, told]).toEqual([200, { answers: [], ignored: ['its type is invoice.paid'] }]);
+    expect([status, told]).toEqual([200, { answers: [], ignored: ['the type is invoice.paid'] }]);
     expectUntouched();
   });
 
@@ -209,7 +209,7 @@ describe('the body of a standard webhook', () => {
         status: 200,
         told: {
           answers: [],
-          ignored: ['it is for every agent, which only KILLSWITCH_WEBHOOK_SELECT=everything allows'],
+          ignored: ['this would stop every agent, which only KILLSWITCH_WEBHOOK_SELECT=everything allows'],
         },
       });
       careful.expectUntouched();
@@ -235,7 +235,7 @@ describe('the body of a standard webhook', () => {
     const careful = await openHooks(standard);
     const { told } = await careful.deliver(event);
     expect(told.answers).toMatchObject([{ status: 200, body: { killed: 1 } }]);
-    expect(told.ignored).toEqual(['latch, which only KILLSWITCH_WEBHOOK_LATCH=true allows']);
+    expect(told.ignored).toEqual(['latch: only KILLSWITCH_WEBHOOK_LATCH=true allows it']);
     expect((await careful.send('GET /latch')).json).toMatchObject({ engaged: false });
 
     const latching = await openHooks(standard, { KILLSWITCH_WEBHOOK_LATCH: 'true' });

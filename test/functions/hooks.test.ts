@@ -105,11 +105,11 @@ describe.each(platforms)('a delivery of $source', platform => {
   });
 
   it.each([
-    ['is no JSON', 'kill a1', 'body: is not JSON in UTF-8'],
-    ['is no UTF-8', Uint8Array.of(0x22, 0xff, 0x22), 'body: is not JSON in UTF-8'],
-    ['is empty', '', 'body: is not JSON in UTF-8'],
-    ['is a list', '[]', 'body: is no JSON object'],
-    ['is null', 'null', 'body: is no JSON object'],
+    ['is no JSON', 'kill a1', 'body: must be JSON in UTF-8'],
+    ['is no UTF-8', Uint8Array.of(0x22, 0xff, 0x22), 'body: must be JSON in UTF-8'],
+    ['is empty', '', 'body: must be JSON in UTF-8'],
+    ['is a list', '[]', 'body: must be a JSON object'],
+    ['is null', 'null', 'body: must be a JSON object'],
     ['says nothing', '{}', expect.any(String)],
   ])('is told that its body cannot be read when it %s', async (_, body, detail) => {
     const { post, now, expectUntouched } = await open();
@@ -169,7 +169,7 @@ describe.each(platforms)('a delivery of $source', platform => {
     const body = JSON.stringify(platform.event('a1', now));
     const headers = platform.headers(body, { at: now });
     const answer = await openApp().send(`POST /hooks/${source}`, { body, headers, token: null });
-    expectProblem(answer, 404, 'not_found', 'No such source is set up');
+    expectProblem(answer, 404, 'not_found', 'No webhook source of this name is set up');
   });
 
   it('may have a mebibyte, and no more', async () => {

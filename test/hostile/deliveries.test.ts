@@ -48,7 +48,7 @@ it('a comment with thousands of orders is told which of them were not carried ou
   );
   const left = Array.from(
     { length: ORDERS - 50 },
-    (_, at) => `/kill x${at + 50}: it stands in a comment with too many commands`,
+    (_, at) => `/kill x${at + 50}: it is inside a comment with too many commands`,
   );
   expect(told.ignored).toEqual(left);
 });

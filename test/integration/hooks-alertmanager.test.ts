@@ -36,7 +36,7 @@ it('stops the container of an agent for which a real Alertmanager fires, and not
   await expect.poll(() => relay.relayed).toHaveLength(2);
   expect(JSON.parse(relay.relayed[1]?.body ?? '')).toEqual({
     answers: [],
-    ignored: ['TokensBurnt: it is resolved'],
+    ignored: ['TokensBurnt: the alert is resolved'],
   });
   expect(other.container.pids()).not.toEqual([]);
 });
