@@ -5,13 +5,13 @@ import { concat, fromHex, isEd25519, isFresh } from '../../lib/util/crypto.js';
 import { parseJson } from '../../lib/util/parse-json.js';
 import type { Person, Stage } from './acknowledge.js';
 import type { ChatAnswer } from './answers.js';
+import { baseUrlSchema } from './base-url.js';
 import { phraseOf } from './discord-command.js';
 import { discordMessage, isTooLong, sealedIn } from './discord-message.js';
 import { openEdits, sendJson } from './message-updates.js';
 import { allowSchema, idsSchema, scopesOf } from './permissions.js';
 import { begin, type Incoming, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
 import { type Reply, toAsker } from './reply.js';
-import { baseSchema } from './safe-url.js';
 
 const DISCORD_API = 'https://discord.com/api/v10';
 
@@ -28,7 +28,7 @@ export const settingsSchema = z.object({
     ),
   ALLOW: allowSchema(['user', 'channel', 'guild', 'role']),
   GUILDS: idsSchema.describe('The IDs of servers, separated by commas: only these are served.'),
-  API: baseSchema.default(DISCORD_API).describe('Where answers go.'),
+  API: baseUrlSchema.default(DISCORD_API).describe('Where answers go.'),
   BOT_TOKEN: z
     .string()
     .optional()

@@ -6,6 +6,7 @@ import { isSecret } from '../../lib/util/crypto.js';
 import { parseJson } from '../../lib/util/parse-json.js';
 import type { Stage } from './acknowledge.js';
 import type { ChatAnswer } from './answers.js';
+import { baseUrlSchema, urlBelow } from './base-url.js';
 import { halved, joined, type Sealed, unseal } from './confirmation-token.js';
 import { isTooLong, mattermostMessage, mattermostUpdate } from './mattermost-message.js';
 import { nowhere, openEdits, sendJson } from './message-updates.js';
@@ -13,7 +14,6 @@ import { allowSchema, idsSchema } from './permissions.js';
 import { begin, type Incoming, type OpenPlatform, textOf } from './platform.js';
 import type { Reply } from './reply.js';
 import { openMembers, type Whom, whomIn } from './requester.js';
-import { baseSchema, within } from './safe-url.js';
 
 export const settingsSchema = z.object({
   TOKENS: z
@@ -26,8 +26,8 @@ export const settingsSchema = z.object({
     .describe(
       'The tokens of the slash commands, separated by commas: of several teams, or an old and a new one.',
     ),
-  URL: baseSchema.describe('The URL of the Mattermost server, where answers may go.'),
-  CALLBACK: baseSchema
+  URL: baseUrlSchema.describe('The URL of the Mattermost server, where answers may go.'),
+  CALLBACK: baseUrlSchema
     .optional()
     .describe(
       'The URL of `/chatops/mattermost` as Mattermost reaches it. Without it nothing can be confirmed with a button, and the answer says so.',
@@ -88,7 +88,7 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
   const { personOf, foreign } = openMembers(set, { platform: 'mattermost', noun: 'team' });
 
   function editsAt(responseUrl: string | null | undefined) {
-    const url = within(set.URL, responseUrl);
+    const url = urlBelow(set.URL, responseUrl);
     if (url === undefined) return nowhere(log);
     const send = (reply: Reply) => sendJson(fetch, url, 'POST', mattermostMessage(reply));
     return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
@@ -111,7 +111,7 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
       key,
     );
     begin(deps, work, editsAt(form.get('response_url')));
-    const respond = within(set.URL, form.get('response_url'));
+    const respond = urlBelow(set.URL, form.get('response_url'));
     return mattermostMessage(reply, set.CALLBACK === undefined ? undefined : { url: set.CALLBACK, respond });
   }
 

@@ -6,13 +6,13 @@ import { concat, fromHex, isFresh, isHmac } from '../../lib/util/crypto.js';
 import { parseJson } from '../../lib/util/parse-json.js';
 import type { Stage } from './acknowledge.js';
 import type { ChatAnswer } from './answers.js';
+import { baseUrlSchema, urlBelow } from './base-url.js';
 import { halved, joined } from './confirmation-token.js';
 import { nowhere, openEdits, sendJson } from './message-updates.js';
 import { allowSchema, idsSchema } from './permissions.js';
 import { begin, type Incoming, type OpenPlatform, TOLERANCE, textOf } from './platform.js';
 import { type Reply, toAsker } from './reply.js';
 import { openMembers, type Whom, whomIn } from './requester.js';
-import { baseSchema, within } from './safe-url.js';
 import { isTooLong, STOP, slackMessage } from './slack-message.js';
 
 export const settingsSchema = z.object({
@@ -24,7 +24,7 @@ export const settingsSchema = z.object({
   TEAMS: idsSchema.describe(
     'The IDs of workspaces, separated by commas: only these are served. In a shared channel a press from another workspace counts only if that is named here.',
   ),
-  RESPONSE_ORIGIN: baseSchema.default('https://hooks.slack.com').describe('Where answers may go.'),
+  RESPONSE_ORIGIN: baseUrlSchema.default('https://hooks.slack.com').describe('Where answers may go.'),
 });
 
 /** A URL is good for 5 messages; the last one, and a second try of it, must be among them. */
@@ -68,7 +68,7 @@ export const openSlack: OpenPlatform = (deps, { conversation, wait }) => {
   const { personOf, foreign } = openMembers(set, { platform: 'slack', noun: 'workspace' });
 
   function editsAt(responseUrl: string | null | undefined) {
-    const url = within(set.RESPONSE_ORIGIN, responseUrl);
+    const url = urlBelow(set.RESPONSE_ORIGIN, responseUrl);
     if (url === undefined) return nowhere(log);
     // After a slash command Slack posts each anew; after a press each takes the place of the one before.
     const send = (reply: Reply) => sendJson(fetch, url, 'POST', slackMessage(reply, true));

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { baseUrlSchema } from '../chatops/base-url.js';
 import { discordCommand } from '../chatops/discord-command.js';
-import { baseSchema } from '../chatops/safe-url.js';
 import { slackManifest } from '../chatops/slack-manifest.js';
 import { print, printJson, UsageError } from './output.js';
 
@@ -40,7 +40,7 @@ async function register({ application, guild, yes, json }: RegisterOptions): Pro
   const { environment } = await import('../node.js');
   const { settingsOf } = await import('../server/read-environment.js');
   const settings = settingsOf(environment());
-  const api = baseSchema.safeParse(settings['KILLSWITCH_DISCORD_API'] ?? DISCORD_API);
+  const api = baseUrlSchema.safeParse(settings['KILLSWITCH_DISCORD_API'] ?? DISCORD_API);
   if (!api.success) throw new UsageError('KILLSWITCH_DISCORD_API must be an https:// URL.');
   const place = guild === undefined ? '' : `/guilds/${guild}`;
   const url = `${api.data}/applications/${application}${place}/commands`;
@@ -89,7 +89,7 @@ const exactly = (name: string) => (text: string) => {
 };
 
 function httpsUrl(text: string): string {
-  const parsed = baseSchema.safeParse(text);
+  const parsed = baseUrlSchema.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError(
     'It must be an https:// URL, such as https://stop.example.com/chatops/slack.',

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { ConfigError } from '../../lib/config/config-error.js';
-import { durationSchema, isTrustworthy, serverUrl, tokenMaxAgeSchema } from '../../lib/config/environment.js';
+import { durationSchema, serverUrl, tokenMaxAgeSchema } from '../../lib/config/environment.js';
 import type { Settings } from '../../lib/config/platform-settings.js';
 import { platformVariable } from '../../lib/config/platform-settings.js';
 import { parseRevocations, type Revocations } from '../../lib/domain/revocation.js';
 import { secretSchema } from '../../lib/domain/secret.js';
 import { parseJson } from '../../lib/util/parse-json.js';
+import { isSecureUrl } from '../../lib/util/secure-url.js';
 
 /** A `killswitch serve` that carries orders out; several behind one address count as one. */
 export interface Origin {
@@ -57,7 +58,7 @@ export type CallerKeys = { readonly text: string } | { readonly url: string };
 const callerKeysSchema = z
   .string()
   .refine(
-    text => text.trimStart().startsWith('{') || isTrustworthy(text),
+    text => text.trimStart().startsWith('{') || isSecureUrl(text),
     'must be an https:// URL without a password, or the key set itself',
   )
   .transform((text): CallerKeys => (text.trimStart().startsWith('{') ? { text } : { url: text }));

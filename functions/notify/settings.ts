@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { ConfigError } from '../../lib/config/config-error.js';
-import { isTrustworthy } from '../../lib/config/environment.js';
 import { platformSettings, type Settings } from '../../lib/config/platform-settings.js';
 import { type EventType, eventTypes, usualEvents } from '../../lib/notify/event.js';
 import { fromBase64 } from '../../lib/util/crypto.js';
+import { isSecureUrl } from '../../lib/util/secure-url.js';
 
 export const kinds = ['webhook', 'slack', 'discord', 'mattermost'] as const;
 export type Kind = (typeof kinds)[number];
@@ -47,7 +47,7 @@ const eventsSchema = z
 export const targetSchema = z.object({
   URL: z
     .string()
-    .refine(isTrustworthy, 'must be an https:// URL without a password (http:// to this machine alone)')
+    .refine(isSecureUrl, 'must be an https:// URL without a password (http:// to this machine alone)')
     .describe('Where to send: an https URL. It is as secret as a password where a chat gave it.'),
   KIND: z
     .enum(kinds, `must be ${kinds.join(', ')}`)

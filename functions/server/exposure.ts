@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../../lib/config/config.js';
 import type { Health, Log, Probe } from '../../lib/ports/runtime.js';
 import type { Scanner } from '../../lib/ports/scanner.js';
+import { isLoopback } from '../../lib/util/secure-url.js';
 
 /** A look at all processes is taken no more often, however often `/readyz` is asked. Milliseconds. */
 const EVERY = 5_000;
@@ -11,8 +12,6 @@ const UNASKED = 60_000;
 const FIRST = 1_000;
 const NAMED = 5;
 const OTHERS_MAY_WRITE = 0o022;
-
-const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host);
 
 /** What is told once, at the start. In sentences. */
 function warningsOn({ host, trustedProxies, stateDirectory }: Config): string[] {

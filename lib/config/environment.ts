@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { secretSchema } from '../domain/secret.js';
 import { parseDuration } from '../util/duration.js';
+import { isSecureUrl, secureUrl } from '../util/secure-url.js';
 
 /** Several, separated by commas. */
 export const secretsSchema = z
@@ -40,20 +41,11 @@ export const storeSchema = matching(
 
 export type KeySetLocation = { readonly file: string } | { readonly url: string };
 
-/** Whether a connection is protected on its way: https, or plain HTTP to this machine. */
-export function isTrustworthy(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-  return (
-    username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback))
-  );
-}
-
 /** The public origin of a killswitch server, without a slash at its end; `undefined` if it has a path, query or hash. */
 export function serverUrl(text: string): string | undefined {
-  if (!isTrustworthy(text)) return undefined;
-  const { origin, pathname, search, hash } = new URL(text);
+  const url = secureUrl(text);
+  if (!url) return undefined;
+  const { origin, pathname, search, hash } = url;
   return pathname === '/' && search === '' && hash === '' ? origin : undefined;
 }
 
@@ -79,7 +71,7 @@ const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(text);
 export const keySetSchema = z
   .string()
   .refine(
-    text => !isUrl(text) || isTrustworthy(text),
+    text => !isUrl(text) || isSecureUrl(text),
     'must be the path of a file or an https:// URL without a password (http:// to this machine alone)',
   )
   .transform((text): KeySetLocation => (isUrl(text) ? { url: text } : { file: text }));
