@@ -1,14 +1,8 @@
+import { escapeDiscord } from '../../lib/notify/escape.js';
+import { fitLines, fitText } from '../../lib/notify/fit-text.js';
 import type { DiscordMessage } from './answers.js';
 import type { Sealed } from './confirmation-token.js';
 import type { Reply } from './reply.js';
-import { type Escape, fitLines, fitted } from './sanitize.js';
-
-/**
- * A backslash before every character that can begin mark-up, a mention, a link, an emoji or a list.
- * Source: discord.com/developers/docs/reference, "Message Formatting"
- */
-export const discordEscape: Escape = character =>
-  /[\\*_~`|<>#@:/()[\]{}!&.+=-]/.test(character) ? `\\${character}` : character;
 
 /** Source: discord.com/developers/docs/components/reference, /resources/message, "Embed Limits" */
 const MOST = { headline: 400, content: 2_000, label: 80, customId: 100, footer: 2_048 };
@@ -27,12 +21,12 @@ export const isTooLong = ({ stub, order }: Sealed): boolean =>
  * footer of an embed, in which no mark-up is read.
  */
 export function discordMessage({ headline, lines, to, button }: Reply): DiscordMessage {
-  const head = fitted(headline, discordEscape, MOST.headline);
-  const body = fitLines(lines, { escaped: discordEscape, limit: MOST.content - MOST.headline - 10 });
+  const head = fitText(headline, escapeDiscord, MOST.headline);
+  const body = fitLines(lines, { escapeText: escapeDiscord, limit: MOST.content - MOST.headline - 10 });
   const stop = button && {
     type: BUTTON,
     style: DANGER,
-    label: fitted(button.label, character => character, MOST.label),
+    label: fitText(button.label, text => text, MOST.label),
     custom_id: `${PREFIX}${button.sealed.stub}`,
   };
   return {

@@ -1,21 +1,13 @@
+import { codeSpan, escapeMattermost } from '../../lib/notify/escape.js';
+import { fitLines, fitText } from '../../lib/notify/fit-text.js';
 import type { MattermostMessage, MattermostUpdate } from './answers.js';
 import { joined } from './confirmation-token.js';
 import type { Reply } from './reply.js';
-import { type Escape, fitLines, fitted } from './sanitize.js';
-
-/**
- * What stands in a code span is read neither as mark-up nor as a mention, an emoji, a hashtag or a link; there is no
- * escape for all of these otherwise. Only a backtick ends the span.
- * Source: docs.mattermost.com, "Format messages"
- */
-export const mattermostEscape: Escape = character => (character === '`' ? "'" : character);
 
 /** The context is kept in the post's properties, of which older servers take 8,000 characters in all. */
 const MOST = { headline: 300, body: 8_000, label: 75, ticket: 6_000 };
 
 export const isTooLong = (ticket: string): boolean => ticket.length > MOST.ticket;
-
-const span = (line: string): string => `\`${line.trim() === '' ? '-' : line}\``;
 
 export interface Callback {
   /** Where Mattermost sends what is pressed. */
@@ -25,8 +17,8 @@ export interface Callback {
 }
 
 function textOf({ headline, lines }: Reply): string {
-  const head = span(fitted(headline, mattermostEscape, MOST.headline));
-  const body = fitLines(lines, { escaped: mattermostEscape, limit: MOST.body, wrap: span });
+  const head = codeSpan(fitText(headline, escapeMattermost, MOST.headline));
+  const body = fitLines(lines, { escapeText: escapeMattermost, limit: MOST.body, wrap: codeSpan });
   return `**${head}**${body === '' ? '' : `\n${body}`}`;
 }
 
@@ -41,7 +33,7 @@ export function mattermostMessage(reply: Reply, callback?: Callback): Mattermost
       id: 'stop',
       type: 'button' as const,
       style: 'danger' as const,
-      name: fitted(button.label, mattermostEscape, MOST.label),
+      name: fitText(button.label, escapeMattermost, MOST.label),
       integration: {
         url: callback.url,
         context: { ticket: joined(button.sealed), respond: callback.respond ?? '' },

@@ -1,11 +1,8 @@
+import { escapeSlack } from '../../lib/notify/escape.js';
+import { fitLines, fitText } from '../../lib/notify/fit-text.js';
 import type { SlackMessage } from './answers.js';
 import { joined } from './confirmation-token.js';
 import type { Reply } from './reply.js';
-import { type Escape, fitLines, fitted } from './sanitize.js';
-
-/** The controls of Slack's mark-up. Source: docs.slack.dev/messaging/formatting-message-text, "Escaping text" */
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-export const slackEscape: Escape = character => ENTITIES[character] ?? character;
 
 /** The `action_id` of the one button there is. */
 export const STOP = 'killswitch_stop';
@@ -22,13 +19,13 @@ const plainText = (text: string) => ({ type: 'plain_text' as const, text, emoji:
  * @param replaces whether it takes the place of the message that its URL belongs to
  */
 export function slackMessage({ headline, lines, to, button }: Reply, replaces?: boolean): SlackMessage {
-  const head = fitted(headline, slackEscape, MOST.headline);
-  const body = fitLines(lines, { escaped: slackEscape, limit: MOST.section });
+  const head = fitText(headline, escapeSlack, MOST.headline);
+  const body = fitLines(lines, { escapeText: escapeSlack, limit: MOST.section });
   const stop = button && {
     type: 'button' as const,
     action_id: STOP,
     style: 'danger' as const,
-    text: plainText(fitted(button.label, slackEscape, MOST.label)),
+    text: plainText(fitText(button.label, escapeSlack, MOST.label)),
     value: joined(button.sealed),
   };
   return {

@@ -23,7 +23,7 @@ const after = (ms: number | undefined): string => (ms === undefined ? '' : ` aft
 export function describeSelector(selector: Selector): string {
   const { agentIds, taskId, host, status, labels = {}, source, detector } = selector;
   const parts = [
-    ...(agentIds ? [agentIds.join(', ')] : []),
+    ...(agentIds ? [`ID ${agentIds.join(' or ')}`] : []),
     ...(taskId === undefined ? [] : [`task ${taskId}`]),
     ...(host === undefined ? [] : [`host ${host}`]),
     ...(status === undefined ? [] : [`status ${[status].flat().join(' or ')}`]),

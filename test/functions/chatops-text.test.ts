@@ -2,12 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { baseUrlSchema, urlBelow } from '../../functions/chatops/base-url.js';
 import { halved, joined, seal, unseal } from '../../functions/chatops/confirmation-token.js';
-import { discordEscape, discordMessage } from '../../functions/chatops/discord-message.js';
-import { mattermostEscape, mattermostMessage } from '../../functions/chatops/mattermost-message.js';
+import { discordMessage } from '../../functions/chatops/discord-message.js';
+import { mattermostMessage } from '../../functions/chatops/mattermost-message.js';
 import { parseAllow, scopesOf } from '../../functions/chatops/permissions.js';
 import { type Reply, toChannel } from '../../functions/chatops/reply.js';
-import { fitted, plain } from '../../functions/chatops/sanitize.js';
-import { slackEscape, slackMessage } from '../../functions/chatops/slack-message.js';
+import { slackMessage } from '../../functions/chatops/slack-message.js';
 import { ConfigError } from '../../lib/config/config-error.js';
 import { type Message, openChat } from './chatops-bench.js';
 
@@ -55,32 +54,6 @@ const reply: fc.Arbitrary<Reply> = fc
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u;
 
 describe('what an agent may have written', () => {
-  it('cannot hide or reorder anything', () => {
-    fc.assert(fc.property(hostile, text => void expect(plain(text)).not.toMatch(UNSEEN)));
-    expect(plain('Ağent 東京 🙂\ttab')).toBe('Ağent 東京 🙂 tab');
-  });
-
-  it('is cut to its limit, never within an escape', () => {
-    const escapes = [slackEscape, discordEscape, mattermostEscape];
-    fc.assert(
-      fc.property(
-        hostile,
-        fc.constantFrom(...escapes),
-        fc.integer({ min: 1, max: 60 }),
-        (text, escaped, limit) => {
-          const whole = [...plain(text)].map(escaped).join('');
-          const shown = fitted(text, escaped, limit);
-          expect(shown.length).toBeLessThanOrEqual(limit);
-          if (whole.length <= limit) expect(shown).toBe(whole);
-          else
-            expect(
-              [...plain(text)].map((_, at) => `${[...plain(text)].slice(0, at).map(escaped).join('')}…`),
-            ).toContain(shown);
-        },
-      ),
-    );
-  });
-
   it('is plain text in Slack, and no control of its mark-up', () => {
     fc.assert(
       fc.property(reply, one => {
@@ -88,7 +61,8 @@ describe('what an agent may have written', () => {
         const texts = [message.text, ...message.blocks.map(({ text }: Message) => text.text)];
         for (const text of texts) {
           expect(text.replace(/&(amp|lt|gt);/g, '')).not.toMatch(/[<>&]/);
-          expect(text.replaceAll('\n', '')).not.toMatch(UNSEEN);
+          expect(text.replace(/[\n\u200b]/g, '')).not.toMatch(UNSEEN);
+          expect(text).not.toMatch(/@(?!\u200b)|:\/\//);
           expect(text.length).toBeLessThanOrEqual(3000);
         }
         for (const { text } of message.blocks)

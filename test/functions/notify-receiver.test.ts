@@ -21,7 +21,7 @@ describe('a receiver over HTTP', () => {
     expect(listener.got.at(-1)).toMatchObject({
       path: '/s3cret',
       headers: { 'content-type': 'application/json', 'user-agent': 'killswitch' },
-      body: JSON.stringify({ text: 'Emergency stop reset\nby alice' }),
+      body: JSON.stringify({ text: '`Emergency stop reset`\n`by alice`' }),
     });
   });
 

@@ -49,18 +49,20 @@ describe('a message to a chat', () => {
       const { json } = await rendered(kind);
       const text: string = json.text ?? json.content;
       expect(text.split('\n')).toHaveLength(2);
-      expect(text).toMatch(/^Stop accepted: a/);
-      expect(text).not.toMatch(/@here|<!channel>|https:\/\/|(?<![\\])\*\*/);
-      expect(text).toContain('because: see https');
+      if (kind === 'mattermost') expect(text).toMatch(/^`[^`]*`\n`[^`]*`$/);
+      else expect(text).not.toMatch(/(?<!\\)@here|(?<!\\)<!channel>|https:\/\//);
+      if (kind === 'discord') expect(text).not.toMatch(/(?<!\\)\*/);
+      const words = text.replace(/[\\`\u200b]/g, '');
+      expect(words).toMatch(/^Stop accepted: a_1 \(task/);
+      expect(words).toContain('because: see https');
     },
   );
 
   it('switches off what the platform would make of it besides', async () => {
-    expect((await rendered('slack')).json).toMatchObject({
-      mrkdwn: false,
-      parse: 'none',
-      unfurl_links: false,
-    });
+    const slack = (await rendered('slack')).json;
+    expect(slack).toMatchObject({ mrkdwn: false, parse: 'none', unfurl_links: false });
+    const text = { type: 'plain_text', text: slack.text, emoji: false };
+    expect(slack.blocks).toEqual([{ type: 'section', text }]);
     expect((await rendered('discord')).json).toMatchObject({ allowed_mentions: { parse: [] }, flags: 4 });
     expect(Object.keys((await rendered('mattermost')).json)).toEqual(['text']);
   });
@@ -80,11 +82,10 @@ describe('a message to a chat', () => {
 
   it.each([
     [{}, 'every agent'],
-    [{ agentIds: ['a1'] }, 'agent a1'],
-    [{ agentIds: ['a1', 'a2'] }, '2 or more agents by ID'],
+    [{ agentIds: ['a1', 'a2'] }, 'the agents with ID a1 or a2'],
     [
       { taskId: 't', host: 'h', status: ['running'], labels: { team: 'core' } },
-      'task t, host h, status running, label team=core',
+      'the agents with task t, host h, status running, label team=core',
     ],
   ] as const)('says of the latch whom it holds: %j', async (selector, words) => {
     const order = { operation: 'ENGAGE_LATCH', phase: 'done' } as const;
@@ -92,6 +93,12 @@ describe('a message to a chat', () => {
       `Emergency stop engaged: ${words}`,
       'by alice',
     ]);
+  });
+
+  it('says that there may be more agents than an event lists', async () => {
+    const agentIds = Array.from({ length: 30 }, (_, n) => `a${n}`);
+    const [headline] = await lines({ operation: 'ENGAGE_LATCH', phase: 'done', selector: { agentIds } });
+    expect(headline).toMatch(/: the agents with ID a0 or a1 or .* or a19 or possibly others$/);
   });
 
   it('says of an agent what is owed and what was refused', async () => {
@@ -113,7 +120,7 @@ describe('a message to a chat', () => {
     const headline = async (outcome: 'removed' | 'skipped') =>
       (await lines({ ...settled, outcomes: [{ layer: 'container', outcome }] }))[0];
     expect(await headline('removed')).toBe('Killed, and nothing is left to do: a1');
-    expect(await headline('skipped')).toBe('Marked killed; nothing of it was seen to run: a1');
+    expect(await headline('skipped')).toBe('Marked killed; nothing of it was seen running: a1');
   });
 
   it('fits into what the platform takes, by whole lines and whole characters', async () => {

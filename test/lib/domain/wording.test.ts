@@ -235,7 +235,7 @@ describe('the texts about several agents', () => {
         detector: 'label',
       }),
     ).toBe(
-      'the agents with a1, a2, host h1, status running, label team=core, source observed, detector label',
+      'the agents with ID a1 or a2, host h1, status running, label team=core, source observed, detector label',
     );
   });
 });

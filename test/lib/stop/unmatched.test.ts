@@ -7,7 +7,7 @@ describe('a kill-all that selects nothing', () => {
     [{ taskId: 't1', host: 'h9' }, ['no active agent is among the agents with host h9']],
     [{ labels: { team: 'core', tier: '9' } }, ['no active agent is among the agents with label tier=9']],
     [{ agentIds: ['typo', 'done'] }, ['typo is no known agent', 'done is completed']],
-    [{ agentIds: ['a1'], taskId: 't2' }, ['no active agent is among the agents with a1, task t2']],
+    [{ agentIds: ['a1'], taskId: 't2' }, ['no active agent is among the agents with ID a1, task t2']],
   ])('by %j says which member matched no agent', async (selector, warnings) => {
     const bed = fakeCore();
     await bed.agent('a1', { members: { labels: { team: 'core' } } });
