@@ -1,0 +1,7 @@
+import type { Detector } from './detector.js';
+
+export const devcontainers: Detector = {
+  name: 'devcontainers',
+  tool: 'Dev Containers',
+  containers: [{ label: 'devcontainer.local_folder' }, { label: 'devcontainer.config_file' }],
+};
