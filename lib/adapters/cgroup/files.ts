@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 /** ENODEV: the cgroup went away while its file was open. */
 const GONE = new Set<unknown>(['ENOENT', 'ENODEV']);
 
-const codeOf = (error: unknown): unknown =>
+export const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
 /** What `access` returns, or undefined if that no longer exists. Throws when nothing is known: no permission, no descriptor. */
