@@ -17,11 +17,11 @@ const labelsOf = (given: string | string[] | undefined): Record<string, string> 
         [given].flat().map(one => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
       );
 
-/** A record's own text is passed on as it is: parsing it here would round what other programs wrote. */
+/** Answers with the text of a record unchanged: parsing it could change numbers that other programs wrote. */
 const asStored = (c: Context<Env>, text: string, status: 200 | 201 = 200): Response =>
   c.body(text, status, { 'content-type': 'application/json' });
 
-/** The records: list, get, register, transition. */
+/** `/agents`: list, show, register and change the records of agents. */
 export const agents: KillswitchFunction = {
   name: 'agents',
   routes: deps =>

@@ -10,11 +10,11 @@ import { query } from './http/validate.js';
 import { runAlone } from './server/run-alone.js';
 
 const NDJSON = 'application/x-ndjson';
-/** One a line. Breaks off, and does not end, where not all could be read: half of it must not look whole. */
+/** One entry a line. If reading fails the stream errors instead of ending, so that a part does not look complete. */
 function linesOf(entries: AsyncIterator<AuditEntry>, closing: AbortSignal): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
-      if (closing.aborted) throw new Error('The server ends.');
+      if (closing.aborted) throw new Error('The server is shutting down.');
       const next = await entries.next();
       if (next.done) controller.close();
       else controller.enqueue(utf8(`${JSON.stringify(next.value)}\n`));
@@ -25,7 +25,7 @@ function linesOf(entries: AsyncIterator<AuditEntry>, closing: AbortSignal): Read
   });
 }
 
-/** The same entries; the first one is read before the answer begins, so that a store that is down is told by the status. */
+/** The same entries. The first is read before the answer starts, so that the status shows a store that is down. */
 async function begun(entries: AsyncIterable<AuditEntry>): Promise<AsyncIterator<AuditEntry>> {
   const all = entries[Symbol.asyncIterator]();
   let first: IteratorResult<AuditEntry> | undefined = await all.next();
@@ -44,9 +44,9 @@ async function* listed(entries: readonly AuditEntry[]): AsyncGenerator<AuditEntr
 }
 
 /**
- * `GET /audit`, in the order of the commits. As JSON at most 1,000 entries (100 if no limit is given) with a `cursor`
- * that goes on right after the last of them; as NDJSON, where that is asked for, all of them, one a line, and the cursor
- * in `x-audit-cursor`.
+ * `GET /audit`, in the order of the commits. As JSON at most 1,000 entries (100 if no limit is given), with a `cursor`
+ * for the entries after the last one; as NDJSON, if `accept` asks for it, all entries, one a line, with the cursor in
+ * `x-audit-cursor`.
  */
 export const audit: KillswitchFunction = {
   name: 'audit',

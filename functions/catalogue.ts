@@ -13,7 +13,7 @@ import { metrics } from './metrics.js';
 import { openapi } from './openapi.js';
 import { operations } from './operations.js';
 
-/** Every function there is. */
+/** Every deployable function. */
 export const catalogue: readonly KillswitchFunction[] = [
   kill,
   killAll,
@@ -30,12 +30,12 @@ export const catalogue: readonly KillswitchFunction[] = [
   docs,
 ];
 
-/** @throws RangeError that names the unknown ones and those there are */
+/** The functions with these names. @throws RangeError that names the unknown ones and the known ones */
 export function named(names: readonly string[]): readonly KillswitchFunction[] {
   const unknown = names.filter(name => !catalogue.some(one => one.name === name));
   if (unknown.length > 0) {
     const known = catalogue.map(({ name }) => name).join(', ');
-    throw new RangeError(`Unknown function ${unknown.join(', ')}; there are ${known}`);
+    throw new RangeError(`Unknown function ${unknown.join(', ')}; the functions are ${known}`);
   }
   return catalogue.filter(({ name }) => names.includes(name));
 }

@@ -8,7 +8,7 @@ import { runAlone } from './server/run-alone.js';
 
 const PATIENCE_MS = 3_000;
 
-/** A probe that throws or says nothing is a port that does not work. */
+/** A probe that throws or does not answer counts as failed. */
 async function ask(probe: Deps['probes'][number]): Promise<Health> {
   const silent: Health = { name: 'port', ok: false, detail: 'the check did not answer' };
   try {
@@ -18,19 +18,19 @@ async function ask(probe: Deps['probes'][number]): Promise<Health> {
   }
 }
 
-/** Milliseconds for which an answer is good for all who ask. */
+/** Milliseconds for which an answer is reused. */
 const FRESH_MS = 1_000;
 
 /**
- * Asks once for all who ask at the same time or within a second: a probe writes to disks and wakes engines, and anybody
- * may ask for one.
+ * Shares one check among all requests at the same time or within a second: a probe writes to disks and calls engines,
+ * and anyone may ask for it.
  */
-function coalesced<T>(look: () => Promise<T>): () => Promise<T> {
+function coalesced<T>(check: () => Promise<T>): () => Promise<T> {
   let last: { readonly found: Promise<T>; endedAt?: number } | undefined;
   return () => {
     if (last && (last.endedAt === undefined || performance.now() - last.endedAt < FRESH_MS))
       return last.found;
-    const asked: NonNullable<typeof last> = { found: look() };
+    const asked: NonNullable<typeof last> = { found: check() };
     const end = (): void => {
       asked.endedAt = performance.now();
     };
@@ -41,20 +41,20 @@ function coalesced<T>(look: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * `/healthz`: this process answers. `/readyz`: what each port says of itself; 503 if one does not work that the stop
- * needs. That nobody can be told of a stop takes no stop out of service.
+ * `/healthz`: this process answers. `/readyz`: the health of each port; 503 if one fails that a stop needs. Failing
+ * notifications do not make the server unready.
  */
 export const health: KillswitchFunction<Pick<Deps, 'probes'>> = {
   name: 'health',
   routes: deps => {
-    const look = coalesced(() => Promise.all(deps.probes.map(ask)));
+    const check = coalesced(() => Promise.all(deps.probes.map(ask)));
     return new Hono<Env>()
       .get('/healthz', c => c.json({ status: 'ok' } satisfies Stated<typeof liveness>))
       .get('/readyz', async c => {
-        const ports = await look();
+        const ports = await check();
         const status = ports.every(({ ok }) => ok) ? 'ready' : 'degraded';
-        const told: Stated<typeof readiness> = { status, ports };
-        return c.json(told, ports.every(({ ok, aside }) => ok || aside) ? 200 : 503);
+        const body: Stated<typeof readiness> = { status, ports };
+        return c.json(body, ports.every(({ ok, aside }) => ok || aside) ? 200 : 503);
       });
   },
 };

@@ -6,8 +6,8 @@ import { openService, type ServiceOptions } from './server/open-service.js';
 import type { Left } from './server/teardown.js';
 
 /**
- * The composition root for programs that have the emergency stop in themselves: its functions in one app, to be
- * mounted into an app of their own.
+ * The composition root for programs that embed the emergency stop: its functions in one app, to be mounted into an app
+ * of their own.
  */
 
 export type { Commands, CommandsFor } from '../lib/client/commands.js';
@@ -26,30 +26,30 @@ export interface KillswitchOptions extends Omit<ServiceOptions, 'dev'> {
 export interface Killswitch {
   /**
    * Serves the functions, each under its own path, such as `POST /agents/:agentId/kill`. To serve them under a base
-   * path: `own.mount('/stop', app.fetch)`, with which the base path is no part of what the functions see.
+   * path: `own.mount('/stop', app.fetch)`, which removes the base path before the functions see it.
    */
   readonly app: Hono<Env>;
-  /** Carries out commands in this process, in the name of an actor whom the program itself vouches for. */
+  /** Carries out commands in this process, in the name of an actor that the program vouches for. */
   readonly commandsFor: CommandsFor;
-  /** What the functions work with. */
+  /** What the functions need. */
   readonly deps: Deps;
   /**
-   * Ends it in order: the stops in flight are carried out first. To be called once nothing is served any more.
+   * Shuts down in order; stops in flight are finished first. Call it after the program has stopped serving requests.
    * @returns what could not be ended; each is logged
    */
   close(): Promise<readonly Left[]>;
 }
 
 /**
- * Opens the emergency stop with the settings of the environment, and begins its work beside the requests: matching
- * reality to the records, telling others, sealing the audit. It listens nowhere.
+ * Opens the emergency stop with the settings of the environment and starts its background work: reconciling, notifying,
+ * sealing the audit. It does not listen.
  *
  * ```ts
  * const { app, close } = await killswitch({ functions: ['kill', 'latch'] });
  * const own = new Hono().mount('/stop', app.fetch);
  * ```
- * @throws ConfigError that names every bad variable; RangeError that names the functions which do not exist; Error
- *   in one clear sentence where the store or the engine cannot be opened
+ * @throws ConfigError that names every bad variable; RangeError that names unknown functions; Error in one clear
+ *   sentence if the store or the engine cannot be opened
  */
 export async function killswitch({ functions, ...options }: KillswitchOptions = {}): Promise<Killswitch> {
   const { app, deps, start, close } = await openService(functions ? named(functions) : catalogue, options);

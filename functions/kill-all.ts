@@ -7,7 +7,7 @@ import { authenticated } from './http/request.js';
 import { json } from './http/validate.js';
 import { runAlone } from './server/run-alone.js';
 
-/** `POST /agents/kill-all`: stops every selected active agent. 202 while something is unconfirmed. */
+/** `POST /agents/kill-all`: stops every selected active agent. 200 if everything is confirmed, 202 while something is not. */
 export const killAll: KillswitchFunction = {
   name: 'kill-all',
   routes: deps =>

@@ -7,7 +7,7 @@ import { authenticated } from './http/request.js';
 import { AGENT, agentParam, json } from './http/validate.js';
 import { runAlone } from './server/run-alone.js';
 
-/** `POST /agents/:agentId/kill`: stops one agent. 200 when nothing is open, 202 while something is unconfirmed. */
+/** `POST /agents/:agentId/kill`: stops one agent. 200 if everything is confirmed, 202 while something is not. */
 export const kill: KillswitchFunction = {
   name: 'kill',
   routes: deps =>

@@ -9,7 +9,7 @@ import { runAlone } from './server/run-alone.js';
 
 const PATH = '/latch';
 
-/** `/latch`: whether the emergency stop is engaged, and for whom; engages it; resets it. */
+/** `/latch`: shows whether the emergency stop is engaged and for which agents; engages it; resets it. */
 export const latch: KillswitchFunction = {
   name: 'latch',
   routes: deps =>

@@ -4,12 +4,12 @@ import type { Gauges } from '../lib/ports/metrics.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
 import { runAlone } from './server/run-alone.js';
 
-/** More debts than a host has. */
+/** More pending agents than a host ever has. */
 const MANY = 100_000;
-/** Milliseconds for which an answer of the store will do: anybody may ask, and it is needed for stops. */
+/** Milliseconds for which an answer of the store is reused: anyone may ask, and the store is needed for stops. */
 const FRESH = 1_000;
 
-/** What the store says. A store that does not answer leaves only its own numbers out. */
+/** The numbers from the store. If it does not answer, only these are left out. */
 async function askStore({ core }: Deps): Promise<Omit<Gauges, 'notifiers'>> {
   const [debts, latch] = await Promise.allSettled([
     core.records.debts(core.hostId, Number.MAX_SAFE_INTEGER, MANY),
@@ -21,7 +21,7 @@ async function askStore({ core }: Deps): Promise<Omit<Gauges, 'notifiers'>> {
   };
 }
 
-/** `/metrics`: for Prometheus. Open as `/healthz` is: it names targets of notifications, and no agent. */
+/** `/metrics` for Prometheus. Open like `/healthz`: it names targets of notifications, but no agent. */
 export const metrics: KillswitchFunction = {
   name: 'metrics',
   routes: deps => {

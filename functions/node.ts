@@ -29,8 +29,8 @@ import type { Node, NodeOptions } from './server/wired.js';
 export type { Node } from './server/wired.js';
 
 /**
- * The composition root for Node: it alone reads the environment and knows the adapters, each of which is loaded when
- * it is opened. A command that only asks a server waits for none of them.
+ * The composition root for Node: the only file that reads the environment and imports the adapters. Each adapter is
+ * loaded when it is opened, so that a command that only asks a server loads none.
  */
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -54,7 +54,7 @@ export async function openLog({ logLevel }: Config): Promise<import('../lib/adap
   return log.openLog({ level: logLevel });
 }
 
-/** Ends this process where its event loop stands still. */
+/** Ends this process if its event loop is blocked for too long. */
 export async function openWatchdog({ watchdogMs }: Config, log: Log): Promise<{ close(): unknown }> {
   const watchdog = await import('../lib/adapters/watchdog.js');
   return watchdog.openWatchdog({ limitMs: watchdogMs, log });
@@ -69,18 +69,18 @@ export async function openStore({ store, stateDirectory, keyPrefix }: Config, lo
   return openValkey({ url: store.url, keyPrefix, log });
 }
 
-/** What the audit is sealed and verified with. */
+/** What the audit is sealed, and orders are signed, with. */
 export interface Seals {
   readonly highWaterMark: HighWaterMark;
-  /** Of the emergency stop. */
+  /** For the emergency stop. */
   readonly latchHighWaterMark: HighWaterMark;
-  /** @throws Error in one clear sentence where there is none; as the file system does */
+  /** @throws Error in one clear sentence if there is no key; Error of node:fs */
   openKeys(): Promise<AuditKeys>;
-  /** What signs orders; by the same secrets. Rejects as `openKeys` does. */
+  /** The keys that sign orders, from the same secrets. Rejects as `openKeys` does. */
   openOrderKeys(): Promise<KeyRing>;
 }
 
-/** @param options.create makes a secret in the state directory where none is set and none was made before */
+/** @param options.create create a secret in the state directory if none is set and none exists */
 export async function openSeals(config: Config, { create }: { readonly create: boolean }): Promise<Seals> {
   const { store, stateDirectory: directory, keyPrefix, auditSecrets } = config;
   const { auditKeys, auditSecret, createHighWaterMark, orderKeys } = await import(
@@ -91,7 +91,7 @@ export async function openSeals(config: Config, { create }: { readonly create: b
     const [first = await auditSecret({ directory, create }), ...others] = auditSecrets;
     if (first) return [first, ...others];
     throw new Error(
-      'There is no key to verify with: set KILLSWITCH_AUDIT_KEY, or KILLSWITCH_SECRET, as the server has it.',
+      'There is no key to verify with: set KILLSWITCH_AUDIT_KEY, or KILLSWITCH_SECRET, to the value that the server uses.',
     );
   }
   return {
@@ -102,7 +102,7 @@ export async function openSeals(config: Config, { create }: { readonly create: b
   };
 }
 
-/** `undefined`, and told: then what is written now counts as nobody's later. No stop waits for a key. */
+/** `undefined` if there is no key: then records of this process count as unverified later. A stop does not need a key. */
 async function openOrderKeys(
   config: Config,
   { create, log }: { readonly create: boolean; readonly log: Log },
@@ -110,14 +110,13 @@ async function openOrderKeys(
   try {
     return await (await openSeals(config, { create })).openOrderKeys();
   } catch (err) {
-    // A command line that has no key is none that others rely on.
-    if (create)
-      log.warn({ err }, 'orders are not signed, and count as unverified when they are carried on with');
+    // A warning only from a server: a command may well have no key.
+    if (create) log.warn({ err }, 'orders are not signed, so another process will treat them as unverified');
     return undefined;
   }
 }
 
-/** Where the evidence is that no quarantine entry holds. */
+/** The directory for evidence that belongs to no quarantine entry. */
 const evidenceIn = ({ stateDirectory }: Config): string => resolve(stateDirectory, 'evidence');
 
 /** What killed agents left on this host; needs no server and no store. */
@@ -192,7 +191,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     recentKills: createRecentKills(),
     orderKeys,
     presence: createPresence(),
-    // The embedded store is this host's alone, however many processes share it.
+    // The embedded store belongs to this host, even if several processes share it.
     isAlone: () => config.store.kind === 'sqlite' || hosts.isAlone(),
     newId: uuidv7,
     clock,
@@ -223,7 +222,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
       }),
   };
   try {
-    // The embedded store opens in a thread of its own, while everything else is made ready.
+    // The embedded store opens in its own thread while everything else is set up.
     if ('opened' in store && !storeless) await store.opened;
     return node;
   } catch (error) {

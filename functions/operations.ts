@@ -12,42 +12,42 @@ import { runAlone } from './server/run-alone.js';
 /** Milliseconds. */
 const POLL = 250;
 const HEARTBEAT = 15_000;
-/** Whoever wants more asks again. */
+/** The longest that a stream lasts; clients may reconnect. */
 const LONGEST = 600_000;
 
-/** Tells each change until the operation ends, or nobody listens any more. */
+/** Sends each change until the operation ends or the client is gone. */
 async function follow(
   { core: { clock, log }, closing }: Deps,
   stream: SSEStreamingApi,
   current: () => Promise<OperationStatus>,
 ): Promise<void> {
   const endsAt = clock.monotonic() + LONGEST;
-  let told = '';
-  let toldAt = clock.monotonic();
+  let sent = '';
+  let sentAt = clock.monotonic();
   while (!stream.aborted && !closing.aborted && clock.monotonic() < endsAt) {
     try {
       const now = await current();
       const data = JSON.stringify(now);
-      if (data !== told) {
+      if (data !== sent) {
         await stream.writeSSE({ event: now.state === 'ended' ? 'ended' : 'progress', data });
-        [told, toldAt] = [data, clock.monotonic()];
+        [sent, sentAt] = [data, clock.monotonic()];
       }
       if (now.state === 'ended') return;
     } catch (error) {
-      // A store that does not answer now may do so at the next look.
-      log.info({ err: error }, 'an operation could not be looked at');
+      // The store may answer at the next poll.
+      log.info({ err: error }, 'an operation could not be read');
     }
-    if (clock.monotonic() - toldAt >= HEARTBEAT) {
+    if (clock.monotonic() - sentAt >= HEARTBEAT) {
       await stream.write(': still there\n\n');
-      toldAt = clock.monotonic();
+      sentAt = clock.monotonic();
     }
     await stream.sleep(POLL);
   }
 }
 
 /**
- * `/operations/:operationId`: what is known of an accepted command; with `/events`, told as it changes; with `/dismiss`,
- * what it owes is given up by a person.
+ * `/operations/:operationId`: the status of an accepted command; `/events`: the same as a stream of changes; `/dismiss`:
+ * a person gives up what is still pending.
  */
 export const operations: KillswitchFunction = {
   name: 'operations',
@@ -67,7 +67,7 @@ export const operations: KillswitchFunction = {
       })
       .get(`${OPERATION}/events`, authenticated(deps), operationParam, async c => {
         const current = () => operationStatus(deps, c.get('actor'), c.req.valid('param').operationId);
-        // Whoever may not see it, or asks for none there is, gets an answer instead of a stream.
+        // A caller who may not see it, or an unknown operation, gets an error instead of a stream.
         await current();
         return streamSSE(c, stream => follow(deps, stream, current));
       }),

@@ -25,28 +25,32 @@ import type { Env, KillswitchFunction, TriggerDeps } from './http/function.js';
 import { links } from './links.js';
 
 /**
- * The composition root for Cloudflare Workers: the edge gateway. It verifies a stop, signs it as an order bound to
- * its method, path and body, and passes it on to every origin. There is no store here and no Docker.
+ * The composition root for Cloudflare Workers: the edge gateway. It verifies a request, signs a token bound to its
+ * method, path and body, and forwards it to every origin. It has neither a store nor Docker.
  */
 
-/** Seconds that an order's token is good for. */
+/** Seconds for which the token of a forwarded request is valid. */
 const TTL_SECONDS = 60;
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
-/** Looked up at each call: a Worker may only use the one of the request at hand. */
+/** Looked up at each call: a Worker may only use the `fetch` of the current request. */
 const fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
 type Deps = TriggerDeps & GatewayDeps & Pick<Parameters<typeof health.routes>[0], 'probes'>;
 const functions: readonly KillswitchFunction<Deps>[] = [gateway, hooks, chatops, links, health];
 
-/** Without keys for callers there are no callers: only the platforms' signatures count. */
-const nobody: Authenticator = {
+/** Without keys for callers every caller is refused; only platforms with their signatures are accepted. */
+const refuseAll: Authenticator = {
   authenticate: () => Promise.reject(new KillswitchError('unauthenticated')),
-  probe: async () => ({ name: 'tokens', ok: true, detail: 'no tokens of callers are set up' }),
+  probe: async () => ({
+    name: 'tokens',
+    ok: true,
+    detail: 'no keys for tokens of callers are set, so every caller is refused',
+  }),
 };
 
 function authenticatorOf(settings: GatewaySettings): Authenticator {
   const { secret, previousSecret, jwks, revoked, audience, issuer, tokenMaxAgeMs } = settings;
-  if (secret === undefined && !jwks) return nobody;
+  if (secret === undefined && !jwks) return refuseAll;
   const source = jwks && ('text' in jwks ? textSource(jwks.text) : urlSource(jwks.url, fetch));
   const keys = source && createEdgeKeys(source, { clock, log });
   const markUsed = async () => 'unknown' as const;
@@ -54,7 +58,7 @@ function authenticatorOf(settings: GatewaySettings): Authenticator {
   return createVerifier({
     audience,
     maxAgeSeconds: tokenMaxAgeMs / 1000,
-    // What a gateway passes on is for an origin, and never to be passed on once more.
+    // A request that a gateway has forwarded is for an origin, and is not forwarded again.
     recipients: [],
     revocations,
     markUsed,
@@ -87,7 +91,7 @@ const forwardOf = ({ origins, originTimeoutMs, key, audience, issuer }: GatewayS
       }),
   });
 
-/** What one environment comes to; kept for as long as the isolate lives. */
+/** Everything made from one environment; kept for as long as the isolate lives. */
 interface Setup extends Omit<Deps, 'defer'> {}
 
 function setUp(env: object): Setup {
@@ -104,7 +108,7 @@ function setUp(env: object): Setup {
     log,
     fetch,
     failures: openFailures({ clock, log }),
-    // Cloudflare sets it anew on every request.
+    // Cloudflare overwrites this header on every request.
     sourceOf: c => canonicalAddress(c.req.header('cf-connecting-ip') ?? ''),
     commandsFor: edgeCommands(forward, uuidv7),
   };
@@ -118,7 +122,7 @@ function setupOf(env: object): Setup {
   return setup;
 }
 
-/** Whatever is asked: what is missing is nobody's business but the log's. */
+/** Answers every request with `unconfigured`; which settings are missing is only logged. */
 const unconfigured: KillswitchFunction<object> = {
   name: 'unconfigured',
   routes: () =>
@@ -131,13 +135,16 @@ interface Context {
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** The functions take what lasts as long as a request, so each has an app of its own. */
+/** `defer` belongs to one request, so each request gets its own app. */
 function appFor(env: object, context: Context): Pick<Hono<Env>, 'fetch'> {
   try {
     return createApp({ ...setupOf(env), defer: work => context.waitUntil(work) }, functions);
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : [];
-    log.error({ err: error, problems }, 'the gateway is not configured');
+    log.error(
+      { err: error, problems },
+      'the gateway is not configured: fix the problems and deploy it again',
+    );
     return createApp({ newId: uuidv7, log }, [unconfigured]);
   }
 }

@@ -8,33 +8,33 @@ import { parseJson } from '../../lib/util/parse-json.js';
 import { readLimitedText, TooLargeError } from '../../lib/util/read-limited-text.js';
 import type { Origin } from './settings.js';
 
-/** An order as it goes out: the body's bytes are what is signed. */
+/** A request as it is sent to origins. The signature covers the bytes of the body. */
 export interface Parcel {
   readonly method: ApiRequest['method'];
   /** With its query. */
   readonly path: string;
-  /** Empty: none. */
+  /** Empty if there is none. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** `content-type` and `idempotency-key`, as they came. */
+  /** `content-type` and `idempotency-key`, as received. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Passes an order on to every origin in the actor's name, and merges what they answer. Never rejects. */
+/** Forwards a request to every origin in the actor's name and merges the answers. Never rejects. */
 export type Forward = (actor: Actor, parcel: Parcel, requestId: string) => Promise<ApiResponse>;
 
 interface Parts {
   readonly origins: readonly Origin[];
   /** Milliseconds for an origin's whole answer. */
   readonly timeoutMs: number;
-  /** A token that is good for this one request at this one origin, in the actor's name. */
+  /** Makes a token in the actor's name, valid for this one request at this one origin. */
   readonly sign: (actor: Actor, parcel: Parcel, origin: Origin) => Promise<string>;
   readonly fetch: typeof globalThis.fetch;
   readonly log: Log;
 }
 
 /**
- * Of one origin's answer: a receipt names at most 1,000 agents, each of them in about 1 KiB and, with errors and
- * details at their longest, seldom in 4. A Worker has 128 MB for all that it does at a time.
+ * Bytes of one origin's answer. A receipt names at most 1,000 agents, each in about 1 KiB, rarely 4 KiB with long errors
+ * and details. A Worker has 128 MB for all requests at a time.
  */
 const MOST_BYTES = 4 * 1024 * 1024;
 
@@ -46,13 +46,13 @@ const answeredBy = async (response: Response): Promise<ApiResponse> => ({
 export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): Forward {
   async function ask({ name, url }: Origin, init: RequestInit, path: string): Promise<OriginAnswer> {
     try {
-      // A redirect would carry the order to somebody who was not asked.
+      // A redirect would send the signed request to another server.
       const signal = AbortSignal.timeout(timeoutMs);
       const response = await fetch(url + path, { redirect: 'manual', ...init, signal });
       return { origin: name, answer: await answeredBy(response) };
     } catch (error) {
       const isTooLarge = error instanceof TooLargeError;
-      const what = isTooLarge ? 'an origin answered more than is read' : 'an origin did not answer';
+      const what = isTooLarge ? 'the answer of an origin is too large' : 'an origin did not answer';
       log.warn({ err: error, origin: name }, what);
       return { origin: name, ...(isTooLarge && { mostBytes: error.most }) };
     }
@@ -73,10 +73,10 @@ export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): 
     );
   }
 
-  /** A reset lets agents run again: it begins only where it can be told to all. */
+  /** A reset lets agents run again, so it is forwarded only if all origins answer. */
   async function refuseReset(requestId: string): Promise<ApiResponse | undefined> {
-    const looks = await Promise.all(origins.map(origin => ask(origin, {}, '/healthz')));
-    const silent = looks.filter(({ answer }) => answer?.status !== 200);
+    const checks = await Promise.all(origins.map(origin => ask(origin, {}, '/healthz')));
+    const silent = checks.filter(({ answer }) => answer?.status !== 200);
     if (silent.length === 0) return undefined;
     const names = silent.map(silence).join('; ');
     return problem(new KillswitchError('origins_unavailable', `Nothing was reset: ${names}`), requestId);
@@ -88,7 +88,7 @@ export function createForward({ origins, timeoutMs, sign, fetch, log }: Parts): 
       const refusal = isReset ? await refuseReset(requestId) : undefined;
       return refusal ?? mergeAnswers(parcel, await send(actor, parcel, requestId), requestId);
     } catch (error) {
-      log.error({ err: error, requestId }, 'an order could not be passed on');
+      log.error({ err: error, requestId }, 'a request could not be forwarded');
       return problem(error, requestId);
     }
   };

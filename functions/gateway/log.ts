@@ -1,7 +1,7 @@
 import { KillswitchError } from '../../lib/domain/errors.js';
 import type { Log } from '../../lib/ports/runtime.js';
 
-/** Of an error, its kind and what it says itself; neither its cause nor its stack, which may hold more. */
+/** The type and message of an error, without its cause and stack, which may hold secrets. */
 const shownError = (error: unknown): object =>
   error instanceof Error
     ? {

@@ -12,8 +12,11 @@ export interface GatewayDeps {
   readonly forward: Forward;
 }
 
-/** Single-use tokens are not remembered here, so one of them may stop and nothing else; nor may an order of a gateway. */
-const mayStill = (actor: Actor): Actor =>
+/**
+ * The gateway keeps no list of used single-use tokens, so an actor with such a token may only stop agents; so may one
+ * whose request was already forwarded by a gateway.
+ */
+const restricted = (actor: Actor): Actor =>
   actor.unconfirmed || actor.unaddressed
     ? { ...actor, scopes: new Set([...actor.scopes].filter(scope => STOPPING.has(scope))) }
     : actor;
@@ -26,8 +29,8 @@ function headersOf(c: Context<Env>): Record<string, string> {
 }
 
 /**
- * The HTTP API of the origins, for callers with tokens: verified here, then passed on in the caller's own name, with
- * its scopes and narrowing. What an order says is checked where it is carried out.
+ * The HTTP API of the origins, for callers with tokens. The token is verified here and the request is forwarded in the
+ * caller's name, with its scopes and narrowing. The origins check the body.
  */
 export const gateway: KillswitchFunction<GatewayDeps> = {
   name: 'gateway',
@@ -35,7 +38,7 @@ export const gateway: KillswitchFunction<GatewayDeps> = {
     const pass = async (c: Context<Env>, method: Parcel['method'], path: string): Promise<Response> => {
       const body = method === 'GET' ? new Uint8Array() : new Uint8Array(await c.req.arrayBuffer());
       const parcel = { method, path, body, headers: headersOf(c) };
-      const answered = await deps.forward(mayStill(c.get('actor')), parcel, c.get('requestId'));
+      const answered = await deps.forward(restricted(c.get('actor')), parcel, c.get('requestId'));
       const type = answered.status < 400 ? 'application/json' : 'application/problem+json';
       return c.body(JSON.stringify(answered.body), answered.status as 200, { 'content-type': type });
     };

@@ -8,16 +8,16 @@ import { secretSchema } from '../../lib/domain/secret.js';
 import { parseJson } from '../../lib/util/parse-json.js';
 import { isSecureUrl } from '../../lib/util/secure-url.js';
 
-/** A `killswitch serve` that carries orders out; several behind one address count as one. */
+/** A `killswitch serve` that requests are forwarded to. */
 export interface Origin {
   readonly name: string;
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   readonly url: string;
 }
 
 const FORM = /^(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63})=)?([a-z]+:\/\/\S+)$/;
 
-/** Without a path: a token is bound to the path, which nobody on the way may change. */
+/** The URL must have no path: a token is bound to the path of the request, which must not change on the way. */
 function readOrigin(text: string, index: number): Origin | undefined {
   const [, name = `${index + 1}`, address = ''] = FORM.exec(text) ?? [];
   const url = serverUrl(address);
@@ -32,8 +32,8 @@ const originsSchema = z.string().transform((text, context): readonly Origin[] =>
   context.addIssue({
     code: 'custom',
     message: isWhole
-      ? 'must not name two origins alike'
-      : 'must be a list like a=https://a.example,b=https://b.example (http:// to this machine alone, no paths)',
+      ? 'must not give two origins the same name'
+      : 'must be a list like a=https://a.example,b=https://b.example (no paths; http:// only to this machine)',
   });
   return z.NEVER;
 });
@@ -63,7 +63,7 @@ const callerKeysSchema = z
   )
   .transform((text): CallerKeys => (text.trimStart().startsWith('{') ? { text } : { url: text }));
 
-/** The list itself: there is no file here. */
+/** The list itself, because a Worker has no files. */
 const revokedSchema = z.string().transform((text, context): Revocations => {
   const found = parseRevocations(text);
   if (!('problem' in found)) return found;
@@ -73,10 +73,10 @@ const revokedSchema = z.string().transform((text, context): Revocations => {
 
 export const settingsSchema = z.object({
   KILLSWITCH_ORIGINS: originsSchema.describe(
-    'The servers that carry orders out: `a=https://…,b=https://…`, or URLs alone (then named 1, 2, …); no paths, http:// to loopback only.',
+    'The servers to forward requests to: `a=https://…,b=https://…`, or URLs alone (then named 1, 2, …); no paths, http:// only to loopback.',
   ),
   KILLSWITCH_GATEWAY_KEY: gatewayKeySchema.describe(
-    'Secret: the private Ed25519 key that signs orders, as a JWK.',
+    'Secret: the private Ed25519 key that signs forwarded requests, as a JWK.',
   ),
   KILLSWITCH_ORIGIN_TIMEOUT: durationSchema
     .refine(ms => ms >= 1_000 && ms <= 60_000, 'must be from 1s to 60s')
@@ -85,22 +85,24 @@ export const settingsSchema = z.object({
   KILLSWITCH_AUDIENCE: z
     .string()
     .default('killswitch')
-    .describe("As at the origins: what `aud` of callers' tokens and of the orders is."),
+    .describe("As at the origins: `aud` of callers' tokens and of forwarded requests."),
   KILLSWITCH_ISSUER: z
     .string()
     .optional()
-    .describe("As at the origins: what `iss` of callers' tokens and of the orders is."),
-  KILLSWITCH_TOKEN_MAX_AGE: tokenMaxAgeSchema.describe("The longest that a caller's token may be good for."),
+    .describe("As at the origins: `iss` of callers' tokens and of forwarded requests."),
+  KILLSWITCH_TOKEN_MAX_AGE: tokenMaxAgeSchema.describe("The longest that a caller's token may be valid."),
   KILLSWITCH_SECRET: secretSchema
     .optional()
-    .describe("Secret: the HS256 key of callers' tokens. Without this and a key set every caller gets 401."),
-  KILLSWITCH_SECRET_PREVIOUS: secretSchema.optional().describe('The key before it: still verifies.'),
+    .describe(
+      "Secret: the HS256 key of callers' tokens. Without it and without a key set, every caller gets 401.",
+    ),
+  KILLSWITCH_SECRET_PREVIOUS: secretSchema.optional().describe('The previous key, which still verifies.'),
   KILLSWITCH_JWKS: callerKeysSchema
     .optional()
     .describe("The keys of callers' tokens: an https URL, or the key set itself as JSON."),
   KILLSWITCH_REVOKED: revokedSchema
     .prefault('')
-    .describe("Lines `jti <id>` and `sub <subject>`: callers' tokens that no longer count."),
+    .describe('Lines `jti <id>` and `sub <subject>`: revoked tokens of callers.'),
 });
 
 export interface GatewaySettings {
@@ -109,7 +111,7 @@ export interface GatewaySettings {
   readonly originTimeoutMs: number;
   readonly audience: string;
   readonly issuer: string | undefined;
-  /** For the callers' own tokens. */
+  /** Verifies the callers' tokens. */
   readonly secret: string | undefined;
   readonly previousSecret: string | undefined;
   readonly tokenMaxAgeMs: number;
@@ -119,7 +121,7 @@ export interface GatewaySettings {
 }
 
 /**
- * Reads the variables and secrets of a Worker; a variable that is set to nothing counts as absent.
+ * Reads the variables and secrets of a Worker; an empty variable counts as absent.
  * @throws ConfigError that names every bad variable, and no value
  */
 export function readGatewaySettings(env: Readonly<Record<string, unknown>>): GatewaySettings {
@@ -130,10 +132,10 @@ export function readGatewaySettings(env: Readonly<Record<string, unknown>>): Gat
   );
   const { data, error } = settingsSchema.safeParse(given);
   if (error) {
-    const told = error.issues.map(({ path: [name = ''], message }) =>
+    const problems = error.issues.map(({ path: [name = ''], message }) =>
       given[String(name)] === undefined ? `${String(name)} must be set` : `${String(name)} ${message}`,
     );
-    throw new ConfigError([...new Set(told)]);
+    throw new ConfigError([...new Set(problems)]);
   }
   return {
     origins: data.KILLSWITCH_ORIGINS,

@@ -4,44 +4,44 @@ import { networkOf } from '../../lib/util/ip-address.js';
 import { whenTrusted } from '../http/trusted-caller.js';
 
 /** Milliseconds. */
-const LOOK_EVERY = 500;
-/** Milliseconds without progress after which a connection is the first to make room. */
+const CHECK_EVERY = 500;
+/** Milliseconds without progress after which a connection is the first to be closed for another. */
 const SLOW = 1_000;
-/** Milliseconds in which a peer that does not take its answer has to take some of it, or it is closed. */
+/** Milliseconds without reading any of its answer after which a connection is closed. */
 const LONGEST_STALL = { stranger: 3_000, trusted: 15_000 };
 
 /**
- * Questions that a stranger may have open on one connection. The rest of what it sent at once would be parsed and
- * answered before anything of others is even read.
+ * Requests in flight on one untrusted connection. Pipelined requests are parsed and answered before anything of other
+ * connections is read.
  */
 const MOST_DUE = 4;
 
 /**
- * In the order in which they make room. A connection is trusted from the first credential on it that holds; `asking`: it
- * shows one that is not checked yet.
+ * In the order in which connections are closed for others. A connection is trusted from the first valid credential on
+ * it; `asking`: it shows a credential that has not been verified yet.
  */
 const KINDS = ['stalled', 'idle', 'written', 'young', 'asking', 'resting'] as const;
-/** `working`: trusted, and an answer is due. It makes room for no other. */
+/** `working`: trusted, and an answer is due. It is never closed for another. */
 type Kind = (typeof KINDS)[number] | 'working';
-/** Of a network beyond its share, only these go. */
-const STRANGERS = KINDS.slice(0, 5);
+/** In a network above its share only these are closed. */
+const UNTRUSTED = KINDS.slice(0, 5);
 
 interface Connection {
   readonly socket: Socket;
   readonly network: string;
   kind: Kind;
-  /** When it came to be of this kind. */
+  /** When it became this kind. */
   since: number;
   trusted: boolean;
-  /** Answers that are not handed over to the system yet. */
+  /** Requests without a complete answer. */
   due: number;
-  /** What is not taken yet, as {@link unsent} tells, and since when it is the same. */
+  /** What {@link unsent} returned last, and since when it is the same. */
   unsent: string;
   unsentSince: number;
 }
 
 /** Connections by kind, each oldest first. */
-class Shelf {
+class ConnectionsByKind {
   readonly #kinds = new Map<Kind, Set<Connection>>();
   size = 0;
 
@@ -67,8 +67,8 @@ class Shelf {
 }
 
 /**
- * What has not been taken: it changes with every byte that leaves. Node counts a chunk as a whole; how much of it is
- * left, only the handle knows.
+ * The bytes that the peer has not read yet, as a text that changes with every byte sent. Node counts whole chunks; only
+ * the handle knows how much of a chunk is left.
  */
 function unsent(socket: Socket): string {
   if (socket.writableLength === 0) return '';
@@ -76,11 +76,11 @@ function unsent(socket: Socket): string {
   return `${socket.bytesWritten} ${socket.writableLength} ${handle?.writeQueueSize ?? 0}`;
 }
 
-/** A stranger's connection of a network that has more than its share, the largest first. */
-function neighbourIn(crowded: ReadonlySet<Shelf>, except: Connection): Connection | undefined {
+/** An untrusted connection from a network above its share; the largest network first. */
+function neighbourIn(crowded: ReadonlySet<ConnectionsByKind>, except: Connection): Connection | undefined {
   const largestFirst = [...crowded].sort((a, b) => b.size - a.size);
   for (const network of largestFirst) {
-    const found = network.first(STRANGERS, except);
+    const found = network.first(UNTRUSTED, except);
     if (found) return found;
   }
   return undefined;
@@ -88,41 +88,40 @@ function neighbourIn(crowded: ReadonlySet<Shelf>, except: Connection): Connectio
 
 export interface ConnectionLimits {
   readonly most: number;
-  /** The share of one IPv4 address or IPv6 /64; what is beyond it makes room first. */
+  /** The share of one IPv4 address or IPv6 /64; a network above it is the first to lose connections. */
   readonly mostOfNetwork?: number;
   /** Milliseconds; monotonic. */
   readonly now?: () => number;
 }
 
 /**
- * Keeps at most so many connections. While there is room, none is closed for another: a person may come from the same
- * address as a flood. One more than that takes the place of another, of a network beyond its share if there is one:
- * first of those that do not read their answers, then of those that ask for nothing, then of the one that has gone
- * longest without showing a credential that holds. None makes room while it is answered under a credential that held;
- * only where all are, it is the new one that goes. Those that take nothing of their answer for long are closed in any
- * case.
+ * Keeps at most `most` connections. While there is room none is closed, because a person may share an address with a
+ * flood. When it is full, a new connection replaces another, from a network above its share if there is one: first one
+ * that does not read its answer, then one that sends no request, then the one that has been without a valid credential
+ * for longest. A connection with a valid credential is never closed while it is being answered; if all are, the new one
+ * is closed. A connection that reads none of its answer for long is always closed.
  */
 export function limitConnections(
   server: Server,
   { most, mostOfNetwork = most, now = () => performance.now() }: ConnectionLimits,
 ): void {
   const all = new Map<Socket, Connection>();
-  const shelf = new Shelf();
-  const networks = new Map<string, Shelf>();
+  const byKind = new ConnectionsByKind();
+  const networks = new Map<string, ConnectionsByKind>();
 
-  /** Those that have more than their share. */
-  const crowded = new Set<Shelf>();
+  /** Networks above their share. */
+  const crowded = new Set<ConnectionsByKind>();
 
   function forget(connection: Connection): void {
     if (!all.delete(connection.socket)) return;
-    shelf.remove(connection);
+    byKind.remove(connection);
     const own = networks.get(connection.network);
     own?.remove(connection);
     if (own && own.size <= mostOfNetwork) crowded.delete(own);
     if (own?.size === 0) networks.delete(connection.network);
   }
 
-  /** Its descriptor is free at once, its `close` comes later. */
+  /** Frees the descriptor at once; the `close` event comes later. */
   function evict(connection: Connection): void {
     forget(connection);
     connection.socket.destroy();
@@ -130,7 +129,7 @@ export function limitConnections(
 
   function move(connection: Connection, kind: Kind): void {
     if (!all.has(connection.socket)) return;
-    const both = [shelf, networks.get(connection.network)];
+    const both = [byKind, networks.get(connection.network)];
     for (const one of both) one?.remove(connection);
     Object.assign(connection, { kind, since: now() });
     for (const one of both) one?.add(connection);
@@ -143,10 +142,10 @@ export function limitConnections(
       ...{ socket, network, kind: 'young', since, trusted: false, due: 0 },
       ...{ unsent: '', unsentSince: since },
     };
-    const own = networks.get(network) ?? new Shelf();
+    const own = networks.get(network) ?? new ConnectionsByKind();
     networks.set(network, own);
     all.set(socket, connection);
-    shelf.add(connection);
+    byKind.add(connection);
     own.add(connection);
     if (own.size > mostOfNetwork) crowded.add(own);
     socket.once('close', () => forget(connection));
@@ -155,10 +154,10 @@ export function limitConnections(
       move(connection, connection.due > 0 ? 'working' : 'resting');
     });
     if (all.size <= most) return;
-    evict(neighbourIn(crowded, connection) ?? shelf.first(KINDS, connection) ?? connection);
+    evict(neighbourIn(crowded, connection) ?? byKind.first(KINDS, connection) ?? connection);
   }
 
-  function look(): void {
+  function check(): void {
     const at = now();
     for (const connection of [...all.values()]) {
       const { socket, trusted, kind, since } = connection;
@@ -177,7 +176,7 @@ export function limitConnections(
   }
 
   server.on('connection', take);
-  // Before whatever answers.
+  // Before the listener that answers.
   server.prependListener('request', (request, response) => {
     const connection = all.get(request.socket);
     if (!connection) return;
@@ -185,7 +184,7 @@ export function limitConnections(
       evict(connection);
       return;
     }
-    // A second question before the first answer was taken proves nothing.
+    // Sending a second request before reading the first answer does not count as progress.
     const queued = connection.due++ > 0;
     if (connection.trusted) move(connection, 'working');
     else if (queued) move(connection, 'written');
@@ -198,6 +197,6 @@ export function limitConnections(
       if (connection.due === 0) move(connection, connection.trusted ? 'resting' : 'young');
     });
   });
-  const looking = setInterval(look, LOOK_EVERY).unref();
-  server.once('close', () => clearInterval(looking));
+  const timer = setInterval(check, CHECK_EVERY).unref();
+  server.once('close', () => clearInterval(timer));
 }

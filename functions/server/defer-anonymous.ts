@@ -1,27 +1,27 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 
-/** So many may wait while others still come in. */
+/** Requests that may wait while connections still arrive. */
 const MOST = 512;
-/** Paths whose callers sign what they send, or have no credential to show. */
+/** Paths whose callers sign the body, or need no credential. */
 const WITHOUT = /^\/(?:hooks|chatops|links|healthz|readyz|metrics)(?:[/?]|$)/;
 
 const showsNothing = ({ headers, url = '' }: IncomingMessage): boolean =>
   headers.authorization === undefined && !WITHOUT.test(url);
 
 /**
- * Lets those who show a credential go before those who show none where they should: many who come at once with
- * nothing, as slow clients do when they are thrown out together, take a little of each turn and no more.
+ * Serves requests with a credential first. Requests that should have one and have none wait, and are served one in each
+ * turn of the event loop, so that many at once (slow clients that reconnect together) do not delay the others.
  */
-export function giveCredentialsPrecedence(server: Server): void {
+export function deferAnonymous(server: Server): void {
   const [handle] = server.listeners('request') as RequestListener[];
   if (!handle) return;
   const waiting: (readonly [IncomingMessage, ServerResponse])[] = [];
-  /** Since the last turn. */
+  /** Whether a connection arrived since the last turn. */
   let hasComeIn = false;
 
   /**
-   * One in each turn of the event loop, and none while connections still come in: there, too, each turn takes but one,
-   * and the one that matters may be behind hundreds.
+   * Serves one request, unless connections still arrive: Node accepts only one connection in a turn too, and one with a
+   * credential may be behind hundreds.
    */
   function serve(): void {
     if (hasComeIn && waiting.length <= MOST) {
@@ -41,7 +41,7 @@ export function giveCredentialsPrecedence(server: Server): void {
   });
   server.removeListener('request', handle);
   server.on('request', (request, response) => {
-    // It asked too much and was closed; what else it had sent at once is parsed all the same.
+    // The connection limit has closed it; its pipelined requests are parsed nevertheless.
     if (request.socket?.destroyed) return;
     if (!showsNothing(request)) {
       handle(request as never, response as never);

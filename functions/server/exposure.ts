@@ -5,32 +5,32 @@ import type { Health, Log, Probe } from '../../lib/ports/runtime.js';
 import type { Scanner } from '../../lib/ports/scanner.js';
 import { isLoopback } from '../../lib/util/secure-url.js';
 
-/** A look at all processes is taken no more often, however often `/readyz` is asked. Milliseconds. */
+/** All processes are scanned no more often than this, however often `/readyz` is asked. Milliseconds. */
 const EVERY = 5_000;
-/** How often it is taken when `/readyz` is not asked, for the log; and how long after the start at first. Milliseconds. */
+/** How often they are scanned for the log if `/readyz` is not asked, and how long after the start first. Milliseconds. */
 const UNASKED = 60_000;
 const FIRST = 1_000;
 const NAMED = 5;
 const OTHERS_MAY_WRITE = 0o022;
 
-/** What is told once, at the start. In sentences. */
+/** Warnings that are logged once, at the start. */
 function warningsOn({ host, trustedProxies, stateDirectory }: Config): string[] {
   const old = resolve('.killswitch', 'state.db');
   return [
     ...(isLoopback(host) || trustedProxies.length > 0
       ? []
       : [
-          `it listens on ${host} without TLS, so tokens can be read on the way: put a proxy with TLS before it and name that in KILLSWITCH_TRUSTED_PROXIES, or set HOST to 127.0.0.1`,
+          `it listens on ${host} without TLS, so tokens can be read on the network: put a proxy with TLS in front of it and name the proxy in KILLSWITCH_TRUSTED_PROXIES, or set HOST to 127.0.0.1`,
         ]),
     ...(existsSync(old) && resolve('.killswitch') !== resolve(stateDirectory)
       ? [
-          `${old} is the store of an earlier version, and is not used: move it to ${stateDirectory}, or let KILLSWITCH_STATE_DIR name its directory`,
+          `${old} is the store of an earlier version, and is not used: move it to ${stateDirectory}, or set KILLSWITCH_STATE_DIR to its directory`,
         ]
       : []),
   ];
 }
 
-/** Whether others may change what is kept there, or put a socket of their own in the place of ours. */
+/** Whether other users could change the state, or replace the socket with their own. */
 function stateDirectoryHealth(path: string): Health {
   const name = 'state directory';
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -38,13 +38,13 @@ function stateDirectoryHealth(path: string): Health {
   if (!stats) return { name, ok: true, detail: 'not made yet' };
   const uid = process.geteuid?.();
   if (stats.uid !== 0 && uid !== undefined && stats.uid !== uid)
-    return problem(`it belongs to another user (${stats.uid}): chown it to the user of the server`);
+    return problem(`it belongs to another user (${stats.uid}): chown it to the user that the server runs as`);
   if ((stats.mode & OTHERS_MAY_WRITE) !== 0)
-    return problem(`others may write to it (mode ${(stats.mode & 0o7777).toString(8)}): chmod 700`);
+    return problem(`other users may write to it (mode ${(stats.mode & 0o7777).toString(8)}): chmod 700`);
   return { name, ok: true };
 }
 
-/** The real, effective and saved user of a process, and its PID namespace; undefined if it is gone or there is no /proc. */
+/** The real, effective and saved UIDs and the PID namespace of a process; undefined if it is gone, or without /proc. */
 function userOf(
   pid: string,
 ): { readonly uids: readonly number[]; readonly namespace: string | undefined } | undefined {
@@ -67,8 +67,8 @@ function namespaceOf(pid: string): string | undefined {
 }
 
 /**
- * Whether a process may read this one's memory and environment, where the secret is, and end it: it has this one's user,
- * or is root's, and sees it. A container with a PID namespace of its own does not.
+ * Whether a process can kill this one and read its memory and environment, which hold the secret: it runs as the same
+ * user or as root, and in the same PID namespace.
  */
 function mayHarm(pid: string): boolean {
   const own = process.geteuid?.();
@@ -94,9 +94,9 @@ export interface Exposure {
 }
 
 /**
- * Tells what makes this server less safe than it should be, in the log and to `/readyz`: a state directory that others may
- * write to, a port that is open to others without TLS, agents that run as the server's own user. It stops all the same.
- * Keeps no process alive.
+ * Reports, in the log and to `/readyz`, what makes this server less safe than it should be: a state directory that other
+ * users can write to, a port open to the network without TLS, agents that run as the server's own user. The server can
+ * still stop agents. Does not keep the process alive.
  */
 export function openExposure(
   config: Config,
@@ -106,34 +106,34 @@ export function openExposure(
   const { detail, ok } = stateDirectoryHealth(config.stateDirectory);
   if (!ok) log.warn({ directory: config.stateDirectory }, `the state directory is not safe: ${detail}`);
 
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  let scannedAt = Number.NEGATIVE_INFINITY;
   let last: Promise<readonly string[]> = Promise.resolve([]);
-  let wasTold = false;
-  const look = (): Promise<readonly string[]> => {
-    if (performance.now() - lookedAt < EVERY) return last;
-    lookedAt = performance.now();
+  let wasLogged = false;
+  const scan = (): Promise<readonly string[]> => {
+    if (performance.now() - scannedAt < EVERY) return last;
+    scannedAt = performance.now();
     last = agentsThatMayHarm(scanners).then(agents => {
-      if (agents.length > 0 && !wasTold)
+      if (agents.length > 0 && !wasLogged)
         log.warn(
           { agents: agents.slice(0, NAMED), count: agents.length },
-          'agents run as this server’s own user, or as root beside it: they can read its secret and end it. Give the server a user of its own, and agents another',
+          'agents run as this server’s own user, or as root beside it: they can read its secret and end it. Run the server as a user of its own, and agents as another',
         );
-      wasTold = agents.length > 0;
+      wasLogged = agents.length > 0;
       return agents;
     });
     return last;
   };
-  const lookUnasked = (): void => void look().catch(() => undefined);
-  // Not at once: a server that starts has to listen first.
-  const timers = [setTimeout(lookUnasked, FIRST).unref(), setInterval(lookUnasked, UNASKED).unref()];
+  const scanForLog = (): void => void scan().catch(() => undefined);
+  // Not at once: the server must listen first.
+  const timers = [setTimeout(scanForLog, FIRST).unref(), setInterval(scanForLog, UNASKED).unref()];
 
   const user: Probe = {
     async probe() {
-      const { length } = await look();
+      const { length } = await scan();
       const name = 'user';
       if (length === 0) return { name, ok: true };
-      const told = `${length === 1 ? '1 agent runs' : `${length} agents run`} as the server's own user, or as root beside it, and can read its secret and end it`;
-      return { name, ok: false, detail: told, aside: true };
+      const detail = `${length === 1 ? '1 agent runs' : `${length} agents run`} as the server's own user, or as root beside it, and can read its secret and end it: run the server as a user of its own`;
+      return { name, ok: false, detail, aside: true };
     },
   };
   const directory: Probe = { probe: async () => stateDirectoryHealth(config.stateDirectory) };

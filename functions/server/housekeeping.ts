@@ -1,12 +1,14 @@
 import type { Log } from '../../lib/ports/runtime.js';
 
-/** How often what has been kept long enough, or is too much, is deleted. Milliseconds. */
+/** How often expired or excess entries are deleted. Milliseconds. */
 const INTERVAL = 10 * 60_000;
 
-/** Keeps the quarantine in its bounds, at once and then now and again. Keeps no process alive. */
+/** Deletes expired or excess entries of the quarantine, at once and then regularly. Does not keep the process alive. */
 export function startHousekeeping(expire: () => Promise<unknown>, log: Log): { close(): void } {
   const keep = (): void => {
-    expire().catch((err: unknown) => log.error({ err }, 'the quarantine was not emptied'));
+    expire().catch((err: unknown) =>
+      log.error({ err }, 'expired entries of the quarantine could not be deleted'),
+    );
   };
   const timer = setInterval(keep, INTERVAL).unref();
   keep();

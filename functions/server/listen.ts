@@ -6,11 +6,11 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Env } from '../http/function.js';
 import { limitConnections } from './connection-limit.js';
-import { giveCredentialsPrecedence } from './defer-anonymous.js';
+import { deferAnonymous } from './defer-anonymous.js';
 
 export type App = Pick<Hono<Env>, 'fetch'>;
 
-/** Against clients that open connections and say nothing: they must not use up what a kill needs. */
+/** Bounds for clients that open connections and send nothing, so that there are connections left for a kill. */
 const TIMEOUTS = {
   headersTimeout: 3_000,
   requestTimeout: 5_000,
@@ -20,21 +20,21 @@ const TIMEOUTS = {
 /** Milliseconds; well above the deadline for answers. */
 const LONGEST_ANSWER = 15_000;
 const FALLBACK_DESCRIPTORS = 1_024;
-/** Of the half that connections may take, what the port leaves over for the socket. */
+/** Descriptors that the port leaves to the socket. */
 const RESERVE = 32;
 const MOST_ON_SOCKET = 64;
 /**
- * However many descriptors there are. One that does not read its answer holds up to about 200 KiB of it in this process
- * before it is closed, so that these come to 200 MiB at the worst; and no more are needed, as a kill takes milliseconds.
+ * The most for any number of descriptors. A connection that does not read its answer holds up to about 200 KiB before it
+ * is closed, so these hold at most 200 MiB. More are not needed: a kill takes milliseconds.
  */
 const MOST_AT_PORT = 1_024;
-/** The share of one address: beyond it, its own make room first once the port is full. */
+/** The share of one address; once the port is full, addresses above it lose connections first. */
 const SHARE_OF_NETWORK = 1 / 4;
 const LEAST_OF_NETWORK = 16;
-/** Connections that the system holds until they are taken: a queue that is full makes clients try again in a second. */
+/** Connections that the system queues until they are accepted; if the queue is full, clients retry after a second. */
 const BACKLOG = 4_096;
 
-/** How many file descriptors this process may have. */
+/** How many file descriptors this process may open. */
 function descriptors(): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
@@ -46,8 +46,8 @@ function descriptors(): number {
 }
 
 /**
- * How many connections each listener takes at a time. Whatever comes in at the port, the socket has its own; and what
- * is left is for the engine, the store and cgroups.
+ * How many connections each listener accepts at a time. The socket has a share that the port cannot use up, and about
+ * half of the descriptors are left for the engine, the store and cgroups.
  */
 export function connectionLimits(limit = descriptors()): { readonly port: number; readonly socket: number } {
   return {
@@ -58,13 +58,13 @@ export function connectionLimits(limit = descriptors()): { readonly port: number
 
 export function createServer(app: App, maxConnections: number): Server {
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: TIMEOUTS }) as Server;
-  giveCredentialsPrecedence(server);
+  deferAnonymous(server);
   const mostOfNetwork = Math.max(LEAST_OF_NETWORK, Math.floor(maxConnections * SHARE_OF_NETWORK));
   limitConnections(server, { most: maxConnections, mostOfNetwork });
   return server;
 }
 
-/** Takes no new requests and resolves when those in flight are answered; who does not read its answer is left. */
+/** Accepts no new requests and resolves when those in flight are answered, or their clients did not read in time. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();

@@ -21,7 +21,7 @@ import type { Left, Teardown } from './teardown.js';
 
 /** An agent that starts while the emergency stop is being engaged may be visible only now. Milliseconds. */
 const SECOND_LOOK = 1_000;
-/** Milliseconds for all of an orderly shutdown. What it cuts off is owed, and paid after the next start. */
+/** Milliseconds for an orderly shutdown. Work that it cuts off is pending, and done after the next start. */
 const LONGEST_SHUTDOWN = 30_000;
 /** Milliseconds for the last lines of the log. */
 const LAST_LINES = 1_000;
@@ -29,33 +29,33 @@ const LAST_LINES = 1_000;
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface ServiceOptions {
-  /** Without a key of its own it makes a random secret for this run. */
+  /** If no key is set, make a random secret for this run. */
   readonly dev?: boolean;
   /** JSON lines on standard output if absent. */
   readonly log?: Log;
-  /** The variables that set it up; those of this process, and of its configuration file, if absent. */
+  /** The settings; absent: the environment of this process and its configuration file. */
   readonly environment?: Variables;
 }
 
-/** Everything that serves functions, but for what listens. */
+/** Everything that serves functions, except the listeners. */
 export interface Service {
   readonly config: Config;
   readonly log: Log;
   readonly deps: Deps;
   /** The functions in one app. */
   readonly app: Hono<Env>;
-  /** Registers how something that is built upon it ends: before it, the last one first. */
+  /** Registers how something that uses this service ends. The last one registered ends first, all before the service. */
   readonly defer: Teardown['add'];
-  /** Begins what goes on beside the requests: matching reality to the records, telling others, sealing the audit. */
+  /** Starts the background work: reconciling, notifying, sealing the audit. */
   start(): void;
   /**
-   * Ends it in order: the stops in flight are carried out first.
+   * Shuts down in order; stops in flight are finished first.
    * @returns what could not be ended
    */
   close(): Promise<readonly Left[]>;
 }
 
-/** What concerns platforms, and whom to tell. @throws ConfigError */
+/** The settings of platforms, and the targets of notifications. @throws ConfigError */
 function readPlatforms(variables: Variables, functions: readonly KillswitchFunction[]) {
   const settings = settingsOf(variables);
   const [targets] = allOf([
@@ -66,7 +66,7 @@ function readPlatforms(variables: Variables, functions: readonly KillswitchFunct
 }
 
 /**
- * Opens everything that the functions work with.
+ * Opens everything that the functions need.
  * @throws ConfigError; Error in one clear sentence of an adapter
  */
 export async function openService(
@@ -81,7 +81,7 @@ export async function openService(
   const ownLog = options.log ? undefined : await openLog(config);
   const log = options.log ?? (ownLog as Log);
   if (config.unknown.length > 0)
-    log.warn({ variables: config.unknown }, 'unknown variables, misspelt perhaps');
+    log.warn({ variables: config.unknown }, 'unknown variables are ignored: check their spelling');
   const metrics = await openMetrics();
   const seals = await openSeals(config, { create: true });
   let follow = (_entries: readonly AuditEntry[]): void => undefined;

@@ -2,8 +2,8 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const OTHERS = 0o022;
-const ANYBODY = 0o002;
-/** In such a directory nobody moves away what is another's (inode(7)). */
+const ANYONE = 0o002;
+/** In a sticky directory a file can be renamed or deleted only by its owner (inode(7)). */
 const STICKY = 0o1000;
 
 const euid = (): number => process.geteuid?.() ?? 0;
@@ -15,36 +15,36 @@ function* foldersAbove(path: string): Generator<string> {
   }
 }
 
-/** The user of a folder that root alone can have made and given away; `undefined` where others can, or there is none. */
+/** The owner of a folder that only root can have created; `undefined` if other users could have, or it does not exist. */
 export function userGivenByRoot(folder: string): number | undefined {
   const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
   const above = [...foldersAbove(folder)].map(one => statSync(one, { throwIfNoEntry: false }));
   return above.every(stats => stats?.uid === 0 && (stats.mode & OTHERS) === 0) ? owner : undefined;
 }
 
-/** Ours or root's. Root itself also takes what belongs to a user of the server's own, to whom root gave the directory. */
+/** Whether it belongs to this user or root; for root also if it belongs to the user to whom root gave the directory. */
 const isTrusted = ({ uid }: Stats, folder: string): boolean =>
   uid === 0 || uid === euid() || (euid() === 0 && userGivenByRoot(folder) === uid);
 
-/** Why a socket, by its real path, may be another user's. @throws as the file system does, also where there is none */
+/** Says why a socket, by its real path, may belong to another user. @throws Error of node:fs, also if it does not exist */
 export function problemWithSocket(path: string): string | undefined {
   const folder = dirname(path);
   const [socket, directory] = [lstatSync(path), statSync(folder)];
   if (!isTrusted(socket, folder)) return `it belongs to another user (${socket.uid})`;
   if (!isTrusted(directory, folder)) return `its directory belongs to another user (${directory.uid})`;
-  // The mode of a socket on some systems means nothing; its directory's does.
-  if ((directory.mode & OTHERS) !== 0) return 'its directory may be written by others';
-  if ((socket.mode & OTHERS) !== 0) return 'others may write to it';
+  // Some systems ignore the mode of a socket, but not that of its directory.
+  if ((directory.mode & OTHERS) !== 0) return 'other users may write to its directory';
+  if ((socket.mode & OTHERS) !== 0) return 'other users may write to it';
   for (const above of foldersAbove(folder)) {
     const { mode } = statSync(above);
-    if ((mode & ANYBODY) !== 0 && (mode & STICKY) === 0) return `anybody may write to ${above}`;
+    if ((mode & ANYONE) !== 0 && (mode & STICKY) === 0) return `any user may write to ${above}`;
   }
   return undefined;
 }
 
 /**
  * The real path of a unix socket that a credential may be sent to; `undefined` if there is none.
- * @throws Error in a clear sentence if it is one that another user may have put there
+ * @throws Error in a clear sentence if another user may have put it there
  */
 export function ownSocket(path: string): string | undefined {
   let real: string;
@@ -57,6 +57,6 @@ export function ownSocket(path: string): string | undefined {
   const problem = problemWithSocket(real);
   if (problem === undefined) return real;
   throw new Error(
-    `The socket ${path} is not to be trusted: ${problem}. No credential was sent. Make it and its directory yours alone (chmod 700), or name the server with --url or KILLSWITCH_URL.`,
+    `The socket ${path} cannot be trusted: ${problem}. No credential was sent. Make it and its directory accessible to you alone (chmod 700), or name the server with --url or KILLSWITCH_URL.`,
   );
 }

@@ -5,16 +5,16 @@ import { ConfigError } from '../../lib/config/config-error.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const NAME = 'killswitch';
-/** The state directory of root, and of a service that root gives it to. */
+/** The state directory of root, or of a service user that root gives it to. */
 export const SYSTEM_STATE = join('/var/lib', NAME);
 const FILE = 'killswitch.env';
 export const SYSTEM_CONFIG = join('/etc', NAME, FILE);
 
-/** A relative path in one of its variables is to be ignored: https://specifications.freedesktop.org/basedir-spec/ */
+/** Relative paths in XDG variables must be ignored: https://specifications.freedesktop.org/basedir-spec/ */
 const absolute = (path: string | undefined): string | undefined =>
   path !== undefined && isAbsolute(path) ? path : undefined;
 
-/** `undefined` for a user without one. */
+/** `undefined` for a user without a home directory. */
 function home({ HOME }: Environment): string | undefined {
   if (HOME) return absolute(HOME);
   try {
@@ -24,7 +24,7 @@ function home({ HOME }: Environment): string | undefined {
   }
 }
 
-/** A folder of the user's, below the one that the variable names or else at its usual place. */
+/** The user's folder that an XDG variable names, or else the usual one. */
 function ownFolder(env: Environment, variable: string, usual: string): string | undefined {
   const given = absolute(env[variable]);
   const base = home(env);
@@ -34,8 +34,8 @@ function ownFolder(env: Environment, variable: string, usual: string): string | 
 const isRoot = (): boolean => process.geteuid?.() === 0;
 
 /**
- * The state directory, the same from whichever directory this is asked: `KILLSWITCH_STATE_DIR`, or else
- * `/var/lib/killswitch` for root and `$XDG_STATE_HOME/killswitch` for anybody else.
+ * The state directory, whatever the current directory is: `KILLSWITCH_STATE_DIR`, or else `/var/lib/killswitch` for root
+ * and `$XDG_STATE_HOME/killswitch` for other users.
  * @throws ConfigError for a user without a home
  */
 export function stateDirectoryOf(env: Environment): string {
@@ -50,10 +50,10 @@ export function stateDirectoryOf(env: Environment): string {
 export const socketOf = (env: Environment): string =>
   env['KILLSWITCH_SOCKET'] || join(stateDirectoryOf(env), `${NAME}.sock`);
 
-/** Where the Docker CLI keeps its settings; a folder that is not there for a user without a home, as of a service. */
+/** Where the Docker CLI keeps its settings; for a user without a home, such as a service, a folder that does not exist. */
 export const dockerFolderOf = (env: Environment): string => join(home(env) ?? '/nonexistent', '.docker');
 
-/** Where the configuration file may be, the first one that is there counts. */
+/** Where the configuration file may be; the first one that exists is used. */
 export function configFilesOf(env: Environment): readonly string[] {
   const folder = ownFolder(env, 'XDG_CONFIG_HOME', '.config');
   return [SYSTEM_CONFIG, ...(folder === undefined ? [] : [join(folder, NAME, FILE)])];

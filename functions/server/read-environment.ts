@@ -9,7 +9,7 @@ import { readSecret } from './secret-file.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Resolves variables that are given as files, by `<name>_FILE`. @throws ConfigError that names every problem */
+/** Reads the variables that are given as `<name>_FILE`. @throws ConfigError that names every problem */
 function withFiles(environment: Environment, names: Iterable<string>): Environment {
   const resolved: Record<string, string | undefined> = { ...environment };
   const problems: string[] = [];
@@ -24,7 +24,7 @@ function withFiles(environment: Environment, names: Iterable<string>): Environme
 }
 
 /**
- * @param options.dev without a key of its own, the process makes a random secret for this run
+ * @param options.dev if no key is set, make a random secret for this run
  * @throws ConfigError that names every bad variable
  */
 export function readConfig(environment: Environment, options: { dev?: boolean } = {}): Config {
@@ -38,7 +38,7 @@ export function readConfig(environment: Environment, options: { dev?: boolean } 
 }
 
 /**
- * The variables of the platforms, those read from files among them.
+ * The variables of the platforms, including those read from files.
  * @throws ConfigError that names every file that cannot be read
  */
 export function settingsOf(environment: Environment): Settings {

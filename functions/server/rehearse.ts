@@ -12,22 +12,22 @@ import { createPoller, type Poller } from '../../lib/util/poller.js';
 import { createApp } from '../http/app.js';
 import type { Deps, KillswitchFunction } from '../http/function.js';
 import { mintToken } from '../node.js';
-import { giveCredentialsPrecedence } from './defer-anonymous.js';
+import { deferAnonymous } from './defer-anonymous.js';
 
-/** Milliseconds between two rehearsals: what is not used for long is forgotten, by the engine as by V8. */
+/** Milliseconds between two rehearsals: what is idle for long becomes slow again, in V8 and in the engine. */
 const INTERVAL = 5 * 60_000;
-/** Of a process that has just been started: V8 compiles what has run a few times, and better what has run often. */
+/** Rehearsals right after the start: V8 compiles code that ran a few times, and optimises code that ran often. */
 const FIRST_RUNS = 30;
-/** Milliseconds after which a series is broken off. */
+/** If a rehearsal takes more milliseconds than this, the first series ends. */
 const SLOW = 1_000;
 const TOKEN_SECONDS = 60;
 
 const ignore = (): void => undefined;
 
 /**
- * Kills an agent that does not exist, at the start and every few minutes, so that the first kill of a process that has
- * been idle for days is as fast as any later one. Each is an HTTP request with a token on a connection in memory; it is
- * not logged, counted, audited or stored, and takes about 13 ms of a processor. Keeps no process alive.
+ * Kills an agent that does not exist, at the start and every few minutes, so that the first real kill is fast even after
+ * days of idling. Each rehearsal is an HTTP request with a token on an in-memory connection; it is not logged, counted,
+ * audited or stored, and takes about 13 ms of processor time. Does not keep the process alive.
  */
 export function createRehearsals(
   deps: Deps,
@@ -52,7 +52,7 @@ export function createRehearsals(
   };
   const killing = functions.filter(({ name }) => name === 'kill');
   const server = createAdaptorServer({ fetch: createApp(own, killing).fetch }) as Server;
-  giveCredentialsPrecedence(server);
+  deferAnonymous(server);
 
   async function overHttp(): Promise<void> {
     const [client, connection] = duplexPair();
@@ -73,12 +73,12 @@ export function createRehearsals(
       for (let left = runs; left > 0 && !deps.closing.aborted; left--) {
         const startedAt = core.clock.monotonic();
         await once();
-        // An engine or a store that hangs is not asked again and again.
+        // Do not keep asking an engine or a store that hangs.
         if (core.clock.monotonic() - startedAt > SLOW) break;
       }
       runs = 1;
     } catch (err) {
-      deps.log.info({ err }, 'a rehearsal of a kill did not come to its end');
+      deps.log.info({ err }, 'a rehearsal of a kill failed; the next kill may be slower');
     }
   }
   return createPoller({ clock: core.clock, poll, interval: INTERVAL, afterWake: 0 });
@@ -96,7 +96,7 @@ const requestFor = (agentId: string, token: string): string =>
     '{}',
   ].join('\r\n');
 
-/** Good for this one agent alone. Without a secret to sign with there is no token, and none is checked. */
+/** A token for this one agent. Without a secret there is nothing to sign with, and the rehearsal does not verify it. */
 async function tokenFor(
   agentId: string,
   { secret, audience, issuer }: Pick<Config, 'secret' | 'audience' | 'issuer'>,

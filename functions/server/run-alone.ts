@@ -1,8 +1,8 @@
 import type { KillswitchFunction } from '../http/function.js';
 
 /**
- * Not a literal at the import, so that a bundle for the edge, which has no Node, does not follow it. It is the same
- * from this file as from a chunk of the bundle.
+ * Not a literal in the import, so that the bundle for the edge, which has no Node, does not include it. The relative
+ * path is right both from this file and from a chunk of the Node bundle.
  */
 const serverUrl = (): string => new URL('../../functions/server/start.js', import.meta.url).href;
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** What a variable and its file give: sentences without a full stop in `problems`, safe to show. */
+/** The value of a setting that may be in a file. `problems`: sentences without a full stop, safe to show. */
 export interface Secret {
   readonly value: string | undefined;
   readonly problems: readonly string[];
 }
 
 /**
- * Reads a secret from a variable, or from the file that `<name>_FILE` names, without the line end at its end. An empty
+ * Reads a secret from a variable, or from the file that `<name>_FILE` names, without the line end after it. An empty
  * variable counts as absent.
  */
 export function readSecret(environment: Readonly<Record<string, string | undefined>>, name: string): Secret {
@@ -17,6 +17,9 @@ export function readSecret(environment: Readonly<Record<string, string | undefin
   try {
     return { value: readFileSync(path, 'utf8').replace(/\r?\n$/, ''), problems };
   } catch {
-    return { value: undefined, problems: [...problems, `${name}_FILE names a file that cannot be read`] };
+    return {
+      value: undefined,
+      problems: [...problems, `${name}_FILE names a file that does not exist or that this user may not read`],
+    };
   }
 }

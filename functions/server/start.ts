@@ -18,12 +18,12 @@ export interface Server {
   readonly url: string;
   readonly config: Config;
   readonly log: Log;
-  /** @returns what could not be ended */
+  /** Shuts down in order. @returns what could not be ended */
   close(): Promise<readonly Left[]>;
 }
 
 interface Options extends ServiceOptions {
-  /** This process does nothing else, and may be ended where its event loop stands still. */
+  /** This process does nothing else, so it may be ended when its event loop is blocked. */
   readonly watchdog?: true;
 }
 
@@ -44,7 +44,7 @@ export async function startServer(
     const socket = await listenOnSocket(app, { path: config.socket, log });
     listening.push(socket);
     const { url } = port;
-    log.info({ url, ...socket.told, functions: functions.map(({ name }) => name) }, 'listening');
+    log.info({ url, ...socket.logged, functions: functions.map(({ name }) => name) }, 'listening');
     start();
     if (options.watchdog) {
       // The first match builds the router.
@@ -60,32 +60,32 @@ export async function startServer(
   }
 }
 
-/** What a person can do about it, in one sentence; never a stack trace. */
+/** What is wrong and what to do about it, in one sentence; never a stack trace. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   if (code === 'EADDRINUSE')
-    return `Port ${port} of ${address} is taken: stop what listens there, or set PORT.`;
+    return `Port ${port} of ${address} is in use: stop the program that listens there, or set PORT.`;
   if (code === 'EACCES' && port) return `Port ${port} needs more rights: set PORT to one above 1023.`;
-  return error instanceof Error ? error.message : 'It could not start.';
+  return error instanceof Error ? error.message : 'The server could not start.';
 }
 
-/** A terminal or a reader that is gone must not end the process. */
+/** A closed terminal or pipe must not end the process. */
 function ignoreBrokenOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** Serves until SIGTERM or SIGINT; then ends in order, finishing every kill in flight. */
+/** Serves until SIGTERM or SIGINT; then shuts down in order, finishing every kill in flight. */
 export async function main(
   functions: readonly KillswitchFunction[],
   options: { dev?: boolean; announce?: (server: Server) => void | Promise<void> } = {},
 ): Promise<void> {
   ignoreBrokenOutput();
   let server: Server | undefined;
-  // Node does not ignore what `nohup` has it ignore; but it is left without a terminal to read from then.
+  // Node does not inherit that `nohup` ignores SIGHUP, but under `nohup` standard input is not a terminal.
   const isInTerminal = isatty(0);
   const signals: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', ...(isInTerminal ? (['SIGHUP'] as const) : [])];
-  const goOn = (): void => server?.log.warn({}, 'the terminal is gone: serving goes on');
+  const goOn = (): void => server?.log.warn({}, 'the terminal was closed; the server keeps running');
   if (!isInTerminal) process.on('SIGHUP', goOn);
   try {
     server = await startServer(functions, { ...options, watchdog: true });
@@ -103,7 +103,7 @@ export async function main(
   }
 }
 
-/** The folder of the functions, from this file as well as from a chunk of the bundle. */
+/** The folder of the functions; the path is right both from this file and from a chunk of the bundle. */
 const functionsFolder = (): string =>
   realpathSync(fileURLToPath(new URL('../../functions', import.meta.url)));
 

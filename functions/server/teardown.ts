@@ -1,17 +1,17 @@
-/** What is still there after a teardown. */
+/** Something that a teardown could not end. */
 export interface Left {
   readonly name: string;
-  /** Why it could not be ended; absent: it did not end in time. */
+  /** Why ending it failed; absent: it did not end in time. */
   readonly error?: unknown;
 }
 
 export interface Teardown {
-  /** Registers how something ends, before or when it is opened. */
+  /** Registers how to end something, before or when it is opened. */
   add(name: string, end: () => unknown): void;
   /**
-   * Ends everything, the last one registered first, each whatever became of the others.
-   * @param withinMs after which nothing is waited for any more; what is left then is still begun
-   * @param onLeft called at once for each that failed or is late, before the next one is ended
+   * Ends everything, the last one registered first, also after one fails.
+   * @param withinMs the deadline for all; after it the remaining ones are started but not awaited
+   * @param onLeft called for each that fails or is late, before the next one is ended
    */
   run(withinMs?: number, onLeft?: (left: Left) => void): Promise<readonly Left[]>;
 }
@@ -36,7 +36,7 @@ export function createTeardown(): Teardown {
           (error: unknown) => ({ name, error }),
         );
         if (!result) continue;
-        // Late ones may still fail.
+        // It may still fail later.
         ended.catch(() => undefined);
         left.push(result);
         onLeft(result);

@@ -6,18 +6,18 @@ import type { Log } from '../../lib/ports/runtime.js';
 import { type App, closeServer, connectionLimits, createServer } from './listen.js';
 import { problemWithSocket } from './own-socket.js';
 
-/** Milliseconds for whoever listens on a socket that is there already. */
+/** Milliseconds for the process that may listen on an existing socket to accept a connection. */
 const PATIENCE = 1_000;
 
 export interface SocketListening {
-  /** For the log. */
-  readonly told: { readonly socket?: string };
+  /** Members for the log line. */
+  readonly logged: { readonly socket?: string };
   close(): Promise<void>;
 }
 
 /**
- * Listens on a unix socket that its owner alone may open (mode 0600, in a directory of mode 0700 where it has to be
- * made). One that a dead process left behind is replaced; where another one listens, this process does without.
+ * Listens on a unix socket that only its owner may open (mode 0600; a missing directory is created with mode 0700). A
+ * socket left behind by a dead process is replaced. If another process listens on it, this one serves its port only.
  * @throws Error with a sentence that says what to set
  */
 export async function listenOnSocket(
@@ -36,19 +36,19 @@ export async function listenOnSocket(
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE') {
-      const sentence = `The socket ${path} cannot be made (${code ?? message}): set KILLSWITCH_SOCKET to another path.`;
+      const sentence = `The socket ${path} cannot be created (${code ?? message}): set KILLSWITCH_SOCKET to another path.`;
       throw new Error(sentence, { cause });
     }
   }
   const problem = problemWith(path);
   log.warn(
     { socket: path, ...(problem !== undefined && { problem }) },
-    'another process listens on the socket: this one is served on its port alone',
+    'another process listens on the socket: this server is reached on its port only',
   );
-  return { told: {}, close: async () => undefined };
+  return { logged: {}, close: async () => undefined };
 }
 
-/** Why commands will not use the socket, where that can be told. */
+/** Says why commands will not use the socket; `undefined` if there is no reason, or it cannot be checked. */
 function problemWith(path: string): string | undefined {
   try {
     return problemWithSocket(realpathSync(path));
@@ -63,7 +63,7 @@ async function bind(app: App, path: string): Promise<SocketListening> {
   };
   const server = createServer(marked, connectionLimits().socket);
   const listening = once(server, 'listening');
-  // It is bound within the call, so that at no moment anybody else may open it.
+  // The socket is bound during the call, so it never exists with a wider mode.
   const mask = process.umask(0o177);
   try {
     server.listen(path);
@@ -71,16 +71,16 @@ async function bind(app: App, path: string): Promise<SocketListening> {
     process.umask(mask);
   }
   await listening;
-  return { told: { socket: path }, close: () => closeServer(server) };
+  return { logged: { socket: path }, close: () => closeServer(server) };
 }
 
-/** Whether the path can be taken; a socket on which nobody answers is removed for that. */
+/** Whether the path can be used; removes a socket on which no process answers. */
 async function isFree(path: string): Promise<boolean> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return true;
-  if (!found.isSocket()) throw new Error('there is something else');
+  if (!found.isSocket()) throw new Error('the path is not a socket');
   if (await isAnswered(path)) return false;
-  // Whoever has bound it anew meanwhile keeps it.
+  // Another process may have bound it in the meantime, and keeps it.
   if (lstatSync(path, { throwIfNoEntry: false })?.ino !== found.ino) return false;
   rmSync(path, { force: true });
   return true;
@@ -93,7 +93,7 @@ function isAnswered(path: string): Promise<boolean> {
       client.destroy();
       resolve(isThere);
     };
-    // One who is too busy to accept is there all the same.
+    // A process that is too busy to accept still holds the socket.
     client.setTimeout(PATIENCE, () => answer(true));
     client.once('connect', () => answer(true));
     client.once('error', (error: NodeJS.ErrnoException) => {

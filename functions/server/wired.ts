@@ -6,30 +6,29 @@ import type { Stop } from '../../lib/stop/stop.js';
 import type { Hosts } from '../../lib/store/hosts.js';
 import type { Left, Teardown } from './teardown.js';
 
-/** All of one process that stops agents, wired. */
+/** Everything in one process that stops agents, wired together. */
 export interface Node {
   readonly core: Core;
   readonly inFlight: InFlight;
   readonly stop: Stop;
   readonly hosts: Hosts;
   readonly probes: readonly Probe[];
-  /** Deletes what was kept long enough, or is too much. To be called now and then. */
+  /** Deletes expired or excess entries of the quarantine. To be called regularly. */
   readonly expire: () => Promise<number>;
-  /** Registers how something that is built upon it ends: before it, the last one first. */
+  /** Registers how something that uses this node ends. The last one registered ends first, all before the node. */
   readonly defer: Teardown['add'];
   /**
-   * Ends it in order: first the work in flight, then the connections.
-   * @returns what could not be ended, or not within so many milliseconds; it is logged, and keeps nothing else from
-   *   being ended
+   * Shuts down in order: first the work in flight, then the connections.
+   * @returns what could not be ended within `withinMs`; each is logged, and does not prevent the others from ending
    */
   close(withinMs?: number): Promise<readonly Left[]>;
 }
 
 export interface NodeOptions {
-  /** Makes the secret that signs, where none is set and none was made before. */
+  /** Creates the signing secret if none is set and none exists. */
   readonly createKeys?: boolean;
-  /** Goes on without a store that cannot be opened, as without one that does not answer. */
+  /** Continues if the store cannot be opened, as if it did not answer. */
   readonly storeless?: boolean;
-  /** Told of what this process has written into the audit; may not throw. */
+  /** Called with the audit entries that this process has committed; must not throw. */
   readonly onWritten?: (entries: readonly AuditEntry[]) => void;
 }

@@ -181,7 +181,7 @@ describe('GET /audit', () => {
     await expect(send('GET /audit', asLines)).rejects.toThrow('lost');
     store.faults.heal();
     closing.abort();
-    await expect(send('GET /audit', asLines)).rejects.toThrow('The server ends.');
+    await expect(send('GET /audit', asLines)).rejects.toThrow('The server is shutting down.');
   });
 
   it('reads no further when the reader of the lines has gone', async () => {

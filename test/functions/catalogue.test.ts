@@ -29,7 +29,7 @@ describe('the catalogue', () => {
   it('names those that there are when one is unknown', () => {
     expect(() => named(['kill', 'maim', 'slay'])).toThrow(
       new RangeError(
-        'Unknown function maim, slay; there are kill, kill-all, latch, operations, agents, audit, hooks, chatops, links, health, metrics, openapi, docs',
+        'Unknown function maim, slay; the functions are kill, kill-all, latch, operations, agents, audit, hooks, chatops, links, health, metrics, openapi, docs',
       ),
     );
   });

@@ -27,7 +27,7 @@ it.each([
   [
     'an unknown function',
     ['serve', '--functions', 'kill,nope'],
-    'Unknown function nope; there are kill, kill-all',
+    'Unknown function nope; the functions are kill, kill-all',
   ],
   ['two tasks', ['kill-all', '--task', 't1', '--task', 't2'], "'--task <id>' may be given only once"],
   ['two reasons', ['kill', 'a1', '--reason', 'x', '--reason=y'], "'--reason <text>' may be given only once"],

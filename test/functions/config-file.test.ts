@@ -88,8 +88,11 @@ PATH=/tmp\r
     ['KILLSWITCH_SECRET="a$b"', 'line 2 (KILLSWITCH_SECRET): put the value in single quotes'],
     ["KILLSWITCH_SECRET='a'b", 'line 2 (KILLSWITCH_SECRET): put the value in single quotes'],
     ["KILLSWITCH_SECRET='a", 'line 2 (KILLSWITCH_SECRET): put the value in single quotes'],
-    ['PORT=2', 'line 2 (PORT): it is set twice'],
-    ['KILLSWITCH_CONFIG=/x', 'line 2 (KILLSWITCH_CONFIG): it counts only outside of the file'],
+    ['PORT=2', 'line 2 (PORT): it is set twice; remove one'],
+    [
+      'KILLSWITCH_CONFIG=/x',
+      'line 2 (KILLSWITCH_CONFIG): it has no effect in the file; set it in the environment',
+    ],
   ])('that says %j is refused by its line, and shows no value', (line, problem) => {
     const path = file(`PORT=1\n${line}\n`);
     const problems = problemsOf(path);
@@ -103,10 +106,10 @@ PATH=/tmp\r
 
   it('that others may write, or that belongs to another user, is refused with what to do', () => {
     expect(problemsOf(file('PORT=1', 0o620))[0]).toMatch(
-      /may be written by others \(mode 0620\): chmod go-w /,
+      /can be written by other users \(mode 0620\): chmod go-w /,
     );
     expect(problemsOf(file('PORT=1', 0o602))[0]).toMatch(
-      /may be written by others \(mode 0602\): chmod go-w /,
+      /can be written by other users \(mode 0602\): chmod go-w /,
     );
     const foreign = file('PORT=1');
     chownSync(foreign, 12_345, 12_345);
@@ -120,7 +123,7 @@ PATH=/tmp\r
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', ['-m', '600', fifo]);
     for (const path of [folder, fifo])
-      expect(problemsOf(path)[0]).toMatch(/is not a file: let KILLSWITCH_CONFIG/);
+      expect(problemsOf(path)[0]).toMatch(/is not a file: set KILLSWITCH_CONFIG/);
     expect(problemsOf(join(folder, 'none'))[0]).toMatch(
       /KILLSWITCH_CONFIG names .*, which cannot be read \(ENOENT\)/,
     );
@@ -133,7 +136,7 @@ PATH=/tmp\r
   it('with a secret that everyone may read is used, and says so', () => {
     const notesOf = (text: string) => withConfigFile({ KILLSWITCH_CONFIG: file(text, 0o644) }).notes;
     expect(notesOf(`KILLSWITCH_SECRET='${SECRET}'\n`)).toEqual([
-      expect.stringMatching(/holds a secret and can be read by everybody: chmod o-r /),
+      expect.stringMatching(/holds a secret and can be read by every user: chmod o-r /),
     ]);
     expect(notesOf('KILLSWITCH_SECRET_FILE=/etc/killswitch/secret\n')).toEqual([]);
   });
@@ -162,7 +165,7 @@ PATH=/tmp\r
     const usual = [join(folder, 'none', 'x.env'), loop, file('PORT=7\n')];
     expect(withConfigFile({}, usual)).toEqual({
       variables: { PORT: '7' },
-      notes: [`${loop} cannot be read by this user (ELOOP): its settings are not used`],
+      notes: [`${loop} cannot be read by this user (ELOOP), so its settings are not used`],
     });
     expect(withConfigFile({}, [loop]).variables).toEqual({});
   });
@@ -172,7 +175,7 @@ PATH=/tmp\r
     chownSync(foreign, 12_345, 12_345);
     expect(withConfigFile({}, [foreign, file('PORT=2\n')])).toEqual({
       variables: { PORT: '2' },
-      notes: [`${foreign} belongs to another user: its settings are not used`],
+      notes: [`${foreign} belongs to another user, so its settings are not used`],
     });
   });
 

@@ -51,7 +51,7 @@ describe('reading the environment', () => {
       [
         'The configuration is not valid:',
         '- set KILLSWITCH_SECRET or KILLSWITCH_SECRET_FILE, not both',
-        '- KILLSWITCH_STORE_FILE names a file that cannot be read',
+        '- KILLSWITCH_STORE_FILE names a file that does not exist or that this user may not read',
       ].join('\n'),
     );
   });

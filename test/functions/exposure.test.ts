@@ -64,7 +64,7 @@ describe('the state directory', () => {
 
   it.each([0o777, 0o1777, 0o770])('of mode %o is told, and takes nothing out of service', async mode => {
     chmodSync(directory, mode);
-    const detail = `others may write to it (mode ${mode.toString(8)}): chmod 700`;
+    const detail = `other users may write to it (mode ${mode.toString(8)}): chmod 700`;
     expect(await healthOf()).toEqual({ name: 'state directory', ok: false, detail, aside: true });
     expect(told()).toContain(`the state directory is not safe: ${detail}`);
   });
@@ -118,7 +118,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('the us
       name: 'user',
       ok: false,
       detail:
-        "1 agent runs as the server's own user, or as root beside it, and can read its secret and end it",
+        "1 agent runs as the server's own user, or as root beside it, and can read its secret and end it: run the server as a user of its own",
       aside: true,
     });
     expect(log.warn.mock.calls).toEqual([

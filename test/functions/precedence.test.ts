@@ -3,7 +3,7 @@ import { createServer, type Server, request as send } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { giveCredentialsPrecedence } from '../../functions/server/defer-anonymous.js';
+import { deferAnonymous } from '../../functions/server/defer-anonymous.js';
 
 let server: Server;
 let served: string[];
@@ -15,7 +15,7 @@ beforeEach(async () => {
     own.push(url);
     response.end();
   });
-  giveCredentialsPrecedence(server);
+  deferAnonymous(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });

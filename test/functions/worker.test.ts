@@ -395,7 +395,7 @@ describe('the gateway', () => {
     [
       'a name twice',
       { KILLSWITCH_ORIGINS: 'a=https://x.example,a=https://y.example' },
-      'KILLSWITCH_ORIGINS must not name two',
+      'KILLSWITCH_ORIGINS must not give two',
     ],
     ['no key', { KILLSWITCH_GATEWAY_KEY: undefined }, 'KILLSWITCH_GATEWAY_KEY must be set'],
     ['a key that is no JSON', { KILLSWITCH_GATEWAY_KEY: 'hush' }, 'KILLSWITCH_GATEWAY_KEY must be JSON'],

@@ -179,16 +179,16 @@ describe.runIf(process.getuid?.() === 0)('for an ordinary user', () => {
       ANN,
       ANN,
       0o777,
-      /its directory may be written by others/,
+      /other users may write to its directory/,
     ],
     [
       'its own socket in a directory that all may write, sticky',
       ANN,
       ANN,
       0o1777,
-      /may be written by others/,
+      /can be written by other users/,
     ],
-    ['its own socket that others may write to', ANN, ANN, 0o700, /others may write to it/],
+    ['its own socket that others may write to', ANN, ANN, 0o700, /other users may write to it/],
   ])(
     'sends no token to %s',
     async (_, socketOwner, folderOwner, mode, why) => {
@@ -250,7 +250,7 @@ describe.runIf(process.getuid?.() === 0)('for an ordinary user', () => {
       as(ANN),
     );
     expect([code, calls()]).toEqual([1, 0]);
-    expect(stderr).toContain(`anybody may write to ${open}`);
+    expect(stderr).toContain(`any user may write to ${open}`);
   });
 
   it('lets root use the socket of a server that root gave a directory to, and no other user', async () => {

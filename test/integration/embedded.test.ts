@@ -60,6 +60,6 @@ it('carries out commands of the program itself, and audits them in the name that
 
 it('names a function that does not exist, before anything is opened', async () => {
   await expect(killswitch({ functions: ['kil'], environment: settings('sqlite') })).rejects.toThrow(
-    /^Unknown function kil; there are kill, kill-all, /,
+    /^Unknown function kil; the functions are kill, kill-all, /,
   );
 });

@@ -31,5 +31,5 @@ it.each(Object.entries(hanging))('ends by the signal where %s never ends, and sa
   expect(await ended).toBe('SIGTERM');
   await expect
     .poll(() => said)
-    .toMatch(/^killswitch: ended by SIGTERM, with this left behind: a thread or a file/m);
+    .toMatch(/^killswitch: ended by SIGTERM; these did not end in time: a thread or a file/m);
 });

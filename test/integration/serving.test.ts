@@ -108,7 +108,7 @@ describe('serving', () => {
     const { url } = await startBuiltServer(settings('sqlite'));
     const { status, stderr } = refused(settings('sqlite', { PORT: new URL(url).port }));
     expect(status).toBe(1);
-    expect(stderr).toMatch(/Port \d+ .* is taken/);
+    expect(stderr).toMatch(/Port \d+ .* is in use/);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
@@ -149,9 +149,9 @@ describe('serving', () => {
     await expect.poll(ready).toEqual([200, 'degraded', ['state directory', 'user']]);
     const told = log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
     expect(told).toContainEqual(expect.stringContaining('it listens on 0.0.0.0 without TLS'));
-    expect(told).toContainEqual(expect.stringContaining('others may write to it (mode 777)'));
+    expect(told).toContainEqual(expect.stringContaining('other users may write to it (mode 777)'));
     expect(told).toContain(
-      'commands will send no credential to the socket: its directory may be written by others',
+      'commands will send no credential to the socket: other users may write to its directory',
     );
     expect(told).toContainEqual(expect.stringContaining('agents run as this server’s own user'));
   });

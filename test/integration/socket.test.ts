@@ -69,13 +69,13 @@ describe('the unix socket', () => {
     const { status, stderr } = refused(settings('sqlite', { KILLSWITCH_SOCKET: path }));
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `killswitch: The socket ${path} cannot be made (there is something else): set KILLSWITCH_SOCKET to another path.\n`,
+      `killswitch: The socket ${path} cannot be created (the path is not a socket): set KILLSWITCH_SOCKET to another path.\n`,
     );
   });
 
   it.each([
     ['is too long', () => `${temporaryDirectory()}/${'x'.repeat(100)}`, 'at most 103 bytes'],
-    ['lies below a file', () => '/proc/version/killswitch.sock', 'cannot be made'],
+    ['lies below a file', () => '/proc/version/killswitch.sock', 'cannot be created'],
   ])('keeps the server from starting when its path %s, with one sentence', (_, path, sentence) => {
     const { status, stderr } = refused(settings('sqlite', { KILLSWITCH_SOCKET: path() }));
     expect(status).toBe(1);
