@@ -4,12 +4,13 @@ import { KillswitchError } from '../lib/domain/errors.js';
 import { once } from './docs/once.js';
 import { asset, packedAsset, page } from './docs/respond.js';
 import type { Env, KillswitchFunction } from './http/function.js';
+import { openApiRoute } from './openapi/route.js';
 import { runAlone } from './server/run-alone.js';
 
-/** That of the API reference. */
+/** The script of the API reference. */
 const SCRIPT = 'api-reference.js';
 
-/** What reads and renders is loaded with the first request, so that no start waits for it. */
+/** Loaded at the first request, so that it does not slow the start. */
 async function openPages() {
   const [{ openSite }, pages] = await Promise.all([import('./docs/site.js'), import('./docs/page.js')]);
   return { ...(await openSite()), ...pages };
@@ -21,8 +22,8 @@ async function openReference() {
 }
 
 /**
- * `/docs`: the guides, searchable, without a script and without anything from elsewhere. `/docs/api`: the OpenAPI
- * document as a page, with a script of its own.
+ * `/docs`: the guides and their search, without scripts and without anything from other servers. `/docs/api`: the
+ * OpenAPI document as a page, with its own script. `/openapi.json`: that document, which the page loads.
  */
 export const docs: KillswitchFunction<object> = {
   name: 'docs',
@@ -30,6 +31,7 @@ export const docs: KillswitchFunction<object> = {
     const site = once(openPages);
     const reference = once(openReference);
     return new Hono<Env>()
+      .route('/', openApiRoute())
       .get('/docs', etag(), async c => {
         const { frame, search, indexPage, searchPage } = await site();
         const question = c.req.query('q')?.trim();

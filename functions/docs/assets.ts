@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 
-/** A file that pages are made with. */
+/** A file that pages load. */
 export interface Asset {
-  /** Without the query, by which a new version is told from an old one. */
+  /** Without the query that names the version. */
   readonly path: string;
   readonly version: string;
   readonly type: string;
@@ -18,7 +18,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** @param bytes kept as they are: all who ask for them share one copy */
+/** @param bytes not copied: all answers share them */
 export const assetOf = (name: string, bytes: Uint8Array<ArrayBuffer>): Asset => ({
   path: `/docs/assets/${name}`,
   version: createHash('sha256').update(bytes).digest('base64url').slice(0, 16),
@@ -26,7 +26,7 @@ export const assetOf = (name: string, bytes: Uint8Array<ArrayBuffer>): Asset => 
   bytes,
 });
 
-/** Every style sheet and picture of some folders, by name. */
+/** The style sheets and pictures in these folders, by name. */
 export async function readAssets(folders: readonly URL[]): Promise<ReadonlyMap<string, Asset>> {
   const found = await Promise.all(
     folders.map(async folder => {

@@ -2,32 +2,32 @@ import type { Token } from 'markdown-it';
 
 export interface Heading {
   readonly level: number;
-  /** The fragment that leads to it. */
+  /** The fragment of its URL. */
   readonly anchor: string;
   readonly text: string;
 }
 
-/** A part of a guide under one heading: what a search finds. */
+/** The part of a guide under one heading; the unit that a search finds. */
 export interface Section {
   readonly heading: Heading;
-  /** Without marks. */
+  /** Plain text. */
   readonly text: string;
 }
 
-/** As GitHub makes them, so that a link to a section works there and here. */
+/** Made like GitHub's anchors, so that a link to a section works there too. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
     .replaceAll(' ', '-');
 
-/** What a reader sees of an inline token. */
+/** The visible text of an inline token. */
 export const textOf = (token: Token | undefined): string =>
   (token?.children ?? [])
     .map(({ type, content }) => (type === 'softbreak' || type === 'hardbreak' ? ' ' : content))
     .join('');
 
-/** Gives each heading its anchor; the second of one name gets a number. */
+/** Gives each heading its anchor; a repeated name gets a number. */
 export function nameHeadings(tokens: readonly Token[]): Heading[] {
   const uses = new Map<string, number>();
   return tokens.flatMap((token, at) => {
@@ -42,7 +42,7 @@ export function nameHeadings(tokens: readonly Token[]): Heading[] {
   });
 }
 
-/** The text below each heading. What comes before the first one is left out: a guide begins with its title. */
+/** The text below each heading. A guide begins with a heading, so nothing is left out. */
 export function sectionsOf(tokens: readonly Token[], headings: readonly Heading[]): Section[] {
   const parts: string[][] = [];
   tokens.forEach(({ type, content }, at) => {

@@ -3,9 +3,9 @@ import { type Rendered, type Resolve, render } from './markdown.js';
 import { order } from './order.js';
 
 export interface Guide extends Rendered {
-  /** Its name in the path. */
+  /** Its name in the URL. */
   readonly slug: string;
-  /** As it was written. */
+  /** The Markdown. */
   readonly source: string;
 }
 
@@ -32,7 +32,7 @@ export async function openLibrary(folder: URL): Promise<readonly Guide[]> {
   const slugs = files.filter(name => name.endsWith(END)).map(name => name.slice(0, -END.length));
   const guides: Guide[] = [];
   for (const slug of slugs.sort(byOrder)) {
-    // One at a time: each takes a moment of the event loop, in which a stop may be waiting.
+    // One at a time, because rendering blocks the event loop and a stop may be waiting.
     const source = await readFile(new URL(`${slug}${END}`, folder), 'utf8');
     guides.push({ slug, source, ...render(source, resolve) });
   }

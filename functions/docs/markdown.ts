@@ -10,15 +10,15 @@ export interface Rendered {
   readonly sections: readonly Section[];
 }
 
-/** Turns the target of a link or picture into where it is on the server; `undefined` where it is not there. */
+/** Maps the target of a link or picture to its path on the server; `undefined` if the server does not have it. */
 export type Resolve = (target: string) => string | undefined;
 
-/** Raw HTML is shown as text, and links to `javascript:` and the like are none: the library's own defaults. */
+/** Raw HTML is shown as text, and URLs such as `javascript:` do not become links (a default of the library). */
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false });
 markdown.renderer.rules['table_open'] = () => '<div class="table"><table>\n';
 markdown.renderer.rules['table_close'] = () => '</table></div>\n';
 
-/** Writes the name of its column on each cell, for narrow screens, which show a table as a list. */
+/** Adds the column name to each cell, because narrow screens show a table as a list. */
 function nameCells(tokens: readonly Token[]): void {
   let names: string[] = [];
   let column = 0;
@@ -32,7 +32,7 @@ function nameCells(tokens: readonly Token[]): void {
 
 const toText = (token: Token, content: string): unknown => Object.assign(token, { type: 'text', content });
 
-/** A link that leads nowhere on the server becomes plain text, and so does a picture that is not there. */
+/** Links and pictures that the server does not have become plain text. */
 function resolveLinks(tokens: readonly Token[], resolve: Resolve): void {
   for (const { children } of tokens) {
     let isDead = false;
@@ -40,7 +40,7 @@ function resolveLinks(tokens: readonly Token[], resolve: Resolve): void {
       const { type } = token;
       if (type === 'image') {
         const source = resolve(String(token.attrGet('src')));
-        // One from elsewhere would tell its server who reads this.
+        // A picture from another server would tell it who reads this.
         if (source?.startsWith('/')) token.attrSet('src', source);
         else toText(token, token.content);
       }

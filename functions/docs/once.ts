@@ -1,4 +1,4 @@
-/** Opens with the first call what every later one shares; opens again after a call that failed. */
+/** Opens at the first call and shares the result with later calls; tries again after a failure. */
 export function once<T>(open: () => Promise<T>): () => Promise<T> {
   let opened: Promise<T> | undefined;
   return () => {

@@ -1,4 +1,4 @@
-/** The guides by what a reader wants of them, in the order of the navigation. One that is not named here comes last. */
+/** The guides by purpose, in the order of the navigation. A guide that is not named here comes last. */
 export const groups: readonly { readonly name: string; readonly slugs: readonly string[] }[] = [
   { name: 'Use it', slugs: ['runbook', 'command-line', 'http', 'integrations', 'webhooks-and-chat'] },
   { name: 'Run it', slugs: ['deployment', 'settings', 'edge', 'quarantine', 'audit'] },

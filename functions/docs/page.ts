@@ -3,10 +3,10 @@ import type { Guide } from './library.js';
 import { groups } from './order.js';
 import type { Found } from './search.js';
 
-/** What an HTML fragment is made of, by `hono/html`. */
+/** An HTML fragment of `hono/html`. */
 type Fragment = ReturnType<typeof html>;
 
-/** What every page shows around its own part. */
+/** What every page has around its content. */
 export interface Frame {
   readonly guides: readonly Guide[];
   /** The paths of the style sheet and of the icon, with their versions. */
@@ -16,7 +16,7 @@ export interface Frame {
 
 const API = '/docs/api';
 
-/** Groups with their guides; those that no group names stand in the last. */
+/** The groups with their guides; guides without a group are in the last one. */
 function grouped(guides: readonly Guide[]): { name: string; guides: readonly Guide[] }[] {
   const named = groups.map(({ name, slugs }) => ({
     name,
@@ -52,8 +52,8 @@ interface Page {
 }
 
 /**
- * A whole page. The navigation stands after the text, so that a small screen and a terminal show the text first; a wide
- * one puts it on the left.
+ * A whole page. The navigation comes after the text, so that small screens and terminals show the text first; wide
+ * screens show it on the left.
  */
 const page = ({ guides, style, icon }: Frame, { title, path, question = '', main, aside }: Page) =>
   html`<!doctype html>
@@ -110,7 +110,7 @@ export const indexPage = (frame: Frame) =>
     path: '/docs',
     main: html`<article class="index">
 <h1>Guides</h1>
-<p>How to stop agents, and how to run what stops them. Everything here comes from this server; nothing is loaded from elsewhere.</p>
+<p>How to stop agents, and how to run the server that stops them. These pages load nothing from other servers.</p>
 ${grouped(frame.guides).map(
   ({ name, guides }) => html`<h2>${name}</h2>
 <ul class="cards">
@@ -122,7 +122,7 @@ ${guides.map(
 `,
 )}<h2>Try it</h2>
 <ul class="cards">
-<li><a href="${API}">API reference</a><p>Every request and answer, with its schema, to be tried from the page. It needs a script; the HTTP reference says the same without one.</p></li>
+<li><a href="${API}">API reference</a><p>Every request and answer with its schema; requests can be sent from the page. It needs JavaScript; the HTTP reference has the same content without.</p></li>
 </ul>
 </article>`,
   });

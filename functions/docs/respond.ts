@@ -4,11 +4,11 @@ import type { html } from 'hono/html';
 import type { Env } from '../http/function.js';
 import type { Asset } from './assets.js';
 
-/** Nothing but what this server sends itself, and no script at all. */
+/** Allows what this server sends, and no scripts. */
 const POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** @param policy the `Content-Security-Policy`, where the usual one does not do */
+/** @param policy the `Content-Security-Policy`, if not the usual one */
 export function page(
   c: Context<Env>,
   content: ReturnType<typeof html> | string,
@@ -19,7 +19,7 @@ export function page(
   return c.html(content, status);
 }
 
-/** Kept by browsers for as long as pages name this version of it. */
+/** Browsers may cache it for a year if the URL names this version. */
 export function asset(c: Context<Env>, { bytes, type, version }: Asset): Response {
   const isNamed = c.req.query('v') === version;
   return c.body(bytes, 200, {
@@ -29,7 +29,7 @@ export function asset(c: Context<Env>, { bytes, type, version }: Asset): Respons
   });
 }
 
-/** The same of one that is packed by gzip, and is unpacked for those who cannot do so. */
+/** The same for a gzipped asset; clients that do not accept gzip get it unpacked. */
 export async function packedAsset(
   c: Context<Env>,
   packed: Asset,

@@ -7,22 +7,22 @@ export interface Found {
   readonly heading: string;
   /** Path and fragment. */
   readonly path: string;
-  /** A piece of its text around the first word that was found, in parts; every second part is such a word. */
+  /** Its text around the first match, split so that every second part is a match. */
   readonly excerpt: readonly string[];
 }
 
-/** @param question at most six words of it count */
+/** @param question only its first six words are used */
 export type Search = (question: string) => readonly Found[];
 
 const MOST = 30;
-/** Anybody may ask, and a stop may be waiting meanwhile: so many words of so many characters take a few milliseconds. */
+/** Anyone may search, and a stop may be waiting: words within these limits take a few milliseconds. */
 const MOST_WORDS = 6;
 const LONGEST_WORD = 40;
 const AROUND = 110;
 
 const escaped = (word: string): string => word.replace(/[\\^$.*+?()[\]{}|-]/g, '\\$&');
 
-/** @param words what was found, in the text's own spelling but for upper and lower case */
+/** @param words the matches as they are spelled in the text, in lower case */
 function excerptOf(text: string, words: readonly string[]): readonly string[] {
   const pattern = `(${words.map(escaped).join('|')})`;
   const at = Math.max(0, text.search(new RegExp(pattern, 'iu')));
@@ -38,7 +38,7 @@ const wordsIn = (question: string): string =>
     .map(word => word.slice(0, LONGEST_WORD))
     .join(' ');
 
-/** Looks for sections that have every word of a question, or one that begins so or is spelt much like it. */
+/** Finds sections that have every word of the question, or a word that starts with it or is spelled similarly. */
 export async function createSearch(guides: readonly Guide[]): Promise<Search> {
   const sections = guides.flatMap(guide =>
     guide.sections.map(({ heading, text }) => ({ guide, heading, text })),
@@ -48,13 +48,13 @@ export async function createSearch(guides: readonly Guide[]): Promise<Search> {
     searchOptions: {
       boost: { heading: 4, title: 2 },
       combineWith: 'AND',
-      // What explains comes before what lists.
+      // Explanations come before references.
       boostDocument: id => (sections[id]?.guide.slug.endsWith('-reference') ? 0.5 : 1),
       prefix: word => word.length > 2,
       fuzzy: word => (word.length > 4 && word.length < 20 ? 0.2 : false),
     },
   });
-  // In pieces, between which a stop gets its turn.
+  // In batches, so that a stop gets a turn in between.
   await index.addAllAsync(
     sections.map(({ guide, heading, text }, id) => ({ id, title: guide.title, heading: heading.text, text })),
   );

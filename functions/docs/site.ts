@@ -3,14 +3,14 @@ import { openLibrary } from './library.js';
 import type { Frame } from './page.js';
 import { createSearch, type Search } from './search.js';
 
-/** Everything that is served below `/docs` but for the API reference. */
+/** Everything that is served below `/docs`, except the API reference. */
 export interface Site {
   readonly frame: Frame;
   readonly search: Search;
   readonly assets: ReadonlyMap<string, Asset>;
 }
 
-/** The same from this file as from a chunk of the bundle. */
+/** The path is right both from this file and from a chunk of the bundle. */
 const folder = (name: string): URL => new URL(`../../functions/docs/${name}/`, import.meta.url);
 
 /** Reads everything and renders the guides. */

@@ -58,7 +58,8 @@ export function createApp<D extends AppDeps>(
   app.use((c, next) => (c.req.path.startsWith('/hooks/') ? large : small)(c, next));
   for (const one of functions) {
     const routes = one.routes(deps);
-    for (const { path } of routes.routes) names.set(path, one.name);
+    // The first function with a path answers it.
+    for (const { path } of routes.routes) if (!names.has(path)) names.set(path, one.name);
     app.route('/', routes);
   }
 

@@ -9,7 +9,7 @@ import { service } from './components/service.js';
 /** A schema as the document shows it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** By their names in the document. What requests name may stand in answers too. */
+/** By their names in the document. Answers contain selectors too. */
 const answers = { Selector: requests.Selector, ...receipts, ...others, ...records, ...service };
 
 const refTo = (name: string): string => `#/components/schemas/${name}`;
@@ -18,10 +18,10 @@ const names = new Map<z.ZodType, string>(
   Object.entries<Component>({ ...requests, ...answers }).map(([name, { schema }]) => [schema, name]),
 );
 
-/** What JSON Schema says with many words, or says though it means nothing. */
+/** Removes what is redundant in the schemas that zod makes. */
 function shorten({ jsonSchema: schema }: { readonly jsonSchema: Record<string, unknown> }): void {
   const { additionalProperties: more, format, maximum, minimum } = schema;
-  // An object that lets more members pass needs no word for it.
+  // An empty `additionalProperties` allows everything, which is the default.
   if (typeof more === 'object' && more !== null && Object.keys(more).length === 0)
     delete schema['additionalProperties'];
   if (format === 'date-time') delete schema['pattern'];
@@ -29,15 +29,15 @@ function shorten({ jsonSchema: schema }: { readonly jsonSchema: Record<string, u
   if (minimum === Number.MIN_SAFE_INTEGER) delete schema['minimum'];
 }
 
-/** With its words, and those of its members. */
-function inWords({ about, members }: Component, schema: JsonSchema): JsonSchema {
+/** The schema with its description and those of its members. */
+function described({ about, members }: Component, schema: JsonSchema): JsonSchema {
   const { properties, ...rest } = schema;
   if (!properties) return { description: about, ...rest };
-  const described = Object.entries(properties).map(([name, member]) => [
+  const describedMembers = Object.entries(properties).map(([name, member]) => [
     name,
     { description: members[name], ...member },
   ]);
-  return { description: about, ...rest, properties: Object.fromEntries(described) };
+  return { description: about, ...rest, properties: Object.fromEntries(describedMembers) };
 }
 
 function listed(components: Readonly<Record<string, Component>>, io: 'input' | 'output') {
@@ -46,21 +46,21 @@ function listed(components: Readonly<Record<string, Component>>, io: 'input' | '
   const all = z.toJSONSchema(registry, { io, uri: refTo, override: shorten }).schemas;
   return Object.entries(components).map(([name, one]) => {
     const { $schema: _, $id: __, ...schema } = all[name] as JsonSchema;
-    return [name, inWords(one, schema)] as const;
+    return [name, described(one, schema)] as const;
   });
 }
 
-/** All that have a name. */
+/** All named schemas. */
 export const componentSchemas = (): Readonly<Record<string, JsonSchema>> =>
   Object.fromEntries([...listed(requests, 'input'), ...listed(answers, 'output')]);
 
-/** One member of a path or a query. */
+/** The schema of one parameter of a path or a query. */
 export function parameterSchema(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', override: shorten });
   return rest;
 }
 
-/** @throws Error for a schema without a name: the document would repeat it wherever it is used */
+/** @throws Error for a schema without a name, which the document would repeat wherever it is used */
 export function reference(schema: z.ZodType): { readonly $ref: string } {
   const name = names.get(schema);
   if (name === undefined) throw new Error('A schema of the API document has no name');

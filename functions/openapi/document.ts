@@ -20,16 +20,16 @@ export interface Operation {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description: string;
-  /** Empty: the path is open, or has a credential of its own. */
+  /** Empty: the path is open, or has a credential of another kind. */
   readonly security: readonly { readonly bearer: readonly [] }[];
-  /** What the `scope` of the token must name. */
+  /** The scope that the token must have. */
   readonly 'x-required-scope'?: Scope;
   readonly parameters: readonly Parameter[];
   readonly requestBody?: object;
   readonly responses: ReturnType<typeof repliesOf>;
 }
 
-/** The document, as far as its readers in this program name its members. */
+/** The document: the members that this program reads. */
 export interface ApiDocument {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
@@ -50,7 +50,7 @@ function parameter(name: string, where: Parameter['in'], member: z.ZodType): Par
   };
 }
 
-/** With words that no start has to load. */
+/** With its description, which is not needed at the start. */
 const repeatable = idempotencyKeySchema.describe(
   'A request that is sent again with the same key within 24 hours is not carried out again.',
 );
@@ -102,7 +102,7 @@ const bearer = {
   description: 'A JWT whose `scope` names what it allows, such as `agents:kill`, separated by spaces.',
 };
 
-/** The HTTP contract in OpenAPI 3.1, from the schemas that requests and answers are checked with. */
+/** The HTTP API in OpenAPI 3.1, made from the schemas that requests and answers are checked with. */
 export function describeApi(): ApiDocument {
   const paths = pathsOf(endpoints);
   const used = new Set(endpoints.flatMap(errorsOf));
@@ -115,7 +115,7 @@ export function describeApi(): ApiDocument {
       contact: { name: 'killswitch' },
       license: { name: 'MIT', identifier: 'MIT' },
     } as ApiDocument['info'],
-    servers: [{ url: '/', description: 'The server that this document is from.' }],
+    servers: [{ url: '/', description: 'The server that published this document.' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {

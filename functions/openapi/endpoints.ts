@@ -8,7 +8,7 @@ import { service } from './endpoints/service.js';
 import { stop } from './endpoints/stop.js';
 import { triggers } from './endpoints/triggers.js';
 
-/** The HTTP contract: what is published of it, and what the tests hold the routes to. */
+/** The HTTP API: what is published, and what tests compare the routes with. */
 export const endpoints: readonly Endpoint[] = [
   ...stop,
   ...latch,

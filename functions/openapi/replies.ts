@@ -3,17 +3,17 @@ import { type ErrorCode, errorRegistry, KillswitchError, toProblem } from '../..
 import { reference } from './components.js';
 import type { Content, Endpoint } from './endpoint.js';
 
-/** What an operation of its kind may answer with, beyond what its own row names. */
+/** All errors of an operation: its own, and those of every operation of its kind. */
 export function errorsOf({ scope, body, errors = [] }: Endpoint): readonly ErrorCode[] {
   return [
     ...new Set<ErrorCode>([
-      // Of every path: a URL with a user name, or with a dot segment.
+      // On every path: a URL with a user name, or with a dot segment.
       ...(['invalid_request', 'invalid_agent_id'] as const),
       ...(scope ? (['unauthenticated', 'forbidden', 'too_many_failures'] as const) : []),
       ...(body ? (['body_too_large', 'unsupported_media_type'] as const) : []),
       ...errors,
       'internal',
-      // Of a gateway without its settings, which refuses everything.
+      // A gateway without settings refuses everything.
       ...(errors.includes('origins_unavailable') ? (['unconfigured'] as const) : []),
     ]),
   ];
@@ -40,14 +40,14 @@ const mapped = <T>(values: Readonly<Record<string, T>>, map: (value: T) => objec
 
 const text = { type: 'string' };
 
-/** What stands beside some problems. */
+/** The headers of some problems. */
 const problemHeaders: Partial<Readonly<Record<ErrorCode, object>>> = {
   unauthenticated: {
     'www-authenticate': { description: 'Always `Bearer`.', required: true, schema: text },
   },
   too_many_failures: {
     'retry-after': {
-      description: 'Seconds until a credential that fails is answered as such again.',
+      description: 'Seconds until a failed credential is answered with 401 again.',
       required: true,
       schema: text,
     },
@@ -93,7 +93,7 @@ export function repliesOf(endpoint: Endpoint): Readonly<Record<string, ReplyObje
   return replies;
 }
 
-/** One of each problem. */
+/** One example of each problem. */
 export const problemExamples = (codes: Iterable<ErrorCode>): Readonly<Record<string, object>> =>
   Object.fromEntries(
     [...codes].map(code => [

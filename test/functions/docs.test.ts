@@ -261,6 +261,19 @@ describe('the API reference', () => {
       expect(path).toMatch(/^\/docs\/assets\/api-reference\.js\?v=[\w-]{16}$/);
   });
 
+  it('has the document that its script loads, also where this function is deployed alone', async () => {
+    const { status, text, headers } = await get('/openapi.json');
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json']);
+    expect(JSON.parse(text)).toMatchObject({ openapi: '3.1.0', paths: { '/docs/api': {} } });
+  });
+
+  it('links back to the guides, without its script', async () => {
+    const { text } = await get('/docs/api');
+    const [, href = ''] = /<a [^>]*href="([^"]+)"[^>]*>[^<]*guides<\/a>/.exec(text) ?? [];
+    expect(href).toBe('/docs');
+    expect((await get(href)).text).toContain('<h1>Guides</h1>');
+  });
+
   it('has its script from this server, packed for those who can unpack it', async () => {
     const [, path = ''] = /<script src="([^"]+)"/.exec((await get('/docs/api')).text) ?? [];
     const plain = await get(path);

@@ -46,6 +46,13 @@ describe('the metrics', () => {
     expect(text).toContain('killswitch_latch_engaged 0');
   });
 
+  it('count a path that two functions serve for the one that answers', async () => {
+    const { send, scrape } = open();
+    await send('GET /openapi.json', { token: null });
+    expect(await scrape()).toContain('function="openapi"');
+    expect(await scrape()).not.toContain('function="docs"');
+  });
+
   it('count kills and how long they took, and name no agent', async () => {
     const { send, agent, scrape } = open();
     for (const agentId of ['secret-1', 'secret-2']) await agent(agentId);

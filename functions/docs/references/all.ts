@@ -4,7 +4,7 @@ import { commandReference } from './commands.js';
 import { httpReference } from './http.js';
 import { settingsReference } from './settings.js';
 
-/** The guides that are made and not written, by the names of their files. */
+/** The generated guides, by their file names. */
 export const references = (): Readonly<Record<string, string>> => ({
   'http-reference.md': httpReference(describeApi()),
   'settings-reference.md': settingsReference(),

@@ -11,7 +11,7 @@ const defaultOf = ({ defaultValue, defaultValueDescription }: Option | Argument)
 
 const sentence = (text: string): string => plain(text.charAt(0).toUpperCase() + text.slice(1));
 
-/** The command line's whole name of a command. */
+/** The full name of a command, such as `killswitch audit verify`. */
 const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 
@@ -44,7 +44,7 @@ function section(command: Command): string[] {
   ];
 }
 
-/** What a command writes for `--help`, at 100 columns. */
+/** The `--help` of a command, at 100 columns. */
 function helpOf(program: Command): string {
   let text = '';
   program.configureOutput({
@@ -58,12 +58,12 @@ function helpOf(program: Command): string {
   return text.trimEnd();
 }
 
-/** Every command, with its arguments and options, from the program itself. */
+/** Every command with its arguments and options, made from the program. */
 export function commandReference(program: Command): string {
   return [
     '# Command reference',
     '',
-    'Every command of `killswitch` with its arguments and options, as the program itself knows them; each also takes `--help`. How they are used is in [Command line](command-line.md).',
+    'Every command of `killswitch` with its arguments and options, generated from the program; each also takes `--help`. How to use them: [Command line](command-line.md).',
     '',
     '```text',
     helpOf(program),

@@ -8,7 +8,7 @@ type Content = Readonly<Record<string, { readonly schema?: Schema; readonly exam
 
 const PROBLEM = 'application/problem+json';
 
-/** The schema, or what kind of text it is. */
+/** The schema, or the media type of a text. */
 const contentOf = (content: Content = {}): string =>
   Object.entries(content)
     .map(([type, { schema }]) => (schema?.$ref ? typeOf(schema) : code(type)))
@@ -24,7 +24,7 @@ interface Answer {
   readonly content?: Content;
 }
 
-/** Those that are no problem, in a table; of the problems only the codes. */
+/** A table of the successful answers, then the codes of the errors. */
 function answersOf(responses: Readonly<Record<string, Answer>>): string[] {
   const answers = Object.entries(responses);
   const isProblem = ([, { content }]: (typeof answers)[number]): boolean => content?.[PROBLEM] !== undefined;
@@ -93,7 +93,7 @@ export function httpReference({ paths, tags, components }: ApiDocument): string 
   return [
     '# HTTP reference',
     '',
-    'Every path with what it takes and what it answers, from the OpenAPI document that the server publishes at `/openapi.json`; how it is used is in [The HTTP API](http.md). What has a `?` after its name may be left out.',
+    'Every path with its requests and answers, generated from the OpenAPI document that the server publishes at `/openapi.json`. How to use it: [The HTTP API](http.md). A `?` after a name means optional.',
     '',
     ...tags.flatMap(({ name, description }) => [
       `## ${name}`,

@@ -1,6 +1,6 @@
 import { code, prose } from './table.js';
 
-/** What is read of a JSON Schema here. */
+/** The members of a JSON Schema that are used here. */
 export interface Schema {
   readonly $ref?: string;
   readonly description?: string;
@@ -47,7 +47,7 @@ function limitsOf(schema: Schema): string[] {
   ];
 }
 
-/** The part of a guide that describes a named schema. */
+/** A link to the section that describes a named schema. */
 const linkTo = (ref: string): string => {
   const name = ref.slice(ref.lastIndexOf('/') + 1);
   return `[${name}](#${name.toLowerCase()})`;
@@ -68,11 +68,11 @@ function nameOf(schema: Schema): string {
   return names.map(name => (schema.format ? `${name} (${schema.format})` : name)).join(' or ');
 }
 
-/** One of several: what it is for, where that is said. */
+/** One of several schemas: its description if it has one, otherwise its type. */
 export const choiceOf = (schema: Schema): string =>
   schema.description && !schema.$ref ? prose(schema.description).replace(/\.$/, '') : typeOf(schema);
 
-/** What a schema takes, in words. */
+/** The type and the limits of a schema, in words. */
 export const typeOf = (schema: Schema): string => [nameOf(schema), ...limitsOf(schema)].join(', ');
 
 /** The members of an object, and those of the objects in it, as rows of name, type and meaning. */

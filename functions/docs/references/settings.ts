@@ -15,11 +15,11 @@ import { settingsSchema as standard } from '../../hooks/standard.js';
 import { targetSchema } from '../../notify/settings.js';
 import { code, plain, table } from './table.js';
 
-/** Variables that one schema checks. */
+/** The variables of one schema. */
 interface Group {
   readonly heading: string;
   readonly about: string;
-  /** What stands before the names of the schema's members. */
+  /** The prefix of the names in the schema. */
   readonly prefix?: string;
   readonly schema: z.ZodObject;
 }
@@ -34,7 +34,7 @@ const platform = (heading: string, name: string, schema: z.ZodObject, about: str
 const groups: readonly Group[] = [
   {
     heading: 'The server',
-    about: `What \`killswitch serve\` reads, and every command with \`--local\`. ${secretVariables.map(code).join(', ')} may also be in a file that \`<name>_FILE\` names, and so may every setting of a platform below. A variable that is set to nothing counts as not set.`,
+    about: `Read by \`killswitch serve\` and by every command with \`--local\`. ${secretVariables.map(code).join(', ')} may also be in a file that \`<name>_FILE\` names, and so may every setting of a platform below. An empty variable counts as not set.`,
     schema: environmentSchema,
   },
   platform('Webhook: Standard Webhooks', 'WEBHOOK', standard, '`POST /hooks/standard`.'),
@@ -43,7 +43,7 @@ const groups: readonly Group[] = [
     'Webhook: Alertmanager',
     'ALERTMANAGER',
     alertmanager,
-    '`POST /hooks/alertmanager`. It needs the token, or the user and the password, as in its `http_config`.',
+    '`POST /hooks/alertmanager`. Needs the token, or the user and the password, that its `http_config` has.',
   ),
   platform('Webhook: Grafana', 'GRAFANA', grafana, '`POST /hooks/grafana`.'),
   platform('Webhook: PagerDuty', 'PAGERDUTY', pagerduty, '`POST /hooks/pagerduty`.'),
@@ -55,12 +55,12 @@ const groups: readonly Group[] = [
     'Notifications',
     'NOTIFY_<NAME>',
     targetSchema,
-    'For each one that is told of stops, under a name of your choice in place of `<NAME>`.',
+    'For each receiver of notifications; replace `<NAME>` by a name of your choice.',
   ),
   {
     heading: 'The edge gateway',
     about:
-      'What the Worker reads, beside the variables of the webhooks and chats above. There are no files here: no `…_FILE`.',
+      'Read by the Worker, in addition to the variables of the webhooks and chats above. A Worker has no files, so `…_FILE` does not work.',
     schema: gateway,
   },
 ];
@@ -68,7 +68,7 @@ const groups: readonly Group[] = [
 interface Shape {
   readonly description?: string;
   readonly default?: unknown;
-  /** The default in words, where it is not the schema's alone. */
+  /** The default in words, if it does not come from the schema alone. */
   readonly usual?: string;
 }
 
@@ -78,10 +78,10 @@ function defaultOf({ usual, default: preset }: Shape, schema: z.ZodType): string
   return preset === undefined || preset === '' ? 'none' : code(String(preset));
 }
 
-/** @throws Error that names a variable without a meaning */
+/** @throws Error that names a variable without a description */
 function rowOf(name: string, schema: z.ZodType): string[] {
   const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Shape;
-  if (!shape.description) throw new Error(`${name} has no meaning: describe its schema`);
+  if (!shape.description) throw new Error(`${name} has no description: add one to its schema`);
   return [code(name), defaultOf(shape, schema), shape.description];
 }
 
@@ -96,16 +96,16 @@ const section = ({ heading, about, prefix = '', schema }: Group): string[] => [
   ),
 ];
 
-/** Every variable, from the schemas that check them. */
+/** Every variable, made from the schemas that check them. */
 export function settingsReference(): string {
   return [
     '# Settings reference',
     '',
-    'Every environment variable with its default and its meaning, from the schemas that check them; what they are for, and which ones matter first, is in [Settings](settings.md).',
+    'Every environment variable with its default and its meaning, generated from the schemas that check them. Which ones to set first: [Settings](settings.md).',
     '',
     '## The command line',
     '',
-    'What the commands read beside the settings of the server. `KILLSWITCH_TOKEN` may also be in a file that `KILLSWITCH_TOKEN_FILE` names.',
+    'Read by the commands, in addition to the settings of the server. `KILLSWITCH_TOKEN` may also be in a file that `KILLSWITCH_TOKEN_FILE` names.',
     '',
     ...table(
       ['variable', 'meaning'],

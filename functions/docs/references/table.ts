@@ -1,17 +1,17 @@
-/** A word in code type, whatever stands in it. */
+/** A text as inline code, even if it contains a backquote. */
 export const code = (text: string): string => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``);
 
-/** An option or a variable; or a character that would be a mark or a tag. */
+/** An option, a variable, or a character with a meaning in Markdown. */
 const MARK = /(?<![\w-])--?[a-z][\w-]*|\b[A-Z]+(?:_[A-Z]+)+\b|[\\*`_<[\]]/g;
 
-/** A text without marks as Markdown, in which options and variables are code. */
+/** Plain text as Markdown, with options and variables as code. */
 export const plain = (text: string): string =>
   text
     .replaceAll(/\s+/g, ' ')
     .trim()
     .replaceAll(MARK, found => (found.length > 1 ? code(found) : `\\${found}`));
 
-/** Markdown on one line, in which nothing but code may hold what looks like a tag. */
+/** Markdown on one line, with `<` escaped outside of code. */
 export const prose = (text: string): string =>
   text
     .replaceAll(/\s+/g, ' ')
@@ -21,6 +21,6 @@ export const prose = (text: string): string =>
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
 
-/** Nothing at all where there are no rows. */
+/** A Markdown table; nothing if there are no rows. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
   rows.length === 0 ? [] : [row(head), `|${head.map(() => '---|').join('')}`, ...rows.map(row), ''];

@@ -11,7 +11,7 @@ const holding = {
   by: 'Who engaged it; `(not shown)` to a credential that may not know.',
   reason: 'Why it was engaged.',
   selector: 'Which agents it keeps from running; an empty one selects all.',
-  unverified: 'It is not known to have been written by this program; it holds all the same.',
+  unverified: 'It could not be verified that this program wrote it; it is in force nevertheless.',
 };
 
 const chat: Component = {
@@ -22,11 +22,10 @@ const chat: Component = {
 
 export const answers = {
   LatchStatus: component(latchStatus, 'Whether the emergency stop is engaged, and for which agents.', {
-    engaged: 'Whether it keeps agents from running that the credential covers.',
+    engaged: 'Whether it keeps any agent that the credential covers from running.',
     ...holding,
-    holds:
-      'All the reasons for which it is engaged, where there are several. Those beside it are of the first.',
-    errors: 'Only from an edge gateway: what is not known, or differs from host to host, a sentence each.',
+    holds: 'All holds, if there are several; the members beside this one describe the first.',
+    errors: 'Only from an edge gateway: what is not known, or differs between hosts, as sentences.',
     origins: ORIGINS,
   }),
   Hold: component(hold, 'One reason for which the emergency stop is engaged.', holding),
@@ -37,16 +36,16 @@ export const answers = {
     requestedAt: 'When it was accepted.',
     requestedBy: 'Who asked for it.',
     reason: 'Why it was asked for.',
-    receipt: 'What is known of it by now. Absent while another server carries it out.',
+    receipt: 'What is known so far. Absent while another server carries it out.',
   }),
   Dismissal: component(dismissal, 'What was given up.', {
     operationId: 'The operation.',
     message: 'What was given up, in one sentence.',
-    agents: 'The agents that owe nothing under this operation any more.',
+    agents: 'The agents for which nothing is pending in this operation any more.',
   }),
   AuditPage: component(auditPage, 'A page of the audit.', {
     entries: 'The entries, in the order of the commits.',
-    cursor: 'Pass it on as `after` for what comes right after the last of these entries.',
+    cursor: 'Pass it as `after` to get the entries after the last one.',
   }),
   AuditEntry: component(auditEntry, 'One entry of the audit.', {
     timestamp: 'When it was done.',
@@ -57,29 +56,30 @@ export const answers = {
     requestId: 'The request that it belongs to.',
     actor: 'Who asked for it, from the verified credential.',
     source:
-      'Where it was asked from: an IP address, `socket` or `local`. Absent for what this program did by itself.',
-    reason: 'Why it was asked for. Of a request that was refused: the request.',
+      'Where the request came from: an IP address, `socket` or `local`. Absent if this program acted by itself.',
+    reason: 'Why it was asked for; for a refused request: the request.',
     agentId: 'The agent.',
     taskId: 'The task of the agent.',
     statusBefore: 'The status of the agent before.',
-    status: 'The status of the agent since.',
+    status: 'The status of the agent afterwards.',
     outcomes: 'What was seen of the agent, layer by layer.',
     selector: 'Which agents it is for.',
-    total: 'Of a stop of many: how many agents. Of a refusal: how many before it were left out.',
-    killed: 'Of a stop of many: agents of which nothing runs any more.',
-    failed: 'Of a stop of many: agents that are not confirmed dead.',
-    pending: 'Of a stop of many: agents that still owe a layer.',
-    errors: 'What went wrong, a sentence each.',
-    released: 'Of a reset of the emergency stop: the operations that had engaged it.',
-    mac: 'Of a reset of the emergency stop: the signature of `released`.',
+    total:
+      'For a stop of several agents: how many. For a refusal: how many refusals before it were not written.',
+    killed: 'For a stop of several agents: how many have nothing running any more.',
+    failed: 'For a stop of several agents: how many are not confirmed dead.',
+    pending: 'For a stop of several agents: how many still have a pending layer.',
+    errors: 'What went wrong, as sentences.',
+    released: 'For a reset of the emergency stop: the operations that had engaged it.',
+    mac: 'For a reset of the emergency stop: the signature of `released`.',
   }),
   WebhookAnswer: component(webhookAnswer, 'What came of a delivery.', {
-    answers: 'For each stop that the delivery asks for, in their order.',
-    ignored: 'Why the rest of the delivery asks for nothing, a sentence each.',
+    answers: 'One for each stop that the delivery asks for, in the same order.',
+    ignored: 'For each ignored part of the delivery the reason, as a sentence.',
   }),
   WebhookPart: component(webhookPart, 'What came of one stop that a delivery asks for.', {
-    status: 'The HTTP status that the API answers to it.',
-    body: 'What the API answers to it: a receipt, or a problem.',
+    status: 'The HTTP status that the API would answer.',
+    body: 'The body that the API would answer: a receipt, or a problem.',
   }),
   ChatAnswer: chat,
 };

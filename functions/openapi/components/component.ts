@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 
-/** A schema that the document lists under a name, and what it says of it. */
+/** A named schema of the document, with its descriptions. */
 export interface Component {
   readonly schema: z.ZodType;
   readonly about: string;
@@ -8,7 +8,7 @@ export interface Component {
 }
 
 /**
- * The words stand here and not beside the schema, which is loaded by every start and at the edge.
+ * The descriptions are not in the schema itself, because that is loaded at every start and at the edge.
  * @param members a sentence for each member
  */
 export const component = <T extends z.ZodObject>(

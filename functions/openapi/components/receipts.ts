@@ -2,7 +2,7 @@ import { originPart } from '../../../lib/client/origin-part.js';
 import { agentError, agentReceipt, killReceipt, layerOutcome, receipt } from '../../../lib/client/receipt.js';
 import { component } from './component.js';
 
-export const ORIGINS = 'Only from an edge gateway: what each host that it asked has answered.';
+export const ORIGINS = 'Only from an edge gateway: the answer of each host.';
 
 const agent = {
   agentId: 'The agent.',
@@ -10,22 +10,22 @@ const agent = {
   statusBefore: 'The status that the record had before the kill.',
   taskId: 'The task that it worked on.',
   host: 'The host that it ran on.',
-  verified: 'True only if at least one sandbox that was there was seen to be gone, and none may still run.',
-  pending: 'The layers that are still owed, and are tried again.',
+  verified: 'True only if at least one sandbox was found and seen to be gone, and none may still run.',
+  pending: 'The layers that are not done yet; they are retried.',
   outcomes: 'What was seen, layer by layer.',
   error: 'Why the agent could not be marked as killed.',
 };
 
 const outline = {
   dryRun: 'It was a dry run: nothing was stopped.',
-  incomplete: 'Not every agent was reached, or not yet: it says what is known by now.',
+  incomplete: 'Not every agent was reached, or not yet: this is what is known so far.',
   degraded: 'The store did not answer: what runs on this host was stopped, and no record says so yet.',
-  errors: 'What went wrong, a sentence each.',
-  warnings: 'What could not be seen, was never seen running, or matched no agent, a sentence each.',
+  errors: 'What went wrong, as sentences.',
+  warnings: 'What could not be seen, was never seen running, or matched no agent, as sentences.',
   origins: ORIGINS,
 };
 
-const UNKNOWN = 'Absent while nothing is known of the agent, as while the store does not answer.';
+const UNKNOWN = 'Absent while nothing is known of the agent, for example while the store does not answer.';
 
 export const receipts = {
   KillReceipt: component(killReceipt, 'What came of stopping one agent.', {
@@ -41,10 +41,10 @@ export const receipts = {
     message: 'What came of it in one sentence.',
     verified: 'True only if there were agents, and each of them is verified.',
     total: 'How many agents were selected.',
-    killed: 'Agents of which nothing runs any more, as far as a sandbox is known.',
-    failed: 'Agents that are not confirmed dead: `total` less `killed`.',
-    pending: 'Agents that still owe a layer.',
-    refused: 'Agents of which a guard forbade to touch a layer; they may still run.',
+    killed: 'How many agents have nothing running any more, as far as their sandboxes are known.',
+    failed: 'How many agents are not confirmed dead: `total` minus `killed`.',
+    pending: 'How many agents still have a pending layer.',
+    refused: 'How many agents have a layer that a guard did not allow to be touched; they may still run.',
     agents: 'The first 1,000 agents, one by one.',
     ...outline,
   }),
@@ -56,16 +56,16 @@ export const receipts = {
   LayerOutcome: component(layerOutcome, 'What was seen of one part of an agent.', {
     layer: 'The part of the agent.',
     outcome:
-      'What was seen. After `dead`, `removed`, `alreadyGone`, `notFound` and `skipped` nothing runs that could be seen; a dead container still has to be removed. `blind`, `refused`, `failed` and `pending` are tried again.',
-    detail: 'Why, in words that may be shown to anybody.',
+      'What was seen. With `dead`, `removed`, `alreadyGone`, `notFound` and `skipped` nothing was seen running any more; a dead container is still to be removed. `blind`, `refused`, `failed` and `pending` are retried.',
+    detail: 'Why, in a text that anyone may see.',
     deadAfterMs: 'Milliseconds from the acceptance of the request until its processes were seen to be gone.',
-    settledAfterMs: 'Milliseconds from the acceptance of the request until nothing of it was owed.',
-    quarantinePath: 'Where a cleared worktree lies now.',
+    settledAfterMs: 'Milliseconds from the acceptance of the request until nothing of it was pending.',
+    quarantinePath: 'The path of a worktree that was moved into the quarantine.',
   }),
   OriginPart: component(originPart, 'What one host behind an edge gateway has answered.', {
     name: 'The host, as the gateway calls it.',
-    status: 'The HTTP status of its answer; absent where none came in time.',
-    operationId: 'The operation that it began for this request.',
+    status: 'The HTTP status of its answer; absent if it did not answer in time.',
+    operationId: 'The operation that it started for this request.',
     engaged: 'Whether its emergency stop is engaged.',
   }),
 };

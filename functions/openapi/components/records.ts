@@ -11,12 +11,12 @@ import { ORIGINS } from './receipts.js';
 export const records = {
   AgentRecord: component(
     agentRecord,
-    'The record of an agent, as it is stored. Other programs write records too: what they wrote is passed on as it stands, also in members beyond these and with values of other types than these. Rely on `agentId` alone.',
+    'The record of an agent as stored. Other programs write records too, and what they wrote is not changed: it may have other members, and values of other types. Rely on `agentId` only.',
     {
       agentId: 'The agent.',
       status: '`unreadable` stands for a record that cannot be read; `detail` says why.',
       detail: 'Why the record cannot be read.',
-      seen: 'The record says that the agent is active, and the latest looks at this host did not see it run.',
+      seen: 'The record says that the agent is active, but the latest scans of its host did not see it running.',
       taskId: 'The task that it works on.',
       startedAt: 'When it was started.',
       host: 'The host that it runs on.',
@@ -28,7 +28,7 @@ export const records = {
       source:
         'Whether its orchestrator wrote the record, or a node that found the agent running. Absent: its orchestrator.',
       detector: 'What found an agent that a node found running.',
-      expiresAt: 'As it was given; nothing stops the agent at that time.',
+      expiresAt: 'As given; nothing stops the agent at that time.',
       kill: 'What its kill wrote into the record.',
     },
   ),
@@ -41,24 +41,24 @@ export const records = {
     requestedAt: 'When the kill was requested.',
     requestedBy: 'Who asked for it.',
     reason: 'Why it was asked for.',
-    pending: 'The layers that are still owed, and are tried again.',
-    attempts: 'How often it was tried.',
+    pending: 'The layers that are not done yet; they are retried.',
+    attempts: 'How many attempts there were.',
     lastError: 'What went wrong at the last attempt.',
-    confirmedAt: 'When nothing was owed any more.',
-    dismissed: 'A person gave up what was owed. Nothing was confirmed by that.',
+    confirmedAt: 'When nothing was pending any more.',
+    dismissed: 'A person gave up what was pending. That confirms nothing.',
   }),
-  DismissalMark: component(dismissalMark, 'That a person gave up what was owed.', {
+  DismissalMark: component(dismissalMark, 'That a person gave up what was pending.', {
     at: 'When it was given up.',
     by: 'Who gave it up.',
     reason: 'Why it need not be done any more.',
   }),
   AgentPage: component(
     agentPage,
-    'A page of records, in ascending order of their IDs. It may be short, or empty, and yet have a cursor.',
+    'A page of records, in ascending order of their IDs. A short or empty page may have a cursor too.',
     {
       agents: 'The records.',
-      cursor: 'Pass it on as `cursor` for the next page; absent on the last one.',
-      errors: 'Only from an edge gateway: the hosts that did not answer, a sentence each.',
+      cursor: 'Pass it as `cursor` to get the next page; absent on the last one.',
+      errors: 'Only from an edge gateway: the hosts that did not answer, as sentences.',
       origins: ORIGINS,
     },
   ),

@@ -9,12 +9,12 @@ import {
 import { selectorSchema } from '../../../lib/domain/selector.js';
 import { component } from './component.js';
 
-const REASON = 'Why, in words for the audit and for those who are notified.';
+const REASON = 'Why, for the audit and the notifications.';
 const SELECTOR = 'Which agents; absent, or empty: every active agent.';
 const stop = {
   reason: REASON,
   graceSeconds: 'Seconds between SIGTERM and SIGKILL. 0, or absent: SIGKILL at once.',
-  dryRun: 'Only say which agents would be stopped.',
+  dryRun: 'Only return which agents would be stopped.',
 };
 
 const fields = {
@@ -27,10 +27,10 @@ const fields = {
   repository: 'The path of the repository that its worktree belongs to.',
   worktreePath: 'The path of its git worktree, which is moved into the quarantine when it is killed.',
   labels: 'What selectors can select it by.',
-  expiresAt: 'Kept and shown as given; nothing stops the agent at that time.',
+  expiresAt: 'Stored and shown as given; nothing stops the agent at that time.',
 };
 
-/** What requests say. */
+/** The schemas of requests. */
 export const requests = {
   Selector: component(
     selectorSchema,
@@ -47,7 +47,7 @@ export const requests = {
   ),
   KillRequest: component(killBodySchema, 'How to stop one agent. Every member may be left out.', {
     ...stop,
-    expectedContainerId: 'Refuse if the agent runs in another container than this one.',
+    expectedContainerId: 'Refuse if the agent runs in a different container.',
   }),
   KillAllRequest: component(
     killAllBodySchema,

@@ -6,14 +6,14 @@ import { component } from './component.js';
 export const service = {
   Liveness: component(liveness, 'That the process answers.', { status: 'Always `ok`.' }),
   Readiness: component(readiness, 'Whether all that a stop needs works.', {
-    status: '`degraded` where one of the ports is not in order.',
+    status: '`degraded` if one of the ports is not healthy.',
     ports: 'What each part of the server says of itself.',
   }),
   Health: component(health, 'What one part of the server says of itself.', {
     name: 'The part.',
-    ok: 'Whether it is in order.',
+    ok: 'Whether it is healthy.',
     detail: 'What is wrong, or worth knowing.',
-    aside: 'It can stop what it sees all the same, so the server stays in service.',
+    aside: 'It does not prevent stops, so the server stays in service.',
   }),
   Problem: component(problem, 'Why a request was not carried out (RFC 9457).', {
     type: '`urn:killswitch:error:` and the code.',

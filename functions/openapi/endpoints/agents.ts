@@ -23,7 +23,7 @@ export const agents: readonly Endpoint[] = [
     tag: 'Agents',
     summary: 'List the records of agents',
     description:
-      'A page of records in ascending order of their IDs, each as it is stored. A credential that is narrowed sees what it covers.',
+      'A page of records in ascending order of their IDs, each as stored. A narrowed credential sees only the agents that it covers.',
     scope: 'agents:read',
     query: listQuery,
     replies: {
@@ -41,7 +41,7 @@ export const agents: readonly Endpoint[] = [
     path: '/agents/{agentId}',
     tag: 'Agents',
     summary: 'Show the record of one agent',
-    description: 'The record as it is stored, with what its kill wrote into it.',
+    description: 'The record as stored, with what its kill wrote into it.',
     scope: 'agents:read',
     params: agentParams,
     replies: { 200: json('The record.', agentRecord, examples.agent) },
@@ -59,7 +59,7 @@ export const agents: readonly Endpoint[] = [
     params: agentParams,
     body: { schema: registrationSchema, example: examples.registration, required: true },
     replies: {
-      200: json('It was registered in the same words before.', agentRecord, examples.agent),
+      200: json('It was already registered with the same members.', agentRecord, examples.agent),
       201: json('Registered.', agentRecord, examples.agent),
     },
     errors: ['agent_exists', ...ACTIVATING],
@@ -69,14 +69,14 @@ export const agents: readonly Endpoint[] = [
     method: 'patch',
     path: '/agents/{agentId}',
     tag: 'Agents',
-    summary: 'Change the status of an agent, and what became known of it',
+    summary: 'Change the status and other members of an agent',
     description:
-      'Sets the members that are named, and leaves the others as they are. At least one must be named. A kill alone makes an agent `killed`.',
+      'Sets the members in the body and leaves the others unchanged. At least one is required. Only a kill makes an agent `killed`.',
     scope: 'agents:write',
     params: agentParams,
     body: { schema: transitionSchema, example: { status: 'completed' }, required: true },
     replies: {
-      200: json('The record as it is stored now.', agentRecord, { ...examples.agent, status: 'completed' }),
+      200: json('The record as stored now.', agentRecord, { ...examples.agent, status: 'completed' }),
     },
     errors: ['invalid_state', 'agent_not_found', ...ACTIVATING],
   },

@@ -11,7 +11,7 @@ export const audit: readonly Endpoint[] = [
     tag: 'Audit',
     summary: 'Read the audit',
     description:
-      'What was done, by whom and why, in the order of the commits: as JSON a page with a cursor, or as NDJSON, where `accept` asks for it, everything that matches, one entry a line.',
+      'What was done, by whom and why, in the order of the commits. As JSON: a page with a cursor. As NDJSON, if `accept` asks for it: all matching entries, one per line.',
     scope: 'audit:read',
     query: auditQuery,
     replies: {
@@ -19,13 +19,12 @@ export const audit: readonly Endpoint[] = [
         description: 'The entries.',
         headers: {
           'x-audit-cursor':
-            'Only with NDJSON: pass it on as `after`, once all lines are read, for what was committed later.',
+            'Only with NDJSON: after all lines are read, pass it as `after` to get later entries.',
         },
         content: {
           'application/json': { schema: auditPage, example: examples.auditPage },
           'application/x-ndjson': {
-            description:
-              'Each line is an `AuditEntry` in JSON. Where not all could be read, the connection breaks off.',
+            description: 'Each line is an `AuditEntry` in JSON. If reading fails, the connection is aborted.',
             example: `${JSON.stringify(examples.auditEntry)}\n`,
           },
         },

@@ -8,10 +8,10 @@ const html: Content = {
 
 const page = (description: string): Reply => ({ description, content: { 'text/html': html } });
 
-/** Answered in the place of what the client holds already. */
-const SAME: Reply = { description: 'It is as it was when it was asked for before.' };
+/** Answered if the client already has the content. */
+const SAME: Reply = { description: 'Not modified since the client last loaded it.' };
 
-/** A file of the pages, as text: what is in it is not for programs. */
+/** A file of the pages. Its content is not for programs. */
 const file = (what: string): Content => ({ description: what, example: '' });
 
 export const docs: readonly Endpoint[] = [
@@ -21,7 +21,7 @@ export const docs: readonly Endpoint[] = [
     path: '/docs',
     tag: 'Docs',
     summary: 'List the guides, or search them',
-    description: 'A page that leads to every guide, or to what was found in them.',
+    description: 'A page with links to every guide, or to the results of a search.',
     query: z.object({ q: z.string().describe('What to search for.').optional() }),
     replies: { 200: page('The page.'), 304: SAME },
   },
@@ -40,7 +40,7 @@ export const docs: readonly Endpoint[] = [
     path: '/docs/{guide}',
     tag: 'Docs',
     summary: 'Show a guide',
-    description: 'A guide as a page, or as Markdown where its name ends with `.md`.',
+    description: 'A guide as a page, or as Markdown if its name ends with `.md`.',
     params: z.object({ guide: z.string().describe('The name of the guide.') }),
     replies: {
       200: {
@@ -50,7 +50,7 @@ export const docs: readonly Endpoint[] = [
           'text/markdown': { description: 'The source of the guide.', example: '# Guide\n' },
         },
       },
-      302: { description: 'No guide is named: to the list of guides.' },
+      302: { description: 'No guide is named: redirects to the list of guides.' },
       304: SAME,
       404: page('There is no such guide.'),
     },
@@ -60,7 +60,7 @@ export const docs: readonly Endpoint[] = [
     method: 'get',
     path: '/docs/assets/{name}',
     tag: 'Docs',
-    summary: 'Load a file that the pages are made with',
+    summary: 'Load a file that the pages use',
     description: 'A style sheet, a script or a picture.',
     params: z.object({ name: z.string().describe('The name of the file.') }),
     replies: {

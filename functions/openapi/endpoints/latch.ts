@@ -18,9 +18,9 @@ export const latch: readonly Endpoint[] = [
     tag: 'Latch',
     summary: 'Show whether the emergency stop is engaged',
     description:
-      'Since when, by whom, why, and for which agents. A credential that is narrowed is told of what may concern the agents that it covers.',
+      'Since when, by whom, why, and for which agents. A narrowed credential sees only what may cover its agents.',
     scope: 'agents:read',
-    replies: { 200: json('How it stands.', latchStatus, examples.latch), 202: partly(true) },
+    replies: { 200: json('The status.', latchStatus, examples.latch), 202: partly(true) },
     errors: ['store_unavailable', 'origins_unavailable'],
   },
   {
@@ -30,7 +30,7 @@ export const latch: readonly Endpoint[] = [
     tag: 'Latch',
     summary: 'Engage the emergency stop',
     description:
-      'From now on no agent that the selector selects becomes active, until the emergency stop is reset. It stops no agent that runs already; `POST /agents/kill-all` with `latch` does both.',
+      'Until it is reset, no agent that the selector selects can become active. It does not stop running agents; `POST /agents/kill-all` with `latch` does both.',
     scope: 'latch:engage',
     body: {
       schema: engageBodySchema,
@@ -39,7 +39,7 @@ export const latch: readonly Endpoint[] = [
     idempotent: true,
     replies: {
       200: json(
-        'Engaged. Where the key was used before: how it stands now, so that a repeated request does not undo a reset.',
+        'Engaged. If the key was used before: the current status, so that a repeated request does not undo a reset.',
         latchStatus,
         examples.latch,
       ),
@@ -54,13 +54,13 @@ export const latch: readonly Endpoint[] = [
     tag: 'Latch',
     summary: 'Reset the emergency stop',
     description:
-      'Agents may become active again; none is started by it. A person must say why. It is carried out only where the store answers.',
+      'Agents may become active again; none is started by it. A reason is required. It needs a store that answers.',
     scope: 'latch:reset',
     body: { schema: resetBodySchema, example: { reason: 'the runaway task was removed' }, required: true },
     idempotent: true,
     replies: {
       200: json(
-        'Reset. Where the key was used for an earlier emergency: how it stands now.',
+        'Reset. If the key was used for an earlier emergency: the current status.',
         latchStatus,
         examples.released,
       ),

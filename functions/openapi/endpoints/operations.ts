@@ -14,7 +14,7 @@ export const operations: readonly Endpoint[] = [
     tag: 'Operations',
     summary: 'Show what became of an accepted stop',
     description:
-      'Its state and its receipt, with what was settled or given up since the receipt was written. An operation is kept for 30 days.',
+      'Its state and its receipt, including what was settled or given up since. An operation is kept for 30 days.',
     scope: 'agents:read',
     params: operationParams,
     replies: { 200: json('The operation.', operationStatus, examples.operation) },
@@ -49,9 +49,9 @@ export const operations: readonly Endpoint[] = [
     method: 'post',
     path: `${OPERATION}/dismiss`,
     tag: 'Operations',
-    summary: 'Give up what an accepted stop still owes',
+    summary: 'Give up what is still pending in an accepted stop',
     description:
-      'A person takes the responsibility for what was not done: it is not tried again by itself, and nothing is confirmed by it. A later kill tries again.',
+      'A person takes responsibility for what was not done: it is no longer retried, and nothing is confirmed by that. A later kill tries again.',
     scope: 'latch:reset',
     params: operationParams,
     body: {

@@ -3,7 +3,7 @@ import { liveness, readiness } from '../../../lib/client/health.js';
 import { type Endpoint, json } from '../endpoint.js';
 import * as examples from '../examples.js';
 
-/** The document itself, as far as it is of use here. */
+/** The document itself, checked only superficially. */
 export const openApiDocument = z.looseObject({ openapi: z.string() });
 
 export const service: readonly Endpoint[] = [
@@ -13,7 +13,7 @@ export const service: readonly Endpoint[] = [
     path: '/healthz',
     tag: 'Service',
     summary: 'Whether the process answers',
-    description: 'Asks nothing else; use `/readyz` to learn whether agents could be stopped.',
+    description: 'Checks nothing else; use `/readyz` to learn whether agents can be stopped.',
     replies: { 200: json('It does.', liveness, { status: 'ok' }) },
     errors: ['unconfigured'],
   },
@@ -22,11 +22,11 @@ export const service: readonly Endpoint[] = [
     method: 'get',
     path: '/readyz',
     tag: 'Service',
-    summary: 'Whether all that a stop needs works',
-    description: 'What the store, the engine and the other parts say of themselves, at most a second ago.',
+    summary: 'Whether everything that a stop needs works',
+    description: 'The health of the store, the engine and the other parts, at most a second old.',
     replies: {
       200: json(
-        'A stop could be carried out; `degraded` where the server could stop, or see, less than it should.',
+        'A stop can be carried out; `degraded` if the server can stop, or see, less than it should.',
         readiness,
         examples.readiness,
       ),
@@ -62,7 +62,7 @@ export const service: readonly Endpoint[] = [
     path: '/openapi.json',
     tag: 'Service',
     summary: 'This document',
-    description: 'The HTTP contract, made from the schemas that requests and answers are checked with.',
+    description: 'The HTTP API, made from the schemas that requests and answers are checked with.',
     replies: { 200: json('The document.', openApiDocument, { openapi: '3.1.0' }) },
   },
 ];

@@ -5,9 +5,9 @@ import { type Endpoint, json } from '../endpoint.js';
 import * as examples from '../examples.js';
 
 const DONE =
-  'Nothing is owed. `verified` says whether its death was seen, and `warnings` what could not be seen, or was never seen running.';
+  'Nothing is pending. `verified` says whether its death was seen, and `warnings` what could not be seen or was never seen running.';
 const OPEN =
-  'Accepted. `outcomes` and `pending` name what is not confirmed yet; the server goes on trying, and sending the same request again tries at once.';
+  'Accepted. `outcomes` and `pending` name what is not confirmed yet; the server keeps trying, and the same request sent again tries at once.';
 
 export const stop: readonly Endpoint[] = [
   {
@@ -17,7 +17,7 @@ export const stop: readonly Endpoint[] = [
     tag: 'Stop',
     summary: 'Stop one agent',
     description:
-      'Marks the agent as killed, stops its container and its processes, sees that they are dead, and moves its worktree into the quarantine. A killed agent never runs again under the same ID. Sent again while something is still owed, it tries again and answers with the receipt.',
+      'Marks the agent as killed, stops its container and its processes, checks that they are dead, and moves its worktree into the quarantine. A killed agent never runs again under the same ID. Sent again while something is still pending, the request tries again and answers with the receipt.',
     scope: 'agents:kill',
     params: agentParams,
     body: { schema: killBodySchema, example: { reason: 'it deletes branches' } },
@@ -33,7 +33,7 @@ export const stop: readonly Endpoint[] = [
       'container_changed',
       'conflict',
       'idempotency_mismatch',
-      // Only of a dry run: a stop goes on without the store.
+      // Only for a dry run: a stop does not need the store.
       'store_unavailable',
       'origins_unavailable',
     ],
@@ -45,7 +45,7 @@ export const stop: readonly Endpoint[] = [
     tag: 'Stop',
     summary: 'Stop every active agent, or those selected',
     description:
-      'Stops the agents that the selector selects, all of them at once; an absent or empty selector selects every active agent. With `latch` it first engages the emergency stop for the same selector, so that none of them starts again; that needs the scope `latch:engage` as well. An agent that cannot be stopped does not keep the others from being stopped.',
+      'Stops the agents that the selector selects, all of them at once; an absent or empty selector selects every active agent. With `latch` it first engages the emergency stop for the same selector, so that none of them starts again; that also needs the scope `latch:engage`. If an agent cannot be stopped, the others are stopped nevertheless.',
     scope: 'agents:kill-all',
     body: {
       schema: killAllBodySchema,

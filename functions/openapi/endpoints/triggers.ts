@@ -4,7 +4,7 @@ import { chatAnswer } from '../../chatops/answers.js';
 import { type Endpoint, json, type Reply } from '../endpoint.js';
 import * as examples from '../examples.js';
 
-/** The names of the path that can be set up; a test compares them with the routes. */
+/** The values of the path parameter; a test compares them with the routes. */
 export const webhookSources = [
   'standard',
   'github',
@@ -40,9 +40,9 @@ export const triggers: readonly Endpoint[] = [
     method: 'post',
     path: '/hooks/{source}',
     tag: 'Triggers',
-    summary: 'Stop agents by the webhook of another platform',
+    summary: 'Stop agents through a webhook',
     description:
-      'Takes deliveries of the platforms that are set up, each under its own signature, and carries out the stops that they ask for. Sent again, the same delivery is the same operation.',
+      'Accepts deliveries of the platforms that are set up, each with its own signature, and carries out the stops that they ask for. The same delivery sent again is the same operation.',
     params: z.object({ source: z.enum(webhookSources).describe('The platform that sends the delivery.') }),
     foreignBody: { 'application/json': 'A delivery in the format of the platform, as it was signed.' },
     replies: {
@@ -78,14 +78,14 @@ export const triggers: readonly Endpoint[] = [
     tag: 'Triggers',
     summary: 'Stop agents from a chat',
     description:
-      'Takes slash commands and buttons of the chats that are set up, each under its own signature. The answer is what the chat shows at once; what becomes of a stop is told there later.',
+      'Accepts slash commands and buttons of the chats that are set up, each with its own signature. The chat shows the answer at once, and the result of a stop later.',
     params: z.object({ platform: z.enum(chatPlatforms).describe('The chat that sends the request.') }),
     foreignBody: {
       'application/json': 'An interaction in the format of the platform, as it was signed.',
       'application/x-www-form-urlencoded': 'A command in the format of the platform, as it was signed.',
     },
     replies: {
-      200: json('What the chat shows; empty where the platform wants nothing.', chatAnswer, { type: 1 }),
+      200: json('What the chat shows; empty if the platform needs no answer.', chatAnswer, { type: 1 }),
     },
     errors: [
       'invalid_request',
@@ -129,8 +129,8 @@ export const triggers: readonly Endpoint[] = [
       404: page('It is not a kill link, or there is no such agent.', 'This is no kill link'),
       409: page('The record of the agent kept changing meanwhile.', 'Nothing was changed'),
       429: page('As 401, after too many from one network.', 'This link does not hold any more'),
-      500: page('Something failed inside.', 'Nothing was changed'),
-      503: page('The stop could not be passed on.', 'Nothing was changed'),
+      500: page('Internal error.', 'Nothing was changed'),
+      503: page('The stop could not be forwarded.', 'Nothing was changed'),
     },
     errors: ['unconfigured'],
   },
