@@ -47,9 +47,7 @@ export const discordMessage = answer({
 });
 
 const discordAnswer = answer({
-  type: z
-    .int()
-    .describe('1: confirms the URL; 4: a message; 7: takes the place of the message with the button.'),
+  type: z.int().describe('1: confirms the URL; 4: a message; 7: replaces the message with the button.'),
   data: discordMessage.exactOptional(),
 }).describe('An answer to an interaction in Discord.');
 
@@ -75,13 +73,13 @@ export const mattermostUpdate = answer({
   skip_slack_parsing: z.boolean(),
   ephemeral_text: z.string().exactOptional(),
   update: answer({ message: z.string(), props: answer({}) }).exactOptional(),
-}).describe('What becomes of the message whose button was pressed in Mattermost.');
+}).describe('Replaces the message whose button was pressed in Mattermost, or answers its user.');
 
 export type SlackMessage = Stated<typeof slackMessage>;
 export type DiscordMessage = Stated<typeof discordMessage>;
 export type MattermostMessage = Stated<typeof mattermostMessage>;
 export type MattermostUpdate = Stated<typeof mattermostUpdate>;
-/** What a platform is answered; some want nothing. */
+/** The body of an answer to a platform. */
 export type ChatAnswer = Stated<typeof chatAnswer>;
 
 export const chatAnswer = z

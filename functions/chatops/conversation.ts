@@ -6,138 +6,162 @@ import { describeSelector } from '../../lib/domain/wording.js';
 import type { TextCommand } from '../../lib/triggers/text-command.js';
 import { omitUndefined } from '../../lib/util/omit-undefined.js';
 import type { TriggerDeps } from '../http/function.js';
-import { type Act, type Answer, actorFor, type Person, type Stage } from './acknowledge.js';
-import { AT_ONCE, confirmation } from './confirmation.js';
-import { type Sealed, unseal } from './confirmation-token.js';
-import type { Wait } from './poll-operation.js';
-import { by, denial, helpReply, latchReply, partialLatchReply, problemReply } from './replies.js';
+import { askForConfirmation } from './confirmation.js';
+import { type ConfirmationToken, verifyToken } from './confirmation-token.js';
+import {
+  type Act,
+  actorFor,
+  type InteractionResult,
+  type Person,
+  type PlatformContext,
+} from './interaction.js';
+import { askedBy, denialReply, helpReply, latchReply, partialLatchReply, problemReply } from './replies.js';
 import { toAsker, toChannel } from './reply.js';
-import { carryOut, type Stopping } from './run-stop.js';
+import { runStop, type StopRequest } from './run-stop.js';
 import { statusReply } from './status.js';
+import { inTimeForAnswer, type Wait } from './wait.js';
 
+/** What commands and buttons in a chat do, the same for every platform. */
 export interface Conversation {
-  /** @param key the same delivery's always, and no other's; absent where the platform has none */
-  ask(stage: Stage, person: Person, phrase: TextCommand, key?: string): Promise<Answer>;
-  press(stage: Stage, person: Person, sealed: Sealed): Promise<Answer>;
+  /** @param key identifies the platform's request: a repeated one is the same operation; absent where there is none */
+  ask(
+    context: PlatformContext,
+    person: Person,
+    command: TextCommand,
+    key?: string,
+  ): Promise<InteractionResult>;
+  press(context: PlatformContext, person: Person, token: ConfirmationToken): Promise<InteractionResult>;
 }
 
 interface Reason {
   readonly reason?: string;
 }
 
-interface Turning {
-  readonly stage: Stage;
+interface LatchChange {
+  readonly context: PlatformContext;
   readonly person: Person;
   readonly scope: Scope;
   readonly act: Act;
 }
 
-/** Stops nobody: for one who may not, so that it is refused and audited. */
+/** A dry run, which stops nothing: for a person without the scope, so that the server refuses and audits it. */
 const tryKillAll =
   (selector: Selector): Act =>
   commands =>
     answered(commands.killAll({ selector, dryRun: true }), stopAnswer);
 
-const AGAIN = 'Ask again: /killswitch all';
+const ASK_AGAIN = 'Ask again: /killswitch all';
 
-/** What people ask for in a chat and what they are told, whatever the platform. */
-export function openConversation(deps: TriggerDeps, wait: Wait): Conversation {
+export function createConversation(deps: TriggerDeps, wait: Wait): Conversation {
   const { commandsFor, clock } = deps;
 
-  /** The order is given all the same: the server refuses it, and keeps in its audit who tried. */
-  const deny = (stage: Stage, person: Person, scope: Scope, act: Act): Answer => ({
-    reply: denial(stage, person, scope),
+  /** Sends the command all the same: the server refuses it, and its audit shows who tried. */
+  const deny = (context: PlatformContext, person: Person, scope: Scope, act: Act): InteractionResult => ({
+    reply: denialReply(context, person, scope),
     work: async () => void (await act(commandsFor(actorFor(person)))),
   });
 
-  const stop = (doing: string, stopping: Stopping): Answer => ({
-    reply: toChannel(doing, [by(stopping.person, stopping.reason)]),
-    work: edits => carryOut(deps, wait, stopping, edits),
+  const stop = (headline: string, request: StopRequest): InteractionResult => ({
+    reply: toChannel(headline, [askedBy(request.person, request.reason)]),
+    work: updates => runStop(deps, wait, request, updates),
   });
 
-  const turnLatch = (doing: string, { stage, person, scope, act }: Turning): Answer => ({
-    reply: toChannel(doing, [by(person)]),
-    work: async edits => {
-      const { status, body } = await act(commandsFor(actorFor(person)));
-      if (status === 403) return edits.last(denial(stage, person, scope));
-      if (status === 200) return edits.last(latchReply(body, by(person)));
-      if (status === 202) return edits.last(partialLatchReply(body, by(person)));
-      return edits.last(problemReply(body, 'The emergency stop was not changed'));
+  const changeLatch = (
+    headline: string,
+    { context, person, scope, act }: LatchChange,
+  ): InteractionResult => ({
+    reply: toChannel(headline, [askedBy(person)]),
+    work: async updates => {
+      const answer = await act(commandsFor(actorFor(person)));
+      const { status, body } = answer;
+      if (status === 403) return updates.last(denialReply(context, person, scope));
+      if (status === 200) return updates.last(latchReply(answer, askedBy(person)));
+      if (status === 202) return updates.last(partialLatchReply(body, askedBy(person)));
+      return updates.last(
+        problemReply(answer, {
+          refused: 'The emergency stop was not changed',
+          unknown: 'It is not known whether the emergency stop was changed',
+        }),
+      );
     },
   });
 
   return {
-    async ask(stage, person, phrase, key) {
+    async ask(context, person, command, key) {
       const may = (scope: Scope): boolean => person.scopes.has(scope);
       const once = omitUndefined<StopOptions>({ idempotencyKey: key });
-      switch (phrase.verb) {
+      switch (command.verb) {
         case 'kill': {
-          const { agentId: target, reason } = phrase;
+          const { agentId: target, reason } = command;
           const act: Act = commands =>
             answered(commands.kill(target, omitUndefined<Reason>({ reason }), once), stopAnswer);
-          if (!may('agents:kill')) return deny(stage, person, 'agents:kill', act);
-          return stop(`Stopping ${target} …`, { act, stage, person, reason, target });
+          if (!may('agents:kill')) return deny(context, person, 'agents:kill', act);
+          return stop(`Stopping ${target} …`, { act, context, person, reason, target });
         }
         case 'all': {
           if (!may('agents:kill-all')) {
-            return deny(stage, person, 'agents:kill-all', tryKillAll(phrase.selector));
+            return deny(context, person, 'agents:kill-all', tryKillAll(command.selector));
           }
-          return { reply: await confirmation(deps, wait, { stage, person, phrase }) };
+          return { reply: await askForConfirmation(deps, wait, { context, person, command }) };
         }
         case 'latch': {
-          const { selector, reason } = phrase;
+          const { selector, reason } = command;
           const scope = 'latch:engage';
           const body = { selector, ...omitUndefined<Reason>({ reason }) };
           const act: Act = ({ latch }) => answered(latch.engage(body, once), latchStatusAnswer);
-          if (!may(scope)) return deny(stage, person, scope, act);
-          const doing = `Engaging the emergency stop for ${describeSelector(selector)} …`;
-          return turnLatch(doing, { stage, person, scope, act });
+          if (!may(scope)) return deny(context, person, scope, act);
+          const headline = `Engaging the emergency stop for ${describeSelector(selector)} …`;
+          return changeLatch(headline, { context, person, scope, act });
         }
         case 'reset': {
           const scope = 'latch:reset';
-          const body = { reason: phrase.reason ?? 'none given' };
+          const body = { reason: command.reason ?? 'none given' };
           const act: Act = ({ latch }) => answered(latch.reset(body, once), latchStatusAnswer);
-          if (!may(scope)) return deny(stage, person, scope, act);
-          if (phrase.reason === undefined) {
-            return { reply: toAsker('Nothing was reset: say why', ['/killswitch reset <reason>']) };
+          if (!may(scope)) return deny(context, person, scope, act);
+          if (command.reason === undefined) {
+            return {
+              reply: toAsker('Nothing was reset: a reset needs a reason', ['/killswitch reset <reason>']),
+            };
           }
-          return turnLatch('Resetting the emergency stop …', { stage, person, scope, act });
+          return changeLatch('Resetting the emergency stop …', { context, person, scope, act });
         }
         case 'status': {
           if (!may('agents:read')) {
-            return deny(stage, person, 'agents:read', ({ latch }) => answered(latch.status(), okAnswer));
+            return deny(context, person, 'agents:read', ({ latch }) => answered(latch.status(), okAnswer));
           }
-          const looking = statusReply(commandsFor(actorFor(person)));
-          const known = await Promise.race([looking, wait(AT_ONCE).then(() => undefined)]);
+          const reading = statusReply(commandsFor(actorFor(person)));
+          const known = await inTimeForAnswer(reading, wait);
           if (known) return { reply: known };
-          return { reply: toAsker('Looking …'), work: async edits => edits.last(await looking) };
+          return {
+            reply: toAsker('Reading the status …'),
+            work: async updates => updates.last(await reading),
+          };
         }
         case 'help':
-          return { reply: helpReply(phrase.problem) };
+          return { reply: helpReply(command.problem) };
       }
     },
 
-    async press(stage, person, sealed) {
-      const ticket = await unseal(stage.secrets, sealed, clock.now());
-      if (ticket === 'forged') {
-        return { reply: toAsker('Nothing was stopped: this button is none of mine', [AGAIN]) };
+    async press(context, person, token) {
+      const pending = await verifyToken(context.secrets, token, clock.now());
+      if (pending === 'forged') {
+        return {
+          reply: toAsker('Nothing was stopped: this button was not made by this server, or was changed', [
+            ASK_AGAIN,
+          ]),
+        };
       }
-      if (ticket === 'late') {
-        return { reply: toChannel('Nothing was stopped: the confirmation came too late', [AGAIN]) };
+      if (pending === 'expired') {
+        return { reply: toChannel('Nothing was stopped: the button has expired', [ASK_AGAIN]) };
       }
-      const { selector, reason, nonce } = ticket;
+      const { selector, reason, nonce } = pending;
       if (!person.scopes.has('agents:kill-all')) {
-        return deny(stage, person, 'agents:kill-all', tryKillAll(selector));
+        return deny(context, person, 'agents:kill-all', tryKillAll(selector));
       }
       const body = { selector, ...omitUndefined<Reason>({ reason }) };
       const act: Act = commands => answered(commands.killAll(body, { idempotencyKey: nonce }), stopAnswer);
-      return stop(`Stopping ${describeSelector(selector)} …`, {
-        act,
-        stage,
-        person,
-        reason,
-        target: undefined,
-      });
+      const headline = `Stopping ${describeSelector(selector)} …`;
+      return stop(headline, { act, context, person, reason, target: undefined });
     },
   };
 }

@@ -33,15 +33,17 @@ export const discordCommand = {
   integration_types: [0],
   options: [
     verb('kill', 'Stop one agent at once', [text('id', 'The ID of the agent', true), reason]),
-    verb('all', 'Stop every selected agent, to be confirmed', [selector, reason]),
-    verb('status', 'How the emergency stop stands, and who runs'),
-    verb('latch', 'Engage the emergency stop: nobody selected may start to run', [selector, reason]),
-    verb('reset', 'Reset the emergency stop', [text('reason', 'Why, for the audit', true)]),
-    verb('help', 'What there is'),
+    verb('all', 'Stop every selected agent, after a confirmation', [selector, reason]),
+    verb('status', 'Show the emergency stop and the running agents'),
+    verb('latch', 'Engage the emergency stop: let no selected agent start until a reset', [selector, reason]),
+    verb('reset', 'Reset the emergency stop: let agents start again', [
+      text('reason', 'Why, for the audit', true),
+    ]),
+    verb('help', 'List the commands'),
   ],
 };
 
-const givenSchema = z.looseObject({
+const dataSchema = z.looseObject({
   options: z
     .array(
       z.looseObject({
@@ -52,14 +54,14 @@ const givenSchema = z.looseObject({
     .min(1),
 });
 
-const inOneLine = (words: string): string => words.trim().split(/\s+/).join(' ').slice(0, 1_000);
+const onOneLine = (words: string): string => words.trim().split(/\s+/).join(' ').slice(0, 1_000);
 
-/** What its options say. Each stays in its own place: no word of a selector may be taken for the reason. */
-export function phraseOf(data: unknown): TextCommand {
-  const sub = givenSchema.safeParse(data).data?.options[0];
+/** Parses an interaction. Options stay apart: no word of the selector can become the reason. */
+export function commandOf(data: unknown): TextCommand {
+  const sub = dataSchema.safeParse(data).data?.options[0];
   const value = (name: string): string => {
     const found = sub?.options.find(one => one.name === name)?.value;
-    return typeof found === 'string' ? inOneLine(found) : '';
+    return typeof found === 'string' ? onOneLine(found) : '';
   };
   const why = value('reason') === '' ? {} : { reason: value('reason') };
   switch (sub?.name) {
@@ -69,11 +71,11 @@ export function phraseOf(data: unknown): TextCommand {
         : { verb: 'help', problem: `${value('id') || 'nothing'} is not an agent ID` };
     case 'all':
     case 'latch': {
-      const phrase = parseTextCommand(`${sub.name} ${value('selector')}`);
-      if (!('selector' in phrase)) return phrase;
-      return phrase.reason === undefined
-        ? { ...phrase, ...why }
-        : { verb: 'help', problem: `${phrase.reason} is not part of a selector` };
+      const command = parseTextCommand(`${sub.name} ${value('selector')}`);
+      if (!('selector' in command)) return command;
+      return command.reason === undefined
+        ? { ...command, ...why }
+        : { verb: 'help', problem: `${command.reason} is not part of a selector` };
     }
     case 'reset':
       return { verb: 'reset', ...why };

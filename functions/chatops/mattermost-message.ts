@@ -1,30 +1,30 @@
 import { codeSpan, escapeMattermost } from '../../lib/notify/escape.js';
 import { fitLines, fitText } from '../../lib/notify/fit-text.js';
 import type { MattermostMessage, MattermostUpdate } from './answers.js';
-import { joined } from './confirmation-token.js';
+import { encodeToken } from './confirmation-token.js';
 import type { Reply } from './reply.js';
 
-/** The context is kept in the post's properties, of which older servers take 8,000 characters in all. */
-const MOST = { headline: 300, body: 8_000, label: 75, ticket: 6_000 };
+/** The ticket is kept in the properties of the post, of which older servers take 8,000 characters in all. */
+const LIMITS = { headline: 300, body: 8_000, label: 75, ticket: 6_000 };
 
-export const isTooLong = (ticket: string): boolean => ticket.length > MOST.ticket;
+export const isTooLong = (ticket: string): boolean => ticket.length > LIMITS.ticket;
 
 export interface Callback {
-  /** Where Mattermost sends what is pressed. */
+  /** Where Mattermost sends a press of the button. */
   readonly url: string;
-  /** Where the news of the order may go. */
+  /** Where updates on the stop may be sent. */
   readonly respond: string | undefined;
 }
 
 function textOf({ headline, lines }: Reply): string {
-  const head = codeSpan(fitText(headline, escapeMattermost, MOST.headline));
-  const body = fitLines(lines, { escapeText: escapeMattermost, limit: MOST.body, wrap: codeSpan });
+  const head = codeSpan(fitText(headline, escapeMattermost, LIMITS.headline));
+  const body = fitLines(lines, { escapeText: escapeMattermost, limit: LIMITS.body, wrap: codeSpan });
   return `**${head}**${body === '' ? '' : `\n${body}`}`;
 }
 
 /**
- * The answer to a slash command, or a later message to its URL. The ticket stands in the context of the button, which
- * Mattermost shows to nobody. Source: developers.mattermost.com/integrate/plugins/interactive-messages
+ * The answer to a slash command, or a later message to its URL. The confirmation token is in the context of the button,
+ * which Mattermost does not show. Source: developers.mattermost.com/integrate/plugins/interactive-messages
  */
 export function mattermostMessage(reply: Reply, callback?: Callback): MattermostMessage {
   const { to, button } = reply;
@@ -33,10 +33,10 @@ export function mattermostMessage(reply: Reply, callback?: Callback): Mattermost
       id: 'stop',
       type: 'button' as const,
       style: 'danger' as const,
-      name: fitText(button.label, escapeMattermost, MOST.label),
+      name: fitText(button.label, escapeMattermost, LIMITS.label),
       integration: {
         url: callback.url,
-        context: { ticket: joined(button.sealed), respond: callback.respond ?? '' },
+        context: { ticket: encodeToken(button.token), respond: callback.respond ?? '' },
       },
     };
   return {
@@ -47,7 +47,7 @@ export function mattermostMessage(reply: Reply, callback?: Callback): Mattermost
   };
 }
 
-/** The answer to a press: a new text without the button, or a word to whoever pressed. */
+/** The answer to a press: a new text without the button, or a text that only the person who pressed sees. */
 export const mattermostUpdate = (reply: Reply): MattermostUpdate =>
   reply.to === 'asker'
     ? { ephemeral_text: textOf(reply), skip_slack_parsing: true }

@@ -4,16 +4,16 @@ import { KillswitchError } from '../../lib/domain/errors.js';
 import { parseTextCommand } from '../../lib/triggers/text-command.js';
 import { isSecret } from '../../lib/util/crypto.js';
 import { parseJson } from '../../lib/util/parse-json.js';
-import type { Stage } from './acknowledge.js';
 import type { ChatAnswer } from './answers.js';
 import { baseUrlSchema, urlBelow } from './base-url.js';
-import { halved, joined, type Sealed, unseal } from './confirmation-token.js';
+import { type ConfirmationToken, decodeToken, encodeToken, verifyToken } from './confirmation-token.js';
+import type { PlatformContext } from './interaction.js';
 import { isTooLong, mattermostMessage, mattermostUpdate } from './mattermost-message.js';
-import { nowhere, openEdits, sendJson } from './message-updates.js';
+import { createMessageUpdates, noMessageUpdates, sendJson } from './message-updates.js';
 import { allowSchema, idsSchema } from './permissions.js';
-import { begin, type Incoming, type OpenPlatform, textOf } from './platform.js';
+import { type CreatePlatform, decodeBody, type IncomingRequest, startWork } from './platform.js';
 import type { Reply } from './reply.js';
-import { openMembers, type Whom, whomIn } from './requester.js';
+import { createMembership, type Requester, requesterIn } from './requester.js';
 
 export const settingsSchema = z.object({
   TOKENS: z
@@ -30,14 +30,14 @@ export const settingsSchema = z.object({
   CALLBACK: baseUrlSchema
     .optional()
     .describe(
-      'The URL of `/chatops/mattermost` as Mattermost reaches it. Without it nothing can be confirmed with a button, and the answer says so.',
+      'The URL of `/chatops/mattermost` as Mattermost reaches it. Without it `all` cannot be confirmed, and the answer says so.',
     ),
   ALLOW: allowSchema(['user', 'channel', 'team']),
   TEAMS: idsSchema.describe('The IDs of teams, separated by commas: only these are served.'),
 });
 
-/** Each message is a new one: Mattermost edits none from outside. */
-const BEFORE_THE_LAST = 1;
+/** Each is a new message: Mattermost does not let a slash command edit one. */
+const MAX_PROGRESS = 1;
 
 const pressSchema = z.looseObject({
   user_id: z.string(),
@@ -47,32 +47,36 @@ const pressSchema = z.looseObject({
   context: z.looseObject({ ticket: z.string(), respond: z.string().optional() }),
 });
 
-const refused = () => new KillswitchError('unauthenticated', 'The request does not carry a token that holds');
+const unauthenticated = () =>
+  new KillswitchError(
+    'unauthenticated',
+    'The request has none of the tokens in KILLSWITCH_MATTERMOST_TOKENS, or its button is not valid',
+  );
 
 /**
- * A slash command of Mattermost and its buttons, both sent to this one URL.
+ * A slash command of Mattermost and its buttons, both sent to `/chatops/mattermost`.
  * Sources: developers.mattermost.com/integrate/slash-commands/custom, /integrate/plugins/interactive-messages
  */
-export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
+export const createMattermost: CreatePlatform = (deps, { conversation, wait }) => {
   const given = platformSettings(deps.settings, 'MATTERMOST', settingsSchema);
   if (!given) return undefined;
   const set = given;
   const { clock, log, fetch } = deps;
-  const stageWith = (secrets: readonly string[]): Stage => ({
+  const contextWith = (secrets: readonly string[]): PlatformContext => ({
     variable: 'KILLSWITCH_MATTERMOST_ALLOW',
     secrets,
-    refuses,
+    tokenProblem,
   });
-  function refuses(sealed: Sealed): string | undefined {
+  function tokenProblem(token: ConfirmationToken): string | undefined {
     if (set.CALLBACK === undefined) {
-      return 'Confirming is not set up: set KILLSWITCH_MATTERMOST_CALLBACK to the URL of /chatops/mattermost, as Mattermost reaches it';
+      return 'Confirmation is not set up: set KILLSWITCH_MATTERMOST_CALLBACK to the URL of /chatops/mattermost, as Mattermost reaches it';
     }
-    return isTooLong(joined(sealed))
+    return isTooLong(encodeToken(token))
       ? 'The selector and the reason are too long for a button in Mattermost: shorten them, and ask again'
       : undefined;
   }
 
-  /** The token that was shown, in the header or in the form: where it is in both, it is the same. */
+  /** The valid token in the header or the form; `undefined` if there is none, or if any of them is not valid. */
   async function tokenOf(headers: Headers, form: URLSearchParams): Promise<string | undefined> {
     const header = headers.get('authorization');
     const shown = [...(header === null ? [] : [/^Token (\S+)$/.exec(header)?.[1]]), ...form.getAll('token')];
@@ -85,57 +89,62 @@ export const openMattermost: OpenPlatform = (deps, { conversation, wait }) => {
     return set.TOKENS[checks.indexOf(true)];
   }
 
-  const { personOf, foreign } = openMembers(set, { platform: 'mattermost', noun: 'team' });
+  const { personOf, refusalOf } = createMembership(set, { platform: 'mattermost', noun: 'team' });
 
-  function editsAt(responseUrl: string | null | undefined) {
+  function updatesAt(responseUrl: string | null | undefined) {
     const url = urlBelow(set.URL, responseUrl);
-    if (url === undefined) return nowhere(log);
+    if (url === undefined) return noMessageUpdates(log);
     const send = (reply: Reply) => sendJson(fetch, url, 'POST', mattermostMessage(reply));
-    return openEdits(send, { wait, log, most: BEFORE_THE_LAST });
+    return createMessageUpdates(send, { wait, log, most: MAX_PROGRESS });
   }
 
-  async function command({ headers, body, source }: Incoming): Promise<ChatAnswer> {
-    const form = new URLSearchParams(textOf(body));
+  async function handleCommand({ headers, body, source }: IncomingRequest): Promise<ChatAnswer> {
+    const form = new URLSearchParams(decodeBody(body));
     const token = await tokenOf(headers, form);
-    if (token === undefined) throw refused();
-    const by = whomIn(form, source);
-    const refusal = foreign(by);
+    if (token === undefined) throw unauthenticated();
+    const requester = requesterIn(form, source);
+    const refusal = refusalOf(requester);
     if (refusal) return mattermostMessage(refusal);
-    const stage = stageWith([token]);
+    const context = contextWith([token]);
     const trigger = form.get('trigger_id');
     const key = trigger ? `mattermost ${trigger.slice(0, 200)}` : undefined;
     const { reply, work } = await conversation.ask(
-      stage,
-      personOf(by),
+      context,
+      personOf(requester),
       parseTextCommand(form.get('text') ?? ''),
       key,
     );
-    begin(deps, work, editsAt(form.get('response_url')));
+    startWork(deps, work, updatesAt(form.get('response_url')));
     const respond = urlBelow(set.URL, form.get('response_url'));
     return mattermostMessage(reply, set.CALLBACK === undefined ? undefined : { url: set.CALLBACK, respond });
   }
 
   /**
-   * Nothing of it is signed but the ticket, which we gave to Mattermost alone: who has it is Mattermost, and may say
-   * who pressed.
+   * Only the confirmation token is signed. It was given to Mattermost alone, which shows it to no user: a request with
+   * it comes from Mattermost, which names the user who pressed.
    */
-  async function pressed({ body, source }: Incoming): Promise<ChatAnswer> {
-    const { data } = pressSchema.safeParse(parseJson(textOf(body)));
-    const sealed = halved(data?.context.ticket);
-    if (!data || (await unseal(set.TOKENS, sealed, clock.now())) === 'forged') throw refused();
+  async function handlePress({ body, source }: IncomingRequest): Promise<ChatAnswer> {
+    const { data } = pressSchema.safeParse(parseJson(decodeBody(body)));
+    const confirmation = decodeToken(data?.context.ticket);
+    if (!data || (await verifyToken(set.TOKENS, confirmation, clock.now())) === 'forged')
+      throw unauthenticated();
     const { user_id: user, user_name: name, team_id: team, channel_id: channel } = data;
-    const by: Whom = { user, name, team, channel, source };
-    const refusal = foreign(by);
+    const requester: Requester = { user, name, team, channel, source };
+    const refusal = refusalOf(requester);
     if (refusal) return mattermostUpdate(refusal);
-    const { reply, work } = await conversation.press(stageWith(set.TOKENS), personOf(by), sealed);
-    begin(deps, work, editsAt(data.context.respond));
+    const { reply, work } = await conversation.press(
+      contextWith(set.TOKENS),
+      personOf(requester),
+      confirmation,
+    );
+    startWork(deps, work, updatesAt(data.context.respond));
     return mattermostUpdate(reply);
   }
 
   return {
     receive: incoming =>
       incoming.headers.get('content-type')?.startsWith('application/json')
-        ? pressed(incoming)
-        : command(incoming),
+        ? handlePress(incoming)
+        : handleCommand(incoming),
   };
 };

@@ -1,54 +1,55 @@
 import type { Log } from '../../lib/ports/runtime.js';
-import type { Wait } from './poll-operation.js';
 import type { Reply } from './reply.js';
+import type { Wait } from './wait.js';
 
-/** Where the news of an order goes after its first answer. Neither rejects. */
-export interface Edits {
-  /** Left out if it says nothing new, and once the allowance is used up, but for what {@link Edits.last} needs. */
+/** Sends the news of a command after its first answer: edits the message, or posts a new one. Neither rejects. */
+export interface MessageUpdates {
+  /** Left out if it equals the last one, or if only the calls that {@link MessageUpdates.last} needs are left. */
   progress(reply: Reply): Promise<void>;
-  /** Tried again if it fails: it is what people will believe. */
+  /** Retried if it fails, because people act on it. */
   last(reply: Reply): Promise<void>;
 }
 
-/** Milliseconds: an edit that overtakes the first answer finds nothing to edit, or is overwritten by it. */
-const ANSWER_FIRST = 400;
+/** Milliseconds: an edit before the first answer finds no message, or is overwritten by it. */
+const AFTER_FIRST_ANSWER = 400;
+/** Milliseconds. */
 const RETRIES = [500, 2_000, 5_000];
 
 /**
- * @param send resolves with whether the platform took it; may reject
+ * @param send resolves with whether the platform accepted it; may reject
  * @param most how many are sent before the last one
  */
-export function openEdits(
+export function createMessageUpdates(
   send: (reply: Reply) => Promise<boolean>,
   { wait, log, most }: { readonly wait: Wait; readonly log: Log; readonly most: number },
-): Edits {
+): MessageUpdates {
   let sent = 0;
   let before = '';
   let sending: Promise<unknown> = Promise.resolve();
-  /** One after another: none may overtake an older one. */
+  /** One at a time, so that none overtakes an older one. */
   const attempt = (reply: Reply): Promise<boolean> => {
     const isFirst = sent++ === 0;
     const mine = sending.then(async () => {
-      if (isFirst) await wait(ANSWER_FIRST);
-      return reached(reply);
+      if (isFirst) await wait(AFTER_FIRST_ANSWER);
+      return trySend(reply);
     });
     sending = mine;
     return mine;
   };
-  const reached = async (reply: Reply): Promise<boolean> => {
+  const trySend = async (reply: Reply): Promise<boolean> => {
     try {
       return await send(reply);
     } catch (error) {
-      // Its URL is a credential: only the name of the error is told.
+      // The error may contain the URL, which is a credential.
       log.info({ error: error instanceof Error ? error.name : 'unknown' }, 'the chat could not be reached');
       return false;
     }
   };
   return {
     async progress(reply) {
-      const told = JSON.stringify(reply);
-      if (sent >= most || told === before) return;
-      before = told;
+      const now = JSON.stringify(reply);
+      if (sent >= most || now === before) return;
+      before = now;
       await attempt(reply);
     },
     async last(reply) {
@@ -56,22 +57,22 @@ export function openEdits(
         if (await attempt(reply)) return;
         if (pause !== undefined) await wait(pause);
       }
-      log.error({ headline: reply.headline }, 'a chat was not told how its order ended');
+      log.error({ headline: reply.headline }, 'the result of a chat command could not be sent to the chat');
     },
   };
 }
 
-/** For an order that came without a way to tell more. */
-export const nowhere = (log: Log): Edits => ({
+/** For a request without a URL that answers may be sent to. */
+export const noMessageUpdates = (log: Log): MessageUpdates => ({
   progress: async () => undefined,
   last: async ({ headline }) =>
-    log.warn({ headline }, 'an order from a chat left no way to tell how it ended'),
+    log.warn({ headline }, 'a chat command named no URL that its result may be sent to'),
 });
 
-/** Milliseconds for one message to get there. */
-const REACHED_WITHIN = 5_000;
+/** Milliseconds. */
+const SEND_WITHIN = 5_000;
 
-/** @returns whether it was taken. A redirect is not followed: it would choose whom this process talks to. */
+/** @returns whether it was accepted. Follows no redirect, which would choose where this process sends messages. */
 export async function sendJson(
   fetch: typeof globalThis.fetch,
   url: string,
@@ -83,7 +84,7 @@ export async function sendJson(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(message),
     redirect: 'manual',
-    signal: AbortSignal.timeout(REACHED_WITHIN),
+    signal: AbortSignal.timeout(SEND_WITHIN),
   });
   await response.body?.cancel();
   return response.ok;

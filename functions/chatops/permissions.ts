@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { type Scope, scopes } from '../../lib/domain/actor.js';
 
-/** Whom a platform names in a request, by kind: `{ user: ['U1'], channel: ['C1'], team: ['T1'] }`. */
-export type Present = Readonly<Record<string, readonly string[]>>;
+/** The IDs that a request names, by kind: `{ user: ['U1'], channel: ['C1'], team: ['T1'] }`. */
+export type Identities = Readonly<Record<string, readonly string[]>>;
 
 interface Rule {
   readonly kind: string;
@@ -10,8 +10,8 @@ interface Rule {
   readonly scopes: readonly Scope[];
 }
 
-/** Who may do what. Empty: nobody anything. */
-export type Allow = readonly Rule[];
+/** Who may do what; empty: nothing is allowed. */
+export type Rules = readonly Rule[];
 
 const SHORTHANDS: ReadonlyMap<string, readonly Scope[]> = new Map<string, readonly Scope[]>([
   ['stop', ['agents:kill', 'agents:kill-all', 'latch:engage']],
@@ -22,11 +22,11 @@ const FORM = /^([a-z]+):([A-Za-z0-9]{1,64})=(.*)$/s;
 
 /**
  * @param text such as `user:U123=stop,agents:read;channel:C1=agents:kill`: rules that each give scopes to one ID of one
- *   kind; `stop` stands for both kills and the engaging of the latch, `all` for every scope
- * @param kinds those that the platform has
- * @returns a sentence about what is wrong with it, in which no value stands
+ *   kind; `stop` stands for both kills and for engaging the latch, `all` for every scope
+ * @param kinds the kinds of IDs that the platform has
+ * @returns the rules, or what is wrong with the text, without any of its values
  */
-export function parseAllow(text: string, kinds: readonly string[]): Allow | { readonly problem: string } {
+export function parseAllow(text: string, kinds: readonly string[]): Rules | { readonly problem: string } {
   const rules: Rule[] = [];
   const parts = text.split(';').map(part => part.trim());
   for (const [at, part] of parts.entries()) {
@@ -49,16 +49,16 @@ export function parseAllow(text: string, kinds: readonly string[]): Allow | { re
   return rules;
 }
 
-/** The union of what every matching rule gives. */
-export const scopesOf = (allow: Allow, present: Present): ReadonlySet<Scope> =>
-  new Set(allow.flatMap(({ kind, id, scopes: granted }) => (present[kind]?.includes(id) ? granted : [])));
+/** The union of the scopes of every rule that matches. */
+export const scopesOf = (rules: Rules, identities: Identities): ReadonlySet<Scope> =>
+  new Set(rules.flatMap(({ kind, id, scopes: granted }) => (identities[kind]?.includes(id) ? granted : [])));
 
-/** The setting as text in, and as rules out. Absent: nobody may do anything. */
+/** A setting with rules; absent: nothing is allowed. */
 export const allowSchema = (kinds: readonly string[]) =>
   z
     .string()
     .default('')
-    .transform((text, context): Allow => {
+    .transform((text, context): Rules => {
       const parsed = parseAllow(text, kinds);
       if (!('problem' in parsed)) return parsed;
       context.addIssue({ code: 'custom', message: parsed.problem });
@@ -69,7 +69,7 @@ export const allowSchema = (kinds: readonly string[]) =>
       description: `Who may do what: rules with \`;\` between them, such as \`${kinds[0]}:ID=agents:kill,agents:read;${kinds[1]}:ID=stop\`. Each gives scopes to one ID of a ${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}; \`stop\` is every scope that stops, \`all\` every scope.`,
     });
 
-/** IDs, separated by commas; absent: all are served. */
+/** A setting with IDs, separated by commas; absent: all are served. */
 export const idsSchema = z
   .string()
   .regex(/^\s*[A-Za-z0-9]{1,64}(\s*,\s*[A-Za-z0-9]{1,64})*\s*$/, 'must be IDs, separated by commas')

@@ -1,53 +1,60 @@
+import { KillswitchError } from '../../lib/domain/errors.js';
 import type { TriggerDeps } from '../http/function.js';
-import type { Answer } from './acknowledge.js';
 import type { ChatAnswer } from './answers.js';
 import type { Conversation } from './conversation.js';
-import type { Edits } from './message-updates.js';
-import type { Wait } from './poll-operation.js';
+import type { InteractionResult } from './interaction.js';
+import type { MessageUpdates } from './message-updates.js';
+import type { Wait } from './wait.js';
 
-/** One request of a platform, as it came. */
-export interface Incoming {
+/** A request of a platform, not verified yet. */
+export interface IncomingRequest {
   readonly headers: Headers;
-  /** What is signed: byte for byte. */
+  /** The bytes as they came, which are what is signed. */
   readonly body: Uint8Array;
-  /** Where it comes from. */
+  /** The client's address. */
   readonly source: string | undefined;
 }
 
-/** A chat platform, as it is set up here. */
+/** A chat platform that is set up. */
 export interface Platform {
   /**
    * Verifies the raw bytes first, then reads them, starts the work and answers without waiting for it.
-   * @returns the JSON to answer with; `undefined`: nothing, which some want
-   * @throws KillswitchError `unauthenticated`; `invalid_request` for what is signed and cannot be read
+   * @returns the JSON to answer with; `undefined`: an empty body
+   * @throws KillswitchError `unauthenticated`; `invalid_request` for a signed request that cannot be read
    */
-  receive(incoming: Incoming): Promise<ChatAnswer | undefined>;
+  receive(request: IncomingRequest): Promise<ChatAnswer | undefined>;
 }
 
 /** What all platforms share. */
-export interface Shared {
+export interface SharedParts {
   readonly conversation: Conversation;
   readonly wait: Wait;
 }
 
-/** @returns `undefined` where it is not set up. @throws ConfigError */
-export type OpenPlatform = (deps: TriggerDeps, shared: Shared) => Platform | undefined;
+/** @returns `undefined` if it is not set up. @throws ConfigError */
+export type CreatePlatform = (deps: TriggerDeps, shared: SharedParts) => Platform | undefined;
 
-/** Lets the work of an answer go on behind it. */
-export function begin(
+/** Starts the work that goes on after the answer. */
+export function startWork(
   { defer, log }: Pick<TriggerDeps, 'defer' | 'log'>,
-  work: Answer['work'],
-  edits: Edits,
+  work: InteractionResult['work'],
+  updates: MessageUpdates,
 ): void {
   if (!work) return;
   defer(
-    work(edits).catch((error: unknown) => {
-      log.error({ err: error }, 'an order from a chat ended in an error');
+    work(updates).catch((error: unknown) => {
+      log.error({ err: error }, 'a chat command failed');
     }),
   );
 }
 
-/** Seconds that a signature is good for, before and after now. */
-export const TOLERANCE = 300;
+/** Seconds that the timestamp of a signature may differ from this clock. */
+export const SIGNATURE_TOLERANCE = 300;
 
-export const textOf = (body: Uint8Array): string => new TextDecoder().decode(body);
+export const unsignedError = (): KillswitchError =>
+  new KillswitchError(
+    'unauthenticated',
+    `The request has no valid signature, or its timestamp is not within ${SIGNATURE_TOLERANCE} s of the server's clock`,
+  );
+
+export const decodeBody = (body: Uint8Array): string => new TextDecoder().decode(body);

@@ -2,48 +2,41 @@ import * as z from 'zod';
 import { answered, okAnswer } from '../../lib/client/answered.js';
 import type { CommandsFor } from '../../lib/client/commands.js';
 import { triggerActor } from '../../lib/triggers/api-request.js';
-import { better, readReceipt, type Seen } from './receipt.js';
-
-/** Resolves after so many milliseconds, or earlier when the process is to end. */
-export type Wait = (ms: number) => Promise<void>;
+import { backoff } from '../../lib/util/backoff.js';
+import { moreConclusive, type ReceiptOutline, readReceipt } from './read-receipt.js';
+import type { Wait } from './wait.js';
 
 const operationSchema = z.looseObject({ state: z.enum(['running', 'ended']), receipt: z.unknown() });
 
-/** Milliseconds. */
-const FIRST = 1_000;
-const LONGEST = 15_000;
-const GIVEN_UP_AFTER = 10 * 60_000;
+const PAUSES = { firstMs: 1_000, longestMs: 15_000 };
+const GIVE_UP_AFTER_MS = 10 * 60_000;
 
-export interface Followed {
-  readonly seen: Seen;
-  /** Its work is done; what is still owed then goes on being tried in the background. */
+export interface PollResult {
+  /** The most conclusive one of all polls. */
+  readonly receipt: ReceiptOutline;
+  /** The operation has ended; layers that are still owed are retried in the background. */
   readonly ended: boolean;
 }
 
-/**
- * Looks at an accepted operation again and again, less and less often, until it has ended, for ten minutes at most.
- * @param subject in whose name; whoever may stop may also hear what became of it
- * @param looked told after each look that finds it still going on
- */
-export async function follow(
-  first: Seen,
-  {
-    subject,
-    commandsFor,
-    wait,
-    isClosing,
-    looked,
-  }: {
-    readonly subject: string;
-    readonly commandsFor: CommandsFor;
-    readonly wait: Wait;
-    readonly isClosing: () => boolean;
-    readonly looked: (seen: Seen) => Promise<void>;
-  },
-): Promise<Followed> {
+interface PollOptions {
+  /** The person who asked for the stop, and so may read its result without the scope to read agents. */
+  readonly subject: string;
+  readonly commandsFor: CommandsFor;
+  readonly wait: Wait;
+  readonly isClosing: () => boolean;
+  /** Called after each poll that finds the operation running. */
+  readonly onProgress: (receipt: ReceiptOutline) => Promise<void>;
+}
+
+/** Polls an accepted operation with growing pauses until it has ended, the process closes, or ten minutes are over. */
+export async function pollOperation(
+  first: ReceiptOutline,
+  { subject, commandsFor, wait, isClosing, onProgress }: PollOptions,
+): Promise<PollResult> {
   const commands = commandsFor(triggerActor(subject, ['agents:read']));
-  let seen = first;
-  for (let pause = FIRST, waited = 0; waited < GIVEN_UP_AFTER; pause = Math.min(pause * 2, LONGEST)) {
+  let receipt = first;
+  for (let polls = 0, waited = 0; waited < GIVE_UP_AFTER_MS; polls++) {
+    const pause = backoff(polls, PAUSES);
     await wait(pause);
     waited += pause;
     if (isClosing()) break;
@@ -51,9 +44,9 @@ export async function follow(
     const { data: operation } = operationSchema.safeParse(body);
     if (!operation) continue;
     const now = readReceipt(operation.receipt);
-    if (now) seen = better(seen, now);
-    if (operation.state === 'ended') return { seen, ended: true };
-    await looked(seen);
+    if (now) receipt = moreConclusive(receipt, now);
+    if (operation.state === 'ended') return { receipt, ended: true };
+    await onProgress(receipt);
   }
-  return { seen, ended: false };
+  return { receipt, ended: false };
 }

@@ -1,16 +1,16 @@
-import type { Sealed } from './confirmation-token.js';
+import type { ConfirmationToken } from './confirmation-token.js';
 
 /**
- * What is told in a chat. Every text in it is plain: whoever renders it escapes all of it, for names, reasons and
- * errors in it may be an agent's own words.
+ * A message in a chat, not escaped yet: names, reasons and errors in it may be an agent's own words, so that a platform
+ * must escape all of it.
  */
 export interface Reply {
   readonly headline: string;
   readonly lines: readonly string[];
-  /** `asker`: nobody else sees it. */
+  /** `asker`: no one else sees it. */
   readonly to: 'channel' | 'asker';
-  /** A dangerous button, and what stands on it. */
-  readonly button?: { readonly label: string; readonly sealed: Sealed };
+  /** A red button. */
+  readonly button?: { readonly label: string; readonly token: ConfirmationToken };
 }
 
 export const toChannel = (headline: string, lines: readonly string[] = []): Reply => ({

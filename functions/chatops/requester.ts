@@ -1,18 +1,19 @@
-import type { Person } from './acknowledge.js';
-import { type Allow, scopesOf } from './permissions.js';
+import type { Person } from './interaction.js';
+import { type Rules, scopesOf } from './permissions.js';
 import { type Reply, toAsker } from './reply.js';
 
-/** Who asked and where, in the platform's own IDs; `team` is empty in a direct message of Mattermost. */
-export interface Whom {
+/** The person of a request and where they are, in the platform's own IDs. */
+export interface Requester {
   readonly user: string;
   readonly name: string | undefined;
+  /** Empty in a direct message of Mattermost. */
   readonly team: string;
   readonly channel: string;
   readonly source: string | undefined;
 }
 
-/** From the form that Slack and Mattermost post for a slash command, in the same members. */
-export function whomIn(form: URLSearchParams, source: string | undefined): Whom {
+/** Reads the form that Slack and Mattermost post for a slash command, with the same members. */
+export function requesterIn(form: URLSearchParams, source: string | undefined): Requester {
   const text = (name: string): string => form.get(name) ?? '';
   return {
     user: text('user_id'),
@@ -23,17 +24,17 @@ export function whomIn(form: URLSearchParams, source: string | undefined): Whom 
   };
 }
 
-export interface Members {
-  personOf(whom: Whom): Person;
-  /** What is said to somebody of a team that is not served; `undefined`: it is. */
-  foreign(whom: Whom): Reply | undefined;
+export interface Membership {
+  personOf(requester: Requester): Person;
+  /** The reply to a person of a team that is not served; `undefined`: it is. */
+  refusalOf(requester: Requester): Reply | undefined;
 }
 
 /** @param noun what the platform calls a team */
-export const openMembers = (
-  { ALLOW, TEAMS }: { readonly ALLOW: Allow; readonly TEAMS?: ReadonlySet<string> | undefined },
+export const createMembership = (
+  { ALLOW, TEAMS }: { readonly ALLOW: Rules; readonly TEAMS?: ReadonlySet<string> | undefined },
   { platform, noun }: { readonly platform: string; readonly noun: string },
-): Members => ({
+): Membership => ({
   personOf: ({ user, name, team, channel, source }) => ({
     subject: `${platform}:${team || 'direct'}:${user}`,
     name: name ? `${name} (${user})` : user,
@@ -41,6 +42,14 @@ export const openMembers = (
     rule: `user:${user}`,
     source,
   }),
-  foreign: ({ team }) =>
-    !TEAMS || TEAMS.has(team) ? undefined : toAsker(`Nothing was done: this ${noun} is not served here`),
+  refusalOf: ({ team }) =>
+    !TEAMS || TEAMS.has(team)
+      ? undefined
+      : notServed(`this ${noun}`, `KILLSWITCH_${platform.toUpperCase()}_TEAMS`),
 });
+
+/** @param variable the setting that lists what is served */
+export const notServed = (place: string, variable: string): Reply =>
+  toAsker(`Nothing was done: ${place} is not served here`, [
+    `Ask an operator of killswitch to add it to ${variable}`,
+  ]);

@@ -1,61 +1,65 @@
 import { describeAgents, describeStop } from '../../lib/domain/wording.js';
 import type { TriggerDeps } from '../http/function.js';
-import { type Act, actorFor, type Person, type Stage } from './acknowledge.js';
-import type { Edits } from './message-updates.js';
-import { follow, type Wait } from './poll-operation.js';
-import { readReceipt, type Seen } from './receipt.js';
-import { by, denial, problemReply } from './replies.js';
+import { type Act, actorFor, type Person, type PlatformContext } from './interaction.js';
+import type { MessageUpdates } from './message-updates.js';
+import { pollOperation } from './poll-operation.js';
+import { type ReceiptOutline, readReceipt } from './read-receipt.js';
+import { askedBy, denialReply, problemReply } from './replies.js';
 import { type Reply, toChannel } from './reply.js';
+import type { Wait } from './wait.js';
 
-export interface Stopping {
+export interface StopRequest {
   readonly act: Act;
-  readonly stage: Stage;
+  readonly context: PlatformContext;
   readonly person: Person;
   readonly reason: string | undefined;
   /** The agent of a single kill. */
   readonly target: string | undefined;
 }
 
-/** Gives a stop in somebody's name and tells what became of it, to its end. */
-export async function carryOut(
+const IN_PROGRESS = 'This is still in progress.';
+
+/** Sends a stop in a person's name and updates the message until the stop has ended. */
+export async function runStop(
   deps: TriggerDeps,
   wait: Wait,
-  { act, stage, person, reason, target }: Stopping,
-  edits: Edits,
+  { act, context, person, reason, target }: StopRequest,
+  updates: MessageUpdates,
 ): Promise<void> {
   const { commandsFor, closing } = deps;
-  const tell = (seen: Seen, ...notes: string[]): Reply =>
-    toChannel(describeStop(seen, target), [
-      ...describeAgents(seen),
-      ...seen.warnings,
+  const describe = (receipt: ReceiptOutline, ...notes: string[]): Reply =>
+    toChannel(describeStop(receipt, target), [
+      ...describeAgents(receipt),
+      ...receipt.warnings,
       ...notes,
-      by(person, reason),
+      askedBy(person, reason),
     ]);
 
-  const { status, body } = await act(commandsFor(actorFor(person)));
+  const answer = await act(commandsFor(actorFor(person)));
+  const { status, body } = answer;
   if (status === 403) {
     const scope = target === undefined ? 'agents:kill-all' : 'agents:kill';
-    return edits.last(denial(stage, person, scope));
+    return updates.last(denialReply(context, person, scope));
   }
   const first = status === 200 || status === 202 ? readReceipt(body) : undefined;
-  if (!first)
-    return edits.last(problemReply(body, `${target ?? 'Nobody'} was ${target ? 'not ' : ''}stopped by this`));
-  if (status === 200) return edits.last(tell(first));
+  if (!first) return updates.last(problemReply(answer, headlinesFor(target)));
+  if (status === 200) return updates.last(describe(first));
 
-  await edits.progress(tell(first, 'Still at it.'));
-  const { seen, ended } = await follow(first, {
+  await updates.progress(describe(first, IN_PROGRESS));
+  const { receipt, ended } = await pollOperation(first, {
     subject: person.subject,
     commandsFor,
     wait,
     isClosing: () => closing?.aborted ?? false,
-    looked: seen => edits.progress(tell(seen, 'Still at it.')),
+    onProgress: receipt => updates.progress(describe(receipt, IN_PROGRESS)),
   });
-  const note = seen.settled
-    ? []
-    : [
-        ended
-          ? 'What is pending goes on being tried; nothing more is told here.'
-          : `I stop telling here, and the work goes on: killswitch operation ${first.operationId}`,
-      ];
-  await edits.last(tell(seen, ...note));
+  const note = ended
+    ? 'What is pending is retried in the background. This message is not updated again.'
+    : `This message is not updated again. To see the rest: killswitch operation ${first.operationId}`;
+  await updates.last(describe(receipt, ...(receipt.settled ? [] : [note])));
 }
+
+const headlinesFor = (target: string | undefined) => ({
+  refused: `${target === undefined ? 'No agent was' : `${target} was not`} stopped by this`,
+  unknown: `It is not known whether ${target ?? 'any agent'} was stopped`,
+});

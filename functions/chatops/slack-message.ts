@@ -1,32 +1,32 @@
 import { escapeSlack } from '../../lib/notify/escape.js';
 import { fitLines, fitText } from '../../lib/notify/fit-text.js';
 import type { SlackMessage } from './answers.js';
-import { joined } from './confirmation-token.js';
+import { encodeToken } from './confirmation-token.js';
 import type { Reply } from './reply.js';
 
-/** The `action_id` of the one button there is. */
+/** The `action_id` of the only button. */
 export const STOP = 'killswitch_stop';
 
-/** Of a section's text, a button's text and a button's value. Source: docs.slack.dev/reference/block-kit */
-const MOST = { headline: 300, section: 2_900, label: 75, value: 2_000 };
+/** The longest text of a section and a button, and value of a button. Source: docs.slack.dev/reference/block-kit */
+const LIMITS = { headline: 300, section: 2_900, label: 75, value: 2_000 };
 
-export const isTooLong = (value: string): boolean => value.length > MOST.value;
+export const isTooLong = (value: string): boolean => value.length > LIMITS.value;
 
 const plainText = (text: string) => ({ type: 'plain_text' as const, text, emoji: false });
 
 /**
- * Plain text objects alone, in which Slack reads no mark-up. `text` is what notifications show.
- * @param replaces whether it takes the place of the message that its URL belongs to
+ * Only plain text objects, in which Slack reads no formatting. `text` is what notifications show.
+ * @param replaces whether it replaces the message that its URL belongs to; absent for the answer to a command
  */
 export function slackMessage({ headline, lines, to, button }: Reply, replaces?: boolean): SlackMessage {
-  const head = fitText(headline, escapeSlack, MOST.headline);
-  const body = fitLines(lines, { escapeText: escapeSlack, limit: MOST.section });
+  const head = fitText(headline, escapeSlack, LIMITS.headline);
+  const body = fitLines(lines, { escapeText: escapeSlack, limit: LIMITS.section });
   const stop = button && {
     type: 'button' as const,
     action_id: STOP,
     style: 'danger' as const,
-    text: plainText(fitText(button.label, escapeSlack, MOST.label)),
-    value: joined(button.sealed),
+    text: plainText(fitText(button.label, escapeSlack, LIMITS.label)),
+    value: encodeToken(button.token),
   };
   return {
     response_type: to === 'channel' ? 'in_channel' : 'ephemeral',

@@ -12,7 +12,7 @@ import { nodeSources } from '../http/client-address.js';
 import { openFailures } from '../http/failed-auth-limit.js';
 import type { Deps, Env, KillswitchFunction } from '../http/function.js';
 import { environment, openAuthenticator, openLog, openMetrics, openNode, openSeals } from '../node.js';
-import { openNotifiers } from '../notify/open.js';
+import { openNotifiers } from '../notify/open-notifiers.js';
 import { notifySettings } from '../notify/settings.js';
 import { openExposure } from './exposure.js';
 import { startHousekeeping } from './housekeeping.js';

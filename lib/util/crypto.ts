@@ -54,6 +54,17 @@ export function fromBase64(text: string): Bytes | undefined {
 export const toBase64 = (bytes: Uint8Array): string =>
   btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
 
+/** Encodes base64url by RFC 4648 section 5, without padding. */
+export const toBase64Url = (bytes: Uint8Array): string =>
+  toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+
+/** Decodes base64url by RFC 4648 section 5, without padding; `undefined` for any other text. */
+export function fromBase64Url(text: string): Bytes | undefined {
+  if (!/^[\w-]+$/.test(text)) return undefined;
+  const base64 = text.replaceAll('-', '+').replaceAll('_', '/');
+  return fromBase64(base64.padEnd(Math.ceil(text.length / 4) * 4, '='));
+}
+
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
-import { AT_ONCE } from '../../functions/chatops/confirmation.js';
+import { ANSWER_WITHIN } from '../../functions/chatops/wait.js';
 import { chatopsWith } from '../../functions/chatops.js';
 import type { Deps } from '../../functions/http/function.js';
 import { openApp } from './bench.js';
@@ -46,7 +46,7 @@ export async function openReceiver(statuses: number[] = []) {
 
 /** Lets no time go by, and gives answers the time that they need. */
 export const impatient = (ms: number): Promise<void> =>
-  ms === AT_ONCE ? new Promise(() => undefined) : Promise.resolve();
+  ms === ANSWER_WITHIN ? new Promise(() => undefined) : Promise.resolve();
 
 /** The chat functions on fakes, with a real server to tell news to. */
 export async function openChat({

@@ -65,7 +65,7 @@ describe('a request of Discord', () => {
 });
 
 describe('/killswitch in Discord', () => {
-  it('stops one agent at once, says so, and edits that message to what was seen', async () => {
+  it('stops one agent at once, says so, and updates that message to what was seen', async () => {
     const chat = await openChat();
     const { isAlive } = await chat.agent('a1');
     const { message } = await discord(chat, 'kill', { id: 'a1', reason: 'it deletes  things' });
@@ -151,14 +151,14 @@ describe('/killswitch in Discord', () => {
       const { message } = await discordPress(chat, { ...data, embeds });
       expect(message).toMatchObject({
         type: 4,
-        data: { flags: 64, content: expect.stringContaining('none of mine') },
+        data: { flags: 64, content: expect.stringContaining('not made by this server') },
       });
     }
     chat.clock.advance(60_000);
     const late = await discordPress(chat, data);
     expect(late.message).toMatchObject({
       type: 7,
-      data: { components: [], content: expect.stringContaining('too late') },
+      data: { components: [], content: expect.stringContaining('expired') },
     });
     await chat.settle();
     expect(await isAlive()).toBe(true);
@@ -194,7 +194,7 @@ describe('/killswitch in Discord', () => {
     expect(message.data.content).toContain('this server is not served here');
   });
 
-  it('edits again when the message is not there yet', async () => {
+  it('updates again when the message is not there yet', async () => {
     const chat = await openChat({ statuses: [404, 404] });
     await chat.agent('a1');
     await discord(chat, 'kill', { id: 'a1' });

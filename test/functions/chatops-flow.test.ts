@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AT_ONCE } from '../../functions/chatops/confirmation.js';
+import { ANSWER_WITHIN } from '../../functions/chatops/wait.js';
 import type { Actor } from '../../lib/domain/actor.js';
 import type { ApiRequest, ApiResponse } from '../../lib/triggers/api-request.js';
 import { fakeCommandsFor } from '../fakes/commands.js';
@@ -82,7 +82,7 @@ describe('a stop that is not confirmed at once', () => {
     await chat.settle();
     const { text, blocks } = chat.posted.at(-1)?.message ?? {};
     expect(text).toBe('a1 is NOT confirmed dead');
-    expect(blocks[1].text.text).toContain('What is pending goes on being tried');
+    expect(blocks[1].text.text).toContain('What is pending is retried in the background');
   });
 
   it('is given up after ten minutes, within the five messages that Slack allows', async () => {
@@ -143,7 +143,7 @@ describe('what went wrong', () => {
       'an answer without words',
       'kill a1',
       { status: 502, body: undefined },
-      /^a1 was not stopped by this\nNo answer came that could be read$/,
+      /^It is not known whether a1 was stopped\nThe server gave no answer that can be read$/,
     ],
     ['a refusal of the server', 'kill a1', { status: 403, body: {} }, /^Nothing was done: you may not/],
     [
@@ -153,10 +153,10 @@ describe('what went wrong', () => {
       /nothing of it was seen running/,
     ],
     [
-      'a latch that was not engaged',
+      'a latch that may not be engaged',
       'latch',
       { status: 503, body: { title: 'The store does not answer' } },
-      /^The emergency stop was not changed\nThe store does not answer$/,
+      /^It is not known whether the emergency stop was changed\nThe store does not answer$/,
     ],
   ])('is told: %s', async (_, words, answer, told) => {
     const { commandsFor } = scripted(answer);
@@ -248,7 +248,7 @@ describe('the emergency stop', () => {
     expect(status).toMatchObject({ response_type: 'ephemeral', text: told() });
     expect(status.blocks[1].text.text).toBe('running: 1 (a1)\nspawning: 0');
 
-    expect((await slack(chat, 'reset')).message.text).toBe('Nothing was reset: say why');
+    expect((await slack(chat, 'reset')).message.text).toBe('Nothing was reset: a reset needs a reason');
     await slack(chat, 'reset put out');
     await chat.settle();
     expect(told()).toBe('The emergency stop is not engaged: agents can run');
@@ -269,8 +269,8 @@ describe('the emergency stop', () => {
       await gate;
       return { status: 200, body: { engaged: false, agents: [] } };
     });
-    const chat = await openChat({ commandsFor, wait: async ms => void (ms === AT_ONCE) });
-    expect((await slack(chat, 'status')).message.text).toBe('Looking …');
+    const chat = await openChat({ commandsFor, wait: async ms => void (ms === ANSWER_WITHIN) });
+    expect((await slack(chat, 'status')).message.text).toBe('Reading the status …');
     release();
     await chat.settle();
     expect(chat.posted.at(-1)?.message.text).toBe('The emergency stop is not engaged: agents can run');
@@ -303,7 +303,7 @@ describe('the emergency stop', () => {
     const { commandsFor } = scripted({ status: 503, body: { title: 'The store does not answer' } });
     const chat = await openChat({ commandsFor });
     const { message } = await slack(chat, 'status');
-    expect(message.text).toBe('It is not known how the emergency stop stands');
+    expect(message.text).toBe('The state of the emergency stop could not be read');
     expect(message.blocks[1].text.text).toContain('running: not known');
   });
 });

@@ -122,7 +122,7 @@ describe('/killswitch in Mattermost', () => {
     chat.clock.advance(60_000);
     const late = await mattermostPress(chat, message);
     expect(late.message).toMatchObject({
-      update: { message: expect.stringContaining('too late'), props: {} },
+      update: { message: expect.stringContaining('expired'), props: {} },
     });
     await chat.settle();
     expect(await isAlive()).toBe(true);

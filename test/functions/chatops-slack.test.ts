@@ -26,7 +26,7 @@ describe('a request of Slack', () => {
     const headers = slackHeaders(VECTOR.body, VECTOR.timestamp);
     expect(headers['x-slack-signature']).toBe(VECTOR.signature);
     const { status, message } = await post('slack', VECTOR.body, headers);
-    expect([status, message.text]).toEqual([200, 'What I do']);
+    expect([status, message.text]).toEqual([200, 'Commands of killswitch']);
     expect((await post('slack', `${VECTOR.body}&`, headers)).status).toBe(401);
   });
 
@@ -172,7 +172,7 @@ describe('/killswitch in Slack', () => {
         {},
         {
           text: {
-            text: 'Right now: 1 agent.\nasked by alice (U1): too slow\nThe button is good for 60 seconds.',
+            text: 'Right now: 1 agent.\nasked by alice (U1): too slow\nThe button works for 60 seconds.',
           },
         },
         {
@@ -236,7 +236,7 @@ describe('/killswitch in Slack', () => {
     await slackPress(chat, message);
     await chat.settle();
     expect(chat.posted).toMatchObject([
-      { message: { replace_original: true, text: 'Nothing was stopped: the confirmation came too late' } },
+      { message: { replace_original: true, text: 'Nothing was stopped: the button has expired' } },
     ]);
     expect(JSON.stringify(chat.posted)).not.toContain('"button"');
     expect(await isAlive()).toBe(true);
@@ -254,7 +254,7 @@ describe('/killswitch in Slack', () => {
     await slackPress(chat, message);
     await chat.settle();
     expect(chat.posted).toMatchObject([
-      { message: { response_type: 'ephemeral', text: expect.stringContaining('none of mine') } },
+      { message: { response_type: 'ephemeral', text: expect.stringContaining('not made by this server') } },
     ]);
     chat.expectUntouched();
   });
@@ -335,7 +335,7 @@ describe('/killswitch in Slack', () => {
     await slack(chat, 'kill a1', { response_url: 'http://127.0.0.1:1/commands/T1/1/x' });
     await chat.settle();
     expect(await isAlive()).toBe(false);
-    const message = 'a chat was not told how its order ended';
+    const message = 'the result of a chat command could not be sent to the chat';
     expect(chat.log.lines).toContainEqual(expect.objectContaining({ level: 'error', message }));
     expect(JSON.stringify(chat.log.lines)).not.toContain('commands/T1');
   });

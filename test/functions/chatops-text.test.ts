@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { baseUrlSchema, urlBelow } from '../../functions/chatops/base-url.js';
-import { halved, joined, seal, unseal } from '../../functions/chatops/confirmation-token.js';
+import {
+  createToken,
+  decodeToken,
+  encodeToken,
+  verifyToken,
+} from '../../functions/chatops/confirmation-token.js';
 import { discordMessage } from '../../functions/chatops/discord-message.js';
 import { mattermostMessage } from '../../functions/chatops/mattermost-message.js';
 import { parseAllow, scopesOf } from '../../functions/chatops/permissions.js';
@@ -185,8 +190,8 @@ describe('where news may go', () => {
   ])('is never set to %s', text => expect(baseUrlSchema.safeParse(text).success).toBe(false));
 });
 
-describe('a ticket', () => {
-  const ticket = {
+describe('a confirmation token', () => {
+  const pending = {
     selector: { labels: { team: 'cöre' } },
     reason: 'it "spreads" 東',
     asker: 'slack:T1:U1',
@@ -195,23 +200,23 @@ describe('a ticket', () => {
   const AT = 1_800_000_000;
 
   it('comes back as it was, until its time is over', async () => {
-    const sealed = await seal('secret', ticket, AT);
-    expect(sealed.stub + sealed.order).toMatch(/^[ -~]+$/);
-    expect(halved(joined(sealed))).toEqual(sealed);
-    expect(await unseal(['other', 'secret'], sealed, AT * 1000 - 1)).toEqual(ticket);
-    expect(await unseal(['secret'], sealed, AT * 1000)).toBe('late');
-    expect(await unseal(['other'], sealed, AT * 1000 - 1)).toBe('forged');
-    expect(await unseal([], sealed, AT * 1000 - 1)).toBe('forged');
+    const token = await createToken('secret', pending, AT);
+    expect(token.proof + token.order).toMatch(/^[ -~]+$/);
+    expect(decodeToken(encodeToken(token))).toEqual(token);
+    expect(await verifyToken(['other', 'secret'], token, AT * 1000 - 1)).toEqual(pending);
+    expect(await verifyToken(['secret'], token, AT * 1000)).toBe('expired');
+    expect(await verifyToken(['other'], token, AT * 1000 - 1)).toBe('forged');
+    expect(await verifyToken([], token, AT * 1000 - 1)).toBe('forged');
   });
 
   it('is worth nothing with any character changed', async () => {
-    const text = joined(await seal('secret', ticket, AT));
+    const text = encodeToken(await createToken('secret', pending, AT));
     await fc.assert(
       fc.asyncProperty(fc.nat(text.length - 1), fc.constantFrom(...'0aZ.-_'), async (at, character) => {
         const changed = text.slice(0, at) + character + text.slice(at + 1);
-        const seen = await unseal(['secret'], halved(changed), AT * 1000 - 1);
+        const seen = await verifyToken(['secret'], decodeToken(changed), AT * 1000 - 1);
         // The last characters of either half carry bits that mean nothing.
-        expect(seen === 'forged' || JSON.stringify(seen) === JSON.stringify(ticket)).toBe(true);
+        expect(seen === 'forged' || JSON.stringify(seen) === JSON.stringify(pending)).toBe(true);
       }),
     );
   });

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { phraseOf } from '../../functions/chatops/discord-command.js';
+import { commandOf } from '../../functions/chatops/discord-command.js';
 import { parseAllow } from '../../functions/chatops/permissions.js';
 import * as options from '../../functions/cli/options.js';
 import { readGatewaySettings } from '../../functions/gateway/settings.js';
@@ -203,7 +203,7 @@ it('a command of Discord is a phrase, whatever it is, and selects as a selector 
   ];
   fc.assert(
     fc.property(fc.oneof(...commands.map(damaged)), data => {
-      const phrase = phraseOf(data);
+      const phrase = commandOf(data);
       if (phrase.verb === 'kill') expect(phrase.agentId).toMatch(AGENT_ID);
       if ('selector' in phrase) expect(selectorSchema.safeParse(phrase.selector).success).toBe(true);
     }),

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openConversation } from '../../functions/chatops/conversation.js';
-import { openDiscord } from '../../functions/chatops/discord.js';
-import { openMattermost } from '../../functions/chatops/mattermost.js';
-import type { OpenPlatform } from '../../functions/chatops/platform.js';
-import { openSlack } from '../../functions/chatops/slack.js';
+import { createConversation } from '../../functions/chatops/conversation.js';
+import { createDiscord } from '../../functions/chatops/discord.js';
+import { createMattermost } from '../../functions/chatops/mattermost.js';
+import type { CreatePlatform } from '../../functions/chatops/platform.js';
+import { createSlack } from '../../functions/chatops/slack.js';
 import { sources } from '../../functions/hooks.js';
 import { KillswitchError } from '../../lib/domain/errors.js';
 import { utf8 } from '../../lib/util/crypto.js';
@@ -61,7 +61,7 @@ const hooks = hookPlatforms.map(({ source: name, settings, event, headers, proof
   };
 });
 
-function chat(open: OpenPlatform): Sender['take'] {
+function chat(open: CreatePlatform): Sender['take'] {
   const deps = {
     settings: { ...slackSettings(ORIGIN), ...discordSettings(ORIGIN), ...mattermostSettings(ORIGIN) },
     commandsFor: fakeCommandsFor(async () => ({ status: 503, body: undefined })),
@@ -71,7 +71,7 @@ function chat(open: OpenPlatform): Sender['take'] {
     fetch: async () => Response.error(),
     defer: () => undefined,
   };
-  const platform = open(deps, { conversation: openConversation(deps, impatient), wait: impatient });
+  const platform = open(deps, { conversation: createConversation(deps, impatient), wait: impatient });
   return async (body, headers) =>
     platform?.receive({ headers: new Headers(headers), body, source: undefined });
 }
@@ -105,7 +105,7 @@ const chats: Sender[] = [
     headersOf: body => slackHeaders(body, SECONDS),
     proofs: ['x-slack-request-timestamp', 'x-slack-signature'],
     signed: true,
-    take: chat(openSlack),
+    take: chat(createSlack),
   },
   {
     name: 'discord',
@@ -114,7 +114,7 @@ const chats: Sender[] = [
     headersOf: body => discordHeaders(body, SECONDS),
     proofs: ['x-signature-timestamp', 'x-signature-ed25519'],
     signed: true,
-    take: chat(openDiscord),
+    take: chat(createDiscord),
   },
   {
     name: 'mattermost',
@@ -123,7 +123,7 @@ const chats: Sender[] = [
     headersOf: () => mattermostHeaders(),
     proofs: ['authorization'],
     signed: false,
-    take: chat(openMattermost),
+    take: chat(createMattermost),
   },
 ];
 

@@ -5,12 +5,14 @@ import {
   concat,
   framed,
   fromBase64,
+  fromBase64Url,
   fromHex,
   isEd25519,
   isFresh,
   isHmac,
   isSecret,
   signHmac,
+  toBase64Url,
   toHex,
   utf8,
 } from '../../../lib/util/crypto.js';
@@ -85,10 +87,23 @@ describe('digits', () => {
     expect(fromBase64(text)).toBeUndefined();
   });
 
+  it('in base64url come back as the bytes that they were, in the text that others write', () => {
+    fc.assert(
+      fc.property(some, data => {
+        expect(toBase64Url(data)).toBe(Buffer.from(data).toString('base64url'));
+        expect(fromBase64Url(toBase64Url(data))).toEqual(data);
+      }),
+    );
+  });
+
+  it.each(['', 'A', 'AA=', 'AA==', ' AAA', 'AA+/', 'AA.A'])('are not base64url as %j', text => {
+    expect(fromBase64Url(text)).toBeUndefined();
+  });
+
   it('never break anything, whatever they are', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), text => {
-        for (const read of [fromHex, fromBase64]) read(text);
+        for (const read of [fromHex, fromBase64, fromBase64Url]) read(text);
       }),
     );
   });

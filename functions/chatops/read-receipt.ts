@@ -22,15 +22,15 @@ const receiptSchema = z.looseObject({
   agents: z.array(agentSchema).optional(),
 });
 
-/** What a receipt of either kill says, as far as a chat shows it. */
-export interface Seen extends Outline {
+/** The members of a receipt, of a kill or a kill-all, that a chat shows. */
+export interface ReceiptOutline extends Outline {
   readonly operationId: string;
-  /** What is known beyond the agents: what could not be seen, or what matched none. */
+  /** Sentences about more than one agent: what could not be seen, or which part of a selector matched none. */
   readonly warnings: readonly string[];
 }
 
-/** Reads loosely: what answers may be newer. `undefined` for what is no receipt. */
-export function readReceipt(body: unknown): Seen | undefined {
+/** Ignores unknown members, as a newer server may have written them. `undefined` if it is not a receipt. */
+export function readReceipt(body: unknown): ReceiptOutline | undefined {
   const { data } = receiptSchema.safeParse(body);
   if (!data) return undefined;
   const single = data.agents ? undefined : agentSchema.safeParse(body).data;
@@ -40,7 +40,7 @@ export function readReceipt(body: unknown): Seen | undefined {
   );
   const total = data.total ?? agents.length;
   const killed = data.killed ?? agents.filter(({ error, outcomes }) => !error && areDown(outcomes)).length;
-  // A kill-all counts what it does not list.
+  // A kill-all lists only its first agents, but counts all.
   const counted = hasCount(body, 'pending') || hasCount(body, 'refused');
   return {
     operationId: data.operationId,
@@ -59,8 +59,8 @@ const hasCount = (body: unknown, name: 'pending' | 'refused'): boolean => {
   return typeof value === 'number' && value > 0;
 };
 
-/** Of two looks at the same stop, the one that saw more: what is dead stays dead. */
-export function better(one: Seen, other: Seen): Seen {
-  const rank = (seen: Seen): number => (seen.verified ? 2 : 0) + (seen.settled ? 1 : 0);
+/** The one of two receipts of a stop that saw more, so that an agent seen dead stays dead. */
+export function moreConclusive(one: ReceiptOutline, other: ReceiptOutline): ReceiptOutline {
+  const rank = ({ verified, settled }: ReceiptOutline): number => (verified ? 2 : 0) + (settled ? 1 : 0);
   return rank(other) >= rank(one) ? other : one;
 }
