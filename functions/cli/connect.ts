@@ -6,7 +6,7 @@ import { type Environment, tokenFrom } from './credential.js';
 import { refuseForeignPort } from './refuse-foreign-port.js';
 import { socketFetch } from './socket-fetch.js';
 
-/** A server that listens everywhere is reached here. */
+/** Where a server that listens on all addresses is reached from this machine. */
 const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 const portOf = (env: Environment): string => env['PORT'] || '8787';
@@ -33,7 +33,7 @@ export interface Whereabouts {
 }
 
 /**
- * What was named, or else what the environment names, or else the socket if it is there, or else the port.
+ * The server that an option names, or else the environment, or else the socket if it exists, or else the port.
  * @throws Error in a clear sentence if another user may have put the socket there, or listens on the port
  */
 function serverFrom({ url, socket }: Whereabouts, env: Environment): Omit<ClientOptions, 'token'> {
@@ -47,7 +47,7 @@ function serverFrom({ url, socket }: Whereabouts, env: Environment): Omit<Client
   return { url: urlFrom(env) };
 }
 
-/** A client with just the rights that a command needs. */
+/** A client with only the rights that a command needs. */
 export async function connect(
   where: Whereabouts,
   needs: { readonly scope: Scope | readonly Scope[]; readonly within?: Within },

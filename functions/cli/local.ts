@@ -10,10 +10,10 @@ import { announceStore } from './announce-store.js';
 import { userName } from './credential.js';
 import { UsageError, warn } from './output.js';
 
-/** Milliseconds. The work ends with this process, so it waits for all of it. */
+/** Milliseconds. The work ends with this process, so a command waits until all of it is done. */
 const TO_THE_END = 600_000;
 
-/** Standard output is for the answer; controls that an agent put into a name are made visible on the way. */
+/** Warnings and errors on standard error, because standard output is for the answer. */
 export const log: Log = {
   info: () => undefined,
   warn: (entry, msg) => warn(JSON.stringify({ level: 'warn', ...entry, msg })),
@@ -24,7 +24,7 @@ export const log: Log = {
   },
 };
 
-/** Works with the core in this process: whoever may open the state directory and the engine may do everything anyway. */
+/** Works with the core in this process. A user who can open the state directory and the engine needs no credential. */
 export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>): Promise<T> {
   const [{ environment, openNode }, { readConfig }] = await Promise.all([
     import('../node.js'),
@@ -45,7 +45,7 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
   } finally {
     await warnIfEmpty();
     await node.close();
-    // A connection that nobody closes must not keep the process alive.
+    // A connection that was left open must not keep the process alive.
     setTimeout(() => process.exit(), 1_000).unref();
   }
 }

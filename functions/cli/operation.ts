@@ -23,7 +23,7 @@ export function addOperation(program: Command): void {
   addDismiss(command);
   withServerOptions(command).action(async (id: string, options: Options) => {
     const client = await connect(options, { scope: 'agents:read' });
-    let told = '';
+    let printed = '';
     for (;;) {
       const operation = await client.operation(id);
       if (!options.follow || operation.state === 'ended') {
@@ -31,8 +31,8 @@ export function addOperation(program: Command): void {
         return;
       }
       const message = operation.receipt?.message ?? 'Still running';
-      if (message !== told && !options.json) print(message);
-      told = message;
+      if (message !== printed && !options.json) print(message);
+      printed = message;
       await delay(POLL);
     }
   });

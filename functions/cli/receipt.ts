@@ -56,8 +56,8 @@ export function printReceipt(
     for (const agent of agents) {
       print(`  ${receipt.dryRun ? `${agent.agentId}  ${agent.statusBefore ?? ''}` : describeAgent(agent)}`);
     }
-    const untold = (receipt.total ?? 0) - agents.length;
-    if (untold > 0) print(`  and ${untold} more`);
+    const more = (receipt.total ?? 0) - agents.length;
+    if (more > 0) print(`  and ${more} more`);
   }
   const { total = agents.length, warnings = [], dryRun } = receipt;
   const all = dryRun ? warnings : [...advice(agents), ...warnings];

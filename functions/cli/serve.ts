@@ -37,7 +37,7 @@ async function announceToken({ url, config }: Server, json: true | undefined): P
   const { secret, audience, issuer, tokenMaxAgeMs } = config;
   if (secret === undefined) {
     warn(
-      'killswitch: No token was made: the server trusts the keys of KILLSWITCH_JWKS only. "killswitch token --private-key" makes one.',
+      'killswitch: No token was made, because the server only trusts the keys of KILLSWITCH_JWKS. Make one with "killswitch token --private-key".',
     );
     return;
   }

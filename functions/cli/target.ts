@@ -16,7 +16,7 @@ export const withTargetOptions = (command: Command): Command =>
     ]),
   );
 
-/** Asks a server, or does it here. */
+/** Gives the commands to a server or, with `--local`, to this process. */
 export async function onTarget<T>(
   options: TargetOptions,
   needs: { readonly scope: Scope | readonly Scope[]; readonly within?: Within },
