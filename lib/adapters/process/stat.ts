@@ -14,6 +14,12 @@ export interface Stat {
   /** The first thread has ended; others may go on, and then the process lives. */
   readonly zombie: boolean;
   readonly threads: number;
+  /** Device number of the controlling terminal; 0: none. */
+  readonly terminal: number;
+  /** Processor time in clock ticks. */
+  readonly ticks: number;
+  /** Memory that is resident, in pages. */
+  readonly pages: number;
   /** The environment is known to have no entry at all, rather than not to be there yet. */
   readonly bare: boolean;
   /**
@@ -27,8 +33,8 @@ export interface Stat {
 const KERNEL_THREAD = 0x0020_0000;
 /** Fields 45 to 51, after the 42 from the third on: start_data to env_end, and of these env_start and env_end. */
 const PLACES = /^(?:\S+ ){42}((?:\d+ ){5}(\d+) (\d+))/;
-/** Fields 3 to 22; there are many more, and they are of no use here. */
-const USED = 20;
+/** Fields 3 to 24; there are many more, and they are of no use here. */
+const USED = 22;
 const STATES: Readonly<Record<string, HostProcess['state']>> = { T: 'stopped', t: 'stopped', D: 'stuck' };
 
 /**
@@ -56,6 +62,9 @@ export function parseStat(text: string): Stat | undefined {
     state: dead ? 'dead' : (STATES[field(3)] ?? 'alive'),
     zombie,
     threads,
+    terminal: Number(field(7)),
+    ticks: Number(field(14)) + Number(field(15)),
+    pages: Number(field(24)),
     bare: isShown && start === end,
     image: isShown ? places : undefined,
   };

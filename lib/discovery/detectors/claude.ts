@@ -10,11 +10,11 @@ export const claude: Detector = {
     // Before the native executable.
     { script: /\/@anthropic-ai\/claude-code\/cli\.js$/ },
   ],
-  wrapper: [{ script: /\/(@anthropic-ai\/claude-code\/cli-wrapper\.c?js|\.bin\/claude)$/ }],
+  wrapper: [{ script: /\/(@anthropic-ai\/claude-code\/cli-wrapper\.c?js|\.?bin\/claude)$/ }],
   roles: [
     { role: 'daemon', words: ['daemon', 'run'], respawns: 15_000 },
     { role: 'host', words: ['--bg-pty-host'] },
-    { role: 'spare', words: ['bg-spare'] },
+    { role: 'spare', words: ['--bg-spare'] },
   ],
   idle: ['auth', 'config', 'doctor', 'install', 'mcp', 'plugin', 'setup-token', 'update'],
   marks: ['CLAUDECODE=1', 'AI_AGENT=claude-code_', 'CLAUDE_CODE_SESSION_ID'],

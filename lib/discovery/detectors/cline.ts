@@ -5,7 +5,7 @@ export const cline: Detector = {
   tool: 'Cline CLI',
   seen: '3.0.65',
   main: [{ executable: /\/@cline\/cli-[^/]+\/bin\/cline$/ }],
-  wrapper: [{ script: /\/(cline\/bin\/cline|\.bin\/cline)$/ }],
+  wrapper: [{ script: /\/(cline\/bin\/cline|\.?bin\/cline)$/ }],
   roles: [{ role: 'hub', words: ['--cline-hub-daemon'], respawns: 15_000, shared: 'home' }],
   idle: ['auth', 'config', 'version'],
   marks: ['CLINE_CONNECTOR_CLI_LAUNCH'],

@@ -11,10 +11,16 @@ export const codex: Detector = {
     { executable: /\/(usr\/local|opt\/homebrew|\.cargo|\.local)\/bin\/codex$/ },
     { executable: /\/codex-(x86_64|aarch64)-[^/]+$/ },
   ],
-  wrapper: [{ script: /\/(@openai\/codex\/bin\/codex\.js|\.bin\/codex)$/ }],
+  wrapper: [{ script: /\/(@openai\/codex\/bin\/codex\.js|\.?bin\/codex)$/ }],
   roles: [
     { role: 'daemon', words: ['app-server', 'daemon'], respawns: 15_000 },
-    { role: 'server', words: ['app-server'], isAgent: true, shared: 'home' },
+    {
+      role: 'server',
+      words: ['app-server'],
+      isAgent: true,
+      shared: 'home',
+      without: ['exec', 'e', 'review'],
+    },
   ],
   idle: ['apply', 'completion', 'features', 'login', 'logout', 'mcp', 'sandbox'],
   marks: ['CODEX_THREAD_ID', 'CODEX_SESSION_ID'],

@@ -18,7 +18,7 @@ export interface Role {
    * terminal of one session. `spare`: waits to become a session. `hub`: passes on what others say.
    */
   readonly role: 'daemon' | 'server' | 'host' | 'spare' | 'hub';
-  /** Texts that are all in its arguments, each within one of them or as one of them. */
+  /** Its arguments: options stand anywhere among them, and other words come first, in this order. */
   readonly words: readonly string[];
   /** It starts a killed agent again after this long, in milliseconds: it has to be stopped first. */
   readonly respawns?: number;
@@ -26,6 +26,8 @@ export interface Role {
   readonly isAgent?: true;
   /** One process serves all agents of one home. */
   readonly shared?: 'home';
+  /** First arguments of agents that do without it. */
+  readonly without?: readonly string[];
 }
 
 /** What a container that the tool runs agents in has to show. Every member that is there has to hold. */

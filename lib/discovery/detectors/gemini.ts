@@ -7,11 +7,11 @@ export const gemini: Detector = {
   // The same script twice: the first one only starts the second one, and passes it this variable.
   main: [
     {
-      script: /\/(@google\/gemini-cli\/(bundle\/gemini|dist\/index)\.js|bin\/gemini)$/,
+      script: /\/(@google\/gemini-cli\/(bundle\/gemini|dist\/index)\.js|\.?bin\/gemini)$/,
       environment: ['GEMINI_CLI_NO_RELAUNCH'],
     },
   ],
-  wrapper: [{ script: /\/(@google\/gemini-cli\/(bundle\/gemini|dist\/index)\.js|bin\/gemini)$/ }],
+  wrapper: [{ script: /\/(@google\/gemini-cli\/(bundle\/gemini|dist\/index)\.js|\.?bin\/gemini)$/ }],
   idle: ['extensions', 'hooks', 'mcp', 'skills'],
   marks: ['GEMINI_CLI=1'],
   home: { folder: '.gemini' },

@@ -8,7 +8,7 @@ export const goose: Detector = {
     { executable: /\/@aaif\/goose-binary-[^/]+\/bin\/goose$/ },
     { executable: /\/(\.local|opt\/homebrew)\/bin\/goose$/ },
   ],
-  wrapper: [{ script: /\/(@aaif\/goose\/[^ ]+\.c?js|\.bin\/goose)$/ }],
+  wrapper: [{ script: /\/(@aaif\/goose\/[^ ]+\.c?js|\.?bin\/goose)$/ }],
   idle: ['completion', 'configure', 'info', 'mcp', 'update'],
   // Its tools carry nothing: only its MCP servers do.
   marks: ['AGENT_SESSION_ID'],

@@ -8,7 +8,7 @@ export const opencode: Detector = {
     { executable: /\/(opencode-ai|opencode-(linux|darwin)-[^/]+)\/bin\/(\.opencode|opencode)(\.exe)?$/ },
     { executable: /\/\.opencode\/bin\/opencode$/ },
   ],
-  wrapper: [{ script: /\/(opencode-ai\/bin\/opencode|\.bin\/opencode)$/ }],
+  wrapper: [{ script: /\/(opencode-ai\/bin\/opencode|\.?bin\/opencode)$/ }],
   idle: ['auth', 'export', 'import', 'mcp', 'models', 'stats', 'uninstall', 'upgrade'],
   marks: ['OPENCODE=1'],
   mainPid: 'OPENCODE_PID',

@@ -5,7 +5,7 @@ export const qwen: Detector = {
   tool: 'Qwen Code',
   seen: '0.24.4',
   main: [{ script: /\/@qwen-code\/qwen-code\/(dist\/)?cli\.js$/ }],
-  wrapper: [{ script: /\/bin\/qwen$/ }],
+  wrapper: [{ script: /\/\.?bin\/qwen$/ }],
   idle: ['auth', 'extensions', 'hooks', 'mcp'],
   marks: ['QWEN_CODE=1', 'QWEN_CODE_SESSION_ID'],
   session: 'QWEN_CODE_SESSION_ID',

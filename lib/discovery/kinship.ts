@@ -1,0 +1,92 @@
+import type { ProcessInfo } from '../ports/process-table.js';
+import type { HostView } from './host-view.js';
+import { carries } from './marks.js';
+import { byAge, type Root, rootsOf } from './roots.js';
+
+/** Whose each process is. */
+export interface Kinship {
+  /** The agents of this host; none of them was started by another one. */
+  readonly roots: readonly Root[];
+  /** The session that the tool has given it, from what it started. */
+  sessionOf(root: Root): string | undefined;
+  /** The agent that a process belongs to by descent. */
+  descentOf(process: ProcessInfo): Root | undefined;
+  /** The agent that a process which lost its parent belongs to, by what it carries; only where that is certain. */
+  markedBy(process: ProcessInfo): Root | undefined;
+}
+
+export function kinshipOf(view: HostView): Kinship {
+  const all = rootsOf(view);
+  const byDescent = new Map<ProcessInfo, Root>();
+  for (const root of all)
+    for (const one of [root.top, ...view.descendantsOf(root.top)]) byDescent.set(one, root);
+  const sessions = new Map<Root, string>();
+  const byValue = new Map<string, Root>();
+  for (const root of all) learn(root);
+
+  const markedBy = (process: ProcessInfo): Root | undefined => {
+    if (view.isAmongPeople(process)) return undefined;
+    const owner = ownerByValue(process) ?? ownerByMark(process);
+    return owner && byAge(owner.top, process) < 0 ? owner : undefined;
+  };
+  const isStartedByAnother = (root: Root): boolean => {
+    const owner = markedBy(root.top);
+    return owner !== undefined && owner !== root;
+  };
+  const roots = all.filter(root => root.label !== undefined || !isStartedByAnother(root));
+  const kept = new Set(roots);
+  /** The one that started the one that started it. */
+  const outermost = (root: Root | undefined): Root | undefined =>
+    root === undefined || kept.has(root) ? root : outermost(markedBy(root.top));
+
+  return {
+    roots,
+    sessionOf: root => sessions.get(root),
+    descentOf: process => {
+      const root = byDescent.get(process);
+      return root && kept.has(root) ? root : undefined;
+    },
+    markedBy: process => outermost(byDescent.get(process) ?? markedBy(process)),
+  };
+
+  /** What it was itself started with says nothing of it: a multiplexer passes on what it inherited. */
+  function learn(root: Root): void {
+    if (root.label !== undefined) byValue.set(`${view.agentVariable}=${root.label}`, root);
+    for (const one of view.descendantsOf(root.top)) {
+      for (const { session } of view.detectors) {
+        const value = session === undefined ? undefined : one.environment[session];
+        if (session === undefined || value === undefined || isInherited(root, session, value)) continue;
+        if (!byValue.has(`${session}=${value}`)) byValue.set(`${session}=${value}`, root);
+        if (session === root.detector?.session && !sessions.has(root)) sessions.set(root, value);
+      }
+    }
+  }
+
+  function ownerByValue({ environment }: ProcessInfo): Root | undefined {
+    for (const variable of [view.agentVariable, ...view.detectors.map(({ session }) => session)]) {
+      const owner = variable === undefined ? undefined : byValue.get(`${variable}=${environment[variable]}`);
+      if (owner) return owner;
+    }
+    return all.find(({ detector, main }) => {
+      const variable = detector?.mainPid;
+      return variable !== undefined && environment[variable] === String(main.pid);
+    });
+  }
+
+  /** Without a session of its own it can only be told where one agent of that tool and user runs. */
+  function ownerByMark(process: ProcessInfo): Root | undefined {
+    for (const detector of view.detectors) {
+      if (detector.kind === 'manager' || !detector.marks?.some(mark => carries(process, mark))) continue;
+      const session = detector.session === undefined ? undefined : process.environment[detector.session];
+      const peers = all.filter(root => root.detector === detector && root.main.uid === process.uid);
+      const [only, ...others] = peers;
+      if (only === undefined || others.length > 0) continue;
+      if (session === undefined || sessions.get(only) === undefined) return only;
+    }
+    return undefined;
+  }
+}
+
+function isInherited({ top, main }: Root, variable: string, value: string): boolean {
+  return top.environment[variable] === value || main.environment[variable] === value;
+}

@@ -1,0 +1,166 @@
+import type { ProcessInfo } from '../ports/process-table.js';
+import type { Role } from './detectors/detector.js';
+import type { HostView, Pinned } from './host-view.js';
+import { type Kinship, kinshipOf } from './kinship.js';
+import { homeOf } from './marks.js';
+import { byAge, type Root, rootAt, uses } from './roots.js';
+
+/** What is known of an agent whose processes are looked for. */
+export interface Sought extends Pinned {
+  /** Its own cgroup, as the table writes it: all in it and below it is the agent's. */
+  readonly cgroup?: string;
+  /** Processes that were the agent's before: it may have ended, and they not. */
+  readonly known?: Iterable<Pinned>;
+}
+
+export interface Member {
+  readonly process: ProcessInfo;
+  readonly as: 'main' | 'wrapper' | Role['role'] | 'child';
+  /** By what it belongs to the agent. */
+  readonly by: 'descent' | 'role' | 'mark' | 'session' | 'cgroup' | 'known';
+  /** It may start a killed agent again after so many milliseconds. */
+  readonly respawns?: number;
+  /** The mains of the other agents that need it. Absent: it is this agent's alone. */
+  readonly sharedWith?: readonly Pinned[];
+}
+
+export interface Members {
+  /** In the order in which they are to be stopped: what may start others again, then the agent, then the rest. */
+  readonly members: readonly Member[];
+  /** It belongs to the agent, and is never touched: we ourselves, our ancestors, PID 1. */
+  readonly spared: readonly ProcessInfo[];
+}
+
+const RANK: Readonly<Record<Member['as'], number>> = {
+  ...{ daemon: 0, hub: 1, host: 2, spare: 3, server: 4, wrapper: 5, main: 6, child: 7 },
+};
+/** By these a process that merely inherited something may look like the agent's. */
+const BY_HEARSAY: ReadonlySet<Member['by']> = new Set(['mark', 'session', 'known']);
+
+type Found = Pick<Member, 'by' | 'sharedWith'>;
+
+/**
+ * Finds all processes of one agent, in a table that was just taken.
+ * @param kinship of the same table; reckoned anew where it is left out
+ */
+export function membersOf(view: HostView, sought: Sought, kinship: Kinship = kinshipOf(view)): Members {
+  const { processes } = view.listing;
+  const found = new Map<ProcessInfo, Found>();
+  const main = view.find(sought);
+  const isSought = (one: Root): boolean => one.main === main || one.top === main;
+  const root = main && (kinship.roots.find(isSought) ?? rootAt(main, view));
+  const others = new Set(kinship.roots.filter(one => !isSought(one)).map(({ top }) => top));
+
+  const follow = (
+    from: Iterable<ProcessInfo>,
+    by: Member['by'],
+    shared?: Pick<Found, 'sharedWith'>,
+  ): void => {
+    const queue = new Map([...from].map(process => [process, by]));
+    for (const [process, because] of queue) {
+      if (found.has(process) || others.has(process) || process.pid <= 1) continue;
+      if (BY_HEARSAY.has(because) && view.isAmongPeople(process)) continue;
+      found.set(process, { by: because, ...shared });
+      for (const child of view.childrenOf(process.pid)) if (!queue.has(child)) queue.set(child, 'descent');
+      for (const one of bornBeside(process, view)) if (!queue.has(one)) queue.set(one, 'session');
+    }
+  };
+
+  if (root) {
+    for (const { process, serves, isForAll } of helpersOf(root, view, kinship)) {
+      const sharedWith = serves.filter(one => one !== root).map(one => pinned(one.main));
+      const shared = sharedWith.length > 0 ? { sharedWith } : undefined;
+      // Whom a server for all started something for cannot be told.
+      if (isForAll) follow([process], 'role', shared);
+      else found.set(process, { by: 'role', ...shared });
+    }
+    follow([root.top], 'descent');
+    follow(
+      processes.filter(process => kinship.markedBy(process)?.top === root.top),
+      'mark',
+    );
+  }
+  const { cgroup, known = [] } = sought;
+  if (cgroup !== undefined && cgroup !== '/')
+    follow(
+      processes.filter(one => isWithin(one, cgroup)),
+      'cgroup',
+    );
+  follow(
+    [...known].flatMap(one => view.find(one) ?? []),
+    'known',
+  );
+  const all = [...found].map(([process, why]) => memberOf(process, why, root, view));
+  return {
+    members: all
+      .filter(({ process }) => !view.isOurs(process))
+      .toSorted((one, other) => RANK[one.as] - RANK[other.as] || byAge(one.process, other.process)),
+    spared: all.map(({ process }) => process).filter(process => view.isOurs(process)),
+  };
+}
+
+const pinned = ({ pid, startTime }: Pinned): Pinned => ({ pid, startTime });
+const isWithin = ({ cgroup }: ProcessInfo, parent: string): boolean =>
+  cgroup === parent || (cgroup?.startsWith(`${parent}/`) ?? false);
+
+function memberOf(process: ProcessInfo, why: Found, root: Root | undefined, view: HostView): Member {
+  if (process === root?.main) return { process, as: 'main', ...why };
+  const tool = view.toolOf(process);
+  if (tool === undefined || tool.detector !== root?.detector) return { process, as: 'child', ...why };
+  if (typeof tool.as !== 'string') {
+    const { role, respawns } = tool.as;
+    return { process, as: role, ...why, ...(respawns !== undefined && { respawns }) };
+  }
+  const isAbove = root !== undefined && view.ancestorsOf(root.main).includes(process);
+  return { process, as: isAbove ? 'wrapper' : 'child', ...why };
+}
+
+interface Helper {
+  readonly process: ProcessInfo;
+  readonly serves: readonly Root[];
+  /** One process does the work of all. */
+  readonly isForAll: boolean;
+}
+
+/** Those of the tool's daemons, servers and the like that this agent needs. */
+function helpersOf(root: Root, view: HostView, { roots }: Kinship): readonly Helper[] {
+  const peers = [...roots.filter(one => one.detector === root.detector && one.main !== root.main), root];
+  return view.listing.processes.flatMap(process => {
+    const tool = view.toolOf(process);
+    if (tool === undefined || tool.detector !== root.detector || process === root.main) return [];
+    if (typeof tool.as === 'string') return [];
+    const isForAll = tool.as.shared === 'home';
+    const serves = peers.filter(one => isServedBy(one, process, view));
+    return serves.includes(root) ? [{ process, serves, isForAll }] : [];
+  });
+}
+
+/** A host is that of one agent; a daemon and its spares are for all that were started by way of them. */
+function isServedBy(root: Root, helper: ProcessInfo, view: HostView): boolean {
+  const as = view.toolOf(helper)?.as;
+  if (as === undefined || typeof as === 'string') return false;
+  if (as.shared === 'home') return uses(root, helper, view);
+  const line = view.ancestorsOf(root.top);
+  if (line.includes(helper)) return true;
+  const isInBackground = line.some(one => isHelper(one, root, view));
+  return isInBackground && as.role !== 'host' && isSameHome(root, helper);
+}
+
+const isHelper = (process: ProcessInfo, { detector }: Root, view: HostView): boolean => {
+  const tool = view.toolOf(process);
+  return tool !== undefined && tool.detector === detector && typeof tool.as !== 'string';
+};
+const isSameHome = ({ detector, main }: Root, helper: ProcessInfo): boolean =>
+  detector !== undefined && homeOf(detector, main) === homeOf(detector, helper);
+
+/**
+ * Who is in the session or group that a member leads. One enters a session by birth alone; but a shell also puts the
+ * other commands of a pipeline into a group (setpgid(2)): those have a parent in their own session.
+ */
+function bornBeside({ pid, session, group }: ProcessInfo, view: HostView): readonly ProcessInfo[] {
+  const isOrphan = (one: ProcessInfo): boolean => view.get(one.parentPid)?.session !== one.session;
+  return [
+    ...(session === pid ? view.inSession(pid) : []),
+    ...(group === pid ? view.inGroup(pid).filter(isOrphan) : []),
+  ];
+}
