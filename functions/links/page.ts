@@ -1,19 +1,26 @@
 import { html } from 'hono/html';
 
-/** What the page of a kill link says. */
-export type Said =
-  | { readonly kind: 'ask'; readonly agentId: string; readonly exp: number }
+/** The states of the page of a kill link. */
+export type LinkPage =
   | {
-      readonly kind: 'done';
+      readonly kind: 'confirm';
       readonly agentId: string;
+      /** When the link expires: epoch seconds. */
+      readonly exp: number;
+    }
+  | {
+      readonly kind: 'result';
+      readonly agentId: string;
+      /** Of the answer to the kill. */
       readonly status: number;
       readonly message: string;
       /** Its processes were seen to be gone. */
       readonly verified: boolean;
     }
-  /** Expired, used before, or not signed by us: which of them is not told. */
-  | { readonly kind: 'over' }
-  | { readonly kind: 'none' };
+  /** Expired, used before, or not signed with the server's keys; the page does not say which. */
+  | { readonly kind: 'invalid' }
+  /** Not the token of a kill link. */
+  | { readonly kind: 'notALink' };
 
 const STYLE = `
 :root { color-scheme: light dark; --ground: #f6f5f3; --ink: #1c1b1a; --soft: #6b6762; --red: #c8201a; --card: #fff; --line: #dcd8d2 }
@@ -37,43 +44,49 @@ button:hover { filter: brightness(1.1) }
 
 const id = (agentId: string) => html`<code>${agentId}</code>`;
 
-/** Title and content of each. */
-function words(said: Said) {
-  switch (said.kind) {
-    case 'ask':
+/** After 5xx the kill may have had an effect. */
+const problemTitle = ({ agentId, status }: { readonly agentId: string; readonly status: number }) =>
+  status < 500 ? html`Nothing was changed` : html`It is not known whether agent ${id(agentId)} was stopped`;
+
+function titleAndContent(page: LinkPage) {
+  switch (page.kind) {
+    case 'confirm':
       return {
-        title: html`Stop agent ${id(said.agentId)}?`,
-        content: html`<p>It is killed at once; its work is kept. The link is good once, until
-            <time>${new Date(said.exp * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC</time>.</p>
+        title: html`Stop agent ${id(page.agentId)}?`,
+        content: html`<p>It is killed at once; its work is kept. The link works once, until
+            <time>${new Date(page.exp * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC</time>.</p>
           <form method="post"><button>Stop it now</button></form>`,
       };
-    case 'done':
-      if (said.status === 200) {
-        const title = said.verified
-          ? html`Agent ${id(said.agentId)} is dead`
-          : html`Nothing of agent ${id(said.agentId)} was seen running`;
-        return { title, content: html`<p>${said.message}.</p>` };
+    case 'result':
+      if (page.status === 200) {
+        const title = page.verified
+          ? html`Agent ${id(page.agentId)} is dead`
+          : html`Nothing of agent ${id(page.agentId)} was seen running`;
+        return { title, content: html`<p>${page.message}.</p>` };
       }
-      return said.status === 202
+      return page.status === 202
         ? {
             title: html`Accepted, not confirmed yet`,
-            content: html`<p>${said.message}.</p><p>It goes on being tried until it is seen to be done.</p>`,
+            content: html`<p>${page.message}.</p><p>The server keeps trying until it has seen this done.</p>`,
           }
-        : { title: html`Nothing was changed`, content: html`<p>${said.message}.</p>` };
-    case 'over':
+        : { title: problemTitle(page), content: html`<p>${page.message}.</p>` };
+    case 'invalid':
       return {
-        title: html`This link does not hold any more`,
-        content: html`<p>It was used before, its time is over, or it was not made here. Nothing was done just now.
-          What a press before this one came to is not known here: ask the sender of the link, or ask for a new one.</p>`,
+        title: html`This link is not valid any more`,
+        content: html`<p>It was used before, has expired, or was not made by this server. Nothing was done just now.
+          This page does not know the result of an earlier press: ask the sender of the link, or ask for a new link.</p>`,
       };
-    case 'none':
-      return { title: html`This is no kill link`, content: html`<p>A part of it may be missing.</p>` };
+    case 'notALink':
+      return {
+        title: html`This is not a kill link`,
+        content: html`<p>A part of the address may be missing: copy the whole link.</p>`,
+      };
   }
 }
 
-/** One card, and at most one button; without a script. */
-export function linkPage(said: Said) {
-  const { title, content } = words(said);
+/** A page with one card and at most one button, without a script. */
+export function renderLinkPage(page: LinkPage) {
+  const { title, content } = titleAndContent(page);
   return html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

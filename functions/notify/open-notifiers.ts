@@ -3,7 +3,7 @@ import type { Core } from '../../lib/ports/core.js';
 import { httpReceiver } from './receiver.js';
 import type { TargetSettings } from './settings.js';
 
-/** One for each target: none waits for another. */
+/** One notifier for each target, so that none waits for another. The caller closes them. */
 export const openNotifiers = (
   targets: readonly TargetSettings[],
   core: Core,

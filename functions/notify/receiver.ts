@@ -3,14 +3,15 @@ import type { Clock } from '../../lib/ports/runtime.js';
 import { renderers } from './render.js';
 import type { TargetSettings } from './settings.js';
 
-interface Means {
+interface HttpParts {
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** What is wrong with the message itself; everything else is wrong with the target, or how it is set up. */
+/** Statuses that refuse this message; any other failure is of the target, or of how it is set up. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
-const LONGEST_WAIT = 10 * 60_000;
+/** Milliseconds. */
+const MAX_RETRY_AFTER = 10 * 60_000;
 
 function failureOf({ status, headers }: Response): Failure | undefined {
   if (status >= 200 && status < 300) return undefined;
@@ -18,12 +19,12 @@ function failureOf({ status, headers }: Response): Failure | undefined {
   return {
     problem: `it answered with status ${status}`,
     refused: REFUSALS.has(status),
-    ...(seconds > 0 && { retryAfterMs: Math.min(seconds * 1_000, LONGEST_WAIT) }),
+    ...(seconds > 0 && { retryAfterMs: Math.min(seconds * 1_000, MAX_RETRY_AFTER) }),
   };
 }
 
-/** One who is told by HTTP. Neither the URL nor what a driver says of it gets into a {@link Failure}. */
-export function httpReceiver(target: TargetSettings, { fetch, clock }: Means): Receiver {
+/** A receiver over HTTP. A {@link Failure} contains neither the URL nor the message of an error, which may contain it. */
+export function httpReceiver(target: TargetSettings, { fetch, clock }: HttpParts): Receiver {
   const { name, url, kind, events } = target;
   return {
     name,
@@ -37,15 +38,15 @@ export function httpReceiver(target: TargetSettings, { fetch, clock }: Means): R
           method: 'POST',
           headers: { ...headers, 'content-type': 'application/json', 'user-agent': 'killswitch' },
           body,
-          // Whoever answers with another address must not get what is meant for this one.
+          // The target of a redirect must not get what is meant for this one.
           redirect: 'manual',
           signal: AbortSignal.any([closing, deadline]),
         });
         await response.body?.cancel();
         return failureOf(response);
       } catch {
-        const silence = `it did not answer within ${SEND_WITHIN / 1_000} s`;
-        return { problem: deadline.aborted ? silence : 'it cannot be reached' };
+        const timeout = `it did not answer within ${SEND_WITHIN / 1_000} s`;
+        return { problem: deadline.aborted ? timeout : 'it cannot be reached' };
       }
     },
   };

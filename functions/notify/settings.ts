@@ -8,13 +8,13 @@ import { isSecureUrl } from '../../lib/util/secure-url.js';
 export const kinds = ['webhook', 'slack', 'discord', 'mattermost'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** Somebody to tell, as set. */
+/** The settings of a receiver of notifications. */
 export interface TargetSettings {
   readonly name: string;
-  /** Who has it can write into the chat: it is as secret as a password. */
+  /** Secret: for a chat, the URL alone gives the right to post. */
   readonly url: string;
   readonly kind: Kind;
-  /** Each signs, so that one can be exchanged for another; empty for a chat, which knows no signature. */
+  /** Each of them signs, so that they can be rotated. Empty for a chat, whose messages are not signed. */
   readonly secrets: readonly Uint8Array<ArrayBuffer>[];
   readonly events: readonly EventType[];
 }
@@ -48,7 +48,9 @@ export const targetSchema = z.object({
   URL: z
     .string()
     .refine(isSecureUrl, 'must be an https:// URL without a password (http:// to this machine alone)')
-    .describe('Where to send: an https URL. It is as secret as a password where a chat gave it.'),
+    .describe(
+      'Where to send: an https URL. The URL of a chat is a secret, as it alone gives the right to post.',
+    ),
   KIND: z
     .enum(kinds, `must be ${kinds.join(', ')}`)
     .default('webhook')
@@ -56,7 +58,7 @@ export const targetSchema = z.object({
   SECRET: secretsSchema
     .optional()
     .describe(
-      'Signs a `webhook`, which needs it: `whsec_` and the base64 of 24 to 64 bytes, or several with spaces between them while it is being changed. A chat takes none.',
+      'Signs a `webhook`, which needs it: `whsec_` and the base64 of 24 to 64 bytes, or several separated by spaces while it is being rotated. A chat takes none.',
     ),
   EVENTS: eventsSchema.optional().meta({
     usual: 'all but `killswitch.denied`',
@@ -73,20 +75,22 @@ function targetOf(settings: Settings, name: string): TargetSettings[] {
     throw new ConfigError([`${PREFIX}${name}_SECRET must be set: a webhook is signed with it`]);
   }
   if (kind !== 'webhook' && secrets.length > 0) {
-    throw new ConfigError([`${PREFIX}${name}_SECRET has no use: ${kind} knows no signature`]);
+    throw new ConfigError([`${PREFIX}${name}_SECRET must not be set: messages to ${kind} are not signed`]);
   }
   return [{ name, url, kind, secrets, events }];
 }
 
 /**
- * Everybody who is to be told: `KILLSWITCH_NOTIFY_<NAME>_URL`, `_KIND`, `_SECRET`, `_EVENTS`, for any number of names.
- * @throws ConfigError that names each bad variable; no value is in it
+ * All receivers: `KILLSWITCH_NOTIFY_<NAME>_URL`, `_KIND`, `_SECRET`, `_EVENTS`, for any number of names.
+ * @throws ConfigError that names each bad variable, without its value
  */
 export function notifySettings(settings: Settings): readonly TargetSettings[] {
   const ours = Object.keys(settings).filter(variable => variable.startsWith(PREFIX) && settings[variable]);
   const problems = ours
     .filter(variable => !VARIABLE.test(variable))
-    .map(variable => `${variable} is not known; there are ${PREFIX}<NAME>_URL, _KIND, _SECRET and _EVENTS`);
+    .map(
+      variable => `${variable} is not a setting; there are ${PREFIX}<NAME>_URL, _KIND, _SECRET and _EVENTS`,
+    );
   const names = new Set(ours.flatMap(variable => VARIABLE.exec(variable)?.[1] ?? []));
   const targets = [...names].sort().flatMap(name => {
     try {

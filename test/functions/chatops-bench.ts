@@ -121,13 +121,13 @@ export const slackForm = (words: string, more: Record<string, string> = {}): str
     ...more,
   }).toString();
 
-/** Somebody writes `/killswitch <words>` in Slack. */
+/** Sends `/killswitch <words>` as Slack does. */
 export function slack(chat: Chat, words: string, more: Record<string, string> = {}) {
   const body = slackForm(words, { response_url: `${chat.url}/commands/T1/1/x`, ...more });
   return chat.post('slack', body, slackHeaders(body, chat.now()));
 }
 
-/** What Slack sends when somebody presses the button of a message. */
+/** The body that Slack sends when the button of a message is pressed. */
 export function slackPressForm(url: string, message: Message, user = 'U1'): string {
   const [action] = message.blocks.at(-1).elements;
   const payload = {
@@ -141,7 +141,7 @@ export function slackPressForm(url: string, message: Message, user = 'U1'): stri
   return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
 }
 
-/** Somebody presses the button of a message in Slack. */
+/** Presses the button of a message in Slack. */
 export function slackPress(chat: Chat, message: Message, user?: string) {
   const body = slackPressForm(chat.url, message, user);
   return chat.post('slack', body, slackHeaders(body, chat.now()));
@@ -182,7 +182,7 @@ export const discordInteraction = (more: object, user = '11', roles: string[] = 
     ...more,
   });
 
-/** Somebody uses a subcommand of `/killswitch` in Discord. */
+/** Uses a subcommand of `/killswitch` in Discord. */
 export function discord(
   chat: Chat,
   name: string,
@@ -196,7 +196,7 @@ export function discord(
   return chat.post('discord', body, discordHeaders(body, chat.now()));
 }
 
-/** Somebody presses the button of a message in Discord. */
+/** Presses the button of a message in Discord. */
 export function discordPress(chat: Chat, message: Message, user?: string) {
   const { custom_id } = message.components[0].components[0];
   const body = discordInteraction({ type: 3, data: { component_type: 2, custom_id }, message }, user);
@@ -227,11 +227,11 @@ export const mattermostHeaders = (token: string = MATTERMOST_TOKENS[0]): Record<
   authorization: `Token ${token}`,
 });
 
-/** Somebody writes `/killswitch <words>` in Mattermost. */
+/** Sends `/killswitch <words>` as Mattermost does. */
 export const mattermost = (chat: Chat, words: string, more: Record<string, string> = {}) =>
   chat.post('mattermost', mattermostForm(chat.url, words, more), mattermostHeaders());
 
-/** Somebody presses the button of a message in Mattermost. */
+/** Presses the button of a message in Mattermost. */
 export function mattermostPress(chat: Chat, message: Message, user = 'mm1', context: object = {}) {
   const known = message.attachments[0].actions[0].integration.context;
   const body = {

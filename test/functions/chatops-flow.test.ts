@@ -147,7 +147,7 @@ describe('what went wrong', () => {
     ],
     ['a refusal of the server', 'kill a1', { status: 403, body: {} }, /^Nothing was done: you may not/],
     [
-      'nobody whom anybody looked at',
+      'an agent of which nothing was looked at',
       'kill a1',
       { status: 200, body: { message: 'm', ...agent({ pending: [], outcomes: [] }) } },
       /nothing of it was seen running/,

@@ -280,10 +280,10 @@ describe('/killswitch in Slack', () => {
   });
 
   it.each([
-    ['whoever is of another workspace', 'T9', undefined, false],
-    ['whoever is of another workspace, where others are named', 'T9', 'T1,T7', false],
-    ['whoever is of another workspace that is named', 'T7', 'T1,T7', true],
-    ['whoever is of this workspace', 'T1', undefined, true],
+    ['a member of another workspace', 'T9', undefined, false],
+    ['a member of another workspace, where others are named', 'T9', 'T1,T7', false],
+    ['a member of another workspace that is named', 'T7', 'T1,T7', true],
+    ['a member of this workspace', 'T1', undefined, true],
   ])('hears in a shared channel a press by %s: %s', async (_, home, teams, isHeard) => {
     const settings = teams === undefined ? {} : { KILLSWITCH_SLACK_TEAMS: teams };
     const chat = await openChat({ settings });

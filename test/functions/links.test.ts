@@ -62,7 +62,7 @@ describe('a kill link', () => {
     expect(await agent.isAlive()).toBe(false);
     const again = await send(`POST /links/${link}`, { token: null });
     expect(again.status).toBe(401);
-    expect(again.text).toContain('does not hold any more');
+    expect(again.text).toContain('is not valid any more');
     expect(again.text).not.toMatch(/was stopped|a1/);
     const accepted = store.memory.audit.filter(({ phase }) => phase === 'accepted');
     expect(accepted).toMatchObject([{ agentId: 'a1', actor: 'ops', reason: 'kill link' }]);
@@ -85,7 +85,7 @@ describe('a kill link', () => {
   });
 
   it.each([
-    ['signed by somebody else', { secret: 'x'.repeat(40) }, 401],
+    ['signed with another key', { secret: 'x'.repeat(40) }, 401],
     ['that is good for every agent', { within: {} }, 404],
     ['without the scope', { scopes: ['agents:read'] as const }, 403],
   ])('%s stops no agent', async (_, more, expected) => {
@@ -98,14 +98,23 @@ describe('a kill link', () => {
 
   it('claims nothing of an agent after a press that stopped no agent', async () => {
     const { send } = await openBench();
-    const unknown = await linkFor({ within: { agentId: 'nobody' } });
+    const unknown = await linkFor({ within: { agentId: 'gone' } });
     expect((await send(`POST /links/${unknown}`, { token: null })).status).toBe(404);
     for (const link of [unknown, await linkFor({ secret: 'x'.repeat(40) })]) {
       const { status, text } = await send(`POST /links/${link}`, { token: null });
       expect(status).toBe(401);
-      expect(text).toContain('What a press before this one came to is not known here');
+      expect(text).toContain('This page does not know the result of an earlier press');
       expect(text).not.toMatch(/was stopped|is dead/);
     }
+  });
+
+  it('does not say that nothing was changed when the server does not know', async () => {
+    const { send } = await openBench({
+      commandsFor: fakeCommandsFor(async () => ({ status: 503, body: { title: 'No origin answered' } })),
+    });
+    const { status, text } = await send(`POST /links/${await linkFor()}`, { token: null });
+    expect([status, text.includes('Nothing was changed')]).toEqual([503, false]);
+    expect(text).toContain('It is not known whether agent <code>a1</code> was stopped');
   });
 
   it('says dead of what was seen to be dead alone', async () => {
@@ -133,7 +142,7 @@ describe('a kill link', () => {
 
   it('reports an agent that is gone', async () => {
     const { send } = await openBench();
-    const link = await linkFor({ within: { agentId: 'nobody' } });
+    const link = await linkFor({ within: { agentId: 'gone' } });
     const { status, text } = await send(`POST /links/${link}`, { token: null });
     expect(status).toBe(404);
     expect(text).toContain('Nothing was changed');

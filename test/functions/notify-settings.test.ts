@@ -67,7 +67,7 @@ describe('the settings of notifications', () => {
     ],
     ['no URL', { A_KIND: 'slack' }, ['A_URL must be set']],
     ['a webhook without a secret', { A_URL: URL }, ['A_SECRET must be set: a webhook is signed with it']],
-    ['a secret for a chat', { A_URL: URL, A_KIND: 'slack', A_SECRET: SECRET }, ['A_SECRET has no use']],
+    ['a secret for a chat', { A_URL: URL, A_KIND: 'slack', A_SECRET: SECRET }, ['A_SECRET must not be set']],
     ['a secret that is too short', { A_URL: URL, A_SECRET: 'whsec_c2hvcnQ=' }, ['A_SECRET must be whsec_']],
     ['a secret of another kind', { A_URL: URL, A_SECRET: `${SECRET} hunter2` }, ['A_SECRET must be whsec_']],
     ['an unknown kind', { A_URL: URL, A_KIND: 'irc' }, ['A_KIND must be webhook, slack']],
@@ -76,8 +76,12 @@ describe('the settings of notifications', () => {
       { A_URL: URL, A_SECRET: SECRET, A_EVENTS: 'kill-everything' },
       ['A_EVENTS must be a list of'],
     ],
-    ['an unknown variable', { A_URI: URL }, ['A_URI is not known; there are KILLSWITCH_NOTIFY_<NAME>_URL']],
-    ['no name', { URL }, ['URL is not known']],
+    [
+      'an unknown variable',
+      { A_URI: URL },
+      ['A_URI is not a setting; there are KILLSWITCH_NOTIFY_<NAME>_URL'],
+    ],
+    ['no name', { URL }, ['URL is not a setting']],
     ['several at once', { A_URL: URL, B_URL: 'ftp://x', C_URI: 'x' }, ['C_URI', 'A_SECRET', 'B_URL']],
   ])('refuse %s, with a sentence that holds no secret', (_, variables, starts) => {
     const problems = problemsOf(variables);

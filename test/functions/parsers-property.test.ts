@@ -5,7 +5,7 @@ import { commandOf } from '../../functions/chatops/discord-command.js';
 import { parseAllow } from '../../functions/chatops/permissions.js';
 import * as options from '../../functions/cli/options.js';
 import { readGatewaySettings } from '../../functions/gateway/settings.js';
-import { linkPage } from '../../functions/links/page.js';
+import { renderLinkPage } from '../../functions/links/page.js';
 import { claimsOf } from '../../functions/links.js';
 import { notifySettings } from '../../functions/notify/settings.js';
 import { auditQuery } from '../../lib/client/queries.js';
@@ -186,7 +186,7 @@ it('what a kill link says can be shown, whatever it is', async () => {
       expect(claims.agentId).toMatch(AGENT_ID);
       // What has ended is not shown with its end.
       if (claims.exp > 0)
-        expect(String(await linkPage({ kind: 'ask', ...claims }))).toContain(claims.agentId);
+        expect(String(await renderLinkPage({ kind: 'confirm', ...claims }))).toContain(claims.agentId);
     }),
     RUNS,
   );

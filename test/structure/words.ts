@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Folders that still have some, with all below them. */
-const NOT_YET: readonly string[] = ['functions'];
+const NOT_YET: readonly string[] = ['functions/cli'];
 
 const PLAIN_WORDS = new RegExp(`\\b(${Object.keys(WORDS).join('|')})\\b`, 'gi');
 

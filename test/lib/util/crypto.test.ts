@@ -20,7 +20,7 @@ import {
 const bytes = fc.uint8Array({ maxLength: 100 });
 const some = fc.uint8Array({ minLength: 1, maxLength: 100 });
 /** The same with one bit turned over. */
-const spoilt = (data: Uint8Array, at: number): Uint8Array => {
+const corrupt = (data: Uint8Array, at: number): Uint8Array => {
   const copy = Uint8Array.from(data);
   const index = at % copy.length;
   copy[index] = (copy[index] ?? 0) ^ 1;
@@ -148,7 +148,7 @@ describe('an HMAC', () => {
       fc.asyncProperty(some, bytes, fc.nat(), async (key, data, at) => {
         const made = Uint8Array.from(createHmac('sha256', key).update(data).digest());
         expect(await isHmac(key, data, made)).toBe(true);
-        expect(await isHmac(key, data, spoilt(made, at))).toBe(false);
+        expect(await isHmac(key, data, corrupt(made, at))).toBe(false);
         expect(await isHmac(key, concat(data, 'x'), made)).toBe(false);
         // A NUL at its end would be no other key (RFC 2104 section 2).
         expect(await isHmac(concat(key, 'x'), data, made)).toBe(false);
@@ -188,8 +188,8 @@ describe('a signature of Ed25519', () => {
       fc.asyncProperty(some, fc.nat(), async (data, at) => {
         const made = Uint8Array.from(sign(null, data, privateKey));
         expect(await isEd25519(key, data, made)).toBe(true);
-        expect(await isEd25519(key, spoilt(data, at), made)).toBe(false);
-        expect(await isEd25519(key, data, spoilt(made, at))).toBe(false);
+        expect(await isEd25519(key, corrupt(data, at), made)).toBe(false);
+        expect(await isEd25519(key, data, corrupt(made, at))).toBe(false);
       }),
       { numRuns: 30 },
     );
