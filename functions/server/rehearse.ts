@@ -1,7 +1,3 @@
-import type { Server } from 'node:http';
-import { duplexPair } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { createAdaptorServer } from '@hono/node-server';
 import type { Config } from '../../lib/config/config.js';
 import { systemActor } from '../../lib/domain/actor.js';
 import { createInFlight } from '../../lib/stop/in-flight.js';
@@ -12,7 +8,7 @@ import { createPoller, type Poller } from '../../lib/util/poller.js';
 import { createApp } from '../http/app.js';
 import type { Deps, KillswitchFunction } from '../http/function.js';
 import { mintToken } from '../node.js';
-import { deferAnonymous } from './defer-anonymous.js';
+import { openRehearsalServer, type RehearsalServer } from './rehearsal-server.js';
 
 /** Milliseconds between two rehearsals: what is idle for long becomes slow again, in V8 and in the engine. */
 const INTERVAL = 5 * 60_000;
@@ -26,7 +22,7 @@ const ignore = (): void => undefined;
 
 /**
  * Kills an agent that does not exist, at the start and every few minutes, so that the first real kill is fast even after
- * days of idling. Each rehearsal is an HTTP request with a token on an in-memory connection; it is not logged, counted,
+ * days of idling. Each rehearsal is an HTTP request with a token on a socket of this process alone; it is not logged, counted,
  * audited or stored, and takes about 13 ms of processor time. Does not keep the process alive.
  */
 export function createRehearsals(
@@ -51,34 +47,33 @@ export function createRehearsals(
     wake: ignore,
   };
   const killing = functions.filter(({ name }) => name === 'kill');
-  const server = createAdaptorServer({ fetch: createApp(own, killing).fetch }) as Server;
-  deferAnonymous(server);
+  const app = createApp(own, killing);
 
-  async function overHttp(): Promise<void> {
-    const [client, connection] = duplexPair();
-    server.emit('connection', connection);
-    client.write(requestFor(agentId, await tokenFor(agentId, config)));
-    await text(client);
-  }
-
-  async function once(): Promise<void> {
-    if (killing.length > 0) await overHttp();
+  async function once(server: RehearsalServer): Promise<void> {
+    if (killing.length > 0) await server.ask(requestFor(agentId, await tokenFor(agentId, config)));
     else await stop.stop({ type: 'kill', agentId, operationId: own.newId(), actor: systemActor });
     await stop.idle();
   }
 
   let runs = FIRST_RUNS;
+  async function series(server: RehearsalServer): Promise<void> {
+    for (let left = runs; left > 0 && !deps.closing.aborted; left--) {
+      const startedAt = core.clock.monotonic();
+      await once(server);
+      // Do not keep asking an engine or a store that hangs.
+      if (core.clock.monotonic() - startedAt > SLOW) break;
+    }
+    runs = 1;
+  }
+
   async function poll(): Promise<void> {
+    const server = await openRehearsalServer(app);
     try {
-      for (let left = runs; left > 0 && !deps.closing.aborted; left--) {
-        const startedAt = core.clock.monotonic();
-        await once();
-        // Do not keep asking an engine or a store that hangs.
-        if (core.clock.monotonic() - startedAt > SLOW) break;
-      }
-      runs = 1;
+      await series(server);
     } catch (err) {
       deps.log.info({ err }, 'a rehearsal of a kill failed; the next kill may be slower');
+    } finally {
+      await server.close();
     }
   }
   return createPoller({ clock: core.clock, poll, interval: INTERVAL, afterWake: 0 });

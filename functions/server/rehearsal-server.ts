@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { duplexPair } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { type App, closeServer, createServer } from './listen.js';
+
+const CONNECTIONS = 4;
+
+/** Serves an app to this process alone. */
+export interface RehearsalServer {
+  /** One request, as it goes over the connection, with `connection: close`. Resolves when it is answered. */
+  ask(request: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves on a socket in a directory of its own with mode 0700: Node parses what comes from the system by other code
+ * than what comes from a stream in memory. Where no such directory can be made, in memory all the same.
+ */
+export async function openRehearsalServer(app: App): Promise<RehearsalServer> {
+  const server = createServer(app, CONNECTIONS);
+  const folder = makeFolder();
+  try {
+    if (folder === undefined) return inMemory(server);
+    const path = join(folder, 'socket');
+    server.listen(path);
+    await once(server, 'listening');
+    return {
+      async ask(request) {
+        const client = connect(path);
+        client.write(request);
+        await text(client);
+      },
+      async close() {
+        await closeServer(server);
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  } catch {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    return inMemory(server);
+  }
+}
+
+function makeFolder(): string | undefined {
+  try {
+    return mkdtempSync(join(tmpdir(), 'killswitch-rehearsal-'));
+  } catch {
+    return undefined;
+  }
+}
+
+const inMemory = (server: Server): RehearsalServer => ({
+  async ask(request) {
+    const [client, connection] = duplexPair();
+    server.emit('connection', connection);
+    client.write(request);
+    await text(client);
+  },
+  close: async () => undefined,
+});
