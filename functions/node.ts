@@ -48,10 +48,13 @@ export async function openMetrics(): Promise<Metrics> {
   return prometheus.createMetrics();
 }
 
-/** JSON lines on standard output. */
-export async function openLog({ logLevel }: Config): Promise<import('../lib/adapters/log.js').OpenLog> {
+/** JSON lines on standard output, or in another place. */
+export async function openLog(
+  { logLevel }: Config,
+  destination?: string,
+): Promise<import('../lib/adapters/log.js').OpenLog> {
   const log = await import('../lib/adapters/log.js');
-  return log.openLog({ level: logLevel });
+  return log.openLog({ level: logLevel, ...omitUndefined({ destination }) });
 }
 
 /** Ends this process if its event loop is blocked for too long. */

@@ -88,8 +88,11 @@ export async function openService(
   const node = await openNode(config, log, {
     createKeys: true,
     onWritten(entries) {
-      metrics.written(entries);
-      follow(entries);
+      // Not in this turn of the event loop: the kill follows in it.
+      setImmediate(() => {
+        metrics.written(entries);
+        follow(entries);
+      });
     },
   });
   const { core, inFlight, stop } = node;

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { duplexPair } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type App, closeServer, createServer } from './listen.js';
 
@@ -23,6 +23,7 @@ export interface RehearsalServer {
  */
 export async function openRehearsalServer(app: App): Promise<RehearsalServer> {
   const server = createServer(app, CONNECTIONS);
+  server.prependListener('connection', givePeer);
   const folder = makeFolder();
   try {
     if (folder === undefined) return inMemory(server);
@@ -44,6 +45,11 @@ export async function openRehearsalServer(app: App): Promise<RehearsalServer> {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     return inMemory(server);
   }
+}
+
+/** A client of the network has an address, which is looked at in several places. */
+function givePeer(socket: Duplex): void {
+  Object.defineProperty(socket, 'remoteAddress', { value: '127.0.0.1', configurable: true });
 }
 
 function makeFolder(): string | undefined {

@@ -1,5 +1,6 @@
 import type { Config } from '../../lib/config/config.js';
 import { systemActor } from '../../lib/domain/actor.js';
+import type { Log } from '../../lib/ports/runtime.js';
 import { createInFlight } from '../../lib/stop/in-flight.js';
 import { createRehearsal } from '../../lib/stop/rehearse.js';
 import { createStop } from '../../lib/stop/stop.js';
@@ -29,8 +30,9 @@ export function createRehearsals(
   deps: Deps,
   functions: readonly KillswitchFunction[],
   config: Pick<Config, 'secret' | 'audience' | 'issuer'>,
+  log?: Log,
 ): Poller {
-  const { core, agentId } = createRehearsal(deps.core);
+  const { core, agentId } = createRehearsal(deps.core, log);
   const { failures: _, ...rest } = deps;
   const authenticator =
     config.secret === undefined

@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { parse } from 'node:path';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +7,7 @@ import type { Config } from '../../lib/config/config.js';
 import { ConfigError } from '../../lib/config/config-error.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import type { KillswitchFunction } from '../http/function.js';
-import { openWatchdog } from '../node.js';
+import { openLog, openWatchdog } from '../node.js';
 import { leave } from './leave.js';
 import { listen } from './listen.js';
 import { openService, type ServiceOptions } from './open-service.js';
@@ -47,10 +48,14 @@ export async function startServer(
     log.info({ url, ...socket.logged, functions: functions.map(({ name }) => name) }, 'listening');
     start();
     if (options.watchdog) {
-      // The first match builds the router.
-      app.router.match('POST', '/');
-      const rehearsals = createRehearsals(deps, functions, config);
-      defer('rehearsals', () => rehearsals.close());
+      // The first match builds the router, and V8 compiles an expression only when it is used again.
+      for (let left = 3; left > 0; left--) app.router.match('POST', '/agents/a/kill');
+      const unkept = await openLog(config, devNull);
+      const rehearsals = createRehearsals(deps, functions, config, unkept);
+      defer('rehearsals', async () => {
+        await rehearsals.close();
+        await unkept.close(0);
+      });
       rehearsals.start();
     }
     return { url, config, log, close };

@@ -22,6 +22,11 @@ export interface Kernel extends Probe {
   rememberOwn(key: string, pid: number, isForeign: (pid: number) => boolean): boolean;
   forget(key: string): void;
   /**
+   * Has something that is empty pass for the cgroup of this key, so that a kill of it runs the code of a real one and
+   * reaches no process. @returns what takes it away again @throws as the file system does
+   */
+  rehearse?(key: string): () => void;
+  /**
    * Sends SIGKILL to all processes of each cgroup and those below it, for all keys before anything else is done, because
    * exiting processes take up the processor. Returns the keys that were known and could be killed.
    */

@@ -24,6 +24,11 @@ export interface Sandbox extends Probe {
   readonly layer: Exclude<LayerName, 'worktree'>;
   /** Kills everything with the agent's label, including what the record names if it has the label, and sees it dead. */
   kill(target: Target, options: KillOptions): Promise<LayerOutcome>;
+  /**
+   * Runs the code of a `kill` that succeeds for an agent that does not exist, and reaches nothing. Absent where `kill`
+   * itself can be called for that.
+   */
+  rehearse?(target: Target, options: KillOptions): Promise<LayerOutcome>;
   /** Removes the remains. Only called after `kill` saw it dead. Runs in a small pool. */
   remove(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
 }

@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
 import { kill } from '../../functions/kill.js';
 import { createRehearsals } from '../../functions/server/rehearse.js';
 import { openTokens } from '../../lib/adapters/jose/tokens.js';
+import { temporaryDirectory } from '../services/temporary.js';
 import { openApp } from './bench.js';
 
 /** Of a process that has just been started. */
@@ -52,6 +55,18 @@ describe('the rehearsals of a server', () => {
   it('need no secret, and no function that kills', async () => {
     expect(await rehearsed(openApp(), { functions: [kill] })).toBe(FIRST_RUNS);
     expect(await rehearsed(openApp(), { functions: [] })).toBe(FIRST_RUNS);
+  });
+
+  it('do without a socket where no folder can be made for it', async () => {
+    vi.stubEnv('TMPDIR', '/nowhere');
+    expect(await rehearsed(openApp())).toBe(FIRST_RUNS);
+    // A path too long for a socket.
+    const folder = join(temporaryDirectory(), 'long'.repeat(30));
+    mkdirSync(folder);
+    vi.stubEnv('TMPDIR', folder);
+    expect(await rehearsed(openApp())).toBe(FIRST_RUNS);
+    expect(readdirSync(folder)).toEqual([]);
+    vi.unstubAllEnvs();
   });
 
   it('are not repeated while something hangs, or once the server is to end', async () => {

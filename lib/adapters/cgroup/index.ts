@@ -10,6 +10,7 @@ import { type Host, type Located, locate } from './locate.js';
 import { parseMountinfo } from './mountinfo.js';
 import { createProc } from './proc.js';
 import { identityOf, rootOf } from './root.js';
+import { makeStandIn } from './stand-in.js';
 import { killStrays } from './strays.js';
 
 export interface CgroupsOptions {
@@ -125,6 +126,14 @@ export function createCgroups({
         return sandboxed !== undefined;
       }),
     forget: key => void known.delete(key),
+    rehearse(key) {
+      const { sandboxed, remove } = makeStandIn(host.mounts);
+      known.set(key, sandboxed);
+      return () => {
+        known.delete(key);
+        remove();
+      };
+    },
     kill(keys) {
       const guard = guardOf(host.proc, []);
       const begun = keys.map(key => {

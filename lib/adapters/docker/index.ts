@@ -21,6 +21,7 @@ import { createListing } from './listing.js';
 import { createMap } from './map.js';
 import { openMemory } from './memory.js';
 import { openModem } from './modem.js';
+import { createRehearsal } from './rehearse.js';
 import { createAgentRemover } from './remove-agent.js';
 import { createContainerRemover } from './remove-container.js';
 import { createScanner } from './scanner.js';
@@ -55,6 +56,8 @@ export interface DockerSandbox extends Sandbox, Scanner {
   /** Breaks off the calls that are under way, and the event stream. */
   close(): Promise<void>;
 }
+
+const NOT_STOPPED = 'the container was not seen to stop yet';
 
 /** Where there is no kernel path. */
 const NO_KERNEL: Kernel = {
@@ -128,12 +131,15 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   const enginePath = createEnginePath({ engine, list, guard, remove, knew, hasAnswered, log });
   const ways = { engine, enginePath, kernel, map, isLive, indexCgroup, checkOwner, remembered };
   const kill = createKiller({ ...ways, first, killMs, log });
+  const rehearse = createRehearsal({ ...ways, killMs, log });
   const removeAll = createAgentRemover({ enginePath, remove, list, map, isLive });
 
   return {
     layer: 'container',
-    kill: (target, bounds) =>
-      untilDeadline(kill(target, bounds), bounds.deadline, 'the container was not seen to stop yet'),
+    kill: (target, bounds) => untilDeadline(kill(target, bounds), bounds.deadline, NOT_STOPPED),
+    ...(rehearse && {
+      rehearse: (target, bounds) => untilDeadline(rehearse(target, bounds), bounds.deadline, NOT_STOPPED),
+    }),
     remove: (target, deadline) =>
       untilDeadline(removeAll(target), deadline, 'the container was not seen to be removed yet'),
     scan: scanner.scan,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../../lib/ports/core.js';
+import type { Sandbox } from '../../../lib/ports/sandbox.js';
 import { createRehearsal } from '../../../lib/stop/rehearse.js';
 import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
 
@@ -27,6 +28,24 @@ describe('a rehearsal of a kill', () => {
       expect(sandbox.calls).toEqual([{ method: 'kill', agentId, graceMs: 0 }]);
     }
     expect(receipt).toMatchObject({ total: 1, pending: 0 });
+  });
+
+  it('has a sandbox that can rehearse look for the agent only every fourth time', async () => {
+    const bed = fakeCore();
+    const seen: string[] = [];
+    const sandbox: Sandbox = {
+      ...bed.containers,
+      rehearse: async ({ agentId }) => {
+        seen.push(agentId);
+        return { layer: 'container', outcome: 'dead' };
+      },
+    };
+    const { core, agentId } = createRehearsal({ ...bed.core, sandboxes: [sandbox] });
+    const { stop, idle } = stopOn(core);
+    for (const _ of Array(5)) await stop(killOf(agentId));
+    await idle();
+    expect(bed.containers.calls.filter(({ method }) => method === 'kill')).toHaveLength(2);
+    expect(seen).toEqual([agentId, agentId, agentId]);
   });
 
   it('asks the store for the mark, and leaves nothing there, in the log or in what is remembered', async () => {
