@@ -49,12 +49,9 @@ export async function openMetrics(): Promise<Metrics> {
 }
 
 /** JSON lines on standard output, or in another place. */
-export async function openLog(
-  { logLevel }: Config,
-  destination?: string,
-): Promise<import('../lib/adapters/log.js').OpenLog> {
+export async function openLog({ logLevel: level }: Config, destination?: string) {
   const log = await import('../lib/adapters/log.js');
-  return log.openLog({ level: logLevel, ...omitUndefined({ destination }) });
+  return log.openLog({ level, ...omitUndefined({ destination }) });
 }
 
 /** Ends this process if its event loop is blocked for too long. */
