@@ -6,9 +6,8 @@ import type { Config } from '../lib/config/config.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
 import { type Core, defaultLimits } from '../lib/ports/core.js';
-import type { HighWaterMark } from '../lib/ports/high-water-mark.js';
 import type { Kernel } from '../lib/ports/kernel.js';
-import type { AuditKeys, KeyRing } from '../lib/ports/keys.js';
+import type { KeyRing } from '../lib/ports/keys.js';
 import type { Metrics } from '../lib/ports/metrics.js';
 import type { Quarantine } from '../lib/ports/quarantine.js';
 import type { Clock, Log } from '../lib/ports/runtime.js';
@@ -23,10 +22,11 @@ import { omitUndefined } from '../lib/util/omit-undefined.js';
 import { throttleLog } from './http/throttle-log.js';
 import { variablesOf } from './server/config-file.js';
 import { dockerFolderOf } from './server/places.js';
+import { environmentsOf, type RunHost } from './server/run-host.js';
 import { createTeardown } from './server/teardown.js';
-import type { Node, NodeOptions } from './server/wired.js';
+import type { Node, NodeOptions, Seals } from './server/wired.js';
 
-export type { Node } from './server/wired.js';
+export type { Node, Seals } from './server/wired.js';
 
 /**
  * The composition root for Node: the only file that reads the environment and imports the adapters. Each adapter is
@@ -67,17 +67,6 @@ export async function openStore({ store, stateDirectory, keyPrefix }: Config, lo
   }
   const { openValkey } = await import('../lib/adapters/valkey/index.js');
   return openValkey({ url: store.url, keyPrefix, log });
-}
-
-/** What the audit is sealed, and orders are signed, with. */
-export interface Seals {
-  readonly highWaterMark: HighWaterMark;
-  /** For the emergency stop. */
-  readonly latchHighWaterMark: HighWaterMark;
-  /** @throws Error in one clear sentence if there is no key; Error of node:fs */
-  openKeys(): Promise<AuditKeys>;
-  /** The keys that sign orders, from the same secrets. Rejects as `openKeys` does. */
-  openOrderKeys(): Promise<KeyRing>;
 }
 
 /** @param options.create create a secret in the state directory if none is set and none exists */
@@ -229,6 +218,17 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     await node.close();
     throw error;
   }
+}
+
+export async function openRunHost(config: Config): Promise<RunHost> {
+  const [{ createEnclosures }, { lookAt }, { openRepository }] = await Promise.all([
+    import('../lib/adapters/cgroup/enclosures.js'),
+    import('../lib/adapters/process/look.js'),
+    import('../lib/adapters/worktree/create.js'),
+  ]);
+  const environments = environmentsOf(process.env, environment());
+  const open: RunHost['openRepository'] = path => openRepository(path, environments.environment);
+  return { ...config, ...environments, enclosures: createEnclosures(), lookAt, openRepository: open };
 }
 
 export async function openAuthenticator(

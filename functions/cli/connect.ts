@@ -1,4 +1,4 @@
-import { type Client, type ClientOptions, createClient } from '../../lib/client/client.js';
+import { type Client, type ClientError, type ClientOptions, createClient } from '../../lib/client/client.js';
 import type { Scope, Within } from '../../lib/domain/actor.js';
 import { ownSocket } from '../server/own-socket.js';
 import { socketOf } from '../server/places.js';
@@ -47,12 +47,40 @@ function serverFrom({ url, socket }: Whereabouts, env: Environment): Omit<Client
   return { url: urlFrom(env) };
 }
 
+export interface Needs {
+  readonly scope: Scope | readonly Scope[];
+  readonly within?: Within;
+  /** Milliseconds to wait for an answer. */
+  readonly timeoutMs?: number;
+}
+
 /** A client with only the rights that a command needs. */
-export async function connect(
-  where: Whereabouts,
-  needs: { readonly scope: Scope | readonly Scope[]; readonly within?: Within },
-): Promise<Client> {
+export async function connect(where: Whereabouts, { timeoutMs, ...needs }: Needs): Promise<Client> {
   const { environment, mintToken } = await import('../node.js');
   const env = environment();
-  return createClient({ ...serverFrom(where, env), token: tokenFrom(env, mintToken, needs) });
+  const server = serverFrom(where, env);
+  return createClient({
+    ...server,
+    token: tokenFrom(env, mintToken, needs),
+    ...(timeoutMs && { timeoutMs }),
+  });
+}
+
+/** The same; `undefined` if no server was named and none answers on this host, which is asked without a credential. */
+export async function connectIfAnswered(where: Whereabouts, needs: Needs): Promise<Client | undefined> {
+  const { environment } = await import('../node.js');
+  const env = environment();
+  const isNamed = where.url !== undefined || where.socket !== undefined || Boolean(env['KILLSWITCH_URL']);
+  return isNamed || (await isAnswered(env)) ? connect(where, needs) : undefined;
+}
+
+/** Whether a killswitch server is there. One that is late with its answer is. */
+async function isAnswered(env: Environment): Promise<boolean> {
+  try {
+    await createClient({ ...serverFrom({}, env), token: '', timeoutMs: 2_000 }).ready();
+    return true;
+  } catch (error) {
+    const { code, cause } = error as ClientError;
+    return code === 'unreachable' && !(cause instanceof TypeError);
+  }
 }

@@ -24,6 +24,15 @@ export const log: Log = {
   },
 };
 
+/** Who a command without a server acts for. */
+export const localActor = (): Actor => ({
+  kind: 'local',
+  subject: `local:${userName()}`,
+  scopes: new Set(scopes),
+  within: {},
+  source: 'local',
+});
+
 /** Works with the core in this process. A user who can open the state directory and the engine needs no credential. */
 export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>): Promise<T> {
   const [{ environment, openNode }, { readConfig }] = await Promise.all([
@@ -33,15 +42,8 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
   const config = readConfig(environment(), { dev: true });
   const node = await openNode(config, log, { storeless: true });
   const warnIfEmpty = announceStore(config, node.core.audit);
-  const actor: Actor = {
-    kind: 'local',
-    subject: `local:${userName()}`,
-    scopes: new Set(scopes),
-    within: {},
-    source: 'local',
-  };
   try {
-    return await work(node, actor);
+    return await work(node, localActor());
   } finally {
     await warnIfEmpty();
     await node.close();

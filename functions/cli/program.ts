@@ -11,6 +11,7 @@ import { addOperation } from './operation.js';
 import { EXIT } from './output.js';
 import { addQuarantine } from './quarantine.js';
 import { rejectRepeatedOptions } from './repeated-options.js';
+import { addRun } from './run.js';
 import { addServe } from './serve.js';
 import { addSweep } from './sweep.js';
 import { addToken } from './token.js';
@@ -53,6 +54,7 @@ export function createProgram(): Command {
   for (const add of [
     addServe,
     addDemo,
+    addRun,
     addToken,
     addAgents,
     addKill,

@@ -1,5 +1,7 @@
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import type { Core } from '../../lib/ports/core.js';
+import type { HighWaterMark } from '../../lib/ports/high-water-mark.js';
+import type { AuditKeys, KeyRing } from '../../lib/ports/keys.js';
 import type { Probe } from '../../lib/ports/runtime.js';
 import type { InFlight } from '../../lib/stop/in-flight.js';
 import type { Stop } from '../../lib/stop/stop.js';
@@ -31,4 +33,15 @@ export interface NodeOptions {
   readonly storeless?: boolean;
   /** Called with the audit entries that this process has committed; must not throw. */
   readonly onWritten?: (entries: readonly AuditEntry[]) => void;
+}
+
+/** What the audit is sealed, and orders are signed, with. */
+export interface Seals {
+  readonly highWaterMark: HighWaterMark;
+  /** For the emergency stop. */
+  readonly latchHighWaterMark: HighWaterMark;
+  /** @throws Error in one clear sentence if there is no key; Error of node:fs */
+  openKeys(): Promise<AuditKeys>;
+  /** The keys that sign orders, from the same secrets. Rejects as `openKeys` does. */
+  openOrderKeys(): Promise<KeyRing>;
 }

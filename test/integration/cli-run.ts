@@ -20,6 +20,8 @@ export interface Ended {
 
 export interface How {
   readonly cwd?: string;
+  /** In a session of its own, without a terminal. */
+  readonly detached?: boolean;
   /** As another user, who must be able to read the program. */
   readonly uid?: number;
   readonly gid?: number;
