@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Target } from '../../ports/sandbox.js';
 import { type ContainerId, toContainerId } from './container-id.js';
 import { labelsOnDisk } from './disk.js';
 import type { ContainerMap } from './map.js';
 import { type Guard, NO_ID, obstacleOf } from './recorded.js';
+import { waitAtMost } from './wait-at-most.js';
 
 /** Whose the recorded container is, found out without the engine. */
 export type Owner =
@@ -48,8 +48,7 @@ export function createOwnerCheck({ map, guard, isLive, dataRoot }: OwnerCheckOpt
     const owner = map.ownerOf(id);
     if (owner !== undefined) return judge({ [guard.label]: owner });
     if (isLive()) return judge({});
-    const late = delay(PATIENCE, undefined, { ref: false });
-    const labels = await Promise.race([labelsOnDisk(dataRoot, id), late]);
+    const labels = await waitAtMost(labelsOnDisk(dataRoot, id), PATIENCE);
     return labels === undefined ? { kind: 'unchecked', id } : judge(labels);
   };
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { OutcomeName } from '../../domain/outcome.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
@@ -14,6 +13,7 @@ import type { KillPriority } from './kills-first.js';
 import type { ContainerMap } from './map.js';
 import type { Seen } from './seen.js';
 import { until } from './until.js';
+import { waitAtMost } from './wait-at-most.js';
 
 export interface KillerOptions {
   readonly engine: Engine;
@@ -69,7 +69,7 @@ export function createKiller(options: KillerOptions): Killer {
     const container = map.meet(found);
     if (container === undefined || (await isReached(found.id)) || container.restarts !== undefined) return;
     const indexing = indexCgroup(container).then(() => isReached(found.id));
-    await Promise.race([indexing, delay(INDEXING, undefined, { ref: false })]);
+    await waitAtMost(indexing, INDEXING);
   };
 
   /** A restart policy acts 100 ms after the end at the earliest; the engine's kill tells it not to. */

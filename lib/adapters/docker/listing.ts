@@ -1,5 +1,6 @@
-import { setTimeout as delay, setImmediate as endOfTick } from 'node:timers/promises';
+import { setImmediate as endOfTick } from 'node:timers/promises';
 import type { Engine, Found } from './engine.js';
+import { waitAtMost } from './wait-at-most.js';
 
 /** How long a list call that is under way may keep the next one back, in milliseconds. */
 const PATIENCE = 50;
@@ -21,7 +22,7 @@ export function createListing(engine: Engine, label: string): Listing {
   let underWay: Promise<unknown> = Promise.resolve();
 
   const send = async (agentIds: ReadonlySet<string>): Promise<readonly Found[]> => {
-    await Promise.race([underWay, delay(PATIENCE, undefined, { ref: false })]);
+    await waitAtMost(underWay, PATIENCE);
     await endOfTick();
     next = undefined;
     const [only] = agentIds;

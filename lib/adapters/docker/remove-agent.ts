@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Target } from '../../ports/sandbox.js';
 import type { EnginePath } from './engine-path.js';
 import type { Listing } from './listing.js';
 import type { ContainerMap } from './map.js';
 import type { Remover } from './remove-container.js';
 import { type Seen, seenOf, worstOf } from './seen.js';
+import { waitAtMost } from './wait-at-most.js';
 
 export interface RemovalWays {
   readonly enginePath: EnginePath;
@@ -28,7 +28,7 @@ export function createAgentRemover(ways: RemovalWays): (target: Target) => Promi
     const isWhole = containerId === undefined || own.some(({ id }) => id === containerId);
     if (!isLive() || own.length === 0 || !isWhole) return enginePath.remove(target);
     const removed = Promise.all(own.map(({ id }) => remove(id, target))).then(worstOf);
-    const early = await Promise.race([removed, delay(PATIENCE, undefined, { ref: false })]);
+    const early = await waitAtMost(removed, PATIENCE);
     if (early !== undefined) return early;
     const failure = list(target.agentId).then(() => undefined, seenOf);
     return Promise.race([removed, failure.then(seen => seen ?? removed)]);

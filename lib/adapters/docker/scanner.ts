@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Scanner, Sighting } from '../../ports/scanner.js';
@@ -6,6 +5,7 @@ import type { IndexCgroup } from './index-cgroup.js';
 import type { ContainerMap, Known } from './map.js';
 import { isNoEngine, seenOf } from './seen.js';
 import { mayRun } from './states.js';
+import { waitAtMost } from './wait-at-most.js';
 
 export interface DockerScanner extends Scanner {
   /** Calls all watchers. */
@@ -40,7 +40,7 @@ export function createScanner(options: ScannerOptions): DockerScanner {
         await refresh();
         const timeless = running().filter(({ startedAt }) => startedAt === undefined);
         const inspected = Promise.all(timeless.map(indexCgroup));
-        if (timeless.length > 0) await Promise.race([inspected, delay(PATIENCE, undefined, { ref: false })]);
+        if (timeless.length > 0) await waitAtMost(inspected, PATIENCE);
         // An engine whose containerd hangs still answers, and does not know what is dead.
         const seen = running()
           .filter(container => container.state === 'restarting' || !isEmpty(container))

@@ -2,7 +2,7 @@ import type { AuditLog } from '../../ports/audit.js';
 import { searchAll } from '../../ports/audit.js';
 import type { Records } from '../../ports/records.js';
 import type { Clock, Health, Probe } from '../../ports/runtime.js';
-import { inChunks } from './chunks.js';
+import { inChunks } from '../../util/chunks.js';
 import { decode } from './documents.js';
 import type { Operations } from './operations.js';
 import { startThread, type Thread } from './thread.js';

@@ -1,6 +1,6 @@
 import type { AuditLog } from '../../ports/audit.js';
 import type { Records, StepResult } from '../../ports/records.js';
-import { chunks } from './chunks.js';
+import { chunks } from '../../util/chunks.js';
 import { encode } from './encode.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';

@@ -1,5 +1,5 @@
 import type { Records, StoredAgent } from '../../ports/records.js';
-import { chunks } from './chunks.js';
+import { chunks } from '../../util/chunks.js';
 import type { Keyspace } from './keys.js';
 import type { Link } from './link.js';
 
