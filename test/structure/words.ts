@@ -22,9 +22,6 @@ const WORDS: Readonly<Record<string, string>> = {
   albeit: 'although',
 };
 
-/** Folders that still have some, with all below them. */
-const NOT_YET: readonly string[] = ['functions/cli'];
-
 const PLAIN_WORDS = new RegExp(`\\b(${Object.keys(WORDS).join('|')})\\b`, 'gi');
 
 /** With the parts of a name as words of their own: `struckFirst` is `struck First`. */
@@ -43,10 +40,6 @@ function testNames({ path, text }: SourceFile): string {
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
   return names.join('\n');
 }
-
-/** Whether a file lies where the rule holds by now. */
-export const isPlainByNow = ({ path }: SourceFile): boolean =>
-  !path.startsWith('test/structure') && !NOT_YET.some(folder => path.startsWith(`${folder}/`));
 
 export const wordsArePlain: Rule = files =>
   files
