@@ -3,6 +3,7 @@ import { kindOfProgram } from '../domain/surroundings.js';
 import type { ProcessInfo, ProcessListing } from '../ports/process-table.js';
 import { type Classified, classify } from './classify.js';
 import type { Detector } from './detectors/detector.js';
+import { isService } from './services.js';
 
 /** PID and start time together name a process. */
 export interface Pinned {
@@ -27,7 +28,10 @@ export interface HostView {
   toolOf(process: ProcessInfo): Classified | undefined;
   /** The ID of an agent that it carries as its own, not merely inherited by way of a multiplexer or login. */
   labelOf(process: ProcessInfo): string | undefined;
-  /** Whether it, or what it descends from, is where people work: a multiplexer, a terminal, an editor, a login. */
+  /**
+   * Whether it, or what it descends from, is where people work, or serves the whole host: a multiplexer, a terminal, an
+   * editor, a login, an engine, a database.
+   */
   isAmongPeople(process: ProcessInfo): boolean;
   /** PID 1, we ourselves and our ancestors: never a member of anything. */
   isOurs(process: ProcessInfo): boolean;
@@ -94,6 +98,7 @@ export function viewOf(
 /** A user's systemd is none: it adopts orphans, as PID 1 does. */
 function isPlaceOfPeople({ executable, args, pid, session }: ProcessInfo): boolean {
   if (executable === undefined || executable.endsWith('/systemd')) return false;
+  if (isService({ executable })) return true;
   return kindOfProgram({ executable, called: args[0] ?? '', isLeader: session === pid }) !== undefined;
 }
 

@@ -1,8 +1,8 @@
-import { AGENT_ID } from '../domain/agent.js';
 import type { ContainerInfo } from '../ports/containers.js';
 import type { ProcessInfo } from '../ports/process-table.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 import { stripInvisible } from '../util/strip-invisible.js';
+import { agentIdsOf } from './agent-ids.js';
 import { containerFindings, containerOf } from './container-findings.js';
 import type { Finding, Tree } from './finding.js';
 import type { HostView } from './host-view.js';
@@ -31,8 +31,7 @@ export function match(
   const inside = (root: Root): ContainerInfo | undefined => containerOf(root.main, containers);
   // What runs in a container that carries an agent's ID is that agent's.
   const roots = kinship.roots.filter(root => inside(root)?.labels[agentLabel] === undefined);
-  const ids = new Map<Root, string>();
-  for (const root of roots) ids.set(root, agentIdOf(root, sessionIn(root), new Set(ids.values())));
+  const ids = agentIdsOf(roots, sessionIn);
   const idByPid = new Map([...ids].map(([{ main }, id]) => [main.pid, id]));
 
   const findings = roots.map(root => {
@@ -76,19 +75,6 @@ const shown = (text: string): string => {
 };
 const timeOf = (at: number | undefined): string | undefined =>
   at === undefined ? undefined : new Date(at).toISOString();
-
-function agentIdOf(
-  { detector, main, label }: Root,
-  session: string | undefined,
-  taken: ReadonlySet<string>,
-): string {
-  if (label !== undefined) return label;
-  const name = detector?.name ?? 'variable';
-  const bySession = `${name}-${session}`;
-  if (session !== undefined && AGENT_ID.test(bySession) && !taken.has(bySession)) return bySession;
-  // The start time of a table by ps(1) is a date in words.
-  return `${name}-${main.pid}-${/^\d+$/.test(main.startTime) ? main.startTime : main.startedAt}`;
-}
 
 function evidenceOf(
   { main, detector, label }: Root,

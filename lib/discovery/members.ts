@@ -4,6 +4,7 @@ import type { HostView, Pinned } from './host-view.js';
 import { type Kinship, kinshipOf } from './kinship.js';
 import { homeOf } from './marks.js';
 import { byAge, type Root, rootAt, uses } from './roots.js';
+import { isKeeper } from './services.js';
 
 /** What is known of an agent whose processes are looked for. */
 export interface Sought extends Pinned {
@@ -51,6 +52,11 @@ export function membersOf(view: HostView, sought: Sought, kinship: Kinship = kin
   const root = main && (kinship.roots.find(isSought) ?? rootAt(main, view));
   const others = new Set(kinship.roots.filter(one => !isSought(one)).map(({ top }) => top));
 
+  const isOfAnother = (process: ProcessInfo): boolean => {
+    const owner = kinship.descentOf(process);
+    return owner !== undefined && !isSought(owner);
+  };
+
   const follow = (
     from: Iterable<ProcessInfo>,
     by: Member['by'],
@@ -59,7 +65,9 @@ export function membersOf(view: HostView, sought: Sought, kinship: Kinship = kin
     const queue = new Map([...from].map(process => [process, by]));
     for (const [process, because] of queue) {
       if (found.has(process) || others.has(process) || process.pid <= 1) continue;
-      if (BY_HEARSAY.has(because) && view.isAmongPeople(process)) continue;
+      if (BY_HEARSAY.has(because) && (view.isAmongPeople(process) || isKeeper(process))) continue;
+      // Who was started in the agent's cgroup may have become an agent of its own, in a multiplexer that stands there.
+      if (because !== 'descent' && because !== 'role' && isOfAnother(process)) continue;
       found.set(process, { by: because, ...shared });
       for (const child of view.childrenOf(process.pid)) if (!queue.has(child)) queue.set(child, 'descent');
       for (const one of bornBeside(process, view)) if (!queue.has(one)) queue.set(one, 'session');
