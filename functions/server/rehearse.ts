@@ -29,7 +29,7 @@ const ignore = (): void => undefined;
 export function createRehearsals(
   deps: Deps,
   functions: readonly KillswitchFunction[],
-  config: Pick<Config, 'secret' | 'audience' | 'issuer'>,
+  config: Pick<Config, 'secret' | 'audience' | 'issuer' | 'stateDirectory'>,
   log?: Log,
 ): Poller {
   const { core, agentId } = createRehearsal(deps.core, log);
@@ -69,7 +69,7 @@ export function createRehearsals(
   }
 
   async function poll(): Promise<void> {
-    const server = await openRehearsalServer(app);
+    const server = await openRehearsalServer(app, config.stateDirectory);
     try {
       await series(server);
     } catch (err) {
