@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../services/agents.js';
+import { build } from '../services/build.js';
 import { type Environment, settings } from '../services/server.js';
 import { runCli, until } from './cli-run.js';
 import { asking, newId, signposts, startNamedServer, startRun } from './run.helper.js';
@@ -8,6 +9,7 @@ import { openWorld } from './world.js';
 let world: Awaited<ReturnType<typeof openWorld>>;
 let environment: Environment;
 beforeAll(async () => {
+  build();
   world = await openWorld('sqlite', { KILLSWITCH_HOST_ID: 'h1' });
   environment = asking(world.url, world.environment);
 });
