@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { createUnavailableStore } from '../lib/adapters/unavailable-store.js';
 import { createIsSettled } from '../lib/agents/is-settled.js';
 import type { Config } from '../lib/config/config.js';
+import type { ScanSources } from '../lib/discovery/scan.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
 import { type Core, defaultLimits } from '../lib/ports/core.js';
@@ -21,9 +22,9 @@ import { markUsed } from '../lib/store/single-use.js';
 import { omitUndefined } from '../lib/util/omit-undefined.js';
 import { throttleLog } from './http/throttle-log.js';
 import { variablesOf } from './server/config-file.js';
-import { dockerFolderOf } from './server/places.js';
+import { connectionOf } from './server/places.js';
 import { environmentsOf, type RunHost } from './server/run-host.js';
-import { createTeardown } from './server/teardown.js';
+import { createTeardown, logLeft } from './server/teardown.js';
 import type { Node, NodeOptions, Seals } from './server/wired.js';
 
 export type { Node, Seals } from './server/wired.js';
@@ -127,21 +128,27 @@ async function openSandboxes(
   { kernel, keepEvidence: keep, log }: { kernel: Kernel; keepEvidence: Keep; log: Log },
 ): Promise<readonly Place[]> {
   const { sandboxes, agentLabel: label, requireLabel, stateDirectory } = config;
-  const { clientDirectory: directory = dockerFolderOf(process.env), context, ...docker } = config.docker;
-  const client = { directory, ...(context !== undefined && { context }) };
   const evidence = config.evidence ? { keep } : undefined;
   const places: Place[] = [];
   if (sandboxes.docker) {
     const { openDocker } = await import('../lib/adapters/docker/index.js');
-    places.push(
-      openDocker({ ...docker, client, label, requireLabel, kernel, evidence, stateDirectory, log }),
-    );
+    const settings = { ...connectionOf(config, process.env), label, requireLabel, stateDirectory };
+    places.push(openDocker({ ...settings, kernel, evidence, log }));
   }
   if (sandboxes.process) {
     const { createProcesses } = await import('../lib/adapters/process/index.js');
     places.push(createProcesses({ variable: config.agentVariable, kernel, log }));
   }
   return places;
+}
+
+/** Looks at this host without a server, a store or root. @throws TypeError if the engine's address cannot be read */
+export async function openScan(config: Config): Promise<ScanSources> {
+  const { createHost } = await import('../lib/adapters/process/host.js');
+  const { createContainers } = await import('../lib/adapters/docker/containers.js');
+  const { agentVariable, agentLabel, sandboxes } = config;
+  const containers = sandboxes.docker ? [createContainers(connectionOf(config, process.env))] : [];
+  return { ...createHost(), agentVariable, agentLabel, containers };
 }
 
 /** @throws Error in one clear sentence of an adapter */
@@ -174,11 +181,9 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     ...observeCommits(store, onWritten),
     sandboxes,
     scanners: sandboxes,
-    worktrees,
-    journal,
+    ...{ worktrees, journal, orderKeys },
     recordCache: new Map(),
     recentKills: createRecentKills(),
-    orderKeys,
     presence: createPresence(),
     // The embedded store belongs to this host, even if several processes share it.
     isAlone: () => config.store.kind === 'sqlite' || hosts.isAlone(),
@@ -204,11 +209,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     probes: [store, journal, kernel, ...sandboxes, worktrees],
     expire,
     defer: teardown.add,
-    close: withinMs =>
-      teardown.run(withinMs, ({ name, ...left }) => {
-        if ('error' in left) log.error({ step: name, err: left.error }, 'a step of the shutdown failed');
-        else log.error({ step: name }, 'a step of the shutdown did not end in time');
-      }),
+    close: withinMs => teardown.run(withinMs, logLeft(log)),
   };
   try {
     // The embedded store opens in its own thread while everything else is set up.

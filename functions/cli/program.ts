@@ -12,6 +12,7 @@ import { EXIT } from './output.js';
 import { addQuarantine } from './quarantine.js';
 import { rejectRepeatedOptions } from './repeated-options.js';
 import { addRun } from './run.js';
+import { addScan } from './scan.js';
 import { addServe } from './serve.js';
 import { addSweep } from './sweep.js';
 import { addToken } from './token.js';
@@ -37,8 +38,8 @@ Settings of the commands that ask a server:
 ${serverVariables.map(line).join('\n')}
   Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.
 
-Without a server: "kill", "kill-all" and "latch" with --local, which then use the settings of "serve"; "sweep",
-"quarantine" and "audit verify" never need a server.`;
+Without a server: "kill", "kill-all" and "latch" with --local, which then use the settings of "serve"; "scan",
+"sweep", "quarantine" and "audit verify" never need a server.`;
 
 /** The program with all its commands, not run yet. */
 export function createProgram(): Command {
@@ -56,6 +57,7 @@ export function createProgram(): Command {
     addDemo,
     addRun,
     addToken,
+    addScan,
     addAgents,
     addKill,
     addKillAll,

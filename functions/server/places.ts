@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import type { Config } from '../../lib/config/config.js';
 import { ConfigError } from '../../lib/config/config-error.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -52,6 +53,15 @@ export const socketOf = (env: Environment): string =>
 
 /** Where the Docker CLI keeps its settings; for a user without a home, such as a service, a folder that does not exist. */
 export const dockerFolderOf = (env: Environment): string => join(home(env) ?? '/nonexistent', '.docker');
+
+/** How to reach the Docker engine, as the Docker CLI would in this environment. */
+export function connectionOf(
+  { docker: { clientDirectory, context, ...docker } }: Pick<Config, 'docker'>,
+  env: Environment,
+) {
+  const directory = clientDirectory ?? dockerFolderOf(env);
+  return { ...docker, client: { directory, ...(context !== undefined && { context }) } };
+}
 
 /** Where the configuration file may be; the first one that exists is used. */
 export function configFilesOf(env: Environment): readonly string[] {

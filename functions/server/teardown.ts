@@ -1,3 +1,5 @@
+import type { Log } from '../../lib/ports/runtime.js';
+
 /** Something that a teardown could not end. */
 export interface Left {
   readonly name: string;
@@ -15,6 +17,14 @@ export interface Teardown {
    */
   run(withinMs?: number, onLeft?: (left: Left) => void): Promise<readonly Left[]>;
 }
+
+/** Logs what a teardown could not end. */
+export const logLeft =
+  (log: Log) =>
+  ({ name, ...left }: Left): void => {
+    if ('error' in left) log.error({ step: name, err: left.error }, 'a step of the shutdown failed');
+    else log.error({ step: name }, 'a step of the shutdown did not end in time');
+  };
 
 const LATE = Symbol('late');
 

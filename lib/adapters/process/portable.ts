@@ -15,7 +15,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
  */
 export function createPortable({ variable }: { readonly variable: string }): ProcessTable {
   const look = async (): Promise<readonly HostProcess[]> => {
-    const [table, environments] = await Promise.all([ps(TABLE), ps(ENVIRONMENT)]);
+    const [table, environments] = await Promise.all([runPs(TABLE), runPs(ENVIRONMENT)]);
     const ours = new Set([table.pid, environments.pid]);
     return parsePs(table.text, environments.text, variable).filter(({ pid }) => !ours.has(pid));
   };
@@ -41,7 +41,10 @@ export function createPortable({ variable }: { readonly variable: string }): Pro
   };
 }
 
-function ps(args: readonly string[]): Promise<{ readonly pid: number | undefined; readonly text: string }> {
+/** Runs ps(1) in the C locale and in UTC. */
+export function runPs(
+  args: readonly string[],
+): Promise<{ readonly pid: number | undefined; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const options = { env: ENV, timeout: TIMEOUT_MS, maxBuffer: MAX_BYTES };
     const child = execFile('ps', args, options, (error, text) => {
