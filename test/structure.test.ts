@@ -6,6 +6,7 @@ import {
   adaptersStandAlone,
   aloneReadsArgumentsOnly,
   coreIsPure,
+  coreKnowsNoLayer,
   fakesStayInTests,
   filesAreShort,
   importsOf,
@@ -170,6 +171,18 @@ const rules: [
         'functions/server/run-alone.ts reads more of the process than its arguments',
         file('functions/server/run-alone.ts', 'const entry = process.argv[1]; process.exit(1);'),
       ],
+    ],
+  ],
+  [
+    'the core knows the layers that the short forms name in one file',
+    coreKnowsNoLayer,
+    sources,
+    [
+      [
+        'lib/stop/x.ts knows a layer by its word',
+        file('lib/stop/x.ts', "// of a 'container'\nif (layer === 'container') await remove();"),
+      ],
+      ['lib/x/y.ts knows a layer by its word', file('lib/x/y.ts', 'const layers = new Set(["process"]);')],
     ],
   ],
   [

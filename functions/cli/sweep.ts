@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { discover } from '../../lib/discovery/discover.js';
 import type { AgentReceipt } from '../../lib/domain/outcome.js';
+import { describeRef } from '../../lib/domain/sandbox.js';
 import { describeAgent } from '../../lib/domain/wording.js';
 import type { Core } from '../../lib/ports/core.js';
 import { findLeftovers, type Leftover, sweep } from '../../lib/reconcile/orphans.js';
@@ -62,7 +63,7 @@ function printSwept(
 function lineOf({ agentId, status, ageMs, young, seen }: Leftover, stopped: readonly AgentReceipt[]): string {
   const receipt = stopped.find(one => one.agentId === agentId);
   if (receipt) return describeAgent(receipt);
-  const places = seen.map(({ layer, id }) => `${layer} ${id.slice(0, 12)}`).join(', ');
+  const places = seen.map(describeRef).join(', ');
   const since = ageMs === undefined ? 'for an unknown time' : `for ${Math.round(ageMs / 1_000)} s`;
   const why = status === undefined ? 'it is not registered' : `its record says ${status}`;
   return `${agentId}  runs ${since} as ${places}: ${why}${young ? ' (young: not stopped)' : ''}`;

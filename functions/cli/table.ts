@@ -1,6 +1,7 @@
 import type { AgentRecord } from '../../lib/client/client.js';
 import { isActive } from '../../lib/domain/agent.js';
 import { readRecord } from '../../lib/domain/record.js';
+import { describeRef } from '../../lib/domain/sandbox.js';
 import { printable, shortened } from './printable.js';
 
 const WIDEST_CELL = 40;
@@ -10,8 +11,8 @@ function rowOf(record: AgentRecord): (string | undefined)[] {
   const reading = readRecord({ agentId: record.agentId, raw: JSON.stringify(record) });
   if (reading.kind === 'unreadable')
     return [record.agentId, 'unreadable', '', '', '', '', String(record['detail'] ?? '')];
-  const { status, taskId, host, containerId, process, startedAt, kill } = reading.agent;
-  const sandbox = containerId ? `container ${containerId.slice(0, 12)}` : process && `process ${process.pid}`;
+  const { status, taskId, host, sandboxes, startedAt, kill } = reading.agent;
+  const sandbox = sandboxes.map(describeRef).join(', ');
   const owes = isActive(status) ? '' : kill?.pending.join(', ');
   const shown = record['seen'] === 'gone' ? `${status}, seen gone` : status;
   return [record.agentId, shown, taskId, host, sandbox, startedAt, owes];

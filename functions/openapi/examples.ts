@@ -3,8 +3,15 @@ const containerId = '4f1d2e'.padEnd(64, '0');
 const at = '2026-11-22T10:00:00.000Z';
 
 const outcomes = [
-  { layer: 'container', outcome: 'removed', deadAfterMs: 8.4, settledAfterMs: 61.2 },
-  { layer: 'process', outcome: 'notFound' },
+  {
+    layer: 'container',
+    kind: 'docker',
+    id: containerId,
+    outcome: 'removed',
+    deadAfterMs: 8.4,
+    settledAfterMs: 61.2,
+  },
+  { layer: 'process', kind: 'process', outcome: 'notFound' },
   {
     layer: 'worktree',
     outcome: 'removed',
@@ -31,7 +38,7 @@ export const openKillReceipt = {
   ...agentReceipt,
   verified: false,
   pending: ['container'],
-  outcomes: [{ layer: 'container', outcome: 'pending' }],
+  outcomes: [{ layer: 'container', kind: 'docker', id: containerId, outcome: 'pending' }],
 };
 
 const counts = { total: 1, killed: 1, failed: 0, pending: 0, refused: 0 };
@@ -57,7 +64,7 @@ export const openReceipt = {
       ...agentReceipt,
       verified: false,
       pending: ['container'],
-      outcomes: [{ layer: 'container', outcome: 'pending' }],
+      outcomes: [{ layer: 'container', kind: 'docker', id: containerId, outcome: 'pending' }],
     },
   ],
 };
@@ -92,6 +99,7 @@ export const registration = {
   status: 'running',
   taskId: 't1',
   host: 'h1',
+  sandboxes: [{ kind: 'docker', id: containerId }],
   containerId,
   repository: '/srv/repos/app',
   worktreePath: '/srv/worktrees/a1',

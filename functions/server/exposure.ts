@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../../lib/config/config.js';
+import { isContainer, processOf, type SandboxKind } from '../../lib/domain/sandbox.js';
 import type { Health, Log, Probe } from '../../lib/ports/runtime.js';
 import type { Scanner } from '../../lib/ports/scanner.js';
 import { isLoopback } from '../../lib/util/secure-url.js';
@@ -80,11 +81,11 @@ function mayHarm(pid: string): boolean {
 
 /** @returns the IDs of agents that run as this server's own user, or as root, beside it */
 async function agentsThatMayHarm(scanners: readonly Scanner[]): Promise<readonly string[]> {
-  const asked = scanners.filter(scanner => !('layer' in scanner && scanner.layer === 'container'));
+  const asked = scanners.filter(scanner => !('kind' in scanner && isContainer(scanner.kind as SandboxKind)));
   const all = await Promise.all(asked.map(scanner => scanner.scan()));
   const sighted = all
     .flatMap(({ seen }) => seen)
-    .filter(({ layer, id }) => layer === 'process' && mayHarm(id));
+    .filter(({ kind, id }) => kind === 'process' && mayHarm(String(processOf(id)?.pid)));
   return [...new Set(sighted.map(({ agentId }) => agentId))].sort();
 }
 

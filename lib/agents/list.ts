@@ -36,10 +36,9 @@ function show(core: Core, stored: StoredAgent): string {
 }
 
 function isSeenGone(core: Core, agent: Agent): boolean {
-  const { status, containerId, process, host, agentId } = agent;
+  const { status, sandboxes, host, agentId } = agent;
   const isHere = host === core.hostId || (host === undefined && core.isAlone());
-  const hasSandbox = containerId !== undefined || process !== undefined;
-  return isActive(status) && isHere && hasSandbox && core.presence.isGone(agentId);
+  return isActive(status) && isHere && sandboxes.length > 0 && core.presence.isGone(agentId);
 }
 
 function isListed({ selector }: ListQuery, actor: Actor, stored: StoredAgent): boolean {

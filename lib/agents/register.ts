@@ -4,6 +4,7 @@ import { by } from '../domain/audit-entry.js';
 import { authorize } from '../domain/authorize.js';
 import { KillswitchError } from '../domain/errors.js';
 import { readRecord } from '../domain/record.js';
+import { placesOf, sandboxesOf } from '../domain/sandbox.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { StoredAgent } from '../ports/records.js';
 import { agentReader, compareAndSet, tombstoned } from '../store/compare-and-set.js';
@@ -23,7 +24,9 @@ function agrees(stored: StoredAgent, body: Registration): boolean {
   const reading = readRecord(stored);
   if (reading.kind === 'unreadable') return false;
   const value = JSON.parse(reading.raw) as Record<string, unknown>;
-  return Object.entries(body).every(([name, wanted]) => isSameJson(value[name], wanted));
+  return Object.entries(body).every(([name, wanted]) =>
+    isSameJson(name === 'sandboxes' ? reading.agent.sandboxes : value[name], wanted),
+  );
 }
 
 /** The record of an agent found running before it was registered, which the registration replaces. */
@@ -48,8 +51,10 @@ export async function register(
   const { taskId, host, status } = body;
   authorize(actor, 'agents:write', omitUndefined({ agentId, taskId, host }));
   // A resumed kill-all uses the start time to spare agents started after it was requested.
-  const raw = JSON.stringify({ agentId, ...body, startedAt: body.startedAt ?? timestamp(core) });
-  const agent: Agent = { agentId, labels: {}, ...omitUndefined(body) };
+  const sandboxes = sandboxesOf(body.sandboxes, body);
+  const places = sandboxes.length > 0 || body.sandboxes ? placesOf(sandboxes) : {};
+  const raw = JSON.stringify({ agentId, ...body, ...places, startedAt: body.startedAt ?? timestamp(core) });
+  const agent = omitUndefined<Agent>({ agentId, labels: {}, ...body, ...places, sandboxes });
   const compute = ([stored, latch]: readonly [StoredAgent | undefined, FoundLatch]) => {
     if (stored?.tombstoned || core.recentKills.has(agentId)) throw tombstoned(agentId);
     if (stored && observedIn(stored).length === 0) {

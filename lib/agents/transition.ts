@@ -4,6 +4,7 @@ import { by } from '../domain/audit-entry.js';
 import { authorize, covers, outside } from '../domain/authorize.js';
 import { KillswitchError, unknownAgent } from '../domain/errors.js';
 import { readRecord } from '../domain/record.js';
+import { changedSandboxes, type Places, placeMembers, placesOf } from '../domain/sandbox.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { StoredAgent } from '../ports/records.js';
 import { agentReader, compareAndSet, tombstoned } from '../store/compare-and-set.js';
@@ -24,6 +25,14 @@ function forbidEscape(actor: Actor, agent: Agent, body: Transition): void {
       throw new KillswitchError('forbidden', `A credential for this agent alone may not change its ${name}`);
     }
   }
+}
+
+/** The members that name sandboxes, brought into line with each other: those that the change says or alters. */
+function placesAfter(agent: Agent, body: Transition): Places {
+  if (placeMembers.every(name => body[name] === undefined)) return {};
+  const places = placesOf(changedSandboxes(agent.sandboxes, body));
+  const changed = placeMembers.filter(name => name === 'sandboxes' || !isSameJson(agent[name], places[name]));
+  return Object.fromEntries(changed.map(name => [name, places[name]]));
 }
 
 /**
@@ -54,7 +63,8 @@ export async function transition(
     const reading = readRecord(stored);
     if (reading.kind === 'unreadable') throw new KillswitchError('unreadable_record', reading.why);
     const { agent, raw } = reading;
-    const moved: Agent = omitUndefined({ ...agent, ...body });
+    const changes = placesAfter(agent, body);
+    const moved = omitUndefined<Agent>({ ...agent, ...body, ...changes });
     if (!covers(actor.within, agent) || !covers(actor.within, moved)) {
       throw outside();
     }
@@ -67,7 +77,7 @@ export async function transition(
         `Agent ${agentId} is ${agent.status}; it cannot become ${status}`,
       );
     }
-    const next = setMembers(raw, body);
+    const next = setMembers(raw, { ...body, ...changes });
     const entry = { timestamp: timestamp(core), operation: 'TRANSITION_AGENT', phase: 'done' } as const;
     const told = { requestId, ...by(actor), agentId, taskId: agent.taskId };
     const step = {

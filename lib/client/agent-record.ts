@@ -1,9 +1,13 @@
 import * as z from 'zod';
-import { layers, sources, statuses } from '../domain/agent.js';
+import { sources, statuses } from '../domain/agent.js';
+import { sandboxKinds } from '../domain/sandbox.js';
+import { debts } from './debts.js';
 import { origins } from './origin-part.js';
 import { answer, timestamp, word } from './schema.js';
 
 export const agentProcess = answer({ pid: z.int(), startTime: z.string().exactOptional() });
+
+export const sandboxRef = answer({ kind: word(sandboxKinds), id: z.string() });
 
 export const dismissalMark = answer({ at: timestamp(), by: z.string(), reason: z.string() });
 
@@ -12,7 +16,7 @@ export const killMark = answer({
   requestedAt: timestamp(),
   requestedBy: z.string(),
   reason: z.string().exactOptional(),
-  pending: z.array(word(layers)),
+  pending: debts,
   attempts: z.int(),
   lastError: z.string().exactOptional(),
   confirmedAt: timestamp().exactOptional(),
@@ -27,6 +31,7 @@ export const agentRecord = answer({
   taskId: z.string().exactOptional(),
   startedAt: timestamp().exactOptional(),
   host: z.string().exactOptional(),
+  sandboxes: z.array(sandboxRef).exactOptional(),
   containerId: z.string().exactOptional(),
   process: agentProcess.exactOptional(),
   repository: z.string().exactOptional(),

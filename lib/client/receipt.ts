@@ -1,19 +1,22 @@
 import * as z from 'zod';
-import { layers, statuses } from '../domain/agent.js';
+import { statuses } from '../domain/agent.js';
 import { outcomeNames } from '../domain/outcome.js';
+import { layers, sandboxKinds } from '../domain/sandbox.js';
+import { debts } from './debts.js';
 import { origins } from './origin-part.js';
 import { answer, count, word } from './schema.js';
 
 export const layerOutcome = answer({
   layer: word(layers),
+  kind: word(sandboxKinds).exactOptional(),
+  id: z.string().exactOptional(),
   outcome: word(outcomeNames),
+  needsRemoval: z.literal(true).exactOptional(),
   detail: z.string().exactOptional(),
   deadAfterMs: z.number().exactOptional(),
   settledAfterMs: z.number().exactOptional(),
   quarantinePath: z.string().exactOptional(),
 });
-
-const layerNames = z.array(word(layers));
 
 export const agentError = answer({ code: z.string(), detail: z.string() });
 
@@ -24,7 +27,7 @@ export const agentReceipt = answer({
   taskId: z.string().exactOptional(),
   host: z.string().exactOptional(),
   verified: z.boolean(),
-  pending: layerNames,
+  pending: debts,
   outcomes: z.array(layerOutcome),
   error: agentError.exactOptional(),
 });

@@ -1,4 +1,5 @@
 import type { Agent } from '../domain/agent.js';
+import { isContainer, placesOf, recordable } from '../domain/sandbox.js';
 import type { Core } from '../ports/core.js';
 import type { Sighting } from '../ports/scanner.js';
 import { omitUndefined } from '../util/omit-undefined.js';
@@ -43,16 +44,17 @@ export function observedAgent(
   seen: readonly Sighting[],
   expected?: string,
 ): Agent {
-  const containers = seen.filter(({ layer }) => layer === 'container').map(({ id }) => id);
+  const sandboxes = recordable(seen, expected);
   const first = firstStart(seen);
   return omitUndefined<Agent>({
     agentId,
     status: 'running',
     startedAt: first === undefined ? undefined : new Date(first).toISOString(),
     host: core.hostId,
-    containerId: containers.find(id => id === expected) ?? containers[0],
+    ...placesOf(sandboxes),
+    sandboxes,
     labels: {},
     source: 'observed',
-    detector: containers.length > 0 || seen.length === 0 ? 'label' : 'variable',
+    detector: seen.length === 0 || seen.some(({ kind }) => isContainer(kind)) ? 'label' : 'variable',
   });
 }

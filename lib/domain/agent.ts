@@ -1,4 +1,14 @@
 import * as z from 'zod';
+import type { Debt } from './debt.js';
+import {
+  type AgentProcess,
+  contradicted,
+  MAX_SANDBOXES,
+  oddId,
+  type Places,
+  type SandboxRef,
+  sandboxKinds,
+} from './sandbox.js';
 
 export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 export const agentIdSchema = z.string().regex(AGENT_ID, 'must match [A-Za-z0-9][A-Za-z0-9._:-]{0,127}');
@@ -19,23 +29,13 @@ export const isStatus = (value: unknown): value is Status => statuses.some(statu
 export const isActive = (status: Status): boolean => transitions[status].includes('killed');
 export const mayBecome = (from: Status, to: Status): boolean => transitions[from].includes(to);
 
-/** The layers of an agent; a killed one can still owe any of them. */
-export const layers = ['container', 'process', 'worktree'] as const;
-export type LayerName = (typeof layers)[number];
-
-/** `startTime` is field 22 of /proc/PID/stat, in clock ticks since boot, as a string: it makes a PID unique. */
-export interface AgentProcess {
-  readonly pid: number;
-  readonly startTime?: string;
-}
-
 /** What the kill wrote into the record; timestamps are ISO 8601. */
 export interface Kill {
   readonly operationId: string;
   readonly requestedAt: string;
   readonly requestedBy: string;
   readonly reason?: string;
-  readonly pending: readonly LayerName[];
+  readonly pending: readonly Debt[];
   readonly attempts: number;
   readonly lastError?: string;
   readonly confirmedAt?: string;
@@ -54,7 +54,11 @@ export interface Agent {
   readonly taskId?: string;
   readonly startedAt?: string;
   readonly host?: string;
+  /** Everything that it names: its own list, and the short forms. */
+  readonly sandboxes: readonly SandboxRef[];
+  /** Short form of a sandbox, as it stands in the record. */
   readonly containerId?: string;
+  /** Short form of a sandbox, as it stands in the record. */
   readonly process?: AgentProcess;
   readonly repository?: string;
   readonly worktreePath?: string;
@@ -74,11 +78,24 @@ const path = z
   .max(4096)
   .regex(/^\/[^\0]*$/, 'must be an absolute path');
 
+const sandbox = z
+  .strictObject({ kind: z.enum(sandboxKinds), id: z.string().max(256) })
+  .superRefine((ref, context) => {
+    const odd = oddId(ref);
+    if (odd) context.addIssue({ code: 'custom', path: ['id'], message: odd });
+  });
+
+function agree(body: Places, context: z.RefinementCtx): void {
+  const odd = contradicted(body);
+  if (odd) context.addIssue({ code: 'custom', path: [odd], message: 'is not among `sandboxes`' });
+}
+
 /** The members that an API client may set. Unknown members are refused, so that a typo is noticed. */
 export const agentFieldsSchema = z.strictObject({
   taskId: text.optional(),
   startedAt: z.iso.datetime({ offset: true }).optional(),
   host: text.max(255).optional(),
+  sandboxes: z.array(sandbox).max(MAX_SANDBOXES).optional(),
   containerId: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'must be the full container ID, 64 hexadecimal digits')
@@ -96,12 +113,15 @@ export const agentFieldsSchema = z.strictObject({
 });
 
 /** Body of `PUT /agents/:agentId`. */
-export const registrationSchema = agentFieldsSchema.extend({ status: z.enum(['spawning', 'running']) });
+export const registrationSchema = agentFieldsSchema
+  .extend({ status: z.enum(['spawning', 'running']) })
+  .superRefine(agree);
 export type Registration = z.infer<typeof registrationSchema>;
 
 /** Body of `PATCH /agents/:agentId`. */
 export const transitionSchema = agentFieldsSchema
   .extend({ status: z.enum(['running', 'completed', 'failed']).optional() })
   .refine(body => Object.keys(body).length > 0, 'names nothing to change')
+  .superRefine(agree)
   .meta({ minProperties: 1 });
 export type Transition = z.infer<typeof transitionSchema>;

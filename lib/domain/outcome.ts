@@ -1,4 +1,6 @@
-import type { LayerName, Status } from './agent.js';
+import type { Status } from './agent.js';
+import { type Debt, debtsOf, type Place } from './debt.js';
+import { ANY_LAYER, hadRemains, type SandboxRef } from './sandbox.js';
 
 /**
  * The outcome of stopping one layer of an agent.
@@ -20,14 +22,16 @@ export const outcomeNames = [
 ];
 export type OutcomeName = (typeof outcomeNames)[number];
 
-export interface LayerOutcome {
-  readonly layer: LayerName;
+/** What was seen of one place where an agent ran, or of its worktree. */
+export interface LayerOutcome extends Place {
   readonly outcome: OutcomeName;
+  /** It is dead, and has left something that has to be removed. */
+  readonly needsRemoval?: true;
   /** Why, in words that may be shown: no secret, no internal message. */
   readonly detail?: string;
   /** Milliseconds from the acceptance of the command until the processes were seen to be gone. */
   readonly deadAfterMs?: number;
-  /** Milliseconds from the acceptance of the command until nothing of this layer was owed. */
+  /** Milliseconds from the acceptance of the command until nothing of it was owed. */
   readonly settledAfterMs?: number;
   /** Where a cleared worktree lies now. */
   readonly quarantinePath?: string;
@@ -42,7 +46,7 @@ export interface AgentReceipt {
   readonly host?: string;
   /** At least one sandbox was seen to be gone, including all that the record names, and none may still run. */
   readonly verified: boolean;
-  readonly pending: readonly LayerName[];
+  readonly pending: readonly Debt[];
   readonly outcomes: readonly LayerOutcome[];
   /** Why the agent could not even be marked killed. */
   readonly error?: { readonly code: string; readonly detail: string };
@@ -76,7 +80,7 @@ export interface Receipt {
 
 /** What is said of an agent where no sandbox is switched on. */
 export const SWITCHED_OFF: LayerOutcome = {
-  layer: 'container',
+  layer: ANY_LAYER,
   outcome: 'skipped',
   detail: 'sandbox disabled',
 };
@@ -89,9 +93,12 @@ export const isSandbox = ({ layer }: LayerOutcome): boolean => layer !== 'worktr
 /** It may still run or exist: it is retried until it is seen to be done. */
 export const isOpen = ({ outcome }: LayerOutcome): boolean => OPEN.has(outcome);
 
-/** Whether this outcome leaves something to do. A dead container still has to be removed. */
-export const isOwed = (seen: LayerOutcome): boolean =>
-  isOpen(seen) || (seen.layer === 'container' && seen.outcome === 'dead');
+/** Whether its remains have to be removed. Outcomes of version 0.1 name no kind, and do not say so. */
+const leavesRemains = ({ outcome, needsRemoval, kind, layer }: LayerOutcome): boolean =>
+  outcome === 'dead' && (needsRemoval ?? (kind === undefined && hadRemains(layer)));
+
+/** Whether this outcome leaves something to do. */
+export const isOwed = (seen: LayerOutcome): boolean => isOpen(seen) || leavesRemains(seen);
 
 /** It ran, or was known, and was seen to be gone. */
 export const isSeen = ({ outcome }: LayerOutcome): boolean => SEEN.has(outcome);
@@ -106,6 +113,6 @@ export const areDown = (outcomes: readonly LayerOutcome[]): boolean =>
 export const areVerified = (outcomes: readonly LayerOutcome[]): boolean =>
   areDown(outcomes) && outcomes.some(seen => isSandbox(seen) && isSeen(seen));
 
-export const pendingOf = (outcomes: readonly LayerOutcome[]): LayerName[] => [
-  ...new Set(outcomes.filter(isOwed).map(({ layer }) => layer)),
-];
+/** @param recorded the sandboxes that the record names, where it is known */
+export const pendingOf = (outcomes: readonly LayerOutcome[], recorded: readonly SandboxRef[] = []): Debt[] =>
+  debtsOf(outcomes.filter(isOwed), recorded, outcomes);

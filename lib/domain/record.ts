@@ -1,6 +1,8 @@
 import { omitUndefined } from '../util/omit-undefined.js';
 import { parseJson } from '../util/parse-json.js';
-import { type Agent, type AgentProcess, isStatus, type Kill, type LayerName, layers } from './agent.js';
+import { type Agent, isStatus, type Kill } from './agent.js';
+import { type Debt, isDebt } from './debt.js';
+import { type AgentProcess, layers, sandboxesOf } from './sandbox.js';
 
 /** A record as stored; `raw` is absent if the bytes are not UTF-8, or the key is not a string. */
 export interface Stored {
@@ -43,18 +45,23 @@ function readLabels(value: unknown): Record<string, string> {
 
 function readKill(value: unknown): Kill | undefined {
   if (!isObject(value)) return undefined;
-  const pending = Array.isArray(value.pending) ? value.pending : [];
   return omitUndefined<Kill>({
     operationId: string(value.operationId) ?? '',
     requestedAt: string(value.requestedAt) ?? '',
     requestedBy: string(value.requestedBy) ?? '',
     reason: string(value.reason),
-    pending: layers.filter((layer): layer is LayerName => pending.includes(layer)),
+    pending: readDebts(value.pending),
     attempts: typeof value.attempts === 'number' ? value.attempts : 0,
     lastError: string(value.lastError),
     confirmedAt: string(value.confirmedAt),
     dismissed: readDismissal(value.dismissed),
   });
+}
+
+/** The layers first, in their order; then what is owed besides. */
+function readDebts(value: unknown): readonly Debt[] {
+  const debts = Array.isArray(value) ? value.filter(isDebt) : [];
+  return [...new Set([...layers.filter(layer => debts.includes(layer)), ...debts])];
 }
 
 function readDismissal(value: unknown): Kill['dismissed'] {
@@ -74,6 +81,7 @@ export function readRecord({ agentId, raw, isForeign }: Stored): Reading {
   if (value === undefined) return { kind: 'unreadable', agentId, why: 'the record is not JSON' };
   if (!isObject(value)) return { kind: 'unreadable', agentId, why: 'the record is not a JSON object' };
   const { status } = value;
+  const short = { containerId: string(value.containerId), process: readProcess(value.process) };
   if (!isStatus(status)) return { kind: 'unreadable', agentId, why: 'the status is unknown' };
   const agent = omitUndefined<Agent>({
     agentId,
@@ -81,8 +89,8 @@ export function readRecord({ agentId, raw, isForeign }: Stored): Reading {
     taskId: string(value.taskId),
     startedAt: string(value.startedAt),
     host: string(value.host),
-    containerId: string(value.containerId),
-    process: readProcess(value.process),
+    sandboxes: sandboxesOf(value.sandboxes, short),
+    ...short,
     repository: string(value.repository),
     worktreePath: string(value.worktreePath),
     labels: readLabels(value.labels),

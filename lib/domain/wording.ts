@@ -1,3 +1,4 @@
+import { type Name, naming } from './naming.js';
 import {
   type AgentReceipt,
   areDown,
@@ -67,31 +68,36 @@ export interface LayerWords {
 }
 
 /** The outcome of one layer in words, such as `container dead after 9 ms, removed after 90 ms`. */
-export function describeLayer(seen: LayerOutcome, { paths }: LayerWords): string {
+export function describeLayer(
+  seen: LayerOutcome,
+  { paths }: LayerWords,
+  name: Name = naming([seen]),
+): string {
   const { layer, outcome, detail, deadAfterMs, settledAfterMs, quarantinePath } = seen;
+  const place = name(seen);
   switch (outcome) {
     case 'dead':
-      return layer === 'container'
-        ? `container dead${after(deadAfterMs)}, not removed yet${because(detail)}`
-        : `${layer} dead${after(deadAfterMs)}`;
+      return isOwed(seen)
+        ? `${place} dead${after(deadAfterMs)}, not removed yet${because(detail)}`
+        : `${place} dead${after(deadAfterMs)}`;
     case 'removed':
-      if (layer !== 'worktree') return `${layer} dead${after(deadAfterMs)}, removed${after(settledAfterMs)}`;
+      if (layer !== 'worktree') return `${place} dead${after(deadAfterMs)}, removed${after(settledAfterMs)}`;
       if (quarantinePath === undefined) return `worktree removed${after(settledAfterMs)}`;
       return `worktree moved${after(settledAfterMs)} to ${paths ? quarantinePath : 'the quarantine'}`;
     case 'alreadyGone':
-      return `${layer} already gone`;
+      return `${place} already gone`;
     case 'notFound':
-      return `no ${layer} found${because(detail)}`;
+      return `no ${place} found${because(detail)}`;
     case 'skipped':
-      return `${layer} not looked at${because(detail)}`;
+      return `${place} not looked at${because(detail)}`;
     case 'blind':
-      return `${layer} cannot be seen${because(detail)}`;
+      return `${place} cannot be seen${because(detail)}`;
     case 'refused':
-      return `${layer} refused${because(detail)}`;
+      return `${place} refused${because(detail)}`;
     case 'failed':
-      return `${layer} failed${because(detail)}`;
+      return `${place} failed${because(detail)}`;
     case 'pending':
-      return `${layer} not confirmed yet${because(detail)}`;
+      return `${place} not confirmed yet${because(detail)}`;
   }
 }
 
@@ -107,26 +113,28 @@ export function describeState({ verified, outcomes, error }: AgentReceipt): stri
 export function describeAgent(receipt: AgentReceipt, words: LayerWords = { paths: true }): string {
   // Once a death was seen, a second sandbox that was not found is not worth mentioning.
   const shown = receipt.outcomes.filter(seen => !(receipt.verified && seen.outcome === 'notFound'));
-  const parts = [describeState(receipt), ...shown.map(outcome => describeLayer(outcome, words))];
+  const name = naming(receipt.outcomes);
+  const parts = [describeState(receipt), ...shown.map(outcome => describeLayer(outcome, words, name))];
   return `${receipt.agentId}: ${parts.join('; ')}`;
 }
 
-const named = (outcomes: readonly LayerOutcome[]): string =>
-  outcomes.map(({ layer, outcome }) => `${layer} ${outcome}`).join(', ');
+const named = (outcomes: readonly LayerOutcome[], name: Name): string =>
+  outcomes.map(seen => `${name(seen)} ${seen.outcome}`).join(', ');
 
 /** The layers not cleaned up; only `refused` is worth adding. */
-const uncleaned = (outcomes: readonly LayerOutcome[]): string =>
-  outcomes.map(({ layer, outcome }) => (outcome === 'refused' ? `${layer} refused` : layer)).join(', ');
+const uncleaned = (outcomes: readonly LayerOutcome[], name: Name): string =>
+  outcomes.map(seen => (seen.outcome === 'refused' ? `${name(seen)} refused` : name(seen))).join(', ');
 
 /** The message of one agent's kill. The first form is the specification's, to the letter. */
 export function killMessage(agentId: string, receipt: AgentReceipt): string {
   const { verified, outcomes, error } = receipt;
   if (error) return `Agent ${agentId} could not be marked killed: ${error.detail}`;
   const owed = outcomes.filter(isOwed);
+  const name = naming(outcomes);
   if (owed.length === 0) return `Agent ${agentId} killed successfully`;
-  if (!areDown(outcomes)) return `Agent ${agentId} is not confirmed dead: ${named(owed)}`;
+  if (!areDown(outcomes)) return `Agent ${agentId} is not confirmed dead: ${named(owed, name)}`;
   const state = verified ? 'is dead' : 'is marked killed, and nothing of it was seen running';
-  return `Agent ${agentId} ${state}; not cleaned up yet: ${uncleaned(owed)}`;
+  return `Agent ${agentId} ${state}; not cleaned up yet: ${uncleaned(owed, name)}`;
 }
 
 export const notReachedMessage = (agentId: string, why: string): string =>
@@ -178,16 +186,17 @@ export const isLocalWarning = (warning: string): boolean =>
   warning.startsWith(BLIND) || warning.startsWith(LEFT);
 
 /** One sentence for each error and each owed layer. */
-export const describeErrors = (
+export function describeErrors(
   agentId: string,
-  receipt: Pick<AgentReceipt, 'outcomes' | 'error'>,
-): string[] => [
-  ...(receipt.error ? [`${agentId}: ${receipt.error.detail}`] : []),
-  ...receipt.outcomes.filter(isOwed).map(({ layer, outcome, detail }) => {
-    const what = outcome === 'dead' ? 'not removed' : outcome;
-    return `${agentId}: ${layer} ${what}${because(detail)}`;
-  }),
-];
+  { outcomes, error }: Pick<AgentReceipt, 'outcomes' | 'error'>,
+): string[] {
+  const name = naming(outcomes);
+  const owed = outcomes.filter(isOwed).map(seen => {
+    const what = seen.outcome === 'dead' ? 'not removed' : seen.outcome;
+    return `${agentId}: ${name(seen)} ${what}${because(seen.detail)}`;
+  });
+  return [...(error ? [`${agentId}: ${error.detail}`] : []), ...owed];
+}
 
 /** Whether nothing of it may still run, but nothing was seen to die either. */
 export const isUnseen = ({ verified, outcomes, error }: AgentReceipt): boolean =>

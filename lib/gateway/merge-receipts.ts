@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { keyOf } from '../domain/debt.js';
 import {
   type AgentReceipt,
   areDown,
@@ -56,6 +57,22 @@ export const isOneRecord = ([one, ...others]: readonly AgentReceipt[]): boolean 
   others.every(({ host, operationId }) => host === one.host && operationId === one.operationId);
 
 /**
+ * The outcomes by what they are about. An origin that names no sandbox of a layer, as one of version 0.1, or one that only
+ * waits, speaks of the one that others name; where they name several, it says nothing of any.
+ */
+function placesAmong(known: readonly LayerOutcome[], isOne: boolean): readonly (readonly LayerOutcome[])[] {
+  const layers = [...new Set(known.map(({ layer }) => layer))];
+  return layers.flatMap(layer => {
+    const about = known.filter(one => one.layer === layer);
+    const keys = new Set(about.filter(({ kind }) => kind !== undefined).map(keyOf));
+    if (keys.size < 2) return [about];
+    const unnamed = about.filter(({ kind }) => kind === undefined);
+    const places = [...keys].map(key => about.filter(one => one.kind !== undefined && keyOf(one) === key));
+    return unnamed.length > 0 && !isOne ? [...places, unnamed] : places;
+  });
+}
+
+/**
  * Merges the receipts of several origins for one agent ID. For one record, the most settled outcome of each layer counts.
  * Otherwise (separate stores, or a record without a host, which every host looks for) the least settled one counts, and
  * the agent is verified only if all say so.
@@ -66,10 +83,9 @@ export function mergeAgent(told: readonly AgentReceipt[]): AgentReceipt {
   const named = (names: readonly string[]): LayerOutcome[] =>
     known.filter(({ outcome }) => names.includes(outcome));
   const unknown = known.filter(one => !named(SETTLED).includes(one));
-  const layers = [...new Set(known.map(({ layer }) => layer))];
-  const outcomes = layers.flatMap(layer => {
-    const strange = unknown.filter(one => one.layer === layer);
-    const seen = named(SETTLED).filter(one => one.layer === layer);
+  const outcomes = placesAmong(known, isOne).flatMap(place => {
+    const strange = unknown.filter(one => place.includes(one));
+    const seen = named(SETTLED).filter(one => place.includes(one));
     if (isOne) return seen.length > 0 ? first(SETTLED, seen) : strange.slice(0, 1);
     return strange.length > 0 ? strange.slice(0, 1) : first(OPEN, seen);
   });

@@ -1,13 +1,15 @@
-import type { AgentProcess, LayerName } from '../domain/agent.js';
 import type { LayerOutcome } from '../domain/outcome.js';
+import type { SandboxKind, SandboxRef } from '../domain/sandbox.js';
 import type { Probe } from './runtime.js';
 
 /** What to stop of one agent, from its record; every string in it is untrusted. */
 export interface Target {
   readonly agentId: string;
   readonly operationId: string;
-  readonly containerId?: string;
-  readonly process?: AgentProcess;
+  /** The sandbox of the asked kind that the record names; absent: it names none. Need not be one, nor the agent's. */
+  readonly id?: string;
+  /** Everything that the record names, of every kind. */
+  readonly sandboxes?: readonly SandboxRef[];
   readonly repository?: string;
   readonly worktreePath?: string;
 }
@@ -19,16 +21,23 @@ export interface KillOptions {
   readonly deadline: AbortSignal;
 }
 
-/** A kind of place where agents run. `kill` and `remove` treat what is gone as success, and do not reject for it. */
+/**
+ * A kind of place where agents run. `kill` and `remove` treat what is gone as success, and do not reject for it. Their
+ * outcomes carry the `kind`, and the `id` of the target. An agent of which the record names several is asked about one by
+ * one, at the same time.
+ */
 export interface Sandbox extends Probe {
-  readonly layer: Exclude<LayerName, 'worktree'>;
-  /** Kills everything with the agent's label, including what the record names if it has the label, and sees it dead. */
+  readonly kind: SandboxKind;
+  /**
+   * Kills everything with the agent's label, including what the record names if it has the label, and sees it dead. Sets
+   * `needsRemoval` where `remove` has something to do.
+   */
   kill(target: Target, options: KillOptions): Promise<LayerOutcome>;
   /**
    * Runs the code of a `kill` that succeeds for an agent that does not exist, and reaches nothing. Absent where `kill`
    * itself can be called for that.
    */
   rehearse?(target: Target, options: KillOptions): Promise<LayerOutcome>;
-  /** Removes the remains. Only called after `kill` saw it dead. Runs in a small pool. */
+  /** Removes the remains. Only called after an outcome of `kill` with `needsRemoval`. Runs in a small pool. */
   remove(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
 }

@@ -1,11 +1,8 @@
-import type { Sandbox } from './sandbox.js';
+import type { SandboxRef } from '../domain/sandbox.js';
 
 /** A sandbox with an agent's label that runs, or may run at any moment. */
-export interface Sighting {
+export interface Sighting extends SandboxRef {
   readonly agentId: string;
-  readonly layer: Sandbox['layer'];
-  /** Container ID or PID. */
-  readonly id: string;
   /** Epoch milliseconds; absent if unknown. */
   readonly startedAt?: number;
 }

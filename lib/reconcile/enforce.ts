@@ -5,6 +5,7 @@ import { systemActor } from '../domain/actor.js';
 import { type Agent, isActive } from '../domain/agent.js';
 import type { AuditEntry } from '../domain/audit-entry.js';
 import type { KillCommand } from '../domain/command.js';
+import { owesKind } from '../domain/debt.js';
 import { type OutcomeName, pendingOf } from '../domain/outcome.js';
 import { type Reading, readRecord } from '../domain/record.js';
 import { type Core, isLocal, timestamp } from '../ports/core.js';
@@ -127,8 +128,8 @@ async function stopAgain(core: Core, inFlight: InFlight, offence: Offence): Prom
 }
 
 /** It was killed, and that this runs is nothing new: it is still owed. */
-const owesAll = ({ status, kill }: Agent, seen: readonly Sighting[]): boolean =>
-  status === 'killed' && seen.every(({ layer }) => kill?.pending.includes(layer));
+const owesAll = ({ status, kill, sandboxes }: Agent, seen: readonly Sighting[]): boolean =>
+  status === 'killed' && seen.every(({ kind }) => owesKind(kill?.pending ?? [], sandboxes, kind));
 
 /** Leaves it to the debt, which has its own times; unless there is none, as under a record that was put back. */
 async function payUnlessDue(core: Core, inFlight: InFlight, agent: Agent): Promise<void> {
@@ -181,7 +182,7 @@ export async function enforce(
       if (isForgotten)
         await markAgain(core, stored.find(one => one.agentId === agentId) ?? { agentId, raw: null });
       const isRunningAgain = killed[index] || isForgotten || agent?.status === 'killed';
-      const unrecorded: Agent = { agentId, status: 'spawning', labels: {} };
+      const unrecorded: Agent = { agentId, status: 'spawning', sandboxes: [], labels: {} };
       if (isRunningAgain) return stopAgain(core, inFlight, { agentId, reading, why: 'RESURRECTION' });
       if (isAgainstLatch(core, latch, agent ?? unrecorded, { seen, isNew })) {
         return stopAgain(core, inFlight, { agentId, reading, why: 'LATCH_ENFORCED' });

@@ -31,6 +31,7 @@ export function createInFlight(core: Core): InFlight {
     [...flights.values()].map(({ entry }) => ({ agent: entry.agent, isDown: entry.isDown === true })),
   );
   // A kill-all settles many agents one by one.
+  const kinds = core.sandboxes.map(({ kind }) => kind);
   const killing: KillCore = { ...core, records: batchRecords(core.records), claims };
 
   return {
@@ -40,11 +41,11 @@ export function createInFlight(core: Core): InFlight {
       if (known?.kill.operationId === kill.operationId && known.kill.graceMs <= kill.graceMs)
         return known.entry;
       if (kill.isRecorded && !isLocal(core, kill.agent)) return elsewhere(core, kill);
-      const entry = openEntry(kill, core.clock, one =>
+      const work = (one: Entry): Promise<void> =>
         killAgent(killing, kill, one).finally(() => {
           if (flights.get(agentId)?.entry === one) flights.delete(agentId);
-        }),
-      );
+        });
+      const entry = openEntry(kill, core.clock, work, kinds);
       flights.set(agentId, { kill, entry });
       return entry;
     },

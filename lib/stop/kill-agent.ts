@@ -1,12 +1,14 @@
 import type { Actor } from '../domain/actor.js';
-import type { Agent, LayerName } from '../domain/agent.js';
+import type { Agent } from '../domain/agent.js';
 import type { Command } from '../domain/command.js';
+import type { Place } from '../domain/debt.js';
 import { KillswitchError } from '../domain/errors.js';
 import { areDown, isOpen, type LayerOutcome, SWITCHED_OFF } from '../domain/outcome.js';
 import type { Core } from '../ports/core.js';
-import type { Sandbox, Target } from '../ports/sandbox.js';
+import type { Target } from '../ports/sandbox.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 import { withTimeout } from '../util/with-timeout.js';
+import { type Ask, asksOf } from './asks.js';
 import type { Entry, Stoppable } from './receipt.js';
 import { settle } from './settle.js';
 import type { Claims } from './worktree-claims.js';
@@ -64,12 +66,11 @@ export interface KillCore extends Core {
  */
 export async function killAgent(core: KillCore, kill: AgentKill, entry: Entry): Promise<void> {
   const target = targetOf(kill);
-  const deaths = core.sandboxes.map(sandbox => killSandbox(core, sandbox, { kill, target, entry }));
-  const removals = core.sandboxes.map(async (sandbox, index) => {
+  const asks = asksOf(core, kill.agent);
+  const deaths = asks.map(ask => killSandbox(core, ask, { kill, target, entry }));
+  const removals = asks.map(async (ask, index) => {
     const death = await deaths[index];
-    if (death?.layer === 'container' && death.outcome === 'dead') {
-      await removeSandbox(core, sandbox, { target, entry });
-    }
+    if (death?.needsRemoval) await removeSandbox(core, ask, { target, entry });
   });
   if (areDown(await Promise.all(deaths))) entry.isDown = true;
   await clearWorktree(core, { target, entry });
@@ -79,8 +80,8 @@ export async function killAgent(core: KillCore, kill: AgentKill, entry: Entry): 
 }
 
 function targetOf({ agent, operationId }: AgentKill): Target {
-  const { agentId, containerId, process, repository, worktreePath } = agent;
-  return omitUndefined<Target>({ agentId, operationId, containerId, process, repository, worktreePath });
+  const { agentId, sandboxes, repository, worktreePath } = agent;
+  return omitUndefined<Target>({ agentId, operationId, sandboxes, repository, worktreePath });
 }
 
 interface Work {
@@ -90,24 +91,33 @@ interface Work {
 
 async function killSandbox(
   core: KillCore,
-  sandbox: Sandbox,
+  { sandbox, place }: Ask,
   { kill, target, entry }: Work & { readonly kill: AgentKill },
 ): Promise<LayerOutcome> {
   const { graceMs, agent } = kill;
-  const seen = await attempt(core, sandbox.layer, target, graceMs + core.limits.killMs, deadline =>
-    sandbox.kill(target, { graceMs, deadline }),
+  const asked = targetIn(target, place);
+  const seen = await attempt(core, place, target, graceMs + core.limits.killMs, deadline =>
+    sandbox.kill(asked, { graceMs, deadline }),
   );
   const death = core.isAlone() ? seen : unlessElsewhere(agent, seen);
   entry.note(death);
   return death;
 }
 
-async function removeSandbox(core: KillCore, sandbox: Sandbox, { target, entry }: Work): Promise<void> {
-  const removal = await attempt(core, sandbox.layer, target, core.limits.cleanupMs, deadline =>
-    sandbox.remove(target, deadline),
+/** The target as the sandbox of one place is asked about it. */
+const targetIn = (target: Target, { id }: Place): Target => (id === undefined ? target : { ...target, id });
+
+async function removeSandbox(
+  core: KillCore,
+  { sandbox, place }: Ask,
+  { target, entry }: Work,
+): Promise<void> {
+  const asked = targetIn(target, place);
+  const removal = await attempt(core, place, target, core.limits.cleanupMs, deadline =>
+    sandbox.remove(asked, deadline),
   );
   // What was seen dead stays dead, whatever became of its remains.
-  entry.note(isOpen(removal) ? { ...removal, outcome: 'dead' } : removal);
+  entry.note(isOpen(removal) ? { ...removal, outcome: 'dead', needsRemoval: true } : removal);
 }
 
 async function clearWorktree(core: KillCore, { target, entry }: Work): Promise<void> {
@@ -122,7 +132,7 @@ async function clearWorktree(core: KillCore, { target, entry }: Work): Promise<v
   }
   const claimed = core.claims.against(target.agentId);
   entry.note(
-    await attempt(core, 'worktree', target, core.limits.cleanupMs, deadline =>
+    await attempt(core, { layer: 'worktree' }, target, core.limits.cleanupMs, deadline =>
       core.worktrees.clear(target, deadline, claimed),
     ),
   );
@@ -140,12 +150,12 @@ async function writeEnd(core: KillCore, kill: AgentKill, entry: Entry): Promise<
 }
 
 /**
- * Runs one try on one layer and always comes back with an outcome: what an adapter throws is `failed`; one that does
+ * Runs one try on one place and always comes back with an outcome: what an adapter throws is `failed`; one that does
  * not answer within `ms` is `pending`, and what it does after that is not awaited.
  */
 export async function attempt(
   { log }: Pick<Core, 'log'>,
-  layer: LayerName,
+  place: Place,
   { agentId }: Pick<Target, 'agentId'>,
   ms: number,
   act: (deadline: AbortSignal) => Promise<LayerOutcome>,
@@ -154,23 +164,22 @@ export async function attempt(
   // A synchronous throw must come back like a rejection.
   const work = Promise.resolve()
     .then(() => act(controller.signal))
-    .then(outcome => ({ ...outcome, layer }))
+    .then(outcome => ({ ...outcome, ...place }))
     .catch((error: unknown): LayerOutcome => {
-      log.error({ err: error, agentId, layer }, 'clean-up failed');
+      log.error({ err: error, agentId, ...place }, 'clean-up failed');
       const detail = error instanceof KillswitchError ? error.message : 'unexpected error';
-      return { layer, outcome: 'failed', detail };
+      return { ...place, outcome: 'failed', detail };
     });
   return withTimeout(work, ms, (): LayerOutcome => {
     controller.abort();
-    return { layer, outcome: 'pending', detail: 'no answer in time' };
+    return { ...place, outcome: 'pending', detail: 'no answer in time' };
   });
 }
 
 /** What a record without a host names may run on another host: that it is not here proves nothing. */
-function unlessElsewhere({ host, containerId, process }: Stoppable, seen: LayerOutcome): LayerOutcome {
-  const recorded = seen.layer === 'container' ? containerId : process;
+function unlessElsewhere({ host }: Stoppable, seen: LayerOutcome): LayerOutcome {
   const isAbsent = ['alreadyGone', 'notFound', 'skipped'].includes(seen.outcome);
-  if (host !== undefined || recorded === undefined || !isAbsent) return seen;
-  const detail = 'the record names no host, and it does not run on this one';
-  return { layer: seen.layer, outcome: 'blind', detail };
+  if (host !== undefined || seen.id === undefined || !isAbsent) return seen;
+  const { detail: _, ...place } = seen;
+  return { ...place, outcome: 'blind', detail: 'the record names no host, and it does not run on this one' };
 }

@@ -1,23 +1,34 @@
-import type { Agent, Kill, LayerName } from '../domain/agent.js';
+import type { Agent, Kill } from '../domain/agent.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
 import type { Command } from '../domain/command.js';
+import { type Debt, debtsOf, type Place, placeOf } from '../domain/debt.js';
 import { SWITCHED_OFF } from '../domain/outcome.js';
+import { type SandboxKind, servedBy, shortKinds } from '../domain/sandbox.js';
 import { type Core, isLocal, timestamp } from '../ports/core.js';
 import type { Step } from '../ports/records.js';
 import { signText } from '../store/signed-text.js';
 import { setTexts } from '../util/json-edit.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
-/** What a kill of this agent owes. An agent without any recorded sandbox is looked for by its label. */
-function owedLayers(core: Core, agent: Agent): LayerName[] {
-  const has = (layer: 'container' | 'process'): boolean =>
-    !isLocal(core, agent) || core.sandboxes.some(sandbox => sandbox.layer === layer);
-  const owed: LayerName[] = [];
-  if (has('container') && (agent.containerId || !agent.process)) owed.push('container');
-  if (has('process') && (agent.process || !agent.containerId)) owed.push('process');
-  if (agent.worktreePath) owed.push('worktree');
-  return owed;
+/** What a kill of an agent owes. One without any recorded sandbox is looked for by its label. */
+function debtsIn(core: Core): (agent: Agent) => readonly Debt[] {
+  const kinds = core.sandboxes.map(({ kind }) => kind);
+  const unrecorded = { here: anyOf(kinds), elsewhere: anyOf(shortKinds) };
+  return agent => {
+    const { sandboxes, worktreePath } = agent;
+    const isHere = isLocal(core, agent);
+    const owed =
+      sandboxes.length > 0
+        ? sandboxes
+            .filter(({ kind }) => !isHere || servedBy(kind, kinds))
+            .map(({ kind, id }) => placeOf(kind, id))
+        : unrecorded[isHere ? 'here' : 'elsewhere'];
+    return debtsOf(worktreePath ? [...owed, { layer: 'worktree' }] : owed, sandboxes);
+  };
 }
+
+const anyOf = (kinds: readonly SandboxKind[]): readonly Place[] =>
+  [...new Set(kinds)].map(kind => placeOf(kind));
 
 /** This kill pays our own debt, which only becomes due in case this process dies. */
 const debtOf = (core: Core, agent: Agent): NonNullable<Step['debt']> => ({
@@ -77,8 +88,9 @@ export function killStepsOf(core: Core, command: Command): (agent: Agent, raw: s
     pending: [],
     attempts: 0,
   });
+  const owedBy = debtsIn(core);
   const kills = new Map<string, Written>();
-  function killOwing(pending: readonly LayerName[], isSettled: boolean): Written {
+  function killOwing(pending: readonly Debt[], isSettled: boolean): Written {
     const key = isSettled ? 'nothing' : pending.join();
     const known =
       kills.get(key) ?? written({ ...first, pending, ...(isSettled && { attempts: 1, confirmedAt: at }) });
@@ -90,7 +102,7 @@ export function killStepsOf(core: Core, command: Command): (agent: Agent, raw: s
     const { agentId, taskId, status } = agent;
     const who = taskId === undefined ? { agentId } : { agentId, taskId };
     const accepted: AuditEntry = { ...told, ...who, statusBefore: status };
-    const pending = owedLayers(core, agent);
+    const pending = owedBy(agent);
     // Where there is nothing to stop and nothing to clear, the mark itself settles it.
     const isSettled = core.sandboxes.length === 0 && pending.length === 0;
     const { kill, texts } = killOwing(pending, isSettled);

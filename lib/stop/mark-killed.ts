@@ -3,6 +3,7 @@ import { covers, outside } from '../domain/authorize.js';
 import type { Command } from '../domain/command.js';
 import { KillswitchError, shown, unknownAgent } from '../domain/errors.js';
 import { idOf, type Reading, readRecord } from '../domain/record.js';
+import { isContainer } from '../domain/sandbox.js';
 import type { Core } from '../ports/core.js';
 import { MAX_ATTEMPTS } from '../store/compare-and-set.js';
 import { killStepsOf } from './kill-step.js';
@@ -104,7 +105,10 @@ export function objection(agent: Agent, command: Command, isRunning: boolean): V
     return refused(agentId, new KillswitchError('invalid_state', `Agent ${agentId} is ${status}`));
   }
   const expected = command.type === 'kill' ? command.expectedContainerId : undefined;
-  if (expected !== undefined && expected !== agent.containerId) {
+  if (
+    expected !== undefined &&
+    !agent.sandboxes.some(({ kind, id }) => isContainer(kind) && id === expected)
+  ) {
     return refused(agentId, new KillswitchError('container_changed', 'The record names another container'));
   }
   return undefined;

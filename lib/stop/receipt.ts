@@ -1,5 +1,6 @@
-import type { Agent, LayerName, Status } from '../domain/agent.js';
+import type { Agent, Status } from '../domain/agent.js';
 import type { Command } from '../domain/command.js';
+import { keyOf, owedPlaces } from '../domain/debt.js';
 import type { KillswitchError } from '../domain/errors.js';
 import {
   type AgentReceipt,
@@ -10,6 +11,7 @@ import {
   pendingOf,
   type Receipt,
 } from '../domain/outcome.js';
+import { layerOf, type SandboxKind, type SandboxRef } from '../domain/sandbox.js';
 import type { Clock } from '../ports/runtime.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 import { EMPTY, MAX_NAMED, summarize, tallied } from './summary.js';
@@ -46,27 +48,32 @@ interface Opening extends Pick<Entry, 'agent' | 'operationId' | 'error'> {
 /**
  * An entry that begins with what the record says is owed.
  * @param work notes what it sees in the entry; may not reject
+ * @param kinds the sandboxes of this host, for what is owed of an agent that names none
  */
 export function openEntry(
   { agent, operationId, error, startedAt, detail }: Opening,
   clock: Clock,
   work: (entry: Entry) => Promise<void>,
+  kinds: readonly SandboxKind[] = [],
 ): Entry {
-  const seen = new Map<LayerName, LayerOutcome>();
-  for (const layer of agent.kill?.pending ?? []) {
-    seen.set(layer, { layer, outcome: 'pending', ...(detail ? { detail } : {}) });
+  const recorded = agent.sandboxes ?? [];
+  const seen = new Map<string, LayerOutcome>();
+  for (const place of owedPlaces(agent.kill?.pending ?? [], recorded, kinds)) {
+    seen.set(keyOf(place), { ...place, outcome: 'pending', ...(detail ? { detail } : {}) });
   }
   const entry: Entry & { done: Promise<void> } = {
     agent,
     operationId,
     ...(error ? { error } : {}),
     get outcomes() {
-      return [...seen.values()];
+      return inOrder(recorded, seen);
     },
     note(outcome) {
       const elapsed = Math.round((clock.monotonic() - startedAt) * 10) / 10;
-      const deadAfterMs = seen.get(outcome.layer)?.deadAfterMs ?? (isSeen(outcome) ? elapsed : undefined);
-      seen.set(outcome.layer, {
+      const key = keyOf(outcome);
+      const deadAfterMs = seen.get(key)?.deadAfterMs ?? (isSeen(outcome) ? elapsed : undefined);
+      forgetWider(seen, outcome);
+      seen.set(key, {
         ...outcome,
         ...(deadAfterMs !== undefined && outcome.layer !== 'worktree' ? { deadAfterMs } : {}),
         ...(isOwed(outcome) ? {} : { settledAfterMs: elapsed }),
@@ -76,6 +83,27 @@ export function openEntry(
   };
   entry.done = work(entry);
   return entry;
+}
+
+/** What is known of one sandbox replaces what was owed of its kind or of its layer: all with the label are looked for. */
+function forgetWider(seen: Map<string, LayerOutcome>, { layer, kind, id }: LayerOutcome): void {
+  for (const wider of [
+    kind !== undefined && { layer },
+    id !== undefined && kind !== undefined && { layer, kind },
+  ]) {
+    if (wider && seen.get(keyOf(wider))?.outcome === 'pending') seen.delete(keyOf(wider));
+  }
+}
+
+/** In the order of the record, so that the first of a layer is the first one recorded. */
+function inOrder(recorded: readonly SandboxRef[], seen: ReadonlyMap<string, LayerOutcome>): LayerOutcome[] {
+  const all = [...seen.values()];
+  if (recorded.length === 0 || all.length < 2) return all;
+  const rank = ({ kind, id }: LayerOutcome): number => {
+    const at = recorded.findIndex(one => one.kind === kind && one.id === id);
+    return at < 0 ? recorded.length : at;
+  };
+  return all.sort((one, other) => rank(one) - rank(other));
 }
 
 /** An entry with nothing to do: what was seen before, or why the agent could not be marked killed. */
@@ -101,14 +129,14 @@ export function endedEntry(
   return entry;
 }
 
+/** What is said without an ID is said of all of a kind; without a kind, of all of a layer. */
+const isAbout = (ref: SandboxRef, { layer, kind, id }: LayerOutcome): boolean =>
+  kind === undefined ? layer === layerOf(ref.kind) : kind === ref.kind && (id === undefined || id === ref.id);
+
 /** A sandbox that the record names must itself be seen gone; another one that is gone proves nothing about it. */
 function isVerified({ agent, outcomes, error }: Entry): boolean {
-  const recorded = [
-    ...(agent.containerId === undefined ? [] : ['container']),
-    ...(agent.process === undefined ? [] : ['process']),
-  ];
-  const isSeenGone = (name: string): boolean => outcomes.some(one => one.layer === name && isSeen(one));
-  return !error && areVerified(outcomes) && recorded.every(isSeenGone);
+  const isSeenGone = (ref: SandboxRef): boolean => outcomes.some(one => isSeen(one) && isAbout(ref, one));
+  return !error && areVerified(outcomes) && (agent.sandboxes ?? []).every(isSeenGone);
 }
 
 export function agentReceipt(entry: Entry): AgentReceipt {
@@ -120,7 +148,7 @@ export function agentReceipt(entry: Entry): AgentReceipt {
     taskId: agent.taskId,
     host: agent.host,
     verified: isVerified(entry),
-    pending: pendingOf(outcomes),
+    pending: pendingOf(outcomes, agent.sandboxes),
     outcomes,
     error: error && { code: error.code, detail: error.message },
   });

@@ -1,3 +1,4 @@
+import { placeOf } from '../domain/debt.js';
 import { createPresence } from '../domain/presence.js';
 import { createRecentKills } from '../domain/recent-kills.js';
 import type { Core } from '../ports/core.js';
@@ -67,15 +68,15 @@ function withoutWrites(records: Records, agentId: string): Records {
 const LOOK_EVERY = 4;
 
 /** Asks a sandbox about the agent of the rehearsal alone, and has nothing removed. */
-function only(agentId: string, { layer, kill, rehearse = kill, probe }: Sandbox): Sandbox {
+function only(agentId: string, { kind, kill, rehearse = kill, probe }: Sandbox): Sandbox {
   let turn = 0;
   return {
-    layer,
+    kind,
     probe,
     async kill(target, options) {
       if (target.agentId !== agentId) throw new Error('A rehearsal is of one agent alone');
       return turn++ % LOOK_EVERY === 0 ? kill(target, options) : rehearse(target, options);
     },
-    remove: async () => ({ layer, outcome: 'alreadyGone' }),
+    remove: async ({ id }) => ({ ...placeOf(kind, id), outcome: 'alreadyGone' }),
   };
 }

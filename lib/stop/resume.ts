@@ -121,5 +121,12 @@ function debtorOf(
   }
   if (reading || isSettled || agentId === undefined || operationId === undefined) return undefined;
   const kill: Kill = { operationId, requestedAt: timestamp, requestedBy: actor, pending: [], attempts: 0 };
-  return omitUndefined<Agent>({ agentId, status: 'killed', taskId, labels: {}, kill } as Agent);
+  return omitUndefined<Agent>({
+    agentId,
+    status: 'killed',
+    taskId,
+    sandboxes: [],
+    labels: {},
+    kill,
+  } as Agent);
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/actor.js';
 import type { Agent, Kill } from '../domain/agent.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
+import { naming } from '../domain/naming.js';
 import { isOwed, type LayerOutcome, pendingOf } from '../domain/outcome.js';
 import { type Reading, readRecord } from '../domain/record.js';
 import { type Core, timestamp } from '../ports/core.js';
@@ -11,7 +12,8 @@ import { setMembers } from '../util/json-edit.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
 const lastErrorOf = (outcomes: readonly LayerOutcome[]): string | undefined => {
-  const owed = outcomes.filter(isOwed).map(({ layer, outcome, detail }) => `${layer}: ${detail ?? outcome}`);
+  const name = naming(outcomes);
+  const owed = outcomes.filter(isOwed).map(seen => `${name(seen)}: ${seen.detail ?? seen.outcome}`);
   return owed.length > 0 ? owed.join('; ') : undefined;
 };
 
@@ -25,7 +27,8 @@ function settleStep(
   // Settled or dismissed meanwhile, another operation's by now, or overwritten: not ours to write.
   if (reading && (kill?.operationId !== operationId || kill.confirmedAt || kill.dismissed)) return undefined;
   const at = timestamp(core);
-  const pending = pendingOf(outcomes);
+  const recorded = reading?.kind === 'agent' ? reading.agent.sandboxes : [];
+  const pending = pendingOf(outcomes, recorded);
   const attempts = (kill?.attempts ?? 0) + 1;
   const entry = omitUndefined<AuditEntry>({
     timestamp: at,

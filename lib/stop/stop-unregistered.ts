@@ -44,10 +44,10 @@ function unregistered(core: Core, command: KillCommand, { byAgent, blind, unread
 }
 
 /** Whether it is seen running, or names a sandbox that cannot be looked at now. What was seen dead needs a sighting. */
-function mayRun({ agentId, containerId, process, kill }: Agent, { byAgent, blind }: Observation): boolean {
+function mayRun({ agentId, sandboxes, kill }: Agent, { byAgent, blind }: Observation): boolean {
   if (byAgent.has(agentId)) return true;
   const isConfirmed = kill?.confirmedAt !== undefined;
-  return blind.length > 0 && !isConfirmed && (containerId !== undefined || process !== undefined);
+  return blind.length > 0 && !isConfirmed && sandboxes.length > 0;
 }
 
 /**

@@ -38,10 +38,13 @@ function skipSpace(json: string, start: number): number {
   return at;
 }
 
-/** Every top-level member of an object's text, repeated names included: its name and the range of its value. */
-function* topLevelMembers(json: string): Generator<{ name: string; start: number; end: number }> {
+/** Every top-level member of an object's text, repeated names included: its name, where it begins, and the range of its value. */
+function* topLevelMembers(
+  json: string,
+): Generator<{ name: string; begin: number; start: number; end: number }> {
   let at = skipSpace(json, json.indexOf('{') + 1);
   while (json[at] !== '}') {
+    const begin = at;
     const nameEnd = endOfString(json, at);
     const literal = json.slice(at + 1, nameEnd - 1);
     const name = literal.includes('\\') ? (JSON.parse(`"${literal}"`) as string) : literal;
@@ -49,7 +52,7 @@ function* topLevelMembers(json: string): Generator<{ name: string; start: number
     const stop = endOfValue(json, start);
     let end = stop;
     while (SPACE.has(json[end - 1] as string)) end--;
-    yield { name, start, end };
+    yield { name, begin, start, end };
     at = json[stop] === ',' ? skipSpace(json, stop + 1) : stop;
   }
 }
@@ -57,10 +60,23 @@ function* topLevelMembers(json: string): Generator<{ name: string; start: number
 /**
  * @param json must be valid JSON of an object
  * @param members new values by name; a repeated name is set each time, so that first-wins and last-wins readers agree; a
- *   missing one is appended
+ *   missing one is appended; `undefined` takes the member out
  */
-export const setMembers = (json: string, members: Readonly<Record<string, unknown>>): string =>
-  setTexts(json, new Map(Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)])));
+export function setMembers(json: string, members: Readonly<Record<string, unknown>>): string {
+  const all = Object.entries(members);
+  const kept = all.filter(([, value]) => value !== undefined);
+  const dropped = new Set(all.filter(([, value]) => value === undefined).map(([name]) => name));
+  const text = dropped.size > 0 ? dropMembers(json, dropped) : json;
+  return setTexts(text, new Map(kept.map(([name, value]) => [name, JSON.stringify(value)])));
+}
+
+function dropMembers(json: string, names: ReadonlySet<string>): string {
+  const found = [...topLevelMembers(json)];
+  const kept = found.filter(({ name }) => !names.has(name));
+  if (kept.length === found.length) return json;
+  const members = kept.map(({ begin, end }) => json.slice(begin, end));
+  return `${json.slice(0, json.indexOf('{') + 1)}${members.join(',')}${json.slice(json.lastIndexOf('}'))}`;
+}
 
 /** {@link setMembers} with values that are JSON texts already, for setting the same values in many objects. */
 export function setTexts(json: string, texts: ReadonlyMap<string, string>): string {

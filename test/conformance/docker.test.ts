@@ -24,7 +24,7 @@ async function open(options: { kernel?: Kernel } = {}): Promise<ScannerWorld> {
       const output = () => engine().getContainer(container.id).logs({ stdout: true });
       await expect.poll(async () => String(await output())).toContain('ready');
       return {
-        target: { agentId, operationId: 'op', containerId: container.id },
+        target: { agentId, operationId: 'op', id: container.id },
         isRunning: async () => container.pids().length > 0,
         end: async () => {
           await engine().getContainer(container.id).remove({ force: true });

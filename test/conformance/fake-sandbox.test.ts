@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { sandboxKinds } from '../../lib/domain/sandbox.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { fakeSandbox } from '../fakes/sandbox.js';
 import { sandboxConformance } from './sandbox.js';
 import { scannerConformance } from './scanner.js';
 
-for (const layer of ['container', 'process'] as const) {
+for (const kind of sandboxKinds) {
   const open = async () => {
-    const sandbox = fakeSandbox({ layer });
+    const sandbox = fakeSandbox({ kind });
     return {
       sandbox,
       spawn: async (...[agentId, options]: Parameters<typeof sandbox.spawn>) =>
@@ -14,8 +15,8 @@ for (const layer of ['container', 'process'] as const) {
       close: async () => undefined,
     };
   };
-  sandboxConformance(`The fake ${layer}`, open, { canHide: true });
-  scannerConformance(`The fake ${layer}`, open);
+  sandboxConformance(`The fake ${kind}`, open, { canHide: true });
+  scannerConformance(`The fake ${kind}`, open);
 }
 
 const never = new AbortController().signal;

@@ -33,7 +33,7 @@ const worldOf = (sandbox: ScannerWorld['sandbox'], user?: number): ScannerWorld 
       ? await startProcess({ agentId, ignoreTerm, user: as })
       : startStranger(as);
     return {
-      target: { agentId, operationId: 'op', process: { pid, startTime } },
+      target: { agentId, operationId: 'op', id: `${pid}:${startTime}` },
       isRunning: async () => pids().length > 0,
       end: async () => {
         // The first process first: it starts another when its children are gone.

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { OutcomeName } from '../../lib/domain/outcome.js';
 import type { KillOptions, Sandbox, Target } from '../../lib/ports/sandbox.js';
 
@@ -59,13 +60,16 @@ export function sandboxConformance(
       if (canHide) test(title, run);
     };
     const kill = async (target: Target, options = atOnce()): Promise<OutcomeName> => {
-      const { layer, outcome } = await world.sandbox.kill(target, options);
-      expect(layer).toBe(world.sandbox.layer);
+      const { outcome, needsRemoval, ...place } = await world.sandbox.kill(target, options);
+      expect(place).toMatchObject(placeOf(world.sandbox.kind, target.id));
+      expect(place.id).toBe(target.id);
+      if (needsRemoval) expect(outcome).toBe('dead');
       return outcome;
     };
     const remove = async (target: Target): Promise<OutcomeName> => {
-      const { layer, outcome } = await world.sandbox.remove(target, within());
-      expect(layer).toBe(world.sandbox.layer);
+      const { outcome, ...place } = await world.sandbox.remove(target, within());
+      expect(place).toMatchObject(placeOf(world.sandbox.kind, target.id));
+      expect(place.id).toBe(target.id);
       return outcome;
     };
 
@@ -88,6 +92,22 @@ export function sandboxConformance(
       expect(await remove(agent.target)).toBeOneOf(SEEN_DOWN);
       expect(await kill(agent.target)).toBe('alreadyGone');
       expect(await remove(agent.target)).toBeOneOf(SEEN_DOWN);
+    });
+
+    test('asks for a removal exactly where something is left to be removed', async () => {
+      const agent = await world.spawn(newId());
+      const { needsRemoval } = await world.sandbox.kill(agent.target, atOnce());
+      const removal = await remove(agent.target);
+      expect(removal === 'removed').toBe(needsRemoval === true);
+      expect(await world.sandbox.kill(agent.target, atOnce())).not.toHaveProperty('needsRemoval');
+    });
+
+    test('sees each of several that one record names gone, asked one by one at the same time', async () => {
+      const agentId = newId();
+      const agents = await Promise.all([world.spawn(agentId), world.spawn(agentId)]);
+      const outcomes = await Promise.all(agents.map(({ target }) => kill(target)));
+      for (const outcome of outcomes) expect(outcome).toBeOneOf(SEEN_DOWN);
+      expect(await Promise.all(agents.map(agent => agent.isRunning()))).toEqual([false, false]);
     });
 
     test('says notFound of an agent that never was, which is not to have seen it gone', async () => {
@@ -221,13 +241,13 @@ export function sandboxConformance(
     });
 
     test.each<[string, Partial<Target>]>([
-      ['an empty container ID', { containerId: '' }],
-      ['a container ID with a path in it', { containerId: 'x/../y' }],
-      ['a container ID with a query in it', { containerId: 'ww/stop?t=0&x=' }],
-      ['an endless container ID', { containerId: 'f'.repeat(10_000) }],
-      ['a container ID of nothing', { containerId: 'f'.repeat(64) }],
-      ['a PID that is no integer', { process: { pid: 0.5, startTime: '' } }],
-      ['a PID out of range', { process: { pid: 2 ** 31, startTime: '../../1' } }],
+      ['an empty ID', { id: '' }],
+      ['an ID with a path in it', { id: 'x/../y' }],
+      ['an ID with a query in it', { id: 'ww/stop?t=0&x=' }],
+      ['an endless ID', { id: 'f'.repeat(10_000) }],
+      ['a container ID of nothing', { id: 'f'.repeat(64) }],
+      ['a PID that is no integer', { id: '0.5:' }],
+      ['a PID out of range', { id: `${2 ** 31}:../../1` }],
     ])('finds its own agent although the record holds %s', async (_, nonsense) => {
       const agentId = newId();
       const agent = await world.spawn(agentId);

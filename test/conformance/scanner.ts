@@ -29,8 +29,7 @@ export function scannerConformance(
     });
     afterAll(() => world.close());
 
-    const idOf = ({ target: { containerId, process } }: SpawnedAgent): string =>
-      containerId ?? String(process?.pid);
+    const idOf = ({ target: { id = '' } }: SpawnedAgent): string => id;
     const sightingsOf = async (agentId: string): Promise<readonly Sighting[]> =>
       (await world.sandbox.scan()).seen.filter(sighting => sighting.agentId === agentId);
     /** Writes down whom it is told of, until the watch is ended. */
@@ -46,9 +45,9 @@ export function scannerConformance(
       const agentId = newId();
       const before = Date.now();
       const agent = await world.spawn(agentId);
-      const { layer } = world.sandbox;
+      const { kind } = world.sandbox;
       const seen = await sightingsOf(agentId);
-      expect(seen).toContainEqual(expect.objectContaining({ agentId, layer, id: idOf(agent) }));
+      expect(seen).toContainEqual(expect.objectContaining({ agentId, kind, id: idOf(agent) }));
       for (const { startedAt = before } of seen) {
         expect(startedAt).toBeGreaterThanOrEqual(before - TOLERANCE_MS);
         expect(startedAt).toBeLessThanOrEqual(Date.now() + TOLERANCE_MS);
@@ -89,8 +88,8 @@ export function scannerConformance(
       const agentId = newId();
       const agent = await world.spawn(agentId);
       await isToldOf(agent);
-      const { layer } = world.sandbox;
-      expect(told).toContainEqual(expect.objectContaining({ agentId, layer, id: idOf(agent) }));
+      const { kind } = world.sandbox;
+      expect(told).toContainEqual(expect.objectContaining({ agentId, kind, id: idOf(agent) }));
       expect(ids()).not.toContain(idOf(stranger));
       end();
     });

@@ -57,7 +57,7 @@ export function fakeCore({
   const clock = fakeClock();
   const log = fakeLog();
   const store = fakeRecords({ now: clock.now });
-  const [containers, processes] = [fakeSandbox(), fakeSandbox({ layer: 'process' })];
+  const [containers, processes] = [fakeSandbox(), fakeSandbox({ kind: 'process' })];
   const trees = fakeWorktrees();
   const journal = fakeJournal();
   let ids = 0;
@@ -101,7 +101,7 @@ export function fakeCore({
         agentId,
         status,
         taskId: 't1',
-        ...(spawned && { containerId: spawned.target.containerId }),
+        ...(spawned && { containerId: spawned.target.id }),
         ...(worktree && { repository: '/repositories/app', worktreePath }),
         ...members,
       });

@@ -14,7 +14,7 @@ export const unhurried = (): KillOptions => ({ graceMs: 0, deadline: AbortSignal
 export const within = (): AbortSignal => AbortSignal.timeout(20_000);
 
 const containerId = 'c'.repeat(64);
-export const target: Target = { agentId: 'a1', operationId: 'op', containerId };
+export const target: Target = { agentId: 'a1', operationId: 'op', id: containerId };
 export const unrecorded: Target = { agentId: 'a1', operationId: 'op' };
 /** As the engine's list has it. */
 export const container = (state: string, labels: object | null = { 'killswitch.agent-id': 'a1' }) => ({

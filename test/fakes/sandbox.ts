@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { LayerOutcome } from '../../lib/domain/outcome.js';
+import { isContainer, type SandboxKind } from '../../lib/domain/sandbox.js';
 import type { Sandbox, Target } from '../../lib/ports/sandbox.js';
 import type { Scan, Scanner, Sighting } from '../../lib/ports/scanner.js';
 
@@ -43,8 +45,7 @@ export interface FakeSandbox extends Sandbox, Scanner {
 }
 
 interface Entry {
-  readonly pid: number;
-  readonly containerId: string;
+  readonly id: string;
   readonly label: string | undefined;
   readonly ignoreTerm: boolean;
   readonly startedAt: number | undefined;
@@ -53,7 +54,8 @@ interface Entry {
 }
 
 /** A sandbox in memory, in the manner of containers (which leave remains) or of processes (which do not). */
-export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): FakeSandbox {
+export function fakeSandbox({ kind = 'docker' as SandboxKind } = {}): FakeSandbox {
+  const hasRemains = isContainer(kind);
   const entries = new Set<Entry>();
   const faults: { method: Method; fault: Fault; agentId: string | undefined; times: number }[] = [];
   const calls: { method: Method; agentId?: string; graceMs?: number }[] = [];
@@ -64,34 +66,31 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
   /** Agents of which something was here once. */
   const known = new Set<string>();
   /** Of an agent of which there is nothing (any more). */
-  const none = ({ agentId, containerId, process }: Target): LayerOutcome => {
-    const isRecorded = (layer === 'container' ? containerId : process) !== undefined;
-    if (isRecorded || known.has(agentId)) return answer('alreadyGone');
+  const none = (target: Target): LayerOutcome => {
+    if (target.id !== undefined || known.has(target.agentId)) return answer(target, 'alreadyGone');
     const unread = hidden().length;
-    return answer('notFound', unread > 0 ? `${unread} here may not be read` : undefined);
+    return answer(target, 'notFound', unread > 0 ? `${unread} here may not be read` : undefined);
   };
 
   const ownOf = ({ agentId }: Target): Entry[] =>
     [...entries].filter(({ label, hidden }) => label === agentId && !hidden);
-  const isNamed = ({ containerId, process }: Target, entry: Entry): boolean =>
-    layer === 'container' ? entry.containerId === containerId : entry.pid === process?.pid;
+  const isNamed = ({ id }: Target, entry: Entry): boolean => entry.id === id;
   const hidden = (): Entry[] => [...entries].filter(entry => entry.hidden && entry.running);
   const isRefused = (target: Target): boolean => {
-    const { agentId, containerId } = target;
-    if (layer === 'container' && containerId !== undefined && !/^[0-9a-f]{64}$/.test(containerId))
-      return true;
+    const { agentId, id } = target;
+    if (hasRemains && id !== undefined && !/^[0-9a-f]{64}$/.test(id)) return true;
     return [...entries].some(entry => isNamed(target, entry) && entry.label !== agentId);
   };
-  const answer = (outcome: LayerOutcome['outcome'], detail?: string): LayerOutcome => ({
-    layer,
+  const answer = ({ id }: Target, outcome: LayerOutcome['outcome'], detail?: string): LayerOutcome => ({
+    ...placeOf(kind, id),
     outcome,
+    ...(hasRemains && outcome === 'dead' && { needsRemoval: true }),
     ...(detail && { detail }),
   });
 
-  const toSightings = ({ label, pid, containerId, startedAt, running, hidden }: Entry): Sighting[] => {
+  const toSightings = ({ label, id, startedAt, running, hidden }: Entry): Sighting[] => {
     if (label === undefined || !running || hidden) return [];
-    const id = layer === 'container' ? containerId : String(pid);
-    return [{ agentId: label, layer, id, ...(startedAt !== undefined && { startedAt }) }];
+    return [{ agentId: label, kind, id, ...(startedAt !== undefined && { startedAt }) }];
   };
   const look = async (): Promise<Scan> => {
     const seen = [...entries].flatMap(toSightings);
@@ -110,7 +109,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
 
   const end = (entry: Entry): void => {
     entry.running = false;
-    if (layer === 'process') entries.delete(entry);
+    if (!hasRemains) entries.delete(entry);
   };
 
   async function kill(target: Target, graceMs: number): Promise<LayerOutcome> {
@@ -118,16 +117,18 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     if (graceMs > 0 && own.some(({ ignoreTerm }) => ignoreTerm)) await delay(graceMs);
     own.forEach(end);
     if (hidden().some(entry => isNamed(target, entry)))
-      return answer('blind', 'what is recorded may not be read, and may still run');
-    if (isRefused(target)) return answer('refused', 'what is recorded does not carry the label of the agent');
-    return own.length > 0 ? answer('dead') : none(target);
+      return answer(target, 'blind', 'what is recorded may not be read, and may still run');
+    if (isRefused(target))
+      return answer(target, 'refused', 'what is recorded does not carry the label of the agent');
+    return own.length > 0 ? answer(target, 'dead') : none(target);
   }
 
   async function remove(target: Target): Promise<LayerOutcome> {
     const own = ownOf(target);
     for (const entry of own) entries.delete(entry);
-    if (isRefused(target)) return answer('refused', 'what is recorded does not carry the label of the agent');
-    return own.length > 0 ? answer('removed') : none(target);
+    if (isRefused(target))
+      return answer(target, 'refused', 'what is recorded does not carry the label of the agent');
+    return own.length > 0 ? answer(target, 'removed') : none(target);
   }
 
   function takeFault(method: Method, agentId?: string): Fault | undefined {
@@ -168,15 +169,15 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
   }
 
   return {
-    layer,
+    kind,
     calls,
     spawn(agentId, { labelled = true, ignoreTerm = false, startedAt, hidden = false } = {}) {
       spawned += 1;
       const pid = 100_000 + spawned;
-      const containerId = createHash('sha256').update(String(pid)).digest('hex');
+      const hash = createHash('sha256').update(`${kind} ${pid}`).digest('hex');
+      const id = hasRemains ? hash : kind === 'process' ? `${pid}:1` : `${hash}.scope`;
       const entry: Entry = {
-        pid,
-        containerId,
+        id,
         label: labelled ? agentId : undefined,
         ignoreTerm,
         startedAt,
@@ -186,9 +187,8 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
       entries.add(entry);
       if (labelled && !hidden) known.add(agentId);
       toSightings(entry).forEach(tell);
-      const place = layer === 'container' ? { containerId } : { process: { pid, startTime: '1' } };
       return {
-        target: { agentId, operationId: 'op', ...place },
+        target: { agentId, operationId: 'op', id, sandboxes: [{ kind, id }] },
         isRunning: async () => entries.has(entry) && entry.running,
         end: async () => void entries.delete(entry),
       };
@@ -196,21 +196,19 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     inject(method, fault, { agentId, times = 1 } = {}) {
       faults.push({ method, fault, agentId, times });
     },
-    vanish({ containerId, process }) {
-      for (const entry of entries) {
-        if (entry.containerId === containerId || entry.pid === process?.pid) entries.delete(entry);
-      }
+    vanish({ id }) {
+      for (const entry of entries) if (entry.id === id) entries.delete(entry);
     },
     release() {
       for (const resolve of late.splice(0)) resolve();
     },
     kill(target, { graceMs }) {
       calls.push({ method: 'kill', agentId: target.agentId, graceMs });
-      return through('kill', () => kill(target, graceMs), answer('dead'), target);
+      return through('kill', () => kill(target, graceMs), answer(target, 'dead'), target);
     },
     remove(target) {
       calls.push({ method: 'remove', agentId: target.agentId });
-      return through('remove', () => remove(target), answer('removed'), target);
+      return through('remove', () => remove(target), answer(target, 'removed'), target);
     },
     scan() {
       calls.push({ method: 'sightings' });
@@ -223,7 +221,7 @@ export function fakeSandbox({ layer = 'container' as Sandbox['layer'] } = {}): F
     },
     probe() {
       calls.push({ method: 'probe' });
-      const well = { name: `fake ${layer}`, ok: true };
+      const well = { name: `fake ${kind}`, ok: true };
       return through('probe', async () => well, well);
     },
   };

@@ -71,7 +71,7 @@ describe('Started beside an engine that is frozen,', () => {
   test('nothing is said of a container that the kernel does not know', async () => {
     freeze(engine.pids().dockerd);
     const containerId = 'f'.repeat(64);
-    expect(await openCold().kill({ agentId: 'gone', operationId: 'op', containerId }, atOnce())).toEqual({
+    expect(await openCold().kill({ agentId: 'gone', operationId: 'op', id: containerId }, atOnce())).toEqual({
       layer: 'container',
       outcome: 'blind',
       detail: 'the engine does not answer',
@@ -134,7 +134,7 @@ describe('Started beside an engine that is frozen,', () => {
     });
     const agent = await engine.start(agentId, { Labels: { [label]: agentId } });
     const first = await startBuiltServer(environment);
-    const body = { status: 'running', containerId: agent.target.containerId };
+    const body = { status: 'running', containerId: agent.target.id };
     expect((await call(first.url, 'PUT', `/agents/${agentId}`, { body })).status).toBeLessThan(300);
     first.signal('SIGKILL');
     await first.ended;

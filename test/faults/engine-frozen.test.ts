@@ -115,7 +115,7 @@ describe('While the engine is frozen', () => {
     await expect.poll(async () => (await docker.scan()).seen.length).toBe(1);
     const thaw = freeze(engine.pids().dockerd);
     expect(await docker.kill(agent.target, atOnce())).toMatchObject({ outcome: 'blind' });
-    expect(kernel.look(agent.target.containerId)).toBe('unknown');
+    expect(kernel.look(agent.target.id)).toBe('unknown');
     expect(await docker.scan()).toMatchObject({ seen: [{ agentId: 'unreached' }] });
     thaw();
     await expect.poll(async () => (await docker.kill(agent.target, atOnce())).outcome).toBe('dead');

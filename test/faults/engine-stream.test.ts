@@ -40,7 +40,7 @@ describe('What happens while the event stream is broken off', () => {
     await expect.poll(() => isLive(docker), patient).toBe(false);
     const agent = await engine.start('meanwhile');
     line.mend();
-    await expect.poll(() => told, patient).toContain(agent.target.containerId);
+    await expect.poll(() => told, patient).toContain(agent.target.id);
     await untilLearnt(kernel, [agent]);
     expect(await docker.kill(agent.target, atOnce())).toMatchObject({ outcome: 'dead' });
     await docker.remove(agent.target, AbortSignal.timeout(20_000));
@@ -57,7 +57,7 @@ describe('What happens while the event stream is broken off', () => {
     await agent.container.restart({ t: 0 });
     expect(told).toEqual([]);
     line.mend();
-    await expect.poll(() => told, patient).toContain(agent.target.containerId);
+    await expect.poll(() => told, patient).toContain(agent.target.id);
     await agent.container.remove({ force: true });
   });
 
@@ -72,7 +72,7 @@ describe('What happens while the event stream is broken off', () => {
     line.mend();
     await untilLive(docker);
     expect(await docker.kill(agent.target, atOnce())).toMatchObject({ outcome: 'alreadyGone' });
-    expect(kernel.look(agent.target.containerId)).toBe('unknown');
+    expect(kernel.look(agent.target.id)).toBe('unknown');
   });
 });
 
@@ -84,12 +84,12 @@ describe('An event stream that stalls', () => {
     const told = watch(docker);
     line.stall();
     const first = await engine.start('stalled');
-    await expect.poll(() => told, patient).toContain(first.target.containerId);
+    await expect.poll(() => told, patient).toContain(first.target.id);
     const messages = () => log.lines.map(({ message }) => message);
     await expect.poll(messages, patient).toContain('the event stream of the engine broke off');
     await untilLive(docker);
     const second = await engine.start('stalled-no-more');
-    await expect.poll(() => told, patient).toContain(second.target.containerId);
+    await expect.poll(() => told, patient).toContain(second.target.id);
     for (const { container } of [first, second]) await container.remove({ force: true });
   });
 });
@@ -104,9 +104,9 @@ describe('When the engine was killed and is started again', () => {
     await expect.poll(() => isLive(docker), patient).toBe(false);
     await engine.startDaemons();
     await untilLive(docker);
-    await expect.poll(() => told, patient).toContain(revived.target.containerId);
+    await expect.poll(() => told, patient).toContain(revived.target.id);
     const fresh = await engine.start('fresh');
-    await expect.poll(() => told, patient).toContain(fresh.target.containerId);
+    await expect.poll(() => told, patient).toContain(fresh.target.id);
     await untilLearnt(kernel, [revived, fresh]);
     const { seen } = await docker.scan();
     expect(seen.map(({ agentId }) => agentId).sort()).toEqual(['fresh', 'revived']);

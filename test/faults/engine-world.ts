@@ -18,7 +18,7 @@ import { freezeAll, signal, startTimeOf } from '../services/proc.js';
 import { afterFile } from '../services/registry.js';
 
 export interface StartedAgent {
-  readonly target: Target & { readonly containerId: string };
+  readonly target: Target & { readonly id: string };
   readonly container: Docker.Container;
   /** Live host PIDs; no engine is asked. */
   pids(): number[];
@@ -67,7 +67,7 @@ export async function privateEngine(): Promise<PrivateEngine> {
       await container.start();
       const { State } = await container.inspect();
       const cgroups = cgroupsOf(State.Pid).filter(directory => directory.includes(container.id));
-      const target = { agentId, operationId: 'op', containerId: container.id };
+      const target = { agentId, operationId: 'op', id: container.id };
       return { target, container, pids: () => membersOf(cgroups) };
     },
     async killDaemons() {
@@ -123,7 +123,7 @@ export async function untilLive(docker: DockerSandbox): Promise<void> {
 }
 
 export async function untilLearnt(kernel: Kernel, agents: readonly StartedAgent[]): Promise<void> {
-  const seen = () => agents.map(({ target }) => kernel.look(target.containerId));
+  const seen = () => agents.map(({ target }) => kernel.look(target.id));
   await expect.poll(seen, { timeout: 20_000 }).toEqual(agents.map(() => 'populated'));
 }
 

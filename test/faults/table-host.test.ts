@@ -96,7 +96,7 @@ describe('a journal whose', () => {
 
 describe('a scanner that', () => {
   const scanner = (scan: Scanner['scan']): Scanner => ({ scan, watch: () => () => undefined });
-  const ghost: Sighting = { agentId: 'ghost', layer: 'container', id: 'c'.repeat(64), startedAt: 1 };
+  const ghost: Sighting = { agentId: 'ghost', kind: 'docker', id: 'c'.repeat(64), startedAt: 1 };
   const faults: [string, (bed: Bed) => Scanner['scan']][] = [
     ['rejects', () => () => Promise.reject(new Error('broken'))],
     [

@@ -38,7 +38,7 @@ const METHODS = ['read', 'agents', 'scan', 'commit', 'tombstoned', 'debts', 'app
 
 function breakable(sandbox: Sandbox, broken: ReadonlySet<string>): Sandbox {
   return {
-    layer: sandbox.layer,
+    kind: sandbox.kind,
     probe: () => sandbox.probe(),
     remove: (target, deadline) => sandbox.remove(target, deadline),
     kill: (target, options) =>

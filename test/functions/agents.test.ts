@@ -123,7 +123,46 @@ describe('PUT /agents/:agentId', () => {
       labels: {},
       expiresAt: '2026-11-23T10:00:00Z',
     };
-    expect((await send('PUT /agents/a1', { body: full })).json).toEqual({ agentId: 'a1', ...full });
+    const sandboxes = [
+      { kind: 'docker', id: full.containerId },
+      { kind: 'process', id: '4242:123456' },
+    ];
+    const record = { agentId: 'a1', ...full, sandboxes };
+    expect((await send('PUT /agents/a1', { body: full })).json).toEqual(record);
+    expect(await send('PUT /agents/a1', { body: { ...full, sandboxes } })).toMatchObject({
+      status: 200,
+      json: record,
+    });
+  });
+
+  it('takes sandboxes of any kind, and gives the short forms of the first ones', async () => {
+    const { send } = openApp();
+    const sandboxes = [
+      { kind: 'unit', id: 'agent-a1.service' },
+      { kind: 'podman', id: 'b'.repeat(64) },
+      { kind: 'docker', id: 'a'.repeat(64) },
+    ];
+    const { status, json } = await send('PUT /agents/a1', { body: { status: 'running', sandboxes } });
+    expect([status, json]).toMatchObject([201, { sandboxes, containerId: 'b'.repeat(64) }]);
+    expect(json).not.toHaveProperty('process');
+  });
+
+  it.each([
+    [{ sandboxes: [{ kind: 'spaceship', id: 'a' }] }, 'sandboxes'],
+    [
+      { sandboxes: [{ kind: 'docker', id: 'short' }] },
+      'must be the full container ID, 64 hexadecimal digits',
+    ],
+    [{ sandboxes: [{ kind: 'process', id: '42' }] }, 'must be PID:START'],
+    [{ sandboxes: [{ kind: 'docker', id: 'a'.repeat(64), note: 1 }] }, 'sandboxes'],
+    [{ sandboxes: [], containerId: 'a'.repeat(64) }, 'containerId: is not among `sandboxes`'],
+    [{ sandboxes: [], process: { pid: 42, startTime: '7' } }, 'process: is not among `sandboxes`'],
+  ])('refuses sandboxes that cannot be, or that contradict the short forms: %j', async (members, detail) => {
+    const { send } = openApp();
+    const sent = await send('PUT /agents/a1', { body: { status: 'running', ...members } });
+    expect(sent.status).toBe(400);
+    expect(sent.json.detail).toContain(detail);
+    expect((await send('PATCH /agents/a1', { body: members })).status).toBe(400);
   });
 });
 

@@ -24,7 +24,7 @@ function open(env: Readonly<Record<string, string>>, seen: readonly Sighting[] =
   const config = parseConfig(env, { hostname: 'h', stateDirectory: folder, dev: true });
   const scan = vi.fn(async () => ({ seen }));
   const engine = {
-    layer: 'container',
+    kind: 'docker',
     scan: vi.fn(async () => ({ seen: [] })),
     watch: () => () => undefined,
   };
@@ -100,7 +100,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('the us
     await once(child, 'spawn');
     return child.pid as number;
   }
-  const agent = (agentId: string, pid: number): Sighting => ({ agentId, layer: 'process', id: String(pid) });
+  const agent = (agentId: string, pid: number): Sighting => ({ agentId, kind: 'process', id: `${pid}:1` });
   const userHealth = async (seen: readonly Sighting[]) => {
     const { health, scan, engine } = open({}, seen);
     const found = (await health())['user'];
@@ -132,7 +132,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('the us
     const inside = () => readFileSync(`/proc/${namespace}/task/${namespace}/children`, 'latin1').trim();
     await expect.poll(inside).toMatch(/^\d+$/);
     const seen = [other, 4_194_304, Number(inside()), process.pid].map((pid, at) => agent(`a${at}`, pid));
-    const contained: Sighting = { agentId: 'c', layer: 'container', id: String(process.pid) };
+    const contained: Sighting = { agentId: 'c', kind: 'docker', id: String(process.pid) };
     expect(await userHealth([...seen, contained])).toEqual({ name: 'user', ok: true });
     expect(log.warn).not.toHaveBeenCalled();
   });

@@ -73,7 +73,7 @@ describe('POST /agents/:agentId/kill', () => {
 
   it('answers 202 with what was refused', async () => {
     const { send, agent, containers } = openApp();
-    const { containerId } = containers.spawn('another').target;
+    const { id: containerId } = containers.spawn('another').target;
     await agent('a1', { container: false, members: { containerId } });
     const { status, json } = await send(KILL);
     expect(status).toBe(202);

@@ -6,7 +6,7 @@ import { isAlive } from '../services/agents.js';
 import { readOf } from '../services/proc.js';
 import { makeCgroup, move, unified } from './cgroup.helper.js';
 import { type FakeMachine, layOut, type Machine } from './cgroup-tree.helper.js';
-import { atOnce, newId, recordOf, run } from './process.helper.js';
+import { about, atOnce, newId, recordOf, run } from './process.helper.js';
 import { asUser, canBeUser, openElsewhere, USER } from './process-asker.helper.js';
 
 const id = '0123456789abcdef'.repeat(4);
@@ -132,7 +132,7 @@ describe.runIf(canBeUser).each(unified)(
       const lost = membersOf([group]).find(isStray) ?? 0;
       await expect.poll(() => readOf(lost, 'stat')).toMatch(/\) \w 1 /);
       expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toEqual({
-        layer: 'process',
+        ...about(recordOf(agentId, root)),
         outcome: 'dead',
       });
       expect([isAlive(pid), isAlive(lost)]).toEqual([false, false]);

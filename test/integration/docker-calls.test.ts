@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { type DockerOptions, type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { isAlive, startContainer, temporaryDirectory } from '../services/agents.js';
@@ -51,7 +52,7 @@ test('asks the engine once about all the agents of one stop', async () => {
   const targets = Array.from({ length: 30 }, (_, index) => ({
     agentId: `p${index}`,
     operationId,
-    ...(containers[index] && { containerId: containers[index].id }),
+    ...(containers[index] && { id: containers[index].id }),
   }));
   const kill = async (target: Target, turn: number) => {
     for (let passed = 0; passed < turn; passed += 1) await undefined;
@@ -75,9 +76,9 @@ test.each([
   ['that is short', 'f'.repeat(12)],
 ])('refuses a container ID %s and never shows it to the engine', async (_, containerId) => {
   const docker = await openFollowing({ requireLabel: false });
-  const target = { agentId: 'hostile', operationId, containerId };
+  const target = { agentId: 'hostile', operationId, id: containerId };
   const refusal = {
-    layer: 'container',
+    ...placeOf('docker', containerId),
     outcome: 'refused',
     detail: 'the recorded container ID is not 64 hexadecimal digits',
   };

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DockerOptions } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { Sighting } from '../../lib/ports/scanner.js';
 import {
   type Answer,
@@ -22,8 +23,8 @@ import {
 import { fakeKernel } from '../fakes/kernel.js';
 import { fakeLog } from '../fakes/log.js';
 
-const id = target.containerId ?? '';
-const seen = { agentId: 'a1', layer: 'container', id };
+const id = target.id ?? '';
+const seen = { agentId: 'a1', kind: 'docker', id };
 
 /** The stream of events, written to by hand. */
 function openStream() {
@@ -199,7 +200,11 @@ describe('A kill by the kernel', () => {
   test('asks the engine for nothing', async () => {
     const { docker, calls, cgroup, untilDetail } = await followed();
     await untilDetail(REACHED);
-    expect(await docker.kill(target, unhurried())).toEqual({ layer: 'container', outcome: 'dead' });
+    expect(await docker.kill(target, unhurried())).toEqual({
+      ...placeOf('docker', target.id),
+      outcome: 'dead',
+      needsRemoval: true,
+    });
     expect(cgroup.isRunning()).toBe(false);
     expect(calls).toEqual([]);
     expect(await docker.remove(target, within())).toMatchObject({ outcome: 'removed' });

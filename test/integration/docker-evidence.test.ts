@@ -54,7 +54,7 @@ describe('The evidence of a container', () => {
     expect(await docker.remove(target, within())).toMatchObject({ outcome: 'removed' });
     expect(calls).toEqual(['list', 'inspect', 'logs', 'remove']);
     const [id, agentId, operationId, seen] = kept[0] ?? [];
-    expect([id, agentId, operationId]).toEqual([target.containerId, 'a1', 'op']);
+    expect([id, agentId, operationId]).toEqual([target.id, 'a1', 'op']);
     expect(Buffer.from(seen?.logs ?? []).toString()).toBe('stdout T1 hello\nstderr T2 world\n');
     expect(JSON.parse(seen?.inspect ?? '')).toMatchObject({
       State: { ExitCode: 137 },

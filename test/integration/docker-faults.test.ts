@@ -3,6 +3,7 @@ import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import {
   type Answer,
   container,
@@ -106,7 +107,7 @@ describe('An engine that is not there', () => {
 
   test('is not asked where none is recorded', async () => {
     expect(await openAt(nowhere()).kill(unrecorded, unhurried())).toEqual({
-      layer: 'container',
+      ...placeOf('docker'),
       outcome: 'skipped',
       detail: 'no container is recorded, and the engine is not reachable',
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { temporaryDirectory } from '../services/agents.js';
@@ -35,7 +36,7 @@ async function start(agentId: string): Promise<Target> {
     HostConfig: { NetworkMode: 'none' },
   });
   await container.start();
-  return { agentId, operationId: 'op', containerId: container.id };
+  return { agentId, operationId: 'op', id: container.id };
 }
 
 async function whileFrozen(pid: number | null, work: () => Promise<void>): Promise<void> {
@@ -52,10 +53,11 @@ test('owes the kill while the engine is frozen, and does it when the engine is b
   const target = await start('engine-frozen');
   const other = await start('engine-frozen-too');
   await whileFrozen(service.pid, async () => {
-    const pending = { layer: 'container', outcome: 'pending', detail: 'the engine does not answer' };
-    const blind = { ...pending, outcome: 'blind' };
-    expect(await docker.kill(target, unhurried())).toEqual(blind);
-    expect(await docker.kill({ agentId: 'nobody', operationId: 'op' }, unhurried())).toEqual(blind);
+    const silent = { outcome: 'pending', detail: 'the engine does not answer' };
+    const pending = { ...placeOf('docker', other.id), ...silent };
+    const blind = (id?: string) => ({ ...placeOf('docker', id), ...silent, outcome: 'blind' });
+    expect(await docker.kill(target, unhurried())).toEqual(blind(target.id));
+    expect(await docker.kill({ agentId: 'nobody', operationId: 'op' }, unhurried())).toEqual(blind());
     expect(await docker.remove(other, unhurried().deadline)).toEqual(pending);
     expect(await docker.probe()).toMatchObject({
       ok: false,
@@ -78,7 +80,7 @@ test('comes back at the deadline that it is given, also when that is earlier tha
   const state = async () =>
     (
       await engineAt(service.url)
-        .getContainer(target.containerId ?? '')
+        .getContainer(target.id ?? '')
         .inspect()
     ).State.Status;
   await expect.poll(state, { timeout: 10_000 }).toBe('exited');

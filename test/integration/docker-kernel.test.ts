@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
@@ -35,7 +36,7 @@ afterAll(() => docker.close());
 const targetOf = (agentId: string, { id }: { id: string }): Target => ({
   agentId,
   operationId: 'op',
-  containerId: id,
+  id,
 });
 const containerOf = ({ id }: { id: string }): Docker.Container => engine().getContainer(id);
 
@@ -67,7 +68,11 @@ async function listed(agentId: string): Promise<string[]> {
 
 /** Kills by the kernel path, sees it dead, and removes. */
 async function end(target: Target, containers: readonly AgentContainer[]): Promise<void> {
-  expect(await docker.kill(target, atOnce())).toEqual({ layer: 'container', outcome: 'dead' });
+  expect(await docker.kill(target, atOnce())).toEqual({
+    ...placeOf('docker', target.id),
+    outcome: 'dead',
+    needsRemoval: true,
+  });
   for (const container of containers) {
     expect(container.pids()).toEqual([]);
     expect(struck).toContain(container.id);
@@ -184,8 +189,8 @@ describe('The kernel path', () => {
     expect(await docker.kill(created, atOnce())).toMatchObject({ outcome: 'dead' });
     expect(await docker.remove(created, within())).toMatchObject({ outcome: 'removed' });
     const exited = await create('k-exited');
-    await containerOf({ id: exited.containerId ?? '' }).start();
-    await containerOf({ id: exited.containerId ?? '' }).wait();
+    await containerOf({ id: exited.id ?? '' }).start();
+    await containerOf({ id: exited.id ?? '' }).wait();
     expect(await docker.kill(exited, atOnce())).toMatchObject({ outcome: 'dead' });
     expect(await docker.remove(exited, within())).toMatchObject({ outcome: 'removed' });
     expect(await docker.kill(exited, atOnce())).toMatchObject({ outcome: 'alreadyGone' });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerOptions, openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import type { Sighting } from '../../lib/ports/scanner.js';
 import { silent } from '../fakes/docker-engine.js';
@@ -36,7 +37,7 @@ async function start(agentId: string) {
   await container.start();
   const { State } = await container.inspect();
   const cgroups = cgroupsOf(State.Pid).filter(directory => directory.includes(container.id));
-  const target = { agentId, operationId: 'op', containerId: container.id };
+  const target = { agentId, operationId: 'op', id: container.id };
   return { container, target, pids: () => membersOf(cgroups) };
 }
 
@@ -68,7 +69,11 @@ test('has its containers killed by the kernel, and removed', async () => {
   await detail('event stream live');
   const { target, pids } = await start('podman-killed');
   await detail('kernel path reaches 1 of 1');
-  expect(await docker.kill(target, atOnce())).toEqual({ layer: 'container', outcome: 'dead' });
+  expect(await docker.kill(target, atOnce())).toEqual({
+    ...placeOf('docker', target.id),
+    outcome: 'dead',
+    needsRemoval: true,
+  });
   expect(pids()).toEqual([]);
   const { outcome } = await docker.remove(target, AbortSignal.timeout(20_000));
   expect(outcome).toBeOneOf(['removed', 'alreadyGone']);

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test, vi } from 'vitest';
+import { placeOf } from '../../lib/domain/debt.js';
 import {
   container,
   fakeEngine,
@@ -30,7 +31,7 @@ describe('A removal', () => {
   test.each([409, 500])('answered %i has failed if something is left', async code => {
     const { docker } = await fakeEngine({ remove: status(code), list: json([container('dead')]) });
     expect(await docker.remove(target, within())).toEqual({
-      layer: 'container',
+      ...placeOf('docker', target.id),
       outcome: 'failed',
       detail: 'the engine could not remove the container',
     });

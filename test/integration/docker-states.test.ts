@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { type AgentContainer, engine, startContainer } from '../services/agents.js';
@@ -20,7 +21,7 @@ afterAll(() => docker.close());
 const targetOf = (agentId: string, { id }: { id: string }): Target => ({
   agentId,
   operationId,
-  containerId: id,
+  id,
 });
 
 async function listed(agentId: string): Promise<string[]> {
@@ -78,7 +79,7 @@ test('counts a container that was never started as dead and removes it', async (
 
 test('counts a container that has exited as dead and removes it', async () => {
   const target = await create('exited');
-  const container = engine().getContainer(target.containerId ?? '');
+  const container = engine().getContainer(target.id ?? '');
   await container.start();
   await container.wait();
   expect(await docker.kill(target, atOnce())).toMatchObject({ outcome: 'dead' });
@@ -118,11 +119,11 @@ test('ends a container that keeps crashing and being restarted', async () => {
     HostConfig: { RestartPolicy: { Name: 'always' } },
   });
   await engine()
-    .getContainer(target.containerId ?? '')
+    .getContainer(target.id ?? '')
     .start();
   await expect.poll(() => listed('crashing'), { timeout: 10_000 }).toEqual(['restarting']);
   expect(await docker.kill(target, atOnce())).toMatchObject({ outcome: 'dead' });
-  expect(await startsFromNowOn(target.containerId ?? '')).toBe(0);
+  expect(await startsFromNowOn(target.id ?? '')).toBe(0);
   expect(await docker.remove(target, within())).toMatchObject({ outcome: 'removed' });
 });
 
@@ -132,7 +133,7 @@ test('does not take a container for the recorded one because of its name', async
   for (const name of [gone, gone.slice(0, 12)]) {
     decoys.push(await startContainer({ agentId: 'bystander', name, processes: 1 }));
   }
-  const target = { agentId: 'decoyed', operationId, containerId: gone };
+  const target = { agentId: 'decoyed', operationId, id: gone };
   expect(await docker.kill(target, atOnce())).toMatchObject({ outcome: 'alreadyGone' });
   expect(await docker.remove(target, within())).toMatchObject({ outcome: 'alreadyGone' });
   for (const decoy of decoys) expect(decoy.pids()).not.toEqual([]);
@@ -141,7 +142,7 @@ test('does not take a container for the recorded one because of its name', async
 test('removes the anonymous volumes of a container with it', async () => {
   const target = await create('volumes', { Volumes: { '/data': {} } });
   const { Mounts } = await engine()
-    .getContainer(target.containerId ?? '')
+    .getContainer(target.id ?? '')
     .inspect();
   const [volume] = Mounts.map(({ Name }) => Name ?? '');
   expect(await docker.remove(target, within())).toMatchObject({ outcome: 'removed' });
@@ -155,7 +156,7 @@ test('removes the anonymous volumes of a container with it', async () => {
 test('names the setting that would allow a container without the label', async () => {
   const container = await startContainer({ agentId: 'bare', labelled: false, processes: 1 });
   expect(await docker.kill(targetOf('bare', container), atOnce())).toEqual({
-    layer: 'container',
+    ...placeOf('docker', container.id),
     outcome: 'refused',
     detail: `the recorded container has no label ${LABEL}; KILLSWITCH_REQUIRE_LABEL=false would allow it`,
   });
@@ -167,7 +168,7 @@ test('removes what carries the label when it refuses the recorded container', as
   const own = await startContainer({ agentId: 'misled', restart: 'always', processes: 1 });
   const victim = await startContainer({ agentId: 'victim', processes: 1 });
   expect(await docker.kill(targetOf('misled', victim), atOnce())).toEqual({
-    layer: 'container',
+    ...placeOf('docker', victim.id),
     outcome: 'refused',
     detail:
       'the recorded container carries the label of another agent; the containers that do carry its label were removed',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerSandbox, openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
@@ -46,7 +47,7 @@ async function withStray(agentId: string, more = 'true', options: Partial<Contai
   onTestFinished(() => void (isAlive(pid) && process.kill(pid, 'SIGKILL')));
   expect(cgroupsOf(pid).filter(directory => directory.includes(container.id))).toEqual([]);
   await expect.poll(() => kernel.look(container.id)).toBe('populated');
-  const target = { agentId, operationId: 'op', containerId: container.id };
+  const target = { agentId, operationId: 'op', id: container.id };
   return { container, target, pid };
 }
 
@@ -61,7 +62,11 @@ test.each([
     processes: 1,
     extra: { HostConfig: { NetworkMode: `container:${container.id}` } },
   });
-  expect(await docker.kill(target, atOnce())).toEqual({ layer: 'container', outcome: 'dead' });
+  expect(await docker.kill(target, atOnce())).toEqual({
+    ...placeOf('docker', target.id),
+    outcome: 'dead',
+    needsRemoval: true,
+  });
   expect([isAlive(pid), container.pids()]).toEqual([false, []]);
   expect(sharing.pids()).not.toEqual([]);
   expect(bystander.isRunning()).toBe(true);
@@ -74,13 +79,13 @@ test('What cannot be seen to die keeps the container from being called dead', as
   const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
   onTestFinished(() => kill.mockRestore());
   expect(await docker.kill(target, atOnce())).toEqual({
-    layer: 'container',
+    ...placeOf('docker', target.id),
     outcome: 'pending',
     detail: 'what left the cgroup of the container still runs',
   });
   kill.mockRestore();
   expect(isAlive(pid)).toBe(true);
-  await engine().getContainer(target.containerId).remove({ force: true });
+  await engine().getContainer(target.id).remove({ force: true });
   // Its container is gone, and it is still the container's.
   expect((await docker.kill(target, atOnce())).outcome).toBeOneOf(['dead', 'alreadyGone']);
   expect(isAlive(pid)).toBe(false);
@@ -90,7 +95,7 @@ test('A container that nothing can leave is not searched for strays', async () =
   const sweep = vi.spyOn(kernel, 'sweep');
   const container = await startContainer({ agentId: 'confined', processes: 2 });
   await expect.poll(() => kernel.look(container.id)).toBe('populated');
-  const target = { agentId: 'confined', operationId: 'op', containerId: container.id };
+  const target = { agentId: 'confined', operationId: 'op', id: container.id };
   expect(await docker.kill(target, atOnce())).toMatchObject({ outcome: 'dead' });
   expect(sweep).not.toHaveBeenCalled();
 });

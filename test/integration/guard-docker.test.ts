@@ -5,7 +5,7 @@ import { lookAtRecorded } from '../../lib/adapters/docker/recorded.js';
 
 const guard = { label: 'killswitch.agent-id', requireLabel: true };
 const hex = 'a'.repeat(64);
-const target = { agentId: 'a1', operationId: 'op', containerId: hex };
+const target = { agentId: 'a1', operationId: 'op', id: hex };
 
 /** An engine that has one container with these labels, or none. */
 function engineWith(labels?: Readonly<Record<string, string>>) {
@@ -54,7 +54,7 @@ test('A container that is not there is gone', async () => {
 
 test('Where no container is recorded the engine is not asked', async () => {
   const { engine, find } = engineWith({});
-  const { containerId: _, ...bare } = target;
+  const { id: _, ...bare } = target;
   expect(await lookAtRecorded(engine, guard, bare)).toEqual({ kind: 'none' });
   expect(find).not.toHaveBeenCalled();
 });
@@ -63,7 +63,7 @@ test.each(['', 'agent', hex.slice(1), `${hex}a`, `x/../${hex}`, hex.toUpperCase(
   'What is not 64 hexadecimal digits never reaches the engine: %j',
   async containerId => {
     const { engine, find } = engineWith({ 'killswitch.agent-id': 'a1' });
-    expect(await lookAtRecorded(engine, guard, { ...target, containerId })).toEqual({
+    expect(await lookAtRecorded(engine, guard, { ...target, id: containerId })).toEqual({
       kind: 'refused',
       detail: 'the recorded container ID is not 64 hexadecimal digits',
     });

@@ -41,7 +41,7 @@ export async function openElsewhere(command: readonly string[]): Promise<Sandbox
       child.stdin.write(`${JSON.stringify(question)}\n`);
     });
   return {
-    layer: 'process',
+    kind: 'process',
     kill: (target, { graceMs, deadline }) =>
       ask({ method: 'kill', target, graceMs, isOver: deadline.aborted }),
     remove: target => ask({ method: 'remove', target }),

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isAlive, startProcess } from '../services/agents.js';
 import { readOf, signal } from '../services/proc.js';
-import { atOnce, newId, type Running, recordOf, run } from './process.helper.js';
+import { about, atOnce, newId, type Running, recordOf, run } from './process.helper.js';
 import { asUser, canBeUser, openElsewhere, USER } from './process-asker.helper.js';
 
 const MEND = 'give the killswitch CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and CAP_KILL, or run it as root';
@@ -23,6 +23,8 @@ const withProc = (options: string, command: readonly string[]): string[] => [
 describe.runIf(canBeUser)('As an ordinary user', () => {
   const unreadable = {
     layer: 'process',
+    kind: 'process',
+    id: expect.any(String),
     outcome: 'blind',
     detail: `the recorded process may not be read by this user, so nothing shows whether it is the agent; it may still run: ${MEND}`,
   };
@@ -85,12 +87,12 @@ describe.runIf(canBeUser)('As an ordinary user', () => {
     const agent = await startProcess({ agentId });
     const hidden = 'the processes of other users are hidden from this one (hidepid of /proc)';
     expect(await sandbox.kill(recordOf(agentId, agent), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf(agentId, agent)),
       outcome: 'blind',
       detail: `${hidden}; something runs under the recorded PID, and it may still be the agent: ${MEND}`,
     });
     expect(await sandbox.kill(recordOf(newId()), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf(newId())),
       outcome: 'notFound',
       detail: hidden,
     });
@@ -127,7 +129,7 @@ describe.runIf(canBeUser)('In a PID namespace of its own', () => {
     const agentId = newId();
     const agent = await startProcess({ agentId });
     expect(await sandbox.kill(recordOf(agentId, agent), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf(agentId, agent)),
       outcome: 'blind',
       detail: expect.stringContaining('is not of this PID namespace'),
     });

@@ -5,7 +5,7 @@ import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive } from '../services/agents.js';
 import { readOf, signal } from '../services/proc.js';
 import { freezer, makeCgroup, move, startIn, unified } from './cgroup.helper.js';
-import { atOnce, newId, type Running, recordOf, run, silent } from './process.helper.js';
+import { about, atOnce, newId, type Running, recordOf, run, silent } from './process.helper.js';
 
 const isRunning = (process: Running | undefined): boolean =>
   process !== undefined && isAlive(process.pid, process.startTime);
@@ -28,13 +28,13 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
     const agentId = newId();
     const { root, lost } = await startAgent(agentId);
     expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf(agentId, root)),
       outcome: 'dead',
     });
     expect([isRunning(root), isRunning(lost)]).toEqual([false, false]);
     expect(kernel.look(`process:${agentId}`)).toBe('unknown');
     expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf(agentId, root)),
       outcome: 'alreadyGone',
     });
   });
@@ -42,7 +42,10 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
   test('an agent that is known by its variable alone dies with all that is in its cgroup', async () => {
     const agentId = newId();
     const { root, lost } = await startAgent(agentId);
-    expect(await sandbox.kill(recordOf(agentId), atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(await sandbox.kill(recordOf(agentId), atOnce())).toEqual({
+      ...about(recordOf(agentId)),
+      outcome: 'dead',
+    });
     expect([isRunning(root), isRunning(lost)]).toEqual([false, false]);
   });
 
@@ -50,7 +53,10 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
     const [agentId, group] = [newId(), makeCgroup(point)];
     const { root, lost } = await startAgent(agentId, { group });
     move(lost?.pid ?? 0, makeCgroup(group, 'below'));
-    expect(await sandbox.kill(recordOf(agentId), atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(await sandbox.kill(recordOf(agentId), atOnce())).toEqual({
+      ...about(recordOf(agentId)),
+      outcome: 'dead',
+    });
     expect([isRunning(root), isRunning(lost)]).toEqual([false, false]);
   });
 
@@ -58,7 +64,7 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
     const agentId = newId();
     const [one, other] = [await startAgent(agentId), await startAgent(agentId)];
     const target = recordOf(agentId, one.root);
-    expect(await sandbox.kill(target, atOnce())).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(await sandbox.kill(target, atOnce())).toEqual({ ...about(target), outcome: 'dead' });
     expect([one.lost, other.root, other.lost].map(isRunning)).toEqual([false, false, false]);
   });
 
@@ -70,7 +76,7 @@ describe.each([...unified, ...freezer])('With a cgroup of its own at $point', ({
     await expect.poll(() => isRunning(root)).toBe(false);
     expect(isRunning(lost)).toBe(true);
     expect(await sandbox.kill(recordOf(agentId, root), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf(agentId, root)),
       outcome: 'dead',
     });
     expect(isRunning(lost)).toBe(false);

@@ -5,7 +5,7 @@ import { createProcesses } from '../../lib/adapters/process/index.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive, startProcess, startTimeOf, temporaryDirectory } from '../services/agents.js';
 import { readOf } from '../services/proc.js';
-import { atOnce, newId, type Running, recordOf, run, sandbox, silent } from './process.helper.js';
+import { about, atOnce, newId, type Running, recordOf, run, sandbox, silent } from './process.helper.js';
 
 const SLEEP = 'echo root $$; exec sleep 1000 >/dev/null';
 
@@ -35,7 +35,7 @@ describe('What the record points at', () => {
     const agentId = newId();
     const [agent, bystander] = [await sleeper(agentId), await sleeper()];
     expect(await sandbox.kill(recordOf(agentId, bystander), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf(agentId, bystander)),
       outcome: 'refused',
       detail:
         "the recorded process does not carry the agent's ID in its environment; only one that was started with KILLSWITCH_AGENT_ID set to it is touched",
@@ -47,7 +47,7 @@ describe('What the record points at', () => {
     const bystander = await sleeper();
     const recorded = { pid: bystander.pid, startTime: `${Number(bystander.startTime) - 1}` };
     expect(await sandbox.kill(recordOf(newId(), recorded), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf(newId(), recorded)),
       outcome: 'alreadyGone',
       detail: LIMIT,
     });
@@ -139,7 +139,7 @@ test('A killswitch that runs inside the agent leaves itself and its ancestors al
     const sandbox = createProcesses({ log: console });
     const deadline = AbortSignal.timeout(20000);
     const startTime = readFileSync('/proc/' + process.ppid + '/stat', 'utf8').split(' ')[21];
-    const target = { agentId: '${agentId}', operationId: 'op', process: { pid: process.ppid, startTime } };
+    const target = { agentId: '${agentId}', operationId: 'op', id: process.ppid + ':' + startTime };
     const { outcome, detail } = await sandbox.kill(target, { graceMs: 0, deadline });
     console.log(outcome + ':' + (detail.includes('itself') ? 'told' : 'hidden'), process.ppid);
   `;

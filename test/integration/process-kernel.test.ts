@@ -5,7 +5,7 @@ import type { HostProcess, ProcessTable } from '../../lib/adapters/process/table
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { Target } from '../../lib/ports/sandbox.js';
-import { atOnce, host, newId, recordOf, run, silent, tableWith } from './process.helper.js';
+import { about, atOnce, host, newId, recordOf, run, silent, tableWith } from './process.helper.js';
 
 const AGENT = 'a1';
 const KEY = `process:${AGENT}/100/5`;
@@ -253,7 +253,7 @@ describe('An agent', () => {
     const { root } = await run('echo root $$; exec sleep 1000 >/dev/null', { agentId });
     const sandbox = createProcesses({ kernel, log: silent });
     const target = recordOf(agentId, root);
-    return { kill: (options = atOnce()) => sandbox.kill(target, options) };
+    return { place: about(target), kill: (options = atOnce()) => sandbox.kill(target, options) };
   }
 
   test('is killed by its cgroup before anything is waited for', async () => {
@@ -266,10 +266,10 @@ describe('An agent', () => {
 
   test('is not killed by its cgroup before its grace is over', async () => {
     const kernel = kernelWith({ kill: keys => (kernel.look.mockReturnValue('empty') ? keys : []) });
-    const { kill } = await start(kernel);
+    const { kill, place } = await start(kernel);
     const outcome = kill({ ...atOnce(), graceMs: 120_000 });
     expect([kernel.rememberOwn, kernel.kill].map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
-    expect(await outcome).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(await outcome).toEqual({ ...place, outcome: 'dead' });
     expect(kernel.kill).toHaveBeenCalledOnce();
   });
 
@@ -281,14 +281,14 @@ describe('An agent', () => {
       if (kernel.kill.mock.calls.length === 3) deadline.abort();
       return keys;
     });
-    const { kill } = await start(kernel);
+    const { kill, place } = await start(kernel);
     expect(await kill({ graceMs: 0, deadline: deadline.signal })).toEqual({
-      layer: 'process',
+      ...place,
       outcome: 'pending',
       detail: "something in the agent's cgroup does not die",
     });
     kernel.kill.mockImplementation(keys => (kernel.look.mockReturnValue('empty') ? keys : []));
-    expect(await kill()).toEqual({ layer: 'process', outcome: 'dead' });
+    expect(await kill()).toEqual({ ...place, outcome: 'dead' });
     expect(kernel.forget).toHaveBeenCalledOnce();
   });
 
@@ -303,8 +303,8 @@ describe('An agent', () => {
 
   test('is dead by its processes alone where its cgroup is not its own', async () => {
     const kernel = kernelWith({ rememberOwn: () => false, look: () => 'unknown' });
-    const { kill } = await start(kernel);
-    expect(await kill()).toEqual({ layer: 'process', outcome: 'dead', detail: LIMIT });
+    const { kill, place } = await start(kernel);
+    expect(await kill()).toEqual({ ...place, outcome: 'dead', detail: LIMIT });
     expect(kernel.kill).not.toHaveBeenCalled();
   });
 });

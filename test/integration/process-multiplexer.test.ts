@@ -86,7 +86,9 @@ describe.runIf(hasTmux)('A tmux server that inherited the variable of an agent',
     const { server, panes } = await startTmux(agentId);
     const own = running(panes()[0] ?? 0);
     const seen = async () =>
-      (await sandbox.scan()).seen.flatMap(one => (one.agentId === agentId ? [Number(one.id)] : []));
+      (await sandbox.scan()).seen.flatMap(one =>
+        one.agentId === agentId ? [Number.parseInt(one.id, 10)] : [],
+      );
     await expect.poll(seen).toEqual([own.pid]);
     expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({ outcome: 'dead' });
     expect([own, server].map(isRunning)).toEqual([false, true]);

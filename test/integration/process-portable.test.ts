@@ -4,7 +4,7 @@ import { createProcesses } from '../../lib/adapters/process/index.js';
 import { parsePs } from '../../lib/adapters/process/ps.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import { isAlive, startProcess } from '../services/agents.js';
-import { atOnce, newId, recordOf, run, silent } from './process.helper.js';
+import { about, atOnce, newId, recordOf, run, silent } from './process.helper.js';
 
 const sandbox = createProcesses({ platform: 'darwin', log: silent });
 const ID = 'KILLSWITCH_AGENT_ID';
@@ -21,7 +21,7 @@ describe('Asked through ps', () => {
     const agent = await startProcess({ agentId, children: 2, daemonized: 2 });
     const target = recordOf(agentId, { pid: agent.pid, startTime: lstartOf(agent.pid) });
     expect(await sandbox.kill(target, atOnce())).toEqual({
-      layer: 'process',
+      ...about(target),
       outcome: 'dead',
       detail: LIMIT,
     });

@@ -10,7 +10,7 @@ import { createProc } from '../../lib/adapters/process/linux.js';
 import { parseStat } from '../../lib/adapters/process/stat.js';
 import { createSnapshot } from '../../lib/adapters/process/table.js';
 import { isAlive, temporaryDirectory } from '../services/agents.js';
-import { atOnce, newId, recordOf, run, silent } from './process.helper.js';
+import { about, atOnce, newId, recordOf, run, silent } from './process.helper.js';
 
 const VARIABLE = 'KILLSWITCH_AGENT_ID';
 
@@ -86,7 +86,7 @@ describe('A process table of our making', () => {
     const [agentId, pid] = [newId(), await victim()];
     put(pid, { state: 'D' }, `${VARIABLE}=${agentId}\0`);
     expect(await kill(agentId)).toEqual({
-      layer: 'process',
+      ...about(recordOf(agentId)),
       outcome: 'pending',
       detail: '1 process does not die; a process in uninterruptible sleep cannot be killed',
     });
@@ -190,7 +190,7 @@ describe('A process table of our making', () => {
     });
     const detail = 'the process table cannot be read';
     expect(await sandbox.kill(recordOf('a1'), atOnce())).toEqual({
-      layer: 'process',
+      ...about(recordOf('a1')),
       outcome: 'failed',
       detail,
     });

@@ -18,7 +18,7 @@ test('All processes of an agent are seen, each as old as the oldest of them', as
   const before = Date.now();
   const agent = await startProcess({ agentId, children: 3, daemonized: 3 });
   const seen = await seenOf(agentId);
-  expect(seen.map(({ id }) => Number(id)).sort()).toEqual(agent.pids().sort());
+  expect(seen.map(({ id }) => Number.parseInt(id, 10)).sort()).toEqual(agent.pids().sort());
   const [startedAt, ...others] = new Set(seen.map(sighting => sighting.startedAt));
   expect(others).toEqual([]);
   // Both the start time and the uptime are counted in steps of 10 ms.
@@ -31,7 +31,7 @@ test('What is left of an agent is seen without its first process', async () => {
   const agent = await startProcess({ agentId, children: 0, daemonized: 1 });
   signal(agent.pid, agent.startTime, 'SIGKILL');
   await expect.poll(() => agent.pids()).toEqual(agent.daemons);
-  const ids = (await seenOf(agentId)).map(({ id }) => Number(id));
+  const ids = (await seenOf(agentId)).map(({ id }) => Number.parseInt(id, 10));
   expect(ids).toEqual(expect.arrayContaining([...agent.daemons]));
   expect(ids).not.toContain(agent.pid);
 });
@@ -42,7 +42,7 @@ test('A process that gets its label by an exec is seen and killed, although it w
   const { root } = await run(`trap '${exec}' USR1; echo root $$; while :; do sleep 0.01; done`);
   expect(await seenOf(agentId)).toEqual([]);
   signal(root?.pid ?? 0, root?.startTime, 'SIGUSR1');
-  await expect.poll(() => seenOf(agentId)).toMatchObject([{ id: String(root?.pid) }]);
+  await expect.poll(() => seenOf(agentId)).toMatchObject([{ id: `${root?.pid}:${root?.startTime}` }]);
   expect(await sandbox.kill(recordOf(agentId), atOnce())).toMatchObject({
     layer: 'process',
     outcome: 'dead',
@@ -55,7 +55,7 @@ test('By ps, all processes of an agent are seen', async () => {
   const before = Date.now();
   const agent = await startProcess({ agentId });
   const seen = await seenOf(agentId, createProcesses({ platform: 'darwin', log: silent }));
-  expect(seen.map(({ id }) => Number(id)).sort()).toEqual(agent.pids().sort());
+  expect(seen.map(({ id }) => Number.parseInt(id, 10)).sort()).toEqual(agent.pids().sort());
   // It adds up two times without their fractions of a second.
   expect(seen[0]?.startedAt).toBeGreaterThan(before - 2_020);
   expect(seen[0]?.startedAt).toBeLessThanOrEqual(Date.now() + 20);
@@ -78,7 +78,7 @@ describe('A scanner', () => {
     return { scanner, sightings, snapshot, error };
   }
   const agent = host(100, { labels: ['a1'], startTime: '7' });
-  const sighting = { agentId: 'a1', layer: 'process', id: '100', startedAt: 7 };
+  const sighting = { agentId: 'a1', kind: 'process', id: '100:7', startedAt: 7 };
 
   test('sees no zombie, no kernel thread, and no process by a label that is not an agent ID', async () => {
     const { sightings } = openOn([
@@ -100,10 +100,10 @@ describe('A scanner', () => {
       host(99, { labels: ['a1'], startTime: '?' }),
       host(101, { labels: ['a1'], startTime: '9' }),
     ];
-    const seen = ['99', '100', '101'].map(id => ({ ...sighting, id }));
+    const seen = ['99:?', '100:7', '101:9'].map(id => ({ ...sighting, id }));
     expect(await openOn([agent, ...others].sort((a, b) => a.pid - b.pid)).sightings()).toEqual(seen);
     expect(await openOn(others.slice(0, 1)).sightings()).toEqual([
-      { agentId: 'a1', layer: 'process', id: '99' },
+      { agentId: 'a1', kind: 'process', id: '99:?' },
     ]);
   });
 

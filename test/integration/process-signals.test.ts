@@ -3,7 +3,7 @@ import { gather } from '../../lib/adapters/process/gather.js';
 import { report } from '../../lib/adapters/process/report.js';
 import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
 import { killTree } from '../../lib/adapters/process/tree-kill.js';
-import { atOnce, host, recordOf, tableWith } from './process.helper.js';
+import { about, atOnce, host, recordOf, tableWith } from './process.helper.js';
 
 /** A table that shows one list of processes after the other, the last one for good, and notes the signals. */
 function tableOf(...looks: (readonly HostProcess[] | 'unsettled')[]): {
@@ -46,7 +46,7 @@ test('What outlives the deadline is pending, and has been killed all the same', 
   const { table, signals } = tableOf(members);
   const caught = await killTree(table, recordOf('a1'), { graceMs: 60_000, deadline: AbortSignal.abort() });
   expect(report(recordOf('a1'), caught, evidence)).toEqual({
-    layer: 'process',
+    ...about(recordOf('a1')),
     outcome: 'pending',
     detail: '2 processes do not die; a process in uninterruptible sleep cannot be killed',
   });
@@ -62,7 +62,7 @@ test('A process that we may not signal is a failure, and the others are killed a
   };
   const target = recordOf('a1', { pid: locked.pid, startTime: '5' });
   expect(report(target, await killTree({ ...table, signal }, target, atOnce()), evidence)).toEqual({
-    layer: 'process',
+    ...about(target),
     outcome: 'failed',
     detail: expect.stringContaining('not permitted to signal a process of the agent'),
   });

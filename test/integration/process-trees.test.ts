@@ -4,7 +4,17 @@ import { LIMIT } from '../../lib/adapters/process/words.js';
 import type { Target } from '../../lib/ports/sandbox.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
 import { allProcesses, readOf, signal } from '../services/proc.js';
-import { atOnce, carriersOf, newId, type Running, recordOf, run, sandbox, silent } from './process.helper.js';
+import {
+  about,
+  atOnce,
+  carriersOf,
+  newId,
+  type Running,
+  recordOf,
+  run,
+  sandbox,
+  silent,
+} from './process.helper.js';
 
 const isRunning = (process: Running | undefined): boolean =>
   process !== undefined && isAlive(process.pid, process.startTime);
@@ -12,13 +22,16 @@ const isRunning = (process: Running | undefined): boolean =>
 test.each<[string, (agentId: string, agent: Running) => Target]>([
   ['recorded', recordOf],
   ['unrecorded', agentId => recordOf(agentId)],
-  ['beside its recorded container', agentId => ({ ...recordOf(agentId), containerId: 'c'.repeat(64) })],
+  [
+    'beside its recorded container',
+    agentId => ({ ...recordOf(agentId), sandboxes: [{ kind: 'docker', id: 'c'.repeat(64) }] }),
+  ],
 ])('Kills a tree of children and daemonized grandchildren that is %s', async (_, targetOf) => {
   const agentId = newId();
   const agent = await startProcess({ agentId, children: 3, daemonized: 4 });
   expect(agent.pids()).toHaveLength(8);
   expect(await sandbox.kill(targetOf(agentId, agent), atOnce())).toEqual({
-    layer: 'process',
+    ...about(targetOf(agentId, agent)),
     outcome: 'dead',
     detail: LIMIT,
   });
@@ -152,7 +165,7 @@ test('Kills a daemon that left the agent in every way after it was seen, and say
     },
   );
   expect(await own.kill(recordOf(agentId, root), atOnce())).toEqual({
-    layer: 'process',
+    ...about(recordOf(agentId, root)),
     outcome: 'dead',
     detail: LIMIT,
   });

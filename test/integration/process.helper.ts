@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { inject, onTestFinished } from 'vitest';
 import { createProcesses } from '../../lib/adapters/process/index.js';
 import { createSnapshot, type HostProcess, type ProcessTable } from '../../lib/adapters/process/table.js';
+import { placeOf } from '../../lib/domain/debt.js';
+import { type AgentProcess, processId } from '../../lib/domain/sandbox.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import type { KillOptions, Target } from '../../lib/ports/sandbox.js';
 import { RUN_MARK } from '../services/context.js';
@@ -16,11 +18,13 @@ export const sandbox = createProcesses({ log: silent });
 
 export const newId = (): string => `agent-${randomUUID()}`;
 export const atOnce = (): KillOptions => ({ graceMs: 0, deadline: AbortSignal.timeout(20_000) });
-export const recordOf = (agentId: string, process?: Target['process']): Target => ({
+export const recordOf = (agentId: string, process?: AgentProcess): Target => ({
   agentId,
   operationId: 'op',
-  ...(process && { process }),
+  ...(process && { id: processId(process) }),
 });
+/** What every outcome says of the place that was asked about. */
+export const about = ({ id }: Target) => placeOf('process', id);
 
 /** A process of no table in particular. */
 export const host = (pid: number, members: Partial<HostProcess> = {}): HostProcess => ({

@@ -165,6 +165,17 @@ export const oneReaderOfTheEnvironment: Rule = files =>
     .filter(file => ENVIRONMENT.test(codeOf(file.text)))
     .map(({ path }) => `${path} reads process.env`);
 
+/** The words of the short forms, which one file turns into kinds of sandboxes and back. Settings have such words, too. */
+/** A process is a kind as well. */
+const LAYER_WORDS = /'container'|(?<!\bkind (?::|===|!==) )'process'/;
+const KNOWS_SHORT_FORMS = 'lib/domain/sandbox.ts';
+
+export const coreKnowsNoLayer: Rule = files =>
+  files
+    .filter(({ path }) => isCore(path) && path !== KNOWS_SHORT_FORMS && !path.startsWith('lib/config/'))
+    .filter(({ text }) => LAYER_WORDS.test(codeOf(text).replaceAll(/["`]/g, "'")))
+    .map(({ path }) => `${path} knows a layer by its word`);
+
 /** What `functions/server/run-alone.ts` may ask of the process. */
 export const aloneReadsArgumentsOnly: Rule = files =>
   files

@@ -4,6 +4,9 @@ import { component } from './component.js';
 
 export const ORIGINS = 'Only from an edge gateway: the answer of each host.';
 
+export const PENDING =
+  'The layers that are not done yet; they are retried: `container`, `process`, `worktree`. A further sandbox of a layer is called `kind:id`, or `kind` where the record does not name it.';
+
 const agent = {
   agentId: 'The agent.',
   operationId: 'The operation that killed the agent; a repeated kill names the first one.',
@@ -11,7 +14,7 @@ const agent = {
   taskId: 'The task that it worked on.',
   host: 'The host that it ran on.',
   verified: 'True only if at least one sandbox was found and seen to be gone, and none may still run.',
-  pending: 'The layers that are not done yet; they are retried.',
+  pending: PENDING,
   outcomes: 'What was seen, layer by layer.',
   error: 'Why the agent could not be marked as killed.',
 };
@@ -55,8 +58,11 @@ export const receipts = {
   }),
   LayerOutcome: component(layerOutcome, 'What was seen of one part of an agent.', {
     layer: 'The part of the agent.',
+    kind: 'The kind of the sandbox, such as the engine of a container. Absent for a worktree.',
+    id: 'The sandbox that the record names. Absent: it speaks of all of this kind with the agent’s label.',
+    needsRemoval: 'It is dead, and its remains are to be removed.',
     outcome:
-      'What was seen. With `dead`, `removed`, `alreadyGone`, `notFound` and `skipped` nothing was seen running any more; a dead container is still to be removed. `blind`, `refused`, `failed` and `pending` are retried.',
+      'What was seen. With `dead`, `removed`, `alreadyGone`, `notFound` and `skipped` nothing was seen running any more; `needsRemoval` says that a dead sandbox is still to be removed. `blind`, `refused`, `failed` and `pending` are retried.',
     detail: 'Why, in a text that anyone may see.',
     deadAfterMs: 'Milliseconds from the acceptance of the request until its processes were seen to be gone.',
     settledAfterMs: 'Milliseconds from the acceptance of the request until nothing of it was pending.',

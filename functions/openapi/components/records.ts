@@ -4,9 +4,10 @@ import {
   agentRecord,
   dismissalMark,
   killMark,
+  sandboxRef,
 } from '../../../lib/client/agent-record.js';
 import { component } from './component.js';
-import { ORIGINS } from './receipts.js';
+import { ORIGINS, PENDING } from './receipts.js';
 
 export const records = {
   AgentRecord: component(
@@ -20,8 +21,10 @@ export const records = {
       taskId: 'The task that it works on.',
       startedAt: 'When it was started.',
       host: 'The host that it runs on.',
-      containerId: 'The full ID of the container that it runs in.',
-      process: 'Its first process, where it runs on the host itself.',
+      sandboxes:
+        'Where it runs, each by its kind and ID. One that only the short forms name belongs to it as well.',
+      containerId: 'Short form: the full ID of its first container.',
+      process: 'Short form: its first process, where it runs on the host itself.',
       repository: 'The path of the repository that its worktree belongs to.',
       worktreePath: 'The path of its git worktree.',
       labels: 'What selectors can select it by.',
@@ -36,12 +39,16 @@ export const records = {
     pid: 'Its process ID.',
     startTime: 'Field 22 of `/proc/PID/stat`, which makes the PID unique.',
   }),
+  SandboxRef: component(sandboxRef, 'One place where an agent runs.', {
+    kind: 'What it is: a container of an engine, a process, a systemd unit.',
+    id: 'A container’s full ID; `PID:START` of a process, where START is field 22 of `/proc/PID/stat`; the name of a unit.',
+  }),
   KillMark: component(killMark, 'What a kill wrote into the record of its agent.', {
     operationId: 'The operation that killed it.',
     requestedAt: 'When the kill was requested.',
     requestedBy: 'Who asked for it.',
     reason: 'Why it was asked for.',
-    pending: 'The layers that are not done yet; they are retried.',
+    pending: PENDING,
     attempts: 'How many attempts there were.',
     lastError: 'What went wrong at the last attempt.',
     confirmedAt: 'When nothing was pending any more.',

@@ -21,9 +21,12 @@ const fields = {
   taskId: 'The task that it works on.',
   startedAt: 'When it was started.',
   host: 'The host that it runs on.',
-  containerId: 'The full ID of the container that it runs in.',
+  sandboxes:
+    'Where it runs, each by its kind and ID: a container of `docker` or `podman` by its full ID, a `process` of the host as `PID:START`, where START is field 22 of `/proc/PID/stat`, a systemd `unit` by its name. A list replaces the one before.',
+  containerId:
+    'Short form of its first container, by its full ID. Beside `sandboxes` it must be one of them.',
   process:
-    'Its first process, where it runs on the host itself. `startTime` is field 22 of `/proc/PID/stat`, which makes the PID unique.',
+    'Short form of its first process, where it runs on the host itself. `startTime` is field 22 of `/proc/PID/stat`, which makes the PID unique.',
   repository: 'The path of the repository that its worktree belongs to.',
   worktreePath: 'The path of its git worktree, which is moved into the quarantine when it is killed.',
   labels: 'What selectors can select it by.',

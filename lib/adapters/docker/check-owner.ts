@@ -38,8 +38,8 @@ const PATIENCE = 300;
  */
 export function createOwnerCheck({ map, guard, isLive, dataRoot }: OwnerCheckOptions): OwnerCheck {
   return async target => {
-    if (target.containerId === undefined) return { kind: 'none' };
-    const id = toContainerId(target.containerId);
+    if (target.id === undefined) return { kind: 'none' };
+    const id = toContainerId(target.id);
     if (id === undefined) return { kind: 'refused', detail: NO_ID };
     const judge = (labels: Readonly<Record<string, string>>): Owner => {
       const detail = obstacleOf(labels, guard, target);

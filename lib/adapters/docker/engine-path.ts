@@ -38,13 +38,13 @@ export function createEnginePath(options: EnginePathOptions): EnginePath {
 
   /** Does `work` to each container of the agent, with the recorded one if it is the agent's. */
   const toEach = async (target: Target, work: (container: Found) => Promise<Seen>): Promise<Seen> => {
-    const { agentId, containerId } = target;
+    const { agentId, id: recordedId } = target;
     const guarded = (container: Found): Promise<Seen> =>
       work(container).catch((error: unknown) => toSeen(target, error));
     const own = await list(agentId);
     // In parallel: an answer that hangs must not hold up what is known already.
     const listed = Promise.all(own.map(guarded));
-    const isListed = own.some(({ id }) => id === containerId);
+    const isListed = own.some(({ id }) => id === recordedId);
     const recorded = isListed
       ? []
       : await lookAtRecorded(engine, guard, target).then(
@@ -72,7 +72,7 @@ export function createEnginePath(options: EnginePathOptions): EnginePath {
         if (left.outcome !== 'refused') return left;
         return { ...left, detail: `${left.detail}; the containers that do carry its label were removed` };
       } catch (error) {
-        if (isNoEngine(error) && target.containerId === undefined && !hasAnswered()) {
+        if (isNoEngine(error) && target.id === undefined && !hasAnswered()) {
           return { outcome: 'skipped', detail: `no container is recorded, and ${seenOf(error).detail}` };
         }
         warn(target, error);

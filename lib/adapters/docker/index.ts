@@ -1,7 +1,9 @@
+import { placeOf } from '../../domain/debt.js';
 import type { LayerOutcome } from '../../domain/outcome.js';
+import type { SandboxKind } from '../../domain/sandbox.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
-import type { Sandbox } from '../../ports/sandbox.js';
+import type { Sandbox, Target } from '../../ports/sandbox.js';
 import type { Scanner } from '../../ports/scanner.js';
 import { createApi } from './api.js';
 import { createOwnerCheck } from './check-owner.js';
@@ -28,6 +30,8 @@ import { createScanner } from './scanner.js';
 import type { Seen } from './seen.js';
 
 export interface DockerOptions extends ConnectionOptions {
+  /** What records and outcomes call this engine's containers; `docker` if absent. */
+  readonly kind?: SandboxKind;
   /** Key of the container label that has to equal the agent's ID. */
   readonly label?: string;
   /** `false` also allows a recorded container that has no such label; never one that has another agent's. */
@@ -79,7 +83,7 @@ const NO_KERNEL: Kernel = {
  * closed it follows the engine's events; that alone keeps no process alive.
  */
 export function openDocker(options: DockerOptions): DockerSandbox {
-  const { label = 'killswitch.agent-id', requireLabel = true, log } = options;
+  const { kind = 'docker', label = 'killswitch.agent-id', requireLabel = true, log } = options;
   // The containers of another machine's engine have no cgroup here, whatever has their name or PID.
   const connection = byContext(options, DEFAULT_SOCKET);
   const address = parseAddress(connection);
@@ -114,7 +118,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   });
   const { isLive, refresh } = follower;
   const { hasAnswered } = memory;
-  const scanner = createScanner({ map, kernel, refresh, indexCgroup, remembered, hasAnswered, log });
+  const scanner = createScanner({ kind, map, kernel, refresh, indexCgroup, remembered, hasAnswered, log });
 
   const { first, passed } = createKillPriority();
   const list = createListing(engine, label);
@@ -134,14 +138,23 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   const rehearse = createRehearsal({ ...ways, killMs, log });
   const removeAll = createAgentRemover({ enginePath, remove, list, map, isLive });
 
+  const about = ({ id }: Target, { outcome, ...seen }: Seen): LayerOutcome => ({
+    ...placeOf(kind, id),
+    outcome,
+    ...seen,
+    ...(outcome === 'dead' && { needsRemoval: true }),
+  });
+
   return {
-    layer: 'container',
-    kill: (target, bounds) => untilDeadline(kill(target, bounds), bounds.deadline, NOT_STOPPED),
+    kind,
+    kill: async (target, bounds) =>
+      about(target, await untilDeadline(kill(target, bounds), bounds.deadline, NOT_STOPPED)),
     ...(rehearse && {
-      rehearse: (target, bounds) => untilDeadline(rehearse(target, bounds), bounds.deadline, NOT_STOPPED),
+      rehearse: async (target, bounds) =>
+        about(target, await untilDeadline(rehearse(target, bounds), bounds.deadline, NOT_STOPPED)),
     }),
-    remove: (target, deadline) =>
-      untilDeadline(removeAll(target), deadline, 'the container was not seen to be removed yet'),
+    remove: async (target, deadline) =>
+      about(target, await untilDeadline(removeAll(target), deadline, NOT_REMOVED)),
     scan: scanner.scan,
     watch: scanner.watch,
     probe: createProbe({ ask: () => engine.list(label, 1), isLive, map, kernel: ownKernel }),
@@ -153,12 +166,14 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   };
 }
 
+const NOT_REMOVED = 'the container was not seen to be removed yet';
+
 /** The deadline ends the waiting and never the work. */
-function untilDeadline(work: Promise<Seen>, deadline: AbortSignal, detail: string): Promise<LayerOutcome> {
+function untilDeadline(work: Promise<Seen>, deadline: AbortSignal, detail: string): Promise<Seen> {
   return new Promise((resolve, reject) => {
     const answer = (seen: Seen): void => {
       deadline.removeEventListener('abort', giveUp);
-      resolve({ layer: 'container', ...seen });
+      resolve(seen);
     };
     const giveUp = (): void => answer({ outcome: 'pending', detail });
     if (deadline.aborted) giveUp();

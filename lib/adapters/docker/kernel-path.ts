@@ -36,7 +36,7 @@ export interface Ways {
 }
 
 export function createKernelPath({ kernel, map, killInKernel }: Ways, target: Target): KernelPath {
-  const { agentId, containerId } = target;
+  const { agentId, id: containerId } = target;
   /** Includes those that are removed by now. */
   const met = new Map<string, Known>();
   const killed = new Set<string>();

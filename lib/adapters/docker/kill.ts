@@ -108,8 +108,8 @@ export function createKiller(options: KillerOptions): Killer {
   };
 
   /** A container that the engine does not know is not gone as long as its cgroup has processes. */
-  const unlessKernelSees = async ({ containerId = '' }: Target, seen: Seen): Promise<Seen> => {
-    const id = toContainerId(containerId);
+  const unlessKernelSees = async ({ id: recorded = '' }: Target, seen: Seen): Promise<Seen> => {
+    const id = toContainerId(recorded);
     if (seen.outcome !== 'alreadyGone' || id === undefined) return seen;
     await kernel.find([id]);
     return kernel.look(id) === 'populated' ? ELSEWHERE : seen;

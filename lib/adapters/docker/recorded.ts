@@ -18,8 +18,8 @@ export type Recorded =
 
 /** Looks up the container that the record names, which need not be the agent's. */
 export async function lookAtRecorded(engine: Engine, guard: Guard, target: Target): Promise<Recorded> {
-  if (target.containerId === undefined) return { kind: 'none' };
-  const id = toContainerId(target.containerId);
+  if (target.id === undefined) return { kind: 'none' };
+  const id = toContainerId(target.id);
   if (id === undefined) return { kind: 'refused', detail: NO_ID };
   const container = await engine.find(id);
   if (container === undefined) return { kind: 'gone' };

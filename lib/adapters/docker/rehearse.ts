@@ -23,7 +23,7 @@ export function createRehearsal(
   const { first } = createKillPriority();
   const kill = createKiller({ ...options, map, first, isLive: () => true });
   return async (target, bounds) => {
-    const id = toContainerId(target.containerId ?? '');
+    const id = toContainerId(target.id ?? '');
     if (id === undefined) return { outcome: 'notFound' };
     const end = kernel.rehearse?.(id) ?? ignore;
     const container = map.meet({ id, state: 'running', labels: { [label]: target.agentId } });

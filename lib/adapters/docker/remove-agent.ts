@@ -24,7 +24,7 @@ export function createAgentRemover(ways: RemovalWays): (target: Target) => Promi
 
   return async target => {
     const own = map.of(target.agentId);
-    const { containerId } = target;
+    const { id: containerId } = target;
     const isWhole = containerId === undefined || own.some(({ id }) => id === containerId);
     if (!isLive() || own.length === 0 || !isWhole) return enginePath.remove(target);
     const removed = Promise.all(own.map(({ id }) => remove(id, target))).then(worstOf);

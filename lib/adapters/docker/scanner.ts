@@ -1,3 +1,4 @@
+import type { SandboxKind } from '../../domain/sandbox.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Scanner, Sighting } from '../../ports/scanner.js';
@@ -13,6 +14,7 @@ export interface DockerScanner extends Scanner {
 }
 
 export interface ScannerOptions {
+  readonly kind: SandboxKind;
   readonly map: ContainerMap;
   readonly kernel: Kernel;
   /** Asks the engine what there is, and puts it into the map. Rejects if it does not answer. */
@@ -29,7 +31,8 @@ export interface ScannerOptions {
 const PATIENCE = 300;
 
 export function createScanner(options: ScannerOptions): DockerScanner {
-  const { map, kernel, refresh, indexCgroup, remembered, hasAnswered, log } = options;
+  const { kind, map, kernel, refresh, indexCgroup, remembered, hasAnswered, log } = options;
+  const toSighting = sightingsAs(kind);
   const watchers = new Set<(sighting: Sighting) => void>();
   const isEmpty = ({ id }: Known): boolean => kernel.look(id) === 'empty';
   const running = (): readonly Known[] => map.all().filter(({ state }) => mayRun(state));
@@ -76,6 +79,11 @@ export function createScanner(options: ScannerOptions): DockerScanner {
   };
 }
 
-function toSighting({ agentId, id, startedAt }: Known): Sighting {
-  return { agentId, layer: 'container', id, ...(startedAt !== undefined && { startedAt }) };
-}
+const sightingsAs =
+  (kind: SandboxKind) =>
+  ({ agentId, id, startedAt }: Known): Sighting => ({
+    agentId,
+    kind,
+    id,
+    ...(startedAt !== undefined && { startedAt }),
+  });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { placeOf } from '../../domain/debt.js';
 import type { LayerOutcome } from '../../domain/outcome.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
@@ -10,6 +11,7 @@ import { createMemory, type Noted } from './memory.js';
 import { createOwnCgroups } from './own-cgroup.js';
 import { createPortable } from './portable.js';
 import { probe } from './probe.js';
+import { recordedIn } from './recorded.js';
 import { report } from './report.js';
 import { createScanner } from './scanner.js';
 import type { Snapshot } from './table.js';
@@ -66,7 +68,8 @@ export function createProcesses({
   };
 
   async function killNow(target: Target, options: KillOptions): Promise<LayerOutcome> {
-    const { agentId, process: recorded } = target;
+    const { agentId } = target;
+    const recorded = recordedIn(target);
     const own = cgroups?.of(target);
     try {
       const kinship = { ...memory.kinshipOf(agentId), recorded, isBeingKilled: killsUnderWay.has };
@@ -78,23 +81,27 @@ export function createProcesses({
       return report(target, result, { table, variable, cgroup, wasSeen, wasEnclosed });
     } catch (err) {
       log.error({ err, agentId }, 'the process table cannot be read');
-      return { layer: 'process', outcome: 'failed', detail: 'the process table cannot be read' };
+      return {
+        ...placeOf('process', target.id),
+        outcome: 'failed',
+        detail: 'the process table cannot be read',
+      };
     } finally {
       own?.release();
     }
   }
 
   return {
-    layer: 'process',
+    kind: 'process',
     ...createScanner(table, log, note),
     async kill(target, options): Promise<LayerOutcome> {
-      const isBeingKilledInContainer = target.containerId !== undefined && options.graceMs === 0;
-      if (isBeingKilledInContainer && !target.process) await delay(HEAD_START);
+      const { id, sandboxes = [] } = target;
+      if (id === undefined && sandboxes.length > 0 && options.graceMs === 0) await delay(HEAD_START);
       return killsUnderWay.during(target.agentId, () => killNow(target, options));
     },
     /** A dead process leaves nothing behind. */
-    async remove(): Promise<LayerOutcome> {
-      return { layer: 'process', outcome: 'alreadyGone' };
+    async remove({ id }): Promise<LayerOutcome> {
+      return { ...placeOf('process', id), outcome: 'alreadyGone' };
     },
     probe: () => probe(table),
   };

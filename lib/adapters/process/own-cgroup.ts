@@ -3,6 +3,7 @@ import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Target } from '../../ports/sandbox.js';
 import { isOfAnother } from './gather.js';
+import { recordedIn } from './recorded.js';
 import { type HostProcess, type Identity, identity, isOlder, labelOf, type ProcessTable } from './table.js';
 
 /** Milliseconds. */
@@ -131,7 +132,8 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
     return oldest;
   };
 
-  const of = ({ agentId, process: recorded }: Target): OwnCgroups => {
+  const of = (target: Target): OwnCgroups => {
+    const { agentId } = target;
     const keys = new Set<string>();
     const tried = new Set<string>();
     const hold = (key: string): void => {
@@ -153,7 +155,7 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
         forget(agentId, key);
       else if (look(key) !== 'unknown') hold(key);
     }
-    const { pid = 0, startTime } = recorded ?? {};
+    const { pid = 0, startTime } = recordedIn(target) ?? {};
     if (pid > 1 && startTime !== undefined) attempt({ pid, startTime });
 
     const kill = (): boolean => {

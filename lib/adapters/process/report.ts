@@ -1,14 +1,17 @@
-import type { AgentProcess } from '../../domain/agent.js';
+import { placeOf } from '../../domain/debt.js';
 import type { LayerOutcome } from '../../domain/outcome.js';
+import type { AgentProcess } from '../../domain/sandbox.js';
 import type { Target } from '../../ports/sandbox.js';
 import type { Members } from './gather.js';
 import type { CgroupState } from './own-cgroup.js';
+import { recordedIn } from './recorded.js';
 import { countUnread, type HostProcess, type ProcessTable } from './table.js';
 import type { TreeKill } from './tree-kill.js';
 import { LIMIT, MEND, unreadable } from './words.js';
 
 type Finding = Required<Pick<LayerOutcome, 'outcome' | 'detail'>>;
 
+const NO_ID: Finding = { outcome: 'refused', detail: 'the recorded process is not of the form PID:START' };
 const DENIED = `not permitted to signal a process of the agent, which may still run: ${MEND}`;
 const STUCK = 'a process in uninterruptible sleep cannot be killed';
 const POPULATED = "something in the agent's cgroup does not die";
@@ -35,10 +38,12 @@ export interface Evidence {
 }
 
 /** Puts into words how the kill of a tree ended: what is owed comes before what is refused, and that before success. */
-export function report({ process: recorded }: Target, result: TreeKill, evidence: Evidence): LayerOutcome {
+export function report(target: Target, result: TreeKill, evidence: Evidence): LayerOutcome {
+  const recorded = recordedIn(target);
   const { cgroup, wasSeen, wasEnclosed } = evidence;
   const { members } = result;
   const found = [leftOver(result), remnant(cgroup), sharing(members), doubt(recorded, members, evidence)];
+  if (target.id !== undefined && recorded === undefined) found.push(NO_ID);
   const findings = found.filter(finding => finding !== undefined);
   const isEnclosed = cgroup !== undefined || (wasEnclosed && result.sent === 0);
   const success = result.sent > 0 ? 'dead' : wasSeen || recorded !== undefined ? 'alreadyGone' : 'notFound';
@@ -48,7 +53,7 @@ export function report({ process: recorded }: Target, result: TreeKill, evidence
   if (outcome === 'notFound') details.push(...unseen(members, evidence));
   else if (findings.length === 0 && !isEnclosed) details.push(LIMIT);
   const detail = details.join('; ');
-  return { layer: 'process', outcome, ...(detail && { detail }) };
+  return { ...placeOf('process', target.id), outcome, ...(detail && { detail }) };
 }
 
 function leftOver({ members: { living, spared }, denied }: TreeKill): Finding | undefined {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_ID } from '../../domain/agent.js';
+import { processId } from '../../domain/sandbox.js';
 import type { Log } from '../../ports/runtime.js';
 import type { Scan, Scanner, Sighting } from '../../ports/scanner.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
@@ -64,7 +65,7 @@ function sightingsIn(
     if (process.state === 'dead' || process.kernel) continue;
     for (const agentId of process.labels.filter(label => AGENT_ID.test(label))) {
       if (isBystander(process, agentId)) continue;
-      seen.push({ agentId, layer: 'process', id: String(process.pid) });
+      seen.push({ agentId, kind: 'process', id: processId(process) });
       const at = startedAt(process);
       if (at !== undefined) since.set(agentId, Math.min(at, since.get(agentId) ?? at));
     }

@@ -1,4 +1,4 @@
-import type { AgentProcess } from '../../domain/agent.js';
+import type { AgentProcess } from '../../domain/sandbox.js';
 import type { Kind } from './surrounding.js';
 import { type HostProcess, type Identity, isOlder, labelOf, type Snapshot } from './table.js';
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KillOptions, Target } from '../../ports/sandbox.js';
 import { gather, type Members } from './gather.js';
 import type { OwnCgroups } from './own-cgroup.js';
+import { recordedIn } from './recorded.js';
 import type { Kinship } from './standing.js';
 import { type HostProcess, type Identity, identity, labelOf, type ProcessTable } from './table.js';
 
@@ -32,10 +33,12 @@ const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
  */
 export async function killTree(
   table: ProcessTable,
-  { agentId, process: recorded }: Target,
+  target: Target,
   { graceMs, deadline }: KillOptions,
   { cgroups, kinship = {} }: { readonly cgroups?: OwnCgroups | undefined; readonly kinship?: Kinship } = {},
 ): Promise<TreeKill> {
+  const { agentId } = target;
+  const recorded = recordedIn(target);
   const known = new Map<string, Identity>();
   const frozen = new Set<string>();
   const denied = new Set<string>();

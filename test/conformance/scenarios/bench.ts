@@ -21,7 +21,7 @@ export const failing = (
 ): Sandbox => {
   const fails = ({ agentId }: Target): boolean => agentIds?.includes(agentId) ?? true;
   return {
-    layer: sandbox.layer,
+    kind: sandbox.kind,
     probe: () => sandbox.probe(),
     kill: (target, options) => (method === 'kill' && fails(target) ? fault() : sandbox.kill(target, options)),
     remove: (target, deadline) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { transition } from '../../../lib/agents/transition.js';
+import type { Transition } from '../../../lib/domain/agent.js';
 import { mayBecome, statuses } from '../../../lib/domain/agent.js';
 import { actorWith, holding, narrowedTo } from '../../fakes/authenticator.js';
 import { fakeCore, killOf, stopOn } from '../../fakes/core.js';
@@ -32,7 +33,8 @@ describe('changing an agent', () => {
     const bed = fakeCore();
     bed.store.seedForeign('a1', '{ "budget":12345678901234567890, "status":"spawning" }');
     const containerId = 'f'.repeat(64);
-    const raw = `{ "budget":12345678901234567890, "status":"running" ,"containerId":"${containerId}"}`;
+    const named = `"containerId":"${containerId}","sandboxes":[{"kind":"docker","id":"${containerId}"}]`;
+    const raw = `{ "budget":12345678901234567890, "status":"running" ,${named}}`;
     expect(await transition(bed.core, alice, 'a1', { status: 'running', containerId }, 'req')).toBe(raw);
     expect((await bed.stored('a1'))?.raw).toBe(raw);
     expect([...bed.store.memory.active]).toEqual(['a1']);
@@ -47,6 +49,27 @@ describe('changing an agent', () => {
         status: 'running',
       },
     ]);
+  });
+
+  it('keeps the list of sandboxes and the short forms in line with each other', async () => {
+    const bed = fakeCore();
+    const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
+    const process = '"process": {"pid":42,"startTime":"7","note":[]}';
+    bed.store.seedForeign('a1', `{"status":"running","containerId":"${a}",${process}}`);
+    const change = (body: Transition) => transition(bed.core, alice, 'a1', body);
+    const list = (...ids: string[]) => ids.map(id => ({ kind: id.includes(':') ? 'process' : 'docker', id }));
+    await change({ containerId: b });
+    expect(await bed.record('a1')).toMatchObject({ containerId: b, sandboxes: list(b, '42:7') });
+    expect((await bed.stored('a1'))?.raw).toContain(process);
+    await change({ sandboxes: [{ kind: 'process', id: '43:8' }] });
+    expect(await bed.record('a1')).toEqual({
+      status: 'running',
+      process: { pid: 43, startTime: '8' },
+      sandboxes: list('43:8'),
+    });
+    await change({ sandboxes: [] });
+    expect(await bed.record('a1')).toEqual({ status: 'running', sandboxes: [] });
+    expect(bed.core.recordCache.get('a1')).toMatchObject({ sandboxes: [] });
   });
 
   it('needs no new status', async () => {

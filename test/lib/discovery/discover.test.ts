@@ -17,8 +17,8 @@ describe('looking around on this host', () => {
     processes.spawn('a2', { startedAt: 5 });
     const { seen, blind } = await discover(core);
     expect(seen).toMatchObject([
-      { agentId: 'a1', layer: 'container' },
-      { agentId: 'a2', layer: 'process', startedAt: 5 },
+      { agentId: 'a1', kind: 'docker' },
+      { agentId: 'a2', kind: 'process', startedAt: 5 },
     ]);
     expect(blind).toEqual([]);
   });

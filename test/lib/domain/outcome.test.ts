@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerName } from '../../../lib/domain/agent.js';
 import { areDown, areVerified, isOwed, type OutcomeName, pendingOf } from '../../../lib/domain/outcome.js';
+import type { LayerName } from '../../../lib/domain/sandbox.js';
 
 const seen = (layer: LayerName, outcome: OutcomeName) => ({ layer, outcome });
 

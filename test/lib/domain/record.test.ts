@@ -36,11 +36,15 @@ describe('reading a record that any program may have written', () => {
       },
     };
     const raw = ` ${JSON.stringify(full)}\n`;
-    expect(read(raw)).toEqual({ kind: 'agent', agent: full, raw });
+    const sandboxes = [
+      { kind: 'docker', id: 'f'.repeat(64) },
+      { kind: 'process', id: '4242:123456' },
+    ];
+    expect(read(raw)).toEqual({ kind: 'agent', agent: { ...full, sandboxes }, raw });
   });
 
   it('says of a record without more than a status just that', () => {
-    expect(agentIn({})).toEqual({ agentId: 'a1', status: 'running', labels: {} });
+    expect(agentIn({})).toEqual({ agentId: 'a1', status: 'running', sandboxes: [], labels: {} });
   });
 
   it('believes the key and not the text about whose record it is', () => {
@@ -75,7 +79,7 @@ describe('reading a record that any program may have written', () => {
 
   it('counts an empty text as absent, like the zero value that other languages write', () => {
     const zero = { taskId: '', host: '', containerId: '', repository: '', worktreePath: '', expiresAt: '' };
-    expect(agentIn(zero)).toEqual({ agentId: 'a1', status: 'running', labels: {} });
+    expect(agentIn(zero)).toEqual({ agentId: 'a1', status: 'running', sandboxes: [], labels: {} });
   });
 
   it.each([

@@ -38,7 +38,7 @@ describe('the leftovers', () => {
     store.seedForeign('unreadable', '{');
     await agent('adopted', { container: false, members: { source: 'observed' } });
     spawn('adopted', 60_000);
-    const common = { ageMs: 60_000, young: false, seen: [{ layer: 'container' }] };
+    const common = { ageMs: 60_000, young: false, seen: [{ kind: 'docker' }] };
     expect(await find()).toMatchObject([
       { agentId: 'stray', ...common },
       { agentId: 'completed', status: 'completed', ...common },

@@ -162,7 +162,7 @@ describe('the reconcile', () => {
   it('forgets those that no longer run here, unless a scanner could not look', async () => {
     const bed = fakeCore();
     await bed.agent('a1');
-    bed.core.recordCache.set('gone', { agentId: 'gone', status: 'running', labels: {} });
+    bed.core.recordCache.set('gone', { agentId: 'gone', status: 'running', sandboxes: [], labels: {} });
     const blind = { scan: () => Promise.reject(new Error('broken')), watch: () => () => undefined };
     await reconcileOn({ ...bed.core, scanners: [bed.containers, blind] }).start();
     expect([...bed.core.recordCache.keys()]).toEqual(['gone', 'a1']);

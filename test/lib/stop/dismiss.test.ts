@@ -9,7 +9,7 @@ type Bed = ReturnType<typeof fakeCore>;
 /** Its record names a container that carries no label, so a guard refuses it. */
 async function refused(bed: Bed, agentId = 'a1') {
   const stranger = bed.containers.spawn(agentId, { labelled: false });
-  const { containerId } = stranger.target;
+  const { id: containerId } = stranger.target;
   await bed.agent(agentId, { container: false, worktree: false, members: { containerId } });
   return stranger;
 }

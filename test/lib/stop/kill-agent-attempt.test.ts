@@ -7,7 +7,7 @@ import { fakeLog } from '../../fakes/log.js';
 const LONG = 10_000;
 const tryWith = (act: (deadline: AbortSignal) => Promise<LayerOutcome>, ms = LONG) => {
   const log = fakeLog();
-  return { log, outcome: attempt({ log }, 'container', { agentId: 'a1' }, ms, act) };
+  return { log, outcome: attempt({ log }, { layer: 'container' }, { agentId: 'a1' }, ms, act) };
 };
 
 describe('an attempt', () => {

@@ -24,9 +24,10 @@ describe('stopping one agent of this host', () => {
 
   it('hands on all that the record names, under the operation', async () => {
     const bed = fakeCore();
-    const agent = { agentId: 'a1', worktreePath, repository: '/r', containerId: 'c', process: { pid: 7 } };
+    const agent = { agentId: 'a1', worktreePath, repository: '/r' };
     bed.trees.standing.add(worktreePath);
-    await stop(bed, { ...agent, containerId: bed.containers.spawn('a1').target.containerId ?? '' });
+    const { sandboxes = [] } = bed.containers.spawn('a1').target;
+    await stop(bed, { ...agent, sandboxes });
     expect(bed.trees.calls).toMatchObject([
       { agentId: 'a1', operationId: 'op', worktreePath, repository: '/r' },
     ]);
@@ -65,8 +66,8 @@ describe('stopping one agent of this host', () => {
     const bed = fakeCore();
     bed.trees.standing.add(worktreePath);
     const other = bed.containers.spawn('a2');
-    const { containerId = '' } = other.target;
-    expect(await stop(bed, { agentId: 'a1', worktreePath, containerId })).toMatchObject({
+    const { sandboxes = [] } = other.target;
+    expect(await stop(bed, { agentId: 'a1', worktreePath, sandboxes })).toMatchObject({
       container: 'refused',
       worktree: 'pending',
     });

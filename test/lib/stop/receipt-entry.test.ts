@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerName } from '../../../lib/domain/agent.js';
+import type { LayerName } from '../../../lib/domain/sandbox.js';
 import { openEntry } from '../../../lib/stop/receipt.js';
 import { fakeClock } from '../../fakes/clock.js';
 

@@ -14,7 +14,7 @@ describe('the receipt of one agent', () => {
   const gone: LayerOutcome = { layer: 'process', outcome: 'alreadyGone' };
 
   it('does not take a container for dead because no process was found', () => {
-    const inContainer = { agentId: 'a1', containerId: 'c'.repeat(64) };
+    const inContainer = { agentId: 'a1', sandboxes: [{ kind: 'docker', id: 'c'.repeat(64) }] } as const;
     expect(agentReceipt(entryOf(inContainer, [gone])).verified).toBe(false);
     const skipped: LayerOutcome = { layer: 'container', outcome: 'skipped' };
     expect(agentReceipt(entryOf(inContainer, [skipped, gone])).verified).toBe(false);
@@ -23,7 +23,7 @@ describe('the receipt of one agent', () => {
   });
 
   it('asks of a process that the record names that it was seen gone itself', () => {
-    const onHost = { agentId: 'a1', process: { pid: 4242 } };
+    const onHost = { agentId: 'a1', sandboxes: [{ kind: 'process', id: '4242' }] } as const;
     expect(agentReceipt(entryOf(onHost, [gone])).verified).toBe(true);
     expect(agentReceipt(entryOf(onHost, [{ layer: 'container', outcome: 'alreadyGone' }])).verified).toBe(
       false,

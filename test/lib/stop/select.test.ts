@@ -11,6 +11,7 @@ const agent: Agent = {
   status: 'running',
   taskId: 't1',
   host: 'h1',
+  sandboxes: [],
   labels: { team: 'core', tier: '' },
 };
 
@@ -38,7 +39,7 @@ describe('a selector', () => {
   });
 
   it('by task or host never matches an agent without', () => {
-    const bare: Agent = { agentId: 'a1', status: 'running', labels: {} };
+    const bare: Agent = { agentId: 'a1', status: 'running', sandboxes: [], labels: {} };
     expect([matches({ taskId: 't1' }, bare), matches({ host: 'h1' }, bare)]).toEqual([false, false]);
   });
 });
@@ -133,7 +134,7 @@ describe('a selection', () => {
       { taskId: 't1' },
       { host: 'h1' },
       { status: 'running' as const },
-      { labels: {} },
+      { sandboxes: [], labels: {} },
     ]) {
       expect(await found(selector)).toEqual([]);
     }

@@ -53,10 +53,7 @@ describe('a kill-all', () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
     const { containerId = '' } = (await bed.record('a1')) as { containerId?: string };
-    const stale = scripted(
-      () => ({ seen: [{ agentId: 'a1', layer: 'container', id: containerId }] }),
-      NOTHING,
-    );
+    const stale = scripted(() => ({ seen: [{ agentId: 'a1', kind: 'docker', id: containerId }] }), NOTHING);
     const command = killAllOf();
     const receipt = await stopOn({ ...bed.core, scanners: [stale] }).stop(command);
     expect(receipt).toMatchObject({ total: 1, killed: 1 });
@@ -211,7 +208,7 @@ describe('a kill', () => {
   it('of what runs without a record expects the container that runs', async () => {
     const bed = fakeCore();
     const [one, other] = [bed.containers.spawn('a1'), bed.containers.spawn('a1')];
-    const expectedContainerId = other.target.containerId as string;
+    const expectedContainerId = other.target.id as string;
     await stopOn(bed.core).stop(killOf('a1', { expectedContainerId }));
     expect([await one.isRunning(), await other.isRunning()]).toEqual([false, false]);
     expect(await bed.record('a1')).toMatchObject({ containerId: expectedContainerId });

@@ -29,7 +29,7 @@ describe('a kill of an agent without a record', () => {
       source: 'observed',
       detector: 'label',
       host: 'h1',
-      containerId: running[0]?.target.containerId,
+      containerId: running[0]?.target.id,
       kill: { operationId: 'op', pending: [], confirmedAt: expect.any(String) },
     });
     const common = { operation: 'KILL_AGENT', operationId: 'op', agentId: 'a1' };

@@ -145,7 +145,7 @@ describe('an agent that another program registered', () => {
     const record = { agentId: 'b', status: 'running', worktreePath: '/worktrees/a' };
     store.seedForeign('b', JSON.stringify(record));
     expect(await ask()).toBeUndefined();
-    core.recordCache.set('b', { ...record, status: 'running', labels: {} });
+    core.recordCache.set('b', { ...record, status: 'running', sandboxes: [], labels: {} });
     expect(await ask()).toEqual(refusedFor('b'));
     store.seedForeign('b', JSON.stringify({ ...record, status: 'completed' }));
     expect(await ask()).toBeUndefined();
@@ -164,8 +164,20 @@ describe('while the store does not answer', () => {
 
   it('one that this node remembers is named', async () => {
     const { core, ask, store } = await open();
-    core.recordCache.set('b', { agentId: 'b', status: 'running', labels: {}, worktreePath: '/worktrees/a' });
-    core.recordCache.set('c', { agentId: 'c', status: 'running', labels: {}, worktreePath: '/worktrees/c' });
+    core.recordCache.set('b', {
+      agentId: 'b',
+      status: 'running',
+      sandboxes: [],
+      labels: {},
+      worktreePath: '/worktrees/a',
+    });
+    core.recordCache.set('c', {
+      agentId: 'c',
+      status: 'running',
+      sandboxes: [],
+      labels: {},
+      worktreePath: '/worktrees/c',
+    });
     store.faults.fail('scan');
     expect(await ask()).toEqual(refusedFor('b'));
   });
