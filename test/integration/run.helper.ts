@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { temporaryDirectory } from '../services/agents.js';
-import { readOf } from '../services/proc.js';
 import { type Environment, startBuiltServer } from '../services/server.js';
 import { type Cli, type Ended, endOf, startCli } from './cli-run.js';
 
@@ -47,13 +46,4 @@ export function signposts() {
 export async function startNamedServer(environment: Environment) {
   const server = await startBuiltServer(environment);
   return { ...server, named: asking(server.url, environment) };
-}
-
-export const cgroupsOf = (pid: number): string => readOf(pid, 'cgroup');
-
-/** A folder that is below all others that are made for a test. */
-export function makeFolder(...names: readonly string[]): string {
-  const folder = join(temporaryDirectory(), ...names);
-  mkdirSync(folder, { recursive: true });
-  return folder;
 }
