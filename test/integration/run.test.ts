@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../services/agents.js';
 import { build } from '../services/build.js';
+import { cgroupsOf, removeCgroup } from '../services/cgroups.js';
 import { type Environment, settings } from '../services/server.js';
 import { runCli, until } from './cli-run.js';
 import { asking, newId, signposts, startNamedServer, startRun } from './run.helper.js';
@@ -124,7 +126,11 @@ describe('what it left running', () => {
       stderr: `killswitch: ${id} left a process running (${pid}); with --reap they are killed.\n`,
     });
     expect(isAlive(pid)).toBe(true);
+    const own = cgroupsOf(pid).filter(directory => directory.endsWith(`/killswitch@${id}`));
     process.kill(pid, 'SIGKILL');
+    await expect.poll(() => isAlive(pid)).toBe(false);
+    own.forEach(removeCgroup);
+    expect(own.filter(directory => existsSync(directory))).toEqual([]);
   });
 
   it('is killed with --reap', async () => {
