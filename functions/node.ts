@@ -181,7 +181,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
     ...observeCommits(store, onWritten),
     sandboxes,
     scanners: sandboxes,
-    ...{ worktrees, journal, orderKeys },
+    ...{ worktrees, worktreeRoots: roots, journal, orderKeys },
     recordCache: new Map(),
     recentKills: createRecentKills(),
     presence: createPresence(),

@@ -1,4 +1,6 @@
 import { AGENT_ID } from '../domain/agent.js';
+import type { ProcessInfo } from '../ports/process-table.js';
+import type { Finding } from './finding.js';
 import type { Root } from './roots.js';
 
 /**
@@ -29,8 +31,20 @@ function agentIdOf(
   const name = detector?.name ?? 'variable';
   const bySession = `${name}-${session}`;
   if (session !== undefined && AGENT_ID.test(bySession) && !taken.has(bySession)) return bySession;
-  // The start time of a table by ps(1) is a date in words.
-  return `${name}-${main.pid}-${/^\d+$/.test(main.startTime) ? main.startTime : main.startedAt}`;
+  return byProcess(name, main);
+}
+
+/** The start time of a table by ps(1) is a date in words. */
+const byProcess = (
+  name: string,
+  { pid, startTime, startedAt }: Pick<ProcessInfo, 'pid' | 'startTime' | 'startedAt'>,
+): string => `${name}-${pid}-${/^\d+$/.test(startTime) ? startTime : startedAt}`;
+
+/** The ID that a finding would have without a session. */
+export function processAgentId({ agentId, detector, id, pid, startedAt = '' }: Finding): string {
+  if (pid === undefined) return agentId;
+  const startTime = id.slice(id.indexOf(':') + 1);
+  return byProcess(detector, { pid, startTime, startedAt: Date.parse(startedAt) });
 }
 
 /** The session that an ID was made from. */

@@ -8,6 +8,8 @@ export interface Finding {
   /** The ID that it has, or would get: the same one each time that it is looked at. */
   readonly agentId: string;
   readonly pid?: number;
+  /** Of the boot of the machine that the process is of. */
+  readonly bootId?: string;
   readonly session?: string;
   readonly workingDirectory?: string;
   /** The worktree of git that its working directory is in, if that is not the repository itself. */

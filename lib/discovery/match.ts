@@ -47,6 +47,7 @@ export function match(
       id: `${main.pid}:${main.startTime}`,
       agentId: ids.get(root) ?? '',
       pid: main.pid,
+      bootId: view.listing.bootId,
       session: session === undefined ? undefined : stripInvisible(session),
       workingDirectory: main.workingDirectory,
       startedAt: timeOf(main.startedAt),

@@ -33,7 +33,11 @@ function readProcess(value: unknown): AgentProcess | undefined {
   const { pid } = value;
   // PID 1 is never an agent, and 0 and below do not name one process: kill(2).
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 2) return undefined;
-  return omitUndefined<AgentProcess>({ pid, startTime: string(value.startTime) });
+  return omitUndefined<AgentProcess>({
+    pid,
+    startTime: string(value.startTime),
+    bootId: string(value.bootId),
+  });
 }
 
 function readLabels(value: unknown): Record<string, string> {

@@ -84,6 +84,8 @@ export const oddId = ({ kind, id }: SandboxRef): string | undefined =>
 export interface AgentProcess {
   readonly pid: number;
   readonly startTime?: string;
+  /** Of the boot of the machine that these are of; absent: not known. */
+  readonly bootId?: string;
 }
 
 export const processId = ({ pid, startTime }: AgentProcess): string =>

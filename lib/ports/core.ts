@@ -32,6 +32,8 @@ export interface Core {
   /** They find what runs on this host under a label. */
   readonly scanners: readonly Scanner[];
   readonly worktrees: Worktrees;
+  /** Directories that worktrees may be in: of an agent that is found, one elsewhere is not recorded. */
+  readonly worktreeRoots?: readonly string[];
   readonly journal: Journal;
   readonly recordCache: RecordCache;
   readonly recentKills: RecentKills;
