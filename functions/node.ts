@@ -127,17 +127,17 @@ async function openSandboxes(
   config: Config,
   { kernel, keepEvidence: keep, log }: { kernel: Kernel; keepEvidence: Keep; log: Log },
 ): Promise<readonly Place[]> {
-  const { sandboxes, agentLabel: label, requireLabel, stateDirectory } = config;
-  const evidence = config.evidence ? { keep } : undefined;
+  const { sandboxes, agentLabel: label, agentVariable: variable, requireLabel, stateDirectory } = config;
   const places: Place[] = [];
   if (sandboxes.docker) {
     const { openDocker } = await import('../lib/adapters/docker/index.js');
     const settings = { ...connectionOf(config, process.env), label, requireLabel, stateDirectory };
-    places.push(openDocker({ ...settings, kernel, evidence, log }));
+    places.push(openDocker({ ...settings, kernel, evidence: config.evidence ? { keep } : undefined, log }));
   }
   if (sandboxes.process) {
     const { createProcesses } = await import('../lib/adapters/process/index.js');
-    places.push(createProcesses({ variable: config.agentVariable, kernel, log }));
+    const { createEnclosures } = await import('../lib/adapters/cgroup/enclosures.js');
+    places.push(createProcesses({ variable, kernel, enclosures: createEnclosures({ variable, log }), log }));
   }
   return places;
 }
@@ -229,7 +229,8 @@ export async function openRunHost(config: Config): Promise<RunHost> {
   ]);
   const environments = environmentsOf(process.env, environment());
   const open: RunHost['openRepository'] = path => openRepository(path, environments.environment);
-  return { ...config, ...environments, enclosures: createEnclosures(), lookAt, openRepository: open };
+  const enclosures = createEnclosures({ variable: config.agentVariable });
+  return { ...config, ...environments, enclosures, lookAt, openRepository: open };
 }
 
 export async function openAuthenticator(

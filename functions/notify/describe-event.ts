@@ -1,6 +1,7 @@
+import { describeLayer } from '../../lib/domain/layer-wording.js';
 import { isOwed, isRefused } from '../../lib/domain/outcome.js';
 import type { Selector } from '../../lib/domain/selector.js';
-import { count, describeLayer, describeSelector } from '../../lib/domain/wording.js';
+import { count, describeSelector } from '../../lib/domain/wording.js';
 import { type Event, type EventData, type EventType, MAX_LISTED } from '../../lib/notify/event.js';
 
 /** Characters of an actor, a reason or a detail. */

@@ -15,6 +15,7 @@ export const layerOutcome = answer({
   detail: z.string().exactOptional(),
   deadAfterMs: z.number().exactOptional(),
   settledAfterMs: z.number().exactOptional(),
+  weaker: z.literal(true).exactOptional(),
   quarantinePath: z.string().exactOptional(),
 });
 

@@ -15,10 +15,15 @@ import { ANY_LAYER, hadRemains, type SandboxRef } from './sandbox.js';
  * - `refused`: a guard forbids touching it, and it may still run; owed
  * - `failed`: an attempt went wrong; owed
  * - `pending`: no attempt has ended yet; owed
+ *
+ * Of a pause and its end alone:
+ * - `paused`: every process was seen to stand still
+ * - `resumed`: it was seen to run again
  */
 export const outcomeNames = [
   ...(['dead', 'removed', 'alreadyGone', 'notFound', 'skipped'] as const),
   ...(['blind', 'refused', 'failed', 'pending'] as const),
+  ...(['paused', 'resumed'] as const),
 ];
 export type OutcomeName = (typeof outcomeNames)[number];
 
@@ -33,6 +38,8 @@ export interface LayerOutcome extends Place {
   readonly deadAfterMs?: number;
   /** Milliseconds from the acceptance of the command until nothing of it was owed. */
   readonly settledAfterMs?: number;
+  /** Paused by signals alone, which any process may undo: nothing outside of the agent's tree is held. */
+  readonly weaker?: true;
   /** Where a cleared worktree lies now. */
   readonly quarantinePath?: string;
 }

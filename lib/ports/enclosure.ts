@@ -40,6 +40,11 @@ export interface Enclosures extends Probe {
   find(agentId: string): Enclosure | undefined;
   /** Agents that have one here. */
   agentIds(): readonly string[];
+  /**
+   * Removes those in which nothing runs any more: such as were there a while ago already, also those that a drill has left;
+   * with `all`, every one of this program's.
+   */
+  tidy(options?: { readonly all?: boolean }): void;
 }
 
 /** The cgroup of one agent. What is gone is empty. */

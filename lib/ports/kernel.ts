@@ -46,4 +46,13 @@ export interface Kernel extends Probe {
    * `unknown`: never remembered, or not readable here.
    */
   look(key: string): 'empty' | 'populated' | 'unknown';
+  /**
+   * Freezes each cgroup with all below it, beginning with all of them at once. Resolves to the keys that were seen frozen
+   * before the deadline; one that was not stays asked to freeze. Never rejects.
+   */
+  freeze(keys: readonly string[], deadline: AbortSignal): Promise<readonly string[]>;
+  /** The other way round: resolves to the keys that were seen to run. Never rejects. */
+  thaw(keys: readonly string[], deadline: AbortSignal): Promise<readonly string[]>;
+  /** Whether all processes in it are seen to stand still, whatever froze them; undefined if that is unknown. */
+  isFrozen(key: string): boolean | undefined;
 }

@@ -38,6 +38,13 @@ export interface Sandbox extends Probe {
    * itself can be called for that.
    */
   rehearse?(target: Target, options: KillOptions): Promise<LayerOutcome>;
+  /**
+   * Freezes everything with the agent's label, and sees it frozen: `paused`; `alreadyGone` if nothing of it runs. Where it
+   * is `refused`, it runs as before.
+   */
+  pause(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
+  /** Lets go what a pause has frozen, and sees it run: `resumed`. What was not frozen runs on. */
+  resume(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
   /** Removes the remains. Only called after an outcome of `kill` with `needsRemoval`. Runs in a small pool. */
   remove(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
 }

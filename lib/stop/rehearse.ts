@@ -77,6 +77,8 @@ function only(agentId: string, { kind, kill, rehearse = kill, probe }: Sandbox):
       if (target.agentId !== agentId) throw new Error('A rehearsal is of one agent alone');
       return turn++ % LOOK_EVERY === 0 ? kill(target, options) : rehearse(target, options);
     },
+    pause: async ({ id }) => ({ ...placeOf(kind, id), outcome: 'skipped' }),
+    resume: async ({ id }) => ({ ...placeOf(kind, id), outcome: 'skipped' }),
     remove: async ({ id }) => ({ ...placeOf(kind, id), outcome: 'alreadyGone' }),
   };
 }

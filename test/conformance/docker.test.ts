@@ -4,6 +4,7 @@ import { openDocker } from '../../lib/adapters/docker/index.js';
 import type { Kernel } from '../../lib/ports/kernel.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { engine, startContainer } from '../services/agents.js';
+import { isStill } from '../services/cgroups.js';
 import { type SpawnOptions, sandboxConformance } from './sandbox.js';
 import { type ScannerWorld, scannerConformance } from './scanner.js';
 
@@ -26,6 +27,7 @@ async function open(options: { kernel?: Kernel } = {}): Promise<ScannerWorld> {
       return {
         target: { agentId, operationId: 'op', id: container.id },
         isRunning: async () => container.pids().length > 0,
+        isFrozen: async () => container.pids().length > 0 && container.pids().every(isStill),
         end: async () => {
           await engine().getContainer(container.id).remove({ force: true });
           // Its event may come later; a list says so at once.

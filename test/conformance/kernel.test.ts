@@ -1,6 +1,6 @@
 import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { clearCgroup, freezer, makeCgroup, pids, startIn, unified } from '../integration/cgroup.helper.js';
-import { kernelConformance } from './kernel.js';
+import { type KernelWorld, kernelConformance } from './kernel.js';
 
 const worlds = [
   ['cgroup v2', unified],
@@ -11,7 +11,7 @@ const worlds = [
 
 for (const [name, mounts] of worlds.filter(([, { length }]) => length > 0)) {
   const [only] = mounts;
-  kernelConformance(name, () => ({
+  const open = (): KernelWorld => ({
     kernel: createCgroups(mounts.length === 1 && only ? { root: only.point } : {}),
     async spawn(cgroupName) {
       const directories = mounts.map(({ point }) => makeCgroup(point, cgroupName));
@@ -19,5 +19,6 @@ for (const [name, mounts] of worlds.filter(([, { length }]) => length > 0)) {
       const end = async (): Promise<void> => void (await Promise.all(directories.map(clearCgroup)));
       return { pid, member: members[0] ?? 0, isRunning, end };
     },
-  }));
+  });
+  kernelConformance(name, open, { freezes: mounts !== pids });
 }

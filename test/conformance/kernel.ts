@@ -21,11 +21,16 @@ export interface KernelWorld {
 }
 
 const nobody = (): boolean => false;
+const within = (): AbortSignal => AbortSignal.timeout(20_000);
 /** The full ID of a container. */
 const newId = (): string => randomBytes(32).toString('hex');
 
 /** What every {@link Kernel} has to do. */
-export function kernelConformance(name: string, open: () => KernelWorld): void {
+export function kernelConformance(
+  name: string,
+  open: () => KernelWorld,
+  { freezes = true }: { readonly freezes?: boolean } = {},
+): void {
   describe(`${name} is a kernel`, () => {
     let world: KernelWorld;
     let kernel: Kernel;
@@ -123,6 +128,39 @@ export function kernelConformance(name: string, open: () => KernelWorld): void {
       expect(kernel.look(key)).toBe('unknown');
       expect(kernel.kill([key])).toEqual([]);
       expect(cgroup.isRunning()).toBe(true);
+    });
+
+    test('freezes what it is asked to freeze alone, sees it frozen, and thaws it', async () => {
+      const keys = [newId(), newId()] as const;
+      const [one, other] = [await world.spawn(keys[0]), await world.spawn(keys[1])];
+      kernel.remember(keys[0], one.pid);
+      kernel.remember(keys[1], other.pid);
+      expect(kernel.isFrozen(keys[0])).toBe(freezes ? false : undefined);
+      if (!freezes) {
+        expect(await kernel.freeze([keys[0]], within())).toEqual([]);
+        return;
+      }
+      expect(await kernel.freeze([keys[0], 'never'], within())).toEqual([keys[0]]);
+      expect([kernel.isFrozen(keys[0]), kernel.isFrozen(keys[1])]).toEqual([true, false]);
+      expect(one.isRunning()).toBe(true);
+      expect(await kernel.thaw([keys[0], 'never'], within())).toEqual([keys[0]]);
+      expect(kernel.isFrozen(keys[0])).toBe(false);
+    });
+
+    test('kills what it has frozen', async () => {
+      const key = newId();
+      const cgroup = await world.spawn(key);
+      kernel.remember(key, cgroup.pid);
+      await kernel.freeze([key], within());
+      expect(kernel.kill([key])).toEqual([key]);
+      await expectEmpty(key);
+      expect(cgroup.isRunning()).toBe(false);
+    });
+
+    test('knows of nothing that it was never given whether it is frozen', async () => {
+      expect(kernel.isFrozen('never')).toBeUndefined();
+      expect(await kernel.freeze(['never'], within())).toEqual([]);
+      expect(await kernel.thaw(['never'], within())).toEqual([]);
     });
 
     test('takes a cgroup for the own one of its founder alone, and only without a foreign member', async () => {

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { vi } from 'vitest';
+import { createEnclosures } from '../../lib/adapters/cgroup/enclosures.js';
+import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { createProcesses } from '../../lib/adapters/process/index.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { asUser, canBeUser, openElsewhere, USER } from '../integration/process-asker.helper.js';
 import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
+import { isStill } from '../services/cgroups.js';
 import { afterFile } from '../services/registry.js';
 import { sandboxConformance } from './sandbox.js';
 import { type ScannerWorld, scannerConformance } from './scanner.js';
@@ -35,6 +38,7 @@ const worldOf = (sandbox: ScannerWorld['sandbox'], user?: number): ScannerWorld 
     return {
       target: { agentId, operationId: 'op', id: `${pid}:${startTime}` },
       isRunning: async () => pids().length > 0,
+      isFrozen: async () => pids().length > 0 && pids().every(isStill),
       end: async () => {
         // The first process first: it starts another when its children are gone.
         for (const one of [pid, ...pids().filter(other => other !== pid)]) process.kill(one, 'SIGKILL');
@@ -47,6 +51,12 @@ const worldOf = (sandbox: ScannerWorld['sandbox'], user?: number): ScannerWorld 
 
 const open = async (): Promise<ScannerWorld> => worldOf(createProcesses({ log: silent }));
 sandboxConformance('The process adapter', open);
+sandboxConformance('The process adapter that gives agents cgroups', async () => {
+  const [kernel, enclosures] = [createCgroups(), createEnclosures({ variable: `CONFORMANCE${process.pid}` })];
+  const sandbox = createProcesses({ kernel, enclosures, log: silent });
+  afterFile(() => sandbox.close());
+  return worldOf(sandbox);
+});
 scannerConformance('The process adapter', open, { tells: false });
 
 if (canBeUser) {

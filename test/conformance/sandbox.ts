@@ -10,6 +10,8 @@ export interface SpawnedAgent {
   readonly target: Target;
   /** Asked of the system itself and not of the sandbox under test. */
   isRunning(): Promise<boolean>;
+  /** Whether everything of it that runs is held. Asked of the system itself. */
+  isFrozen(): Promise<boolean>;
   /** Ends it, as if by itself; nothing is left of it. */
   end(): Promise<void>;
 }
@@ -108,6 +110,67 @@ export function sandboxConformance(
       const outcomes = await Promise.all(agents.map(({ target }) => kill(target)));
       for (const outcome of outcomes) expect(outcome).toBeOneOf(SEEN_DOWN);
       expect(await Promise.all(agents.map(agent => agent.isRunning()))).toEqual([false, false]);
+    });
+
+    const pause = async (target: Target): Promise<OutcomeName> => {
+      const { kind, outcome } = await world.sandbox.pause(target, within());
+      expect(kind).toBe(world.sandbox.kind);
+      return outcome;
+    };
+    const resume = async (target: Target): Promise<OutcomeName> => {
+      const { kind, outcome } = await world.sandbox.resume(target, within());
+      expect(kind).toBe(world.sandbox.kind);
+      return outcome;
+    };
+
+    test('pauses what runs, sees it stand still, and resumes it', async () => {
+      const agent = await world.spawn(newId());
+      expect(await agent.isFrozen()).toBe(false);
+      expect(await pause(agent.target)).toBe('paused');
+      expect([await agent.isRunning(), await agent.isFrozen()]).toEqual([true, true]);
+      expect(await resume(agent.target)).toBe('resumed');
+      expect([await agent.isRunning(), await agent.isFrozen()]).toEqual([true, false]);
+    });
+
+    test('pauses and resumes twice without complaint', async () => {
+      const agent = await world.spawn(newId());
+      expect([await pause(agent.target), await pause(agent.target)]).toEqual(['paused', 'paused']);
+      expect(await agent.isFrozen()).toBe(true);
+      expect([await resume(agent.target), await resume(agent.target)]).toEqual(['resumed', 'resumed']);
+      expect(await agent.isFrozen()).toBe(false);
+    });
+
+    test('kills what is paused', async () => {
+      const agent = await world.spawn(newId(), { ignoreTerm: true });
+      await pause(agent.target);
+      expect(await kill(agent.target)).toBeOneOf(KILLED);
+      expect(await agent.isRunning()).toBe(false);
+    });
+
+    test('pauses what carries the label and is not recorded, and no other', async () => {
+      const agentId = newId();
+      const [agent, bystander] = [await world.spawn(agentId), await world.spawn(newId())];
+      expect(await pause({ agentId, operationId: 'op' })).toBe('paused');
+      expect([await agent.isFrozen(), await bystander.isFrozen()]).toEqual([true, false]);
+      expect(await resume({ agentId, operationId: 'op' })).toBe('resumed');
+    });
+
+    test('does not say that it paused what has ended, or never was', async () => {
+      const agent = await world.spawn(newId());
+      await agent.end();
+      expect(await pause(agent.target)).toBe('alreadyGone');
+      expect(await resume(agent.target)).toBe('alreadyGone');
+      expect(await pause({ agentId: newId(), operationId: 'op' })).toBe('notFound');
+    });
+
+    test('pauses nothing that does not carry the label, or carries another one', async () => {
+      const [stranger, victim] = [
+        await world.spawn(newId(), { labelled: false }),
+        await world.spawn(newId()),
+      ];
+      expect(await pause(stranger.target)).toBe('refused');
+      expect(await pause({ ...victim.target, agentId: newId() })).toBe('refused');
+      expect([await stranger.isFrozen(), await victim.isFrozen()]).toEqual([false, false]);
     });
 
     test('says notFound of an agent that never was, which is not to have seen it gone', async () => {

@@ -31,6 +31,7 @@ interface FakeCgroup {
 export function fakeKernel(): FakeKernel {
   const alive = new Map<number, FakeCgroup>();
   const known = new Map<string, FakeCgroup>();
+  const frozen = new Set<FakeCgroup>();
   const killed: string[] = [];
   let lastPid = 200_000;
 
@@ -89,6 +90,22 @@ export function fakeKernel(): FakeKernel {
       return cgroup.isRunning() ? 'populated' : 'empty';
     },
     reaches: key => kernel.fault !== 'unusable' && known.has(key),
+    async freeze(keys) {
+      if (kernel.fault !== undefined) return [];
+      const reached = keys.filter(key => known.has(key));
+      for (const key of reached) for (const cgroup of [known.get(key)]) if (cgroup) frozen.add(cgroup);
+      return reached;
+    },
+    async thaw(keys) {
+      if (kernel.fault !== undefined) return [];
+      const reached = keys.filter(key => known.has(key));
+      for (const key of reached) for (const cgroup of [known.get(key)]) if (cgroup) frozen.delete(cgroup);
+      return reached;
+    },
+    isFrozen(key) {
+      const cgroup = kernel.fault === 'unusable' ? undefined : known.get(key);
+      return cgroup && frozen.has(cgroup);
+    },
     members(key) {
       const cgroup = kernel.fault === 'unusable' ? undefined : known.get(key);
       return cgroup?.isRunning() ? [cgroup.pid, cgroup.member] : [];

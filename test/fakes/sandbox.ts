@@ -15,11 +15,14 @@ import type { Scan, Scanner, Sighting } from '../../lib/ports/scanner.js';
  * - `lies`: does nothing and reports success
  */
 export type Fault = 'throws' | 'hangs' | 'late' | 'gone' | 'duplicate' | 'lies';
-export type Method = 'kill' | 'remove' | 'probe' | 'sightings';
+export type Method = 'kill' | 'pause' | 'resume' | 'remove' | 'probe' | 'sightings';
 
 export interface FakeAgent {
   readonly target: Target;
   isRunning(): Promise<boolean>;
+  isFrozen(): Promise<boolean>;
+  /** Lets it run again, as another program might. */
+  thaw(): Promise<void>;
   /** Nothing is left of it from one moment to the next. */
   end(): Promise<void>;
 }
@@ -51,6 +54,7 @@ interface Entry {
   readonly startedAt: number | undefined;
   readonly hidden: boolean;
   running: boolean;
+  frozen: boolean;
 }
 
 /** A sandbox in memory, in the manner of containers (which leave remains) or of processes (which do not). */
@@ -123,6 +127,17 @@ export function fakeSandbox({ kind = 'docker' as SandboxKind } = {}): FakeSandbo
     return own.length > 0 ? answer(target, 'dead') : none(target);
   }
 
+  const hold = async (target: Target, frozen: boolean): Promise<LayerOutcome> => {
+    if (hidden().some(entry => isNamed(target, entry)))
+      return answer(target, 'blind', 'what is recorded may not be read, and may still run');
+    if (isRefused(target))
+      return answer(target, 'refused', 'what is recorded does not carry the label of the agent');
+    const own = ownOf(target).filter(({ running }) => running);
+    for (const entry of own) entry.frozen = frozen;
+    if (own.length > 0) return answer(target, frozen ? 'paused' : 'resumed');
+    return ownOf(target).length > 0 ? answer(target, 'alreadyGone') : none(target);
+  };
+
   async function remove(target: Target): Promise<LayerOutcome> {
     const own = ownOf(target);
     for (const entry of own) entries.delete(entry);
@@ -183,6 +198,7 @@ export function fakeSandbox({ kind = 'docker' as SandboxKind } = {}): FakeSandbo
         startedAt,
         hidden,
         running: true,
+        frozen: false,
       };
       entries.add(entry);
       if (labelled && !hidden) known.add(agentId);
@@ -190,6 +206,10 @@ export function fakeSandbox({ kind = 'docker' as SandboxKind } = {}): FakeSandbo
       return {
         target: { agentId, operationId: 'op', id, sandboxes: [{ kind, id }] },
         isRunning: async () => entries.has(entry) && entry.running,
+        isFrozen: async () => entry.frozen,
+        thaw: async () => {
+          entry.frozen = false;
+        },
         end: async () => void entries.delete(entry),
       };
     },
@@ -205,6 +225,14 @@ export function fakeSandbox({ kind = 'docker' as SandboxKind } = {}): FakeSandbo
     kill(target, { graceMs }) {
       calls.push({ method: 'kill', agentId: target.agentId, graceMs });
       return through('kill', () => kill(target, graceMs), answer(target, 'dead'), target);
+    },
+    pause(target) {
+      calls.push({ method: 'pause', agentId: target.agentId });
+      return through('pause', () => hold(target, true), answer(target, 'paused'), target);
+    },
+    resume(target) {
+      calls.push({ method: 'resume', agentId: target.agentId });
+      return through('resume', () => hold(target, false), answer(target, 'resumed'), target);
     },
     remove(target) {
       calls.push({ method: 'remove', agentId: target.agentId });

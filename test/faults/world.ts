@@ -40,6 +40,8 @@ function breakable(sandbox: Sandbox, broken: ReadonlySet<string>): Sandbox {
   return {
     kind: sandbox.kind,
     probe: () => sandbox.probe(),
+    pause: (target, deadline) => sandbox.pause(target, deadline),
+    resume: (target, deadline) => sandbox.resume(target, deadline),
     remove: (target, deadline) => sandbox.remove(target, deadline),
     kill: (target, options) =>
       broken.has(target.agentId) ? Promise.reject(new Error('broken')) : sandbox.kill(target, options),

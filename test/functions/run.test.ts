@@ -104,6 +104,7 @@ describe('a command on a host without cgroups of its own', () => {
     spawnInside: (_, start) => ({ born: start(), enclosing: { enclosed: false, why: 'no rights' } }),
     find: () => undefined,
     agentIds: () => [],
+    tidy: () => undefined,
     probe: async () => ({ name: 'enclosing', ok: false }),
   };
   const options = { agentId: 'a1', cwd: undefined, env: {}, enclosures: without };

@@ -18,7 +18,7 @@ const isAlive = (pid: number): boolean =>
   startTimeOf(pid) !== undefined && !/\) Z /.test(readOf(pid, 'stat'));
 
 describe.each([...unified, ...freezer])('In the hierarchy at $point, an agent', ({ point, version }) => {
-  const enclosures = createEnclosures({ root: point, space });
+  const enclosures = createEnclosures({ root: point, variable: space });
   const slice = join(point, version === 2 ? 'killswitch.slice' : 'killswitch');
   afterAll(async () => {
     for (const id of enclosures.agentIds())
@@ -111,7 +111,7 @@ describe.each([...unified, ...freezer])('In the hierarchy at $point, an agent', 
     const agentId = newId();
     const { pid } = await startCounting(agentId);
     const first = await enclosures.enclose(agentId, [{ pid }]);
-    const again = createEnclosures({ root: point, space });
+    const again = createEnclosures({ root: point, variable: space });
     expect(again.agentIds()).toContain(agentId);
     expect(again.find(agentId)?.members()).toContain(pid);
     expect(await again.enclose(agentId, [{ pid }])).toMatchObject({ ...first, moved: 0 });
@@ -122,7 +122,7 @@ describe.each([...unified, ...freezer])('In the hierarchy at $point, an agent', 
     const agentId = newId();
     const { pid } = await startCounting(agentId);
     await enclosures.enclose(agentId, [{ pid }]);
-    const other = createEnclosures({ root: point, space: `${space}x` });
+    const other = createEnclosures({ root: point, variable: `${space}x` });
     expect(other.find(agentId)).toBeUndefined();
     expect(other.agentIds()).toEqual([]);
     // It belongs to that one, and is not taken out of its cgroup.
@@ -201,17 +201,31 @@ describe.each([...unified, ...freezer])('In the hierarchy at $point, an agent', 
     expect(() => rmdirSync(join(slice, `killswitch@${agentId}@${space}`))).toThrow('ENOENT');
   });
 
+  test('loses its cgroup when those are tidied up in which nothing runs, and no other does', async () => {
+    const [ended, running] = [newId(), newId()];
+    const [{ pid }, { pid: other }] = [await startCounting(ended), await startCounting(running)];
+    await enclosures.enclose(ended, [{ pid }]);
+    await enclosures.enclose(running, [{ pid: other }]);
+    signal(pid, startTimeOf(pid), 'SIGKILL');
+    await expect.poll(() => enclosures.find(ended)?.isEmpty()).toBe(true);
+    enclosures.tidy();
+    expect(enclosures.find(ended)).toBeDefined();
+    enclosures.tidy({ all: true });
+    expect(enclosures.find(ended)).toBeUndefined();
+    expect(enclosures.find(running)?.members()).toContain(other);
+  });
+
   test('can be given a cgroup here, says the probe', async () => {
     expect(await enclosures.probe()).toMatchObject({ name: 'enclosing', ok: true });
   });
 });
 
 test('An agent without a process here gets no cgroup', async () => {
-  expect(await createEnclosures({ space }).enclose(newId(), [])).toMatchObject({ enclosed: false });
+  expect(await createEnclosures({ variable: space }).enclose(newId(), [])).toMatchObject({ enclosed: false });
 });
 
 test('Where no cgroups are mounted that says why', async () => {
-  const enclosures = createEnclosures({ root: '/nowhere', space });
+  const enclosures = createEnclosures({ root: '/nowhere', variable: space });
   expect(await enclosures.enclose(newId(), [{ pid: 2 }])).toMatchObject({ why: /neither cgroup v2/ });
   expect(enclosures.spawnInside(newId(), () => 'born')).toMatchObject({
     born: 'born',
@@ -224,7 +238,7 @@ test('Where no cgroups are mounted that says why', async () => {
 test.runIf(canBeUser)('A user without a cgroup of its own is told why', async () => {
   const script = `
     const { createEnclosures } = await import('./lib/adapters/cgroup/enclosures.ts');
-    const enclosures = createEnclosures({ space: '${space}' });
+    const enclosures = createEnclosures({ variable: '${space}' });
     const { born, enclosing } = enclosures.spawnInside('a1', () => 'born');
     console.log(JSON.stringify([await enclosures.enclose('a1', [{ pid: process.ppid }, { pid: process.pid }]), born, enclosing]));`;
   const [file = '', ...args] = [

@@ -95,6 +95,9 @@ describe('The evidence of a container', () => {
       kill: () => [],
       members: () => [],
       reaches: () => false,
+      freeze: async () => [],
+      thaw: async () => [],
+      isFrozen: () => undefined,
       look: () => life,
       probe: async () => ({ name: 'kernel', ok: true }),
     };

@@ -45,6 +45,8 @@ export async function openElsewhere(command: readonly string[]): Promise<Sandbox
     kill: (target, { graceMs, deadline }) =>
       ask({ method: 'kill', target, graceMs, isOver: deadline.aborted }),
     remove: target => ask({ method: 'remove', target }),
+    pause: target => ask({ method: 'pause', target }),
+    resume: target => ask({ method: 'resume', target }),
     scan: () => ask({ method: 'sightings' }),
     probe: () => ask({ method: 'probe' }),
     watch: () => () => undefined,

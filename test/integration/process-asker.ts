@@ -6,7 +6,7 @@ import type { Target } from '../../lib/ports/sandbox.js';
 /** What is asked of it, one JSON text a line. */
 export type Question =
   | { readonly method: 'kill'; readonly target: Target; readonly graceMs: number; readonly isOver: boolean }
-  | { readonly method: 'remove'; readonly target: Target }
+  | { readonly method: 'remove' | 'pause' | 'resume'; readonly target: Target }
   | { readonly method: 'sightings' | 'probe' };
 
 // A process of its own, as another user or in other namespaces. It answers in the order in which it is done.
@@ -20,6 +20,9 @@ function ask(question: Question): Promise<unknown> {
       const deadline = question.isOver ? AbortSignal.abort() : within;
       return sandbox.kill(question.target, { graceMs: question.graceMs, deadline });
     }
+    case 'pause':
+    case 'resume':
+      return sandbox[question.method](question.target, within);
     case 'remove':
       return sandbox.remove(question.target, within);
     case 'sightings':

@@ -30,6 +30,9 @@ const kernelWith = ({
   look: vi.fn(look),
   members: vi.fn(members),
   reaches: () => true,
+  freeze: async () => [],
+  thaw: async () => [],
+  isFrozen: () => undefined,
   probe: async () => ({ name: 'kernel', ok: true }),
 });
 

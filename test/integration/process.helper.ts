@@ -45,6 +45,7 @@ export const tableWith = (members: Partial<ProcessTable> = {}): ProcessTable => 
   snapshot: async () => createSnapshot([]),
   signal: async () => ({ sent: 0, denied: [] }),
   freezeTree: () => [],
+  postures: async () => new Map(),
   see: () => undefined,
   startTimes: () => () => undefined,
   concealed: () => undefined,

@@ -55,3 +55,20 @@ function attempt(step: () => void): void {
     // The file belongs to the other cgroup version, or the cgroup is gone.
   }
 }
+
+/** Whether a process stands still: frozen by a cgroup that it is in, or stopped by a signal. */
+export const isStill = (pid: number): boolean =>
+  /\) [Tt] /.test(readOf(pid, 'stat')) ||
+  cgroupsOf(pid).some(
+    directory =>
+      /^frozen 1$/m.test(textOf(directory, 'cgroup.events')) ||
+      textOf(directory, 'freezer.state').trim() === 'FROZEN',
+  );
+
+function textOf(directory: string, file: string): string {
+  try {
+    return readFileSync(join(directory, file), 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,8 +1,8 @@
 import { type Answer, ClientError } from '../../../lib/client/client.js';
 import { agentIn } from '../../../lib/client/responses.js';
 import type { AuditEntry } from '../../../lib/domain/audit-entry.js';
+import { describeLayer } from '../../../lib/domain/layer-wording.js';
 import type { AgentReceipt } from '../../../lib/domain/outcome.js';
-import { describeLayer } from '../../../lib/domain/wording.js';
 import { shortAuditLine } from '../audit-line.js';
 import type { DemoAgent } from './agent.js';
 import { type Check, runChecks } from './checks.js';

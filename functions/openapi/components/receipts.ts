@@ -67,6 +67,7 @@ export const receipts = {
     deadAfterMs: 'Milliseconds from the acceptance of the request until its processes were seen to be gone.',
     settledAfterMs: 'Milliseconds from the acceptance of the request until nothing of it was pending.',
     quarantinePath: 'The path of a worktree that was moved into the quarantine.',
+    weaker: 'The agent was paused by signals alone: any process may let it go on.',
   }),
   OriginPart: component(originPart, 'What one host behind an edge gateway has answered.', {
     name: 'The host, as the gateway calls it.',

@@ -11,9 +11,18 @@ const MOST = 10_000;
 /** Links to a directory with nothing below it. */
 const LEAF = 2;
 
-/** Every agent's cgroup of this space in a hierarchy, by agent; not below containers, which have no business with ours. */
-export function searchSites(mount: CgroupMount, space: string): ReadonlyMap<string, Site> {
-  const found = new Map<string, Site>();
+/** What one search has found. */
+export interface Found {
+  /** Those of this space, by agent. */
+  readonly own: ReadonlyMap<string, Site>;
+  /** Those of all spaces. */
+  readonly all: readonly Site[];
+}
+
+/** Every agent's cgroup in a hierarchy; not below containers, which have no business with ours. */
+export function searchSites(mount: CgroupMount, space: string): Found {
+  const own = new Map<string, Site>();
+  const all: Site[] = [];
   const next: (readonly string[])[] = [[]];
   for (let looked = 0; looked < MOST; looked += 1) {
     const names = next[looked];
@@ -21,11 +30,12 @@ export function searchSites(mount: CgroupMount, space: string): ReadonlyMap<stri
     for (const name of childrenOf(join(mount.point, ...names))) {
       const agentId = agentIn(name, space);
       const path = [...names, name];
-      if (agentId !== undefined && !found.has(agentId)) found.set(agentId, { mount, names: path });
-      if (!isOurs(name) && idInName(name) === undefined) next.push(path);
+      if (agentId !== undefined && !own.has(agentId)) own.set(agentId, { mount, names: path });
+      if (isOurs(name)) all.push({ mount, names: path });
+      else if (idInName(name) === undefined) next.push(path);
     }
   }
-  return found;
+  return { own, all };
 }
 
 function childrenOf(directory: string): readonly string[] {

@@ -17,15 +17,23 @@ export interface EnclosuresOptions {
   readonly root?: string;
   /** Where proc(5) is mounted; nothing is moved unless it shows our own PID namespace. */
   readonly procRoot?: string;
-  /** Tells agents apart that are known by another variable than the usual one. */
-  readonly space?: string;
+  /** That agents are known by: those of a drill, which has another one, are others whatever their IDs. */
+  readonly variable?: string;
   readonly log?: Log;
 }
 
+const USUAL = 'KILLSWITCH_AGENT_ID';
 /** Milliseconds that a search for the cgroups of all agents counts for. */
 const SEARCH_HOLDS = 2_000;
 const NO_HIERARCHY = 'neither cgroup v2 nor the freezer of v1 is mounted here';
 const ELSEWHERE = 'the process table is of another PID namespace';
+
+/** One that was made just now has nothing in it yet. Milliseconds. */
+const YOUNG = 60_000;
+const isOld = ({ mount, names }: Site): boolean => {
+  const made = ifPossible(() => statSync(join(mount.point, ...names)).ctimeMs);
+  return made !== undefined && made < Date.now() - YOUNG;
+};
 
 /** Why a cgroup could not be made or entered, in words that may be shown. */
 function whyNot(error: unknown): string {
@@ -46,9 +54,10 @@ function whyNot(error: unknown): string {
 export function createEnclosures({
   root = '/sys/fs/cgroup',
   procRoot = '/proc',
-  space = '',
+  variable = USUAL,
   log,
 }: EnclosuresOptions = {}): Enclosures {
+  const space = variable === USUAL ? '' : variable;
   const proc = createProc(procRoot);
   const mountinfo = ifPossible(() => readFileSync(`${procRoot}/self/mountinfo`, 'utf8')) ?? '';
   const mount = hierarchyOf(parseMountinfo(mountinfo, root));
@@ -60,7 +69,7 @@ export function createEnclosures({
     ifPossible(() => statSync(join(site.mount.point, ...site.names)).isDirectory()) === true;
   const search = (): void => {
     if (mount === undefined || performance.now() - searchedAt < SEARCH_HOLDS) return;
-    for (const [agentId, site] of searchSites(mount, space)) sites.set(agentId, site);
+    for (const [agentId, site] of searchSites(mount, space).own) sites.set(agentId, site);
     searchedAt = performance.now();
   };
   const known = (agentId: string): Site | undefined => {
@@ -123,7 +132,11 @@ export function createEnclosures({
         writeControl(join(site.mount.point, ...names, 'cgroup.procs'), String(process.pid));
       try {
         makeSite(site);
-        enter(site.names);
+        // An empty one may be removed by another process of ours in between.
+        if (!ifPossible(() => [enter(site.names)])) {
+          makeSite(site);
+          enter(site.names);
+        }
       } catch (err) {
         createEnclosure(proc, site).remove();
         return outside(whyNot(err));
@@ -147,6 +160,16 @@ export function createEnclosures({
     agentIds() {
       search();
       return [...sites.keys()].filter(agentId => known(agentId) !== undefined);
+    },
+
+    tidy({ all = false } = {}) {
+      if (mount === undefined || unusable !== undefined) return;
+      const found = searchSites(mount, space);
+      const old = found.all.filter(isOld);
+      for (const site of all ? [...found.own.values(), ...old] : old) {
+        const enclosure = createEnclosure(proc, site);
+        if (enclosure.isEmpty()) enclosure.remove();
+      }
     },
 
     async probe() {

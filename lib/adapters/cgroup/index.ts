@@ -3,6 +3,7 @@ import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import { ifPossible } from './files.js';
 import { find } from './find.js';
+import { freezeSandbox, isStill, thawSandbox } from './freeze-sandbox.js';
 import { guardOf } from './guard.js';
 import { describeMounts, describeUse, isUnusable, unusable } from './health.js';
 import { beginKill, isEmpty, membersIn, reaches, type Sandboxed } from './kill.js';
@@ -91,6 +92,20 @@ export function createCgroups({
     else if (located.why !== undefined && known.size === 0) detail = unusable(located.why);
   };
 
+  const ofAll = async (
+    keys: readonly string[],
+    work: (sandboxed: Sandboxed) => Promise<boolean>,
+  ): Promise<readonly string[]> => {
+    const done = keys.map(async key => {
+      const sandboxed = known.get(key);
+      return orElse(Promise.resolve(false), key, () =>
+        sandboxed ? work(sandboxed) : Promise.resolve(false),
+      );
+    });
+    const seen = await Promise.all(done);
+    return keys.filter((_, index) => seen[index]);
+  };
+
   let search: { readonly ids: Set<string>; readonly done: Promise<void> } | undefined;
   /** One search for all that is asked for in one turn. */
   const look = (ids: readonly string[]): Promise<void> => {
@@ -160,6 +175,15 @@ export function createCgroups({
     reaches(key) {
       const sandboxed = known.get(key);
       return sandboxed !== undefined && reaches(sandboxed);
+    },
+    freeze(keys, deadline) {
+      const guard = guardOf(host.proc, host.proc.untouchable());
+      return ofAll(keys, sandboxed => freezeSandbox(guard, sandboxed, deadline));
+    },
+    thaw: (keys, deadline) => ofAll(keys, sandboxed => thawSandbox(sandboxed, deadline)),
+    isFrozen(key) {
+      const sandboxed = known.get(key);
+      return sandboxed && ifPossible(() => isStill(sandboxed));
     },
     members(key) {
       const sandboxed = known.get(key);

@@ -54,7 +54,7 @@ function killStrays({ directory }: Place, modern: Place): boolean {
 }
 
 /** Of those that were killed by version 2, all that are still in version 1 were in version 2 before: it is read first. */
-function hasStrays(old: readonly string[], modern: Place): boolean {
+export function hasStrays(old: readonly string[], modern: Place): boolean {
   const killed = new Set(membersOf(treeOf(modern.directory)));
   return membersOf(old).some(pid => !killed.has(pid));
 }
@@ -75,6 +75,6 @@ export function membersIn({ unified, legacy }: Sandboxed): readonly number[] {
 }
 
 /** The place, if it is still the cgroup that was remembered. */
-function live(place: Place | undefined): Place | undefined {
+export function live(place: Place | undefined): Place | undefined {
   return place?.inode === undefined || inodeOf(place.directory) === place.inode ? place : undefined;
 }

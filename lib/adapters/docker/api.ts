@@ -8,7 +8,9 @@ import type { DialOptions, Modem } from './modem.js';
 /** The engine's API by dockerode's calls. Each rejects with what the modem failed with. */
 export interface Api {
   /** dockerode's own: of its calls those that send no body. */
-  getContainer(id: ContainerId): Pick<Docker.Container, 'inspect' | 'kill' | 'remove' | 'unpause' | 'wait'>;
+  getContainer(
+    id: ContainerId,
+  ): Pick<Docker.Container, 'inspect' | 'kill' | 'pause' | 'remove' | 'unpause' | 'wait'>;
   /** Output of a container, piece by piece; throws when it breaks off. */
   getLogs(id: ContainerId, options: LogsOptions): Promise<AsyncIterable<Uint8Array>>;
   listContainers(options: Docker.ContainerListOptions): Promise<unknown>;

@@ -19,10 +19,12 @@ export interface EnginePathOptions {
   readonly log: Log;
 }
 
-/** Stops and removes through the engine alone. Neither method rejects. */
+/** Reaches containers through the engine alone. No method rejects. */
 export interface EnginePath {
   kill(target: Target, options: StopOptions): Promise<Seen>;
   remove(target: Target): Promise<Seen>;
+  /** Does something to each container of the agent. `blind` or `skipped` where the engine does not say which those are. */
+  each(target: Target, work: (container: Found) => Promise<Seen>): Promise<Seen>;
 }
 
 export function createEnginePath(options: EnginePathOptions): EnginePath {
@@ -58,6 +60,15 @@ export function createEnginePath(options: EnginePathOptions): EnginePath {
     return all.length > 0 || knew(agentId) ? worstOf(all) : { outcome: 'notFound' };
   };
 
+  /** Nothing is known of what there is. */
+  const unanswered = (target: Target, error: unknown): Seen => {
+    if (isNoEngine(error) && target.id === undefined && !hasAnswered()) {
+      return { outcome: 'skipped', detail: `no container is recorded, and ${seenOf(error).detail}` };
+    }
+    warn(target, error);
+    return blindOf(error);
+  };
+
   return {
     async kill(target, options) {
       let stopped = 0;
@@ -72,13 +83,10 @@ export function createEnginePath(options: EnginePathOptions): EnginePath {
         if (left.outcome !== 'refused') return left;
         return { ...left, detail: `${left.detail}; the containers that do carry its label were removed` };
       } catch (error) {
-        if (isNoEngine(error) && target.id === undefined && !hasAnswered()) {
-          return { outcome: 'skipped', detail: `no container is recorded, and ${seenOf(error).detail}` };
-        }
-        warn(target, error);
-        return blindOf(error);
+        return unanswered(target, error);
       }
     },
+    each: (target, work) => toEach(target, work).catch((error: unknown) => unanswered(target, error)),
     remove: target =>
       toEach(target, ({ id }) => remove(id, target)).catch((error: unknown) => toSeen(target, error)),
   };

@@ -37,6 +37,7 @@ export interface Engine {
   /** The last lines of its output, in the engine's framing, until the signal aborts. */
   logs(id: ContainerId, tail: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   kill(id: ContainerId, signal: 'SIGTERM' | 'SIGKILL', withinMs?: number): Promise<void>;
+  pause(id: ContainerId): Promise<void>;
   unpause(id: ContainerId): Promise<void>;
   /** Whether it was seen not to run, or to be removed, within so many milliseconds. */
   wait(id: ContainerId, condition: Condition, withinMs: number): Promise<boolean>;
@@ -116,6 +117,7 @@ export function createEngine(api: Api, callDeadlineMs: number, onAnswer: () => v
       typed(getLogs(container, { stdout: true, stderr: true, timestamps: true, tail, abortSignal })),
     kill: (container, signal, withinMs) =>
       order(getContainer(container).kill({ signal, abortSignal: within(withinMs) })),
+    pause: container => order(getContainer(container).pause({ abortSignal: within() })),
     unpause: container => order(getContainer(container).unpause({ abortSignal: within() })),
     wait: async (container, condition, withinMs) => {
       try {

@@ -23,6 +23,7 @@ import { createListing } from './listing.js';
 import { createMap } from './map.js';
 import { openMemory } from './memory.js';
 import { openModem } from './modem.js';
+import { createPauser } from './pause.js';
 import { createRehearsal } from './rehearse.js';
 import { createAgentRemover } from './remove-agent.js';
 import { createContainerRemover } from './remove-container.js';
@@ -65,6 +66,9 @@ const NOT_STOPPED = 'the container was not seen to stop yet';
 
 /** Where there is no kernel path. */
 const NO_KERNEL: Kernel = {
+  freeze: async () => [],
+  thaw: async () => [],
+  isFrozen: () => undefined,
   remember: () => undefined,
   rememberOwn: () => false,
   find: async () => [],
@@ -136,6 +140,7 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   const ways = { engine, enginePath, kernel, map, isLive, indexCgroup, checkOwner, remembered };
   const kill = createKiller({ ...ways, first, killMs, log });
   const rehearse = createRehearsal({ ...ways, killMs, log });
+  const pauser = createPauser({ engine, enginePath, kernel, map, isLive, checkOwner, remembered });
   const removeAll = createAgentRemover({ enginePath, remove, list, map, isLive });
 
   const about = ({ id }: Target, { outcome, ...seen }: Seen): LayerOutcome => ({
@@ -153,6 +158,10 @@ export function openDocker(options: DockerOptions): DockerSandbox {
       rehearse: async (target, bounds) =>
         about(target, await untilDeadline(rehearse(target, bounds), bounds.deadline, NOT_STOPPED)),
     }),
+    pause: async (target, deadline) =>
+      about(target, await untilDeadline(pauser.pause(target, deadline), deadline, NOT_PAUSED)),
+    resume: async (target, deadline) =>
+      about(target, await untilDeadline(pauser.resume(target, deadline), deadline, NOT_RESUMED)),
     remove: async (target, deadline) =>
       about(target, await untilDeadline(removeAll(target), deadline, NOT_REMOVED)),
     scan: scanner.scan,
@@ -166,6 +175,8 @@ export function openDocker(options: DockerOptions): DockerSandbox {
   };
 }
 
+const NOT_PAUSED = 'the container was not seen to stand still yet';
+const NOT_RESUMED = 'the container was not seen to run again yet';
 const NOT_REMOVED = 'the container was not seen to be removed yet';
 
 /** The deadline ends the waiting and never the work. */

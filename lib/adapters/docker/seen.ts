@@ -10,6 +10,8 @@ const RANK: readonly OutcomeName[] = [
   'pending',
   'blind',
   'refused',
+  'paused',
+  'resumed',
   'dead',
   'removed',
   'alreadyGone',

@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { placeOf } from '../../domain/debt.js';
 import type { LayerOutcome } from '../../domain/outcome.js';
+import type { Enclosures } from '../../ports/enclosure.js';
 import type { Kernel } from '../../ports/kernel.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
 import type { Scanner } from '../../ports/scanner.js';
+import { createCages } from './cages.js';
+import { createEncloser } from './enclose-seen.js';
 import { createKillsUnderWay } from './kills-under-way.js';
 import { createProc } from './linux.js';
 import { createMemory, type Noted } from './memory.js';
 import { createOwnCgroups } from './own-cgroup.js';
+import { createPauser } from './pauser.js';
 import { createPortable } from './portable.js';
 import { probe } from './probe.js';
 import { recordedIn } from './recorded.js';
@@ -31,6 +35,8 @@ export interface ProcessesOptions {
   readonly platform?: NodeJS.Platform;
   /** For agents that have a cgroup of their own. Linux only. */
   readonly kernel?: Kernel;
+  /** Gives agents a cgroup of their own as soon as they are seen. Linux only. */
+  readonly enclosures?: Enclosures;
   readonly log: Log;
 }
 
@@ -55,26 +61,31 @@ export function createProcesses({
   procRoot = '/proc',
   platform = process.platform,
   kernel,
+  enclosures,
   log,
-}: ProcessesOptions): Sandbox & Scanner {
+}: ProcessesOptions): Sandbox & Scanner & { close(): Promise<void> } {
   const table = platform === 'linux' ? createProc({ variable, procRoot }) : createPortable({ variable });
   const cgroups = kernel ? createOwnCgroups({ kernel, table, log }) : undefined;
+  const cagesOf = (target: Target) =>
+    createCages(target.agentId, cgroups?.of(target), { find: () => enclosures?.find(target.agentId), table });
   const memory = createMemory(table);
+  const encloser = enclosures && createEncloser({ enclosures, cagesOf, log });
   const killsUnderWay = createKillsUnderWay();
   const note = (snapshot: Snapshot): Noted => {
     const noted = memory.note(snapshot);
     cgroups?.note(noted.carriers);
+    encloser?.see(noted.carriers);
     return noted;
   };
 
   async function killNow(target: Target, options: KillOptions): Promise<LayerOutcome> {
     const { agentId } = target;
     const recorded = recordedIn(target);
-    const own = cgroups?.of(target);
+    const own = cagesOf(target);
     try {
       const kinship = { ...memory.kinshipOf(agentId), recorded, isBeingKilled: killsUnderWay.has };
       const result = await killTree(table, target, options, { cgroups: own, kinship });
-      const isEnclosed = own?.isKnown() === true;
+      const isEnclosed = own.isKnown();
       const cgroup = isEnclosed ? await own.empty(options.deadline) : undefined;
       const [wasSeen, wasEnclosed] = [memory.knows(agentId), memory.wasEnclosed(agentId)];
       if (result.sent > 0) memory.met(agentId, isEnclosed);
@@ -87,12 +98,15 @@ export function createProcesses({
         detail: 'the process table cannot be read',
       };
     } finally {
-      own?.release();
+      own.release();
     }
   }
 
+  const pauser = createPauser({ table, variable, memory, cagesOf, enclosures, log });
+
   return {
     kind: 'process',
+    ...pauser,
     ...createScanner(table, log, note),
     async kill(target, options): Promise<LayerOutcome> {
       const { id, sandboxes = [] } = target;
@@ -104,5 +118,6 @@ export function createProcesses({
       return { ...placeOf('process', id), outcome: 'alreadyGone' };
     },
     probe: () => probe(table),
+    close: async () => encloser?.close(),
   };
 }

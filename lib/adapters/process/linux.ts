@@ -4,6 +4,7 @@ import { valuesOf } from './environ.js';
 import { readBytes, readLink, readNumbers, readText, readThreads } from './files.js';
 import { concealment } from './hidepid.js';
 import { isElsewhere } from './namespace.js';
+import { postureOf } from './posture.js';
 import { exists, signalEach } from './signal.js';
 import { startTimes } from './started.js';
 import { parseStat, type Stat } from './stat.js';
@@ -118,6 +119,13 @@ export function createProc({ variable, procRoot }: ProcOptions): ProcessTable {
     signal: async (processes, signal) => signalEach(processes, signal, isSame),
     freezeTree: (pid, startTime, agentId) => freezeTree({ read, statOf, pathOf }, pid, startTime, agentId),
     see: pid => read(pid),
+    postures: async processes =>
+      new Map(
+        processes.flatMap(one => {
+          const posture = isSame(one) ? postureOf(pathOf(one.pid, '')) : undefined;
+          return posture ? [[one.pid, posture] as const] : [];
+        }),
+      ),
     startTimes: () => startTimes(procRoot),
     programOf: ({ pid }) => programOf(pathOf(pid, 'exe'), pathOf(pid, 'cmdline')),
     cgroupsOf: ({ pid }) => readText(pathOf(pid, 'cgroup')),

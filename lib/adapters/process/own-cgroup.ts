@@ -23,6 +23,14 @@ export interface OwnCgroups {
   members(): readonly number[];
   /** Kills until no process is left in them or the deadline is over. Returns how they were seen last. */
   empty(deadline: AbortSignal): Promise<CgroupState>;
+  /** PIDs in those that may be frozen. */
+  held(): readonly number[];
+  /** @returns whether all of them were seen frozen before the deadline */
+  freeze(deadline: AbortSignal): Promise<boolean>;
+  /** @returns whether all of them were seen to run again before the deadline */
+  thaw(deadline: AbortSignal): Promise<boolean>;
+  /** Whether each of them is seen to stand still. */
+  isFrozen(): boolean;
   /** To be called once the kill is over. */
   release(): void;
 }
@@ -158,6 +166,7 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
     const { pid = 0, startTime } = recordedIn(target) ?? {};
     if (pid > 1 && startTime !== undefined) attempt({ pid, startTime });
 
+    const reached = (): string[] => [...keys].filter(key => orElse(false, key, () => kernel.reaches(key)));
     const kill = (): boolean => {
       const populated = [...keys].filter(key => orElse(false, key, () => kernel.look(key) !== 'empty'));
       return orElse(false, agentId, () => populated.length > 0 && kernel.kill(populated).length > 0);
@@ -186,6 +195,10 @@ export function createOwnCgroups({ kernel, table, log }: Parts): OwnCgroupsOfAll
         }
         return state();
       },
+      held: () => reached().flatMap(key => kernel.members(key)),
+      freeze: async deadline => (await kernel.freeze(reached(), deadline)).length === reached().length,
+      thaw: async deadline => (await kernel.thaw(reached(), deadline)).length === reached().length,
+      isFrozen: () => reached().every(key => kernel.isFrozen(key) === true),
       release() {
         for (const key of keys) {
           const others = (holders.get(key) ?? 1) - 1;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { coalesce } from './coalesce.js';
-import { ENVIRONMENT, parsePs, TABLE } from './ps.js';
+import { ENVIRONMENT, POSTURE, parsePostures, parsePs, TABLE } from './ps.js';
 import { exists, signalEach } from './signal.js';
 import { createSnapshot, type HostProcess, identity, type ProcessTable } from './table.js';
 
@@ -25,6 +25,10 @@ export function createPortable({ variable }: { readonly variable: string }): Pro
       if (processes.length === 0) return { sent: 0, denied: [] };
       const now = new Set((await look()).map(identity));
       return signalEach(processes, signal, process => now.has(identity(process)));
+    },
+    async postures(processes) {
+      const pids = new Set(processes.map(({ pid }) => pid));
+      return new Map([...parsePostures((await runPs(POSTURE)).text)].filter(([pid]) => pids.has(pid)));
     },
     freezeTree: () => [],
     see: () => undefined,

@@ -1,7 +1,8 @@
-import type { HostProcess } from './table.js';
+import type { HostProcess, Posture } from './table.js';
 
 /** Arguments of ps(1) that BSD, macOS and procps understand alike; the first is in BSD's style, without a dash. */
 export const TABLE = ['axww', '-o', 'pid=,ppid=,pgid=,stat=,lstart=,command='];
+export const POSTURE = ['ax', '-o', 'pid=,stat=,tty='];
 export const ENVIRONMENT = ['axeww', '-o', 'pid=,command='];
 
 const ROW = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3} \w{3} [ \d]\d [\d:]{8} \d{4})\s*(.*)$/;
@@ -42,6 +43,17 @@ export function parsePs(table: string, environments: string, variable: string): 
       ...environmentOf(command, commands.get(Number(pid)) ?? '', variable),
     };
   });
+}
+
+/** `ps` has no word for threads: on macOS and BSD a stop holds all of a process. */
+export function parsePostures(text: string): ReadonlyMap<number, Posture> {
+  const rows = text.matchAll(/^ *(\d+) +(\S+) +(\S+) *$/gm);
+  return new Map(
+    [...rows].map(([, pid, state = '', terminal = '']) => [
+      Number(pid),
+      { still: state.startsWith('T'), interactive: !/^[?-]+$/.test(terminal) },
+    ]),
+  );
 }
 
 function environmentOf(

@@ -36,6 +36,14 @@ export interface Program {
   readonly called: string;
 }
 
+/** How a process is held, besides what a snapshot shows. */
+export interface Posture {
+  /** Whether it has a controlling terminal: whatever reads from that may stop it, and a shell or a multiplexer continue it. */
+  readonly interactive: boolean;
+  /** Whether every thread of it is stopped by a signal. */
+  readonly still: boolean;
+}
+
 export interface Snapshot {
   readonly all: readonly HostProcess[];
   /** False if processes kept ending before they could be read: who knows whom they left behind. */
@@ -76,6 +84,8 @@ export interface ProcessTable {
   exists(pid: number): boolean;
   /** Whether this process, which is not listed, cannot have been of the PID namespace that is listed. */
   isElsewhere(process: Identity, snapshot: Snapshot): boolean;
+  /** By PID; those that are gone are left out. */
+  postures(processes: readonly HostProcess[]): Promise<ReadonlyMap<number, Posture>>;
   /** What it runs, where that can be seen. Synchronous. */
   programOf(process: HostProcess): Program | undefined;
   /** Its cgroups, as a text that is another one in other cgroups; undefined where there are none. Synchronous. */

@@ -23,6 +23,8 @@ export const failing = (
   return {
     kind: sandbox.kind,
     probe: () => sandbox.probe(),
+    pause: (target, deadline) => sandbox.pause(target, deadline),
+    resume: (target, deadline) => sandbox.resume(target, deadline),
     kill: (target, options) => (method === 'kill' && fails(target) ? fault() : sandbox.kill(target, options)),
     remove: (target, deadline) =>
       method === 'remove' && fails(target) ? fault() : sandbox.remove(target, deadline),

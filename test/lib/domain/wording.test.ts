@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { describeLayer } from '../../../lib/domain/layer-wording.js';
 import {
   type AgentReceipt,
   areVerified,
@@ -13,7 +14,6 @@ import {
   describeAgents,
   describeErrors,
   describeLatch,
-  describeLayer,
   describeSelector,
   describeState,
   describeStop,
@@ -89,6 +89,8 @@ describe('the words for a layer', () => {
     [{ layer: 'process', outcome: 'refused', detail: 'no label' }, 'process refused: no label'],
     [{ layer: 'worktree', outcome: 'failed', detail: 'busy' }, 'worktree failed: busy'],
     [{ layer: 'container', outcome: 'pending' }, 'container not confirmed yet'],
+    [{ layer: 'process', outcome: 'paused', detail: 'by signals' }, 'process paused: by signals'],
+    [{ layer: 'process', outcome: 'resumed' }, 'process runs again'],
   ])('%j: %s', (outcome, words) => {
     expect(describeLayer(outcome, { paths: true })).toBe(words);
   });
