@@ -155,7 +155,7 @@ describe('the supervision of a command', () => {
       ...follow(child),
       left: () => [],
       kill: () => void child.kill('SIGKILL'),
-      close: () => undefined,
+      close: async () => undefined,
     };
   }
   async function supervised(started: Started, { fake }: ReturnType<typeof registry>, options = {}) {

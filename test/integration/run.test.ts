@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../services/agents.js';
 import { build } from '../services/build.js';
-import { cgroupsOf, removeCgroup } from '../services/cgroups.js';
+import { removeCgroup } from '../services/cgroups.js';
 import { type Environment, settings } from '../services/server.js';
 import { runCli, until } from './cli-run.js';
 import { asking, newId, signposts, startNamedServer, startRun } from './run.helper.js';
@@ -113,6 +114,13 @@ describe('a command that is run as an agent', () => {
   });
 });
 
+/** Directories of the cgroup that was made for an agent. */
+const groupOf = (id: string): string[] =>
+  ['', 'unified', 'freezer']
+    .flatMap(mount => ['killswitch.slice', 'killswitch'].map(slice => join('/sys/fs/cgroup', mount, slice)))
+    .map(slice => join(slice, `killswitch@${id}`))
+    .filter(directory => existsSync(directory));
+
 describe('what it left running', () => {
   const leaving = (path: string) =>
     `setsid -f sh -c 'echo $$ > ${path}; exec sleep 100000' > /dev/null 2>&1; until [ -s ${path} ]; do sleep 0.02; done`;
@@ -126,11 +134,12 @@ describe('what it left running', () => {
       stderr: `killswitch: ${id} left a process running (${pid}); with --reap they are killed.\n`,
     });
     expect(isAlive(pid)).toBe(true);
-    const own = cgroupsOf(pid).filter(directory => directory.endsWith(`/killswitch@${id}`));
+    const own = groupOf(id);
+    expect(own).toHaveLength(1);
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => isAlive(pid)).toBe(false);
     own.forEach(removeCgroup);
-    expect(own.filter(directory => existsSync(directory))).toEqual([]);
+    expect(groupOf(id)).toEqual([]);
   });
 
   it('is killed with --reap', async () => {
@@ -139,7 +148,8 @@ describe('what it left running', () => {
       .ended;
     const pid = Number(await posts.written('pid'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    await expect.poll(() => isAlive(pid)).toBe(false);
+    expect(isAlive(pid)).toBe(false);
+    expect(groupOf(id)).toEqual([]);
   });
 });
 

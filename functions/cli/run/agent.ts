@@ -31,5 +31,5 @@ export interface Started extends Spawned {
   /** To be called when it has ended. Whether it has: one can be left running in a container. */
   readonly ended?: () => Promise<boolean>;
   /** Removes what was made for it and is empty now. */
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }

@@ -49,7 +49,7 @@ export async function startInContainer(options: ContainerOptions): Promise<Start
       const said = await inspect('{{.State.Running}}', id).catch(() => '');
       return said !== 'true';
     },
-    close: () => undefined,
+    close: async () => undefined,
   };
 
   async function inspect(format: string, container: string): Promise<string> {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Transition } from '../../../lib/domain/agent.js';
 import type { Enclosures } from '../../../lib/ports/enclosure.js';
 import { follow, type Spawned, type Started } from './agent.js';
@@ -18,12 +19,17 @@ export interface HostOptions {
 /** Field 22 of /proc/PID/stat; a record holds no other kind of start time. */
 const TICKS = /^\d+$/;
 
+/** Tries to remove the cgroup of killed processes, and milliseconds between two of them. */
+const ATTEMPTS = 100;
+const BETWEEN = 10;
+
 /** Starts the command on this host, in this terminal and, where possible, born in a cgroup of its own. */
 export async function startOnHost(command: CommandLine, options: HostOptions): Promise<Started> {
   const { agentId, cwd, env, enclosures, lookAt, scope = scopeFor } = options;
   const start = (words: readonly string[]): Spawned =>
     follow(spawn(words[0] ?? '', words.slice(1), { stdio: 'inherit', cwd, env }));
 
+  let isKilled = false;
   const { child, exit, why } = await begin();
   const enclosure = enclosures.find(agentId);
   const members = (): readonly number[] => enclosure?.members().filter(pid => pid !== child.pid) ?? [];
@@ -36,10 +42,15 @@ export async function startOnHost(command: CommandLine, options: HostOptions): P
     }),
     left: members,
     kill() {
+      isKilled = true;
       enclosure?.kill();
       child.kill('SIGKILL');
     },
-    close: () => void enclosure?.remove(),
+    async close() {
+      // The kernel takes a moment to end what was killed.
+      for (let left = ATTEMPTS; enclosure?.remove() === false && isKilled && left > 0; left -= 1)
+        await delay(BETWEEN);
+    },
   };
 
   async function begin(): Promise<Spawned & { why?: string }> {

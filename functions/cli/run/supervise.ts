@@ -50,7 +50,7 @@ export async function supervise(started: Started, supervising: Supervising): Pro
   if (signal !== undefined || exitCode === KILLED) resetScreen();
   for (const line of [...(refused ? [refused.message] : []), ...recorded.lines]) say(line);
   if (exitCode !== KILLED) leaveBehind(started, supervising);
-  started.close();
+  await started.close();
   return refused ? 1 : exitCode;
 
   /** A container is in its record before it is started. */
