@@ -8,7 +8,6 @@ import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
 import { type Core, defaultLimits } from '../lib/ports/core.js';
 import type { Kernel } from '../lib/ports/kernel.js';
-import type { KeyRing } from '../lib/ports/keys.js';
 import type { Metrics } from '../lib/ports/metrics.js';
 import type { Quarantine } from '../lib/ports/quarantine.js';
 import type { Clock, Log } from '../lib/ports/runtime.js';
@@ -22,6 +21,7 @@ import { markUsed } from '../lib/store/single-use.js';
 import { omitUndefined } from '../lib/util/omit-undefined.js';
 import { throttleLog } from './http/throttle-log.js';
 import { variablesOf } from './server/config-file.js';
+import { openOrderKeys } from './server/order-keys.js';
 import { connectionOf } from './server/places.js';
 import { environmentsOf, type RunHost } from './server/run-host.js';
 import { createTeardown, logLeft } from './server/teardown.js';
@@ -92,20 +92,6 @@ export async function openSeals(config: Config, { create }: { readonly create: b
   };
 }
 
-/** `undefined` if there is no key: then records of this process count as unverified later. A stop does not need a key. */
-async function openOrderKeys(
-  config: Config,
-  { create, log }: { readonly create: boolean; readonly log: Log },
-): Promise<KeyRing | undefined> {
-  try {
-    return await (await openSeals(config, { create })).openOrderKeys();
-  } catch (err) {
-    // A warning only from a server: a command may well have no key.
-    if (create) log.warn({ err }, 'orders are not signed, so another process will treat them as unverified');
-    return undefined;
-  }
-}
-
 /** The directory for evidence that belongs to no quarantine entry. */
 const evidenceIn = ({ stateDirectory }: Config): string => resolve(stateDirectory, 'evidence');
 
@@ -151,6 +137,19 @@ export async function openScan(config: Config): Promise<ScanSources> {
   return { ...createHost(), agentVariable, agentLabel, containers };
 }
 
+/** Finds agents that carry no ID. */
+async function openFoundScanner(core: Core, config: Config): Promise<Scanner> {
+  const [{ createEnclosures }, { createFoundScanner }, { lookAtHost }, sources] = await Promise.all([
+    import('../lib/adapters/cgroup/enclosures.js'),
+    import('../lib/discovery/found-scanner.js'),
+    import('../lib/discovery/scan.js'),
+    openScan(config),
+  ]);
+  const look = () => lookAtHost(sources);
+  const enclosures = createEnclosures();
+  return createFoundScanner(core, { look, enclosures, wanted: new Set(config.discover) });
+}
+
 /** @throws Error in one clear sentence of an adapter */
 export async function openNode(config: Config, log: Log, options: NodeOptions = {}): Promise<Node> {
   const { storeless = false, createKeys = false, onWritten = () => undefined } = options;
@@ -160,7 +159,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
       import('../lib/adapters/cgroup/index.js'),
       import('../lib/adapters/state/journal/index.js'),
       import('../lib/adapters/worktree/index.js'),
-      openOrderKeys(config, { create: createKeys, log }),
+      openOrderKeys(() => openSeals(config, { create: createKeys }), { create: createKeys, log }),
       openStore(config, log).catch((error: unknown) =>
         storeless ? createUnavailableStore(error) : Promise.reject(error),
       ),
@@ -176,11 +175,11 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
   });
   const { keepEvidence, expire } = worktrees;
   const sandboxes = await openSandboxes(config, { kernel, keepEvidence, log });
+  const scanners: Scanner[] = [...sandboxes];
   const core: Core = {
     hostId,
     ...observeCommits(store, onWritten),
-    sandboxes,
-    scanners: sandboxes,
+    ...{ sandboxes, scanners },
     ...{ worktrees, worktreeRoots: roots, journal, orderKeys },
     recordCache: new Map(),
     recentKills: createRecentKills(),
@@ -194,6 +193,7 @@ export async function openNode(config: Config, log: Log, options: NodeOptions = 
   };
   const hosts = createHosts(core);
   if (config.store.kind !== 'sqlite') void hosts.beat();
+  if (config.sandboxes.process) scanners.push(await openFoundScanner(core, config));
   const inFlight = createInFlight(core);
   const stop = createStop(core, inFlight);
   const teardown = createTeardown();

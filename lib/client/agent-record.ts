@@ -5,7 +5,17 @@ import { debts } from './debts.js';
 import { origins } from './origin-part.js';
 import { answer, timestamp, word } from './schema.js';
 
-export const agentProcess = answer({ pid: z.int(), startTime: z.string().exactOptional() });
+export const agentProcess = answer({
+  pid: z.int(),
+  startTime: z.string().exactOptional(),
+  bootId: z.string().exactOptional(),
+});
+
+export const agentCgroup = answer({
+  path: z.string().exactOptional(),
+  outside: z.int().exactOptional(),
+  missing: z.string().exactOptional(),
+});
 
 export const sandboxRef = answer({ kind: word(sandboxKinds), id: z.string() });
 
@@ -34,6 +44,7 @@ export const agentRecord = answer({
   sandboxes: z.array(sandboxRef).exactOptional(),
   containerId: z.string().exactOptional(),
   process: agentProcess.exactOptional(),
+  cgroup: agentCgroup.exactOptional(),
   repository: z.string().exactOptional(),
   worktreePath: z.string().exactOptional(),
   labels: z.record(z.string(), z.string()).exactOptional(),

@@ -29,6 +29,8 @@ export interface Config {
   /** The environment variable of a host process that must equal the agent's ID. */
   readonly agentVariable: string;
   readonly requireLabel: boolean;
+  /** Names of the detectors whose findings become agents by themselves. */
+  readonly discover: readonly string[];
   /** Absolute, without a slash at the end. Empty: worktrees are left alone. */
   readonly worktreeRoots: readonly string[];
   /** How long a cleared worktree is kept; at least an hour. */
@@ -182,6 +184,7 @@ export function parseConfig(
     agentLabel: data.KILLSWITCH_AGENT_LABEL,
     agentVariable: data.KILLSWITCH_AGENT_VARIABLE,
     requireLabel: data.KILLSWITCH_REQUIRE_LABEL,
+    discover: data.KILLSWITCH_DISCOVER,
     worktreeRoots: data.KILLSWITCH_WORKTREE_ROOTS,
     quarantineTtlMs: data.KILLSWITCH_QUARANTINE_TTL,
     ...(data.KILLSWITCH_QUARANTINE_MAX !== undefined && {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { secretSchema } from '../domain/secret.js';
+import { discoverSchema } from './discover-schema.js';
 import {
   agentVariableSchema,
   durationSchema,
@@ -81,6 +82,11 @@ export const environmentSchema = z.object({
     .transform(text => text === 'true')
     .prefault('true')
     .describe('`false` also stops a recorded container that has no such label.'),
+  KILLSWITCH_DISCOVER: discoverSchema.default([]).meta({
+    usual: 'none',
+    description:
+      'Whose agents become agents here by themselves, as soon as they are seen: `all`, or the names of detectors, such as `claude,codex`. They are then listed, held by the emergency stop and stopped like registered ones.',
+  }),
   KILLSWITCH_WORKTREE_ROOTS: worktreeRootsSchema.default([]).meta({
     usual: 'none: worktrees are left alone',
     description: 'The directories that worktrees may be in, absolute and separated by `:`.',

@@ -1,5 +1,5 @@
 import type { Core } from '../ports/core.js';
-import type { Scan, Scanner, Sighting } from '../ports/scanner.js';
+import type { Scan, Scanner, ScanOptions, Sighting } from '../ports/scanner.js';
 import { withTimeout } from '../util/with-timeout.js';
 
 export interface Discovery {
@@ -10,22 +10,21 @@ export interface Discovery {
   readonly unread: number;
 }
 
-function ask(scanner: Scanner, ms: number): Promise<Scan> {
+function ask(scanner: Scanner, ms: number, options?: ScanOptions): Promise<Scan> {
   // A synchronous throw must come back like a rejection.
-  const answer = Promise.resolve().then(() => scanner.scan());
+  const answer = Promise.resolve().then(() => scanner.scan(options));
   return withTimeout(answer, ms, () => {
     throw new Error('no answer in time');
   });
 }
 
 /** Everything that runs on this host under a label, by all scanners. Never rejects; one that hangs only counts as blind. */
-export async function discover({
-  scanners,
-  limits,
-  log,
-}: Pick<Core, 'scanners' | 'limits' | 'log'>): Promise<Discovery> {
+export async function discover(
+  { scanners, limits, log }: Pick<Core, 'scanners' | 'limits' | 'log'>,
+  options?: ScanOptions,
+): Promise<Discovery> {
   // Half of the response time: the other half is for stopping what is found.
-  const asked = scanners.map(scanner => ask(scanner, limits.respondMs / 2));
+  const asked = scanners.map(scanner => ask(scanner, limits.respondMs / 2, options));
   const seen: Sighting[] = [];
   const blind: string[] = [];
   let unread = 0;

@@ -55,6 +55,26 @@ export function observedAgent(
     sandboxes,
     labels: {},
     source: 'observed',
-    detector: seen.length === 0 || seen.some(({ kind }) => isContainer(kind)) ? 'label' : 'variable',
+    detector: seen.find(one => one.detector !== undefined)?.detector ?? carriedBy(seen),
   });
+}
+
+const carriedBy = (seen: readonly Sighting[]): string =>
+  seen.length === 0 || seen.some(({ kind }) => isContainer(kind)) ? 'label' : 'variable';
+
+/** What is to be stopped of an agent, with the processes that a detector found of it, which its record need not name. */
+export function withFound<T extends Pick<Agent, 'agentId'> & Partial<Pick<Agent, 'sandboxes' | 'detector'>>>(
+  agent: T,
+  seen: readonly Sighting[] = [],
+): T {
+  const found = seen.filter(({ detector }) => detector !== undefined);
+  const [first] = found;
+  if (first?.detector === undefined) return agent;
+  const { sandboxes = [] } = agent;
+  const others = found.filter(({ id }) => !sandboxes.some(one => one.id === id));
+  return {
+    ...agent,
+    sandboxes: [...sandboxes, ...others.map(({ kind, id }) => ({ kind, id }))],
+    detector: agent.detector ?? first.detector,
+  };
 }

@@ -1,14 +1,15 @@
 import type { Containers } from '../ports/containers.js';
 import type { HostFiles } from '../ports/host-files.js';
-import type { ProcessTable } from '../ports/process-table.js';
+import type { ProcessInfo, ProcessTable } from '../ports/process-table.js';
 import { withTimeout } from '../util/with-timeout.js';
 import { checkoutOf } from './checkout.js';
 import { detectors } from './detectors/index.js';
 import type { Finding } from './finding.js';
-import { viewOf } from './host-view.js';
+import { type Pinned, viewOf } from './host-view.js';
 import { kinshipOf } from './kinship.js';
 import { variablesOf } from './marks.js';
 import { match } from './match.js';
+import { membersOf } from './members.js';
 import type { Root } from './roots.js';
 import { sessionInFiles } from './session-files.js';
 
@@ -34,14 +35,29 @@ export interface HostScan {
 /** For what is on a disk, in milliseconds: it may hang. */
 const FILES_MS = 1_000;
 
+/** A scan, and what the same look knows beyond it. */
+export interface HostLook {
+  readonly scan: HostScan;
+  /** The processes of a finding that are its alone. */
+  membersOf(finding: Finding): readonly Pinned[];
+  /** It runs in a container, and which one is not known, because no engine told: it may be an agent's already. */
+  isUncertain(finding: Finding): boolean;
+}
+
 /** Looks at this host once. Starts nothing, changes nothing. @throws Error when the processes cannot be looked at */
-export async function scanHost({
+export const scanHost = async (sources: ScanSources): Promise<HostScan> => (await lookAtHost(sources)).scan;
+
+/** As a cgroup of a container ends. */
+const CONTAINER = /[0-9a-f]{64}/;
+
+/** The same, with what else it showed. @throws Error when the processes cannot be looked at */
+export async function lookAtHost({
   table,
   files,
   containers,
   agentVariable,
   agentLabel,
-}: ScanSources): Promise<HostScan> {
+}: ScanSources): Promise<HostLook> {
   const [listing, ...engines] = await Promise.all([
     table.list(variablesOf(detectors, agentVariable)),
     ...containers.map(engine => engine.running().catch((error: unknown) => error)),
@@ -71,7 +87,7 @@ export async function scanHost({
       return { ...finding, ...(await inTime(checkoutOf(files, workingDirectory))) };
     }),
   );
-  return {
+  const scan: HostScan = {
     findings,
     unread: listing.unread,
     blind: [
@@ -80,6 +96,20 @@ export async function scanHost({
         answer instanceof Error ? [`containers are not seen: ${answer.message}`] : [],
       ),
     ],
+  };
+  const mainOf = ({ pid }: Finding): ProcessInfo | undefined =>
+    pid === undefined ? undefined : view.get(pid);
+  const isBlind = engines.some(answer => answer instanceof Error);
+  return {
+    scan,
+    membersOf(finding) {
+      const main = mainOf(finding);
+      const members = main ? membersOf(view, main, kinship).members : [];
+      return members.flatMap(({ process: { pid, startTime }, sharedWith }) =>
+        sharedWith === undefined ? [{ pid, startTime }] : [],
+      );
+    },
+    isUncertain: finding => isBlind && CONTAINER.test(mainOf(finding)?.cgroup ?? ''),
   };
 }
 

@@ -5,6 +5,13 @@ export interface Sighting extends SandboxRef {
   readonly agentId: string;
   /** Epoch milliseconds; absent if unknown. */
   readonly startedAt?: number;
+  /** Name of the detector that found it; absent: it carries the agent's ID. */
+  readonly detector?: string;
+}
+
+export interface ScanOptions {
+  /** What was seen a few seconds ago will do. */
+  readonly routine?: boolean;
 }
 
 /** The result of a scan, and why it may be incomplete. */
@@ -22,7 +29,7 @@ export interface Scanner {
    * Everything on this host with an agent's label, as the sandbox reports it; if it does not answer, as this process
    * remembers it, and then `blind` says so.
    */
-  scan(): Promise<Scan>;
+  scan(options?: ScanOptions): Promise<Scan>;
   /** Calls `onStart` for each sandbox that starts from now on. @returns ends the watch */
   watch(onStart: (sighting: Sighting) => void): () => void;
 }

@@ -1,6 +1,6 @@
 import { findLatch, holdOf, type Latch } from '../agents/latch.js';
 import { adopt, claim, completeObserved } from '../discovery/adopt.js';
-import { groupSightings } from '../discovery/observed.js';
+import { groupSightings, withFound } from '../discovery/observed.js';
 import { systemActor } from '../domain/actor.js';
 import { type Agent, isActive } from '../domain/agent.js';
 import type { AuditEntry } from '../domain/audit-entry.js';
@@ -57,6 +57,7 @@ interface Offence {
   readonly agentId: string;
   readonly reading: Reading | undefined;
   readonly why: Why;
+  readonly seen?: readonly Sighting[];
 }
 
 const agentIn = ({ reading }: Offence): Agent | undefined =>
@@ -113,7 +114,7 @@ async function stopLabelled(core: Core, inFlight: InFlight, offence: Offence): P
     if (!isOver) await tell(core, offence, operationId, entry);
   };
   // The paths in the record of another host's agent are not of this host.
-  const target = agent && isLocal(core, agent) ? agent : { agentId };
+  const target = withFound(agent && isLocal(core, agent) ? agent : { agentId }, offence.seen);
   const order = orderOf(core, { operationId, actor: systemActor });
   await inFlight.run({ ...order, agent: target, isRecorded: false, audit }).done;
 }
@@ -183,7 +184,7 @@ export async function enforce(
         await markAgain(core, stored.find(one => one.agentId === agentId) ?? { agentId, raw: null });
       const isRunningAgain = killed[index] || isForgotten || agent?.status === 'killed';
       const unrecorded: Agent = { agentId, status: 'spawning', sandboxes: [], labels: {} };
-      if (isRunningAgain) return stopAgain(core, inFlight, { agentId, reading, why: 'RESURRECTION' });
+      if (isRunningAgain) return stopAgain(core, inFlight, { agentId, reading, why: 'RESURRECTION', seen });
       if (isAgainstLatch(core, latch, agent ?? unrecorded, { seen, isNew })) {
         return stopAgain(core, inFlight, { agentId, reading, why: 'LATCH_ENFORCED' });
       }

@@ -61,7 +61,7 @@ export function createReconcile(
   }
 
   async function lookAtHost(): Promise<void> {
-    const { seen, blind } = await discover(core);
+    const { seen, blind } = await discover(core, { routine: true });
     if (blind.length === 0) {
       const here = new Set(seen.map(({ agentId }) => agentId));
       presence.note(here);

@@ -1,4 +1,5 @@
 import {
+  agentCgroup,
   agentPage,
   agentProcess,
   agentRecord,
@@ -31,6 +32,7 @@ export const records = {
       source:
         'Whether its orchestrator wrote the record, or a node that found the agent running. Absent: its orchestrator.',
       detector: 'What found an agent that a node found running.',
+      cgroup: 'The cgroup of its own that an agent which was found got, or why it has none.',
       expiresAt: 'As given; nothing stops the agent at that time.',
       kill: 'What its kill wrote into the record.',
     },
@@ -38,6 +40,12 @@ export const records = {
   AgentProcess: component(agentProcess, 'A process on the host.', {
     pid: 'Its process ID.',
     startTime: 'Field 22 of `/proc/PID/stat`, which makes the PID unique.',
+    bootId: 'The boot of the machine in which it ran.',
+  }),
+  AgentCgroup: component(agentCgroup, 'The cgroup that an agent was given when it was found.', {
+    path: 'Its path, as `/proc` shows it. Whatever the agent starts is born in it.',
+    outside: 'How many of its processes could not be moved into it.',
+    missing: 'Why it has none.',
   }),
   SandboxRef: component(sandboxRef, 'One place where an agent runs.', {
     kind: 'What it is: a container of an engine, a process, a systemd unit.',

@@ -38,6 +38,7 @@ const defaults = {
   agentLabel: 'killswitch.agent-id',
   agentVariable: 'KILLSWITCH_AGENT_ID',
   requireLabel: true,
+  discover: [],
   worktreeRoots: [],
   quarantineTtlMs: 7 * 24 * 3600 * 1000,
   evidence: true,
@@ -89,6 +90,16 @@ describe('a configuration', () => {
     ]);
     const alone = { KILLSWITCH_SECRET: '', KILLSWITCH_JWKS: '/keys', KILLSWITCH_SECRET_PREVIOUS: old };
     expect(problemsOf(alone)).toEqual(['KILLSWITCH_SECRET_PREVIOUS needs KILLSWITCH_SECRET beside it']);
+  });
+
+  it('knows whose agents become agents by themselves, and names the detectors where one is unknown', () => {
+    expect(parse({ KILLSWITCH_DISCOVER: 'claude, codex' }).discover).toEqual(['claude', 'codex']);
+    expect(parse({ KILLSWITCH_DISCOVER: 'all' }).discover).toContain('gemini');
+    for (const odd of ['claud', 'all,claude', 'claude-squad']) {
+      expect(problemsOf({ KILLSWITCH_DISCOVER: odd })).toEqual([
+        expect.stringMatching(/must be all, or names of detectors separated by commas: claude, codex, /),
+      ]);
+    }
   });
 
   it('bounds the lifetime of tokens', () => {
