@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../services/agents.js';
 import { build } from '../services/build.js';
@@ -118,8 +118,9 @@ describe('a command that is run as an agent', () => {
 const groupOf = (id: string): string[] =>
   ['', 'unified', 'freezer']
     .flatMap(mount => ['killswitch.slice', 'killswitch'].map(slice => join('/sys/fs/cgroup', mount, slice)))
-    .map(slice => join(slice, `killswitch@${id}`))
-    .filter(directory => existsSync(directory));
+    .filter(slice => existsSync(slice))
+    .flatMap(slice => readdirSync(slice).map(name => join(slice, name)))
+    .filter(path => `${basename(path)}@`.startsWith(`killswitch@${id}@`));
 
 describe('what it left running', () => {
   const leaving = (path: string) =>
