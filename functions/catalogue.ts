@@ -12,6 +12,7 @@ import { links } from './links.js';
 import { metrics } from './metrics.js';
 import { openapi } from './openapi.js';
 import { operations } from './operations.js';
+import { scan } from './scan.js';
 
 /** Every deployable function. */
 export const catalogue: readonly KillswitchFunction[] = [
@@ -20,6 +21,7 @@ export const catalogue: readonly KillswitchFunction[] = [
   latch,
   operations,
   agents,
+  scan,
   audit,
   hooks,
   chatops,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
 import type { CommandsFor } from '../../lib/client/commands.js';
 import type { Settings } from '../../lib/config/platform-settings.js';
+import type { HostScan } from '../../lib/discovery/scan.js';
 import type { Actor } from '../../lib/domain/actor.js';
 import type { Authenticator } from '../../lib/ports/authenticator.js';
 import type { Core } from '../../lib/ports/core.js';
@@ -32,6 +33,8 @@ export interface TriggerDeps {
 export interface Deps extends TriggerDeps {
   readonly core: Core;
   readonly stop: Stop;
+  /** Looks at this host. */
+  readonly scan: () => Promise<HostScan>;
   readonly authenticator: Authenticator;
   /** What `/readyz` checks. */
   readonly probes: readonly Probe[];

@@ -4,6 +4,7 @@ import { audit } from './endpoints/audit.js';
 import { docs } from './endpoints/docs.js';
 import { latch } from './endpoints/latch.js';
 import { operations } from './endpoints/operations.js';
+import { scan } from './endpoints/scan.js';
 import { service } from './endpoints/service.js';
 import { stop } from './endpoints/stop.js';
 import { triggers } from './endpoints/triggers.js';
@@ -13,6 +14,7 @@ export const endpoints: readonly Endpoint[] = [
   ...stop,
   ...latch,
   ...agents,
+  ...scan,
   ...operations,
   ...audit,
   ...triggers,

@@ -108,6 +108,24 @@ export const registration = {
 
 export const agent = { agentId: 'a1', ...registration, startedAt: at };
 
+export const finding = {
+  detector: 'claude',
+  kind: 'process',
+  id: '4242:123456',
+  agentId: 'claude-0193525c-6b00-7c3e-a3a1-0000000000aa',
+  pid: 4242,
+  session: '0193525c-6b00-7c3e-a3a1-0000000000aa',
+  workingDirectory: '/srv/worktrees/a1',
+  worktree: '/srv/worktrees/a1',
+  repository: '/srv/repos/app',
+  startedAt: at,
+  evidence: ['executable /usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe'],
+  adopted: false,
+  tree: { processes: 7, memoryBytes: 734_003_200, cpuMs: 81_230, oldest: at },
+};
+
+export const hostScan = { findings: [finding], unread: 0, blind: [] };
+
 export const auditEntry = {
   timestamp: at,
   operation: 'KILL_AGENT',

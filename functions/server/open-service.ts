@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { createSealer } from '../../lib/audit/sealer.js';
 import type { Config } from '../../lib/config/config.js';
 import { allOf } from '../../lib/config/config-error.js';
+import { scanHost } from '../../lib/discovery/scan.js';
 import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { createLatchGuard } from '../../lib/reconcile/latch-guard.js';
@@ -11,7 +12,15 @@ import { createApp } from '../http/app.js';
 import { nodeSources } from '../http/client-address.js';
 import { openFailures } from '../http/failed-auth-limit.js';
 import type { Deps, Env, KillswitchFunction } from '../http/function.js';
-import { environment, openAuthenticator, openLog, openMetrics, openNode, openSeals } from '../node.js';
+import {
+  environment,
+  openAuthenticator,
+  openLog,
+  openMetrics,
+  openNode,
+  openScan,
+  openSeals,
+} from '../node.js';
 import { openNotifiers } from '../notify/open-notifiers.js';
 import { notifySettings } from '../notify/settings.js';
 import { openExposure } from './exposure.js';
@@ -96,6 +105,7 @@ export async function openService(
     },
   });
   const { core, inFlight, stop } = node;
+  const scanned = await openScan(config);
   const closing = new AbortController();
   const close = async (): Promise<readonly Left[]> => {
     closing.abort();
@@ -131,6 +141,7 @@ export async function openService(
     const deps: Deps = {
       core,
       stop,
+      scan: () => scanHost(scanned),
       authenticator,
       probes: [
         ...node.probes,

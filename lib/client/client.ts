@@ -7,7 +7,7 @@ import type { Commands } from './commands.js';
 import { commandsOver, readAnswer, type Send } from './commands-over.js';
 import { ClientError } from './error.js';
 import { agentPath, operationPath, searchPath } from './paths.js';
-import type { AgentRecord, AuditPage, DismissalStatus, Readiness } from './responses.js';
+import type { AgentRecord, AuditPage, DismissalStatus, HostScanAnswer, Readiness } from './responses.js';
 
 export type { AgentQuery, Commands, StopOptions } from './commands.js';
 export { ClientError, type ClientErrorCode } from './error.js';
@@ -17,6 +17,7 @@ export type {
   Answer,
   AuditPage,
   DismissalStatus,
+  HostScanAnswer,
   KillReceipt,
   LatchStatus,
   OperationStatus,
@@ -52,6 +53,8 @@ export interface AuditQuery {
 export interface Client extends Commands {
   /** What was done, by whom and why, oldest first. */
   audit(query?: AuditQuery): Promise<AuditPage>;
+  /** What runs on the server's host that looks like an agent, registered or not. */
+  scan(): Promise<HostScanAnswer>;
   /** Gives up what it still owes, in the name of the token's subject. Confirms nothing. */
   dismiss(operationId: string, body: DismissBody): Promise<DismissalStatus>;
   readonly agents: Commands['agents'] & {
@@ -112,6 +115,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     ...commands,
     audit: query => call({ method: 'GET', path: searchPath('/audit', query) }, clientShapes.audit),
+    scan: () => call({ method: 'GET', path: '/scan' }, clientShapes.scan),
     dismiss: (operationId, body) =>
       call({ method: 'POST', path: `${operationPath(operationId)}/dismiss`, body }, clientShapes.dismissal),
     agents: {

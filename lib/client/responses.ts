@@ -1,6 +1,7 @@
 import type { agentPage, agentRecord } from './agent-record.js';
 import type { auditPage } from './audit-page.js';
 import type { readiness } from './health.js';
+import type { hostScan } from './host-scan.js';
 import type { latchStatus } from './latch-status.js';
 import type { dismissal, operationStatus } from './operation-status.js';
 import type { agentReceipt, killReceipt, receipt } from './receipt.js';
@@ -46,6 +47,9 @@ export type AgentRecord = Pick<Stated<typeof agentRecord>, 'agentId'> & Readonly
 export interface AgentRecords extends Omit<Stated<typeof agentPage>, 'agents'> {
   readonly agents: readonly AgentRecord[];
 }
+
+/** What runs on the server's host that looks like an agent. */
+export type HostScanAnswer = Stated<typeof hostScan>;
 
 export type AuditPage = Stated<typeof auditPage>;
 

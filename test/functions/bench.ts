@@ -65,6 +65,7 @@ export function openApp({
   const deps: Deps = {
     core: bed.core,
     stop: createStop(bed.core, createInFlight(bed.core)),
+    scan: async () => ({ findings: [], unread: 0, blind: [] }),
     authenticator: fakeAuthenticator(actors),
     probes: [],
     metrics: createMetrics(),

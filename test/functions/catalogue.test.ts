@@ -10,6 +10,7 @@ describe('the catalogue', () => {
       'latch',
       'operations',
       'agents',
+      'scan',
       'audit',
       'hooks',
       'chatops',
@@ -29,7 +30,7 @@ describe('the catalogue', () => {
   it('names those that there are when one is unknown', () => {
     expect(() => named(['kill', 'maim', 'slay'])).toThrow(
       new RangeError(
-        'Unknown function maim, slay; the functions are kill, kill-all, latch, operations, agents, audit, hooks, chatops, links, health, metrics, openapi, docs',
+        'Unknown function maim, slay; the functions are kill, kill-all, latch, operations, agents, scan, audit, hooks, chatops, links, health, metrics, openapi, docs',
       ),
     );
   });

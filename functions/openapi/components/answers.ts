@@ -1,4 +1,5 @@
 import { auditEntry, auditPage } from '../../../lib/client/audit-page.js';
+import { finding, hostScan, tree } from '../../../lib/client/host-scan.js';
 import { hold, latchStatus } from '../../../lib/client/latch-status.js';
 import { dismissal, operationStatus } from '../../../lib/client/operation-status.js';
 import { webhookAnswer, webhookPart } from '../../../lib/client/webhook-answer.js';
@@ -42,6 +43,35 @@ export const answers = {
     operationId: 'The operation.',
     message: 'What was given up, in one sentence.',
     agents: 'The agents for which nothing is pending in this operation any more.',
+  }),
+  HostScan: component(hostScan, 'What runs on a host that looks like an agent, and what could not be seen.', {
+    findings: 'Each agent once, with all that it started.',
+    unread: 'How many processes the server’s user may not read: agents among them are not found.',
+    blind: 'What else kept it from seeing all, as sentences.',
+  }),
+  Finding: component(finding, 'An agent that runs on the host, registered or not.', {
+    detector:
+      'What found it: the name of a detector, or `variable` or `label` where it carries the ID of an agent.',
+    kind: '`process` or `docker`.',
+    id: 'PID and start time of its main process, or the ID of its container.',
+    agentId: 'The ID that it has, or would get when it is adopted.',
+    pid: 'Its main process.',
+    session: 'The session that its tool has given it.',
+    workingDirectory: 'Where its main process works.',
+    worktree: 'The worktree that this is in.',
+    repository: 'The repository that this belongs to.',
+    startedAt: 'When its main process started.',
+    evidence: 'What it was known by, as sentences without anything invisible.',
+    untested: 'The detector was written after the tool’s source, and never tried on the tool.',
+    sharedWith: 'Other findings that need one of its processes.',
+    adopted: 'It is an agent already: an active record names it, or it carries the ID.',
+    tree: 'All of its processes together; zeros for a container.',
+  }),
+  Tree: component(tree, 'Processes taken together.', {
+    processes: 'How many.',
+    memoryBytes: 'The memory that they hold, with what they share counted several times.',
+    cpuMs: 'The processor time that they have used, in milliseconds.',
+    oldest: 'When the oldest of them started.',
   }),
   AuditPage: component(auditPage, 'A page of the audit.', {
     entries: 'The entries, in the order of the commits.',
