@@ -45,7 +45,9 @@ export function scriptOf({
 /** Says which tool's process this is, if any. A multiplexer, an editor or a login shell never is one. */
 export function classify(process: ProcessInfo, detectors: readonly Detector[]): Classified | undefined {
   const { executable, args, pid, session } = process;
-  if (executable === undefined || isSurrounding(process)) return undefined;
+  const called = args[0] ?? '';
+  if (executable === undefined || kindOfProgram({ executable, called, isLeader: session === pid }))
+    return undefined;
   const run = scriptOf(process);
   const own = run?.own ?? args.slice(1);
   const holds = ({ executable: path, script, environment = [] }: Clause): boolean =>
@@ -62,16 +64,6 @@ export function classify(process: ProcessInfo, detectors: readonly Detector[]): 
     return { detector, as: isMain ? 'main' : 'wrapper', evidence: what };
   }
   return undefined;
-
-  function isSurrounding(one: ProcessInfo): boolean {
-    return (
-      kindOfProgram({
-        executable: one.executable ?? '',
-        called: args[0] ?? '',
-        isLeader: session === pid,
-      }) !== undefined
-    );
-  }
 }
 
 function hasWords(own: readonly string[], words: readonly string[]): boolean {

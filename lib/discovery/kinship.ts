@@ -39,6 +39,7 @@ export function kinshipOf(view: HostView): Kinship {
   const outermost = (root: Root | undefined): Root | undefined =>
     root === undefined || kept.has(root) ? root : outermost(markedBy(root.top));
 
+  const known = new Map<ProcessInfo, Root | undefined>();
   return {
     roots,
     sessionOf: root => sessions.get(root),
@@ -46,7 +47,10 @@ export function kinshipOf(view: HostView): Kinship {
       const root = byDescent.get(process);
       return root && kept.has(root) ? root : undefined;
     },
-    markedBy: process => outermost(byDescent.get(process) ?? markedBy(process)),
+    markedBy(process) {
+      if (!known.has(process)) known.set(process, outermost(byDescent.get(process) ?? markedBy(process)));
+      return known.get(process);
+    },
   };
 
   /** What it was itself started with says nothing of it: a multiplexer passes on what it inherited. */

@@ -138,15 +138,14 @@ function helpersOf(root: Root, view: HostView, { roots }: Kinship): readonly Hel
     if (tool === undefined || tool.detector !== root.detector || process === root.main) return [];
     if (typeof tool.as === 'string') return [];
     const isForAll = tool.as.shared === 'home';
-    const serves = peers.filter(one => isServedBy(one, process, view));
+    const { as } = tool;
+    const serves = peers.filter(one => isServedBy(one, process, as, view));
     return serves.includes(root) ? [{ process, serves, isForAll }] : [];
   });
 }
 
 /** A host is that of one agent; a daemon and its spares are for all that were started by way of them. */
-function isServedBy(root: Root, helper: ProcessInfo, view: HostView): boolean {
-  const as = view.toolOf(helper)?.as;
-  if (as === undefined || typeof as === 'string') return false;
+function isServedBy(root: Root, helper: ProcessInfo, as: Role, view: HostView): boolean {
   if (as.shared === 'home') return uses(root, helper, view);
   const line = view.ancestorsOf(root.top);
   if (line.includes(helper)) return true;
