@@ -146,7 +146,7 @@ async function openFoundScanner(core: Core, config: Config): Promise<Scanner> {
     openScan(config),
   ]);
   const look = () => lookAtHost(sources);
-  const enclosures = createEnclosures();
+  const enclosures = createEnclosures({ variable: config.agentVariable, log: core.log });
   return createFoundScanner(core, { look, enclosures, wanted: new Set(config.discover) });
 }
 

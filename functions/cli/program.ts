@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addAdopt } from './adopt.js';
 import { addAgents } from './agents.js';
 import { addAudit } from './audit.js';
 import { addChatops } from './chatops.js';
@@ -38,7 +39,7 @@ Settings of the commands that ask a server:
 ${serverVariables.map(line).join('\n')}
   Each secret may also be in a file that KILLSWITCH_TOKEN_FILE or KILLSWITCH_SECRET_FILE names.
 
-Without a server: "kill", "kill-all" and "latch" with --local, which then use the settings of "serve"; "scan",
+Without a server: "kill", "kill-all" and "latch" with --local, which then use the settings of "serve"; "scan", "adopt",
 "sweep", "quarantine" and "audit verify" never need a server.`;
 
 /** The program with all its commands, not run yet. */
@@ -58,6 +59,7 @@ export function createProgram(): Command {
     addRun,
     addToken,
     addScan,
+    addAdopt,
     addAgents,
     addKill,
     addKillAll,
