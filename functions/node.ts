@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { createUnavailableStore } from '../lib/adapters/unavailable-store.js';
 import { createIsSettled } from '../lib/agents/is-settled.js';
 import type { Config } from '../lib/config/config.js';
+import { recognitionOn } from '../lib/discovery/recognition.js';
 import type { ScanSources } from '../lib/discovery/scan.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
@@ -39,10 +40,8 @@ const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now()
 export const environment = variablesOf(process.env);
 
 type Mint = typeof import('../lib/adapters/jose/mint.js').mintToken;
-export const mintToken: Mint = async options => {
-  const jose = await import('../lib/adapters/jose/mint.js');
-  return jose.mintToken(options);
-};
+export const mintToken: Mint = async options =>
+  (await import('../lib/adapters/jose/mint.js')).mintToken(options);
 
 export async function openMetrics(): Promise<Metrics> {
   const prometheus = await import('../lib/adapters/prometheus.js');
@@ -123,7 +122,8 @@ async function openSandboxes(
   if (sandboxes.process) {
     const { createProcesses } = await import('../lib/adapters/process/index.js');
     const { createEnclosures } = await import('../lib/adapters/cgroup/enclosures.js');
-    places.push(createProcesses({ variable, kernel, enclosures: createEnclosures({ variable, log }), log }));
+    const enclosures = createEnclosures({ variable, log });
+    places.push(createProcesses({ variable, kernel, enclosures, recognize: recognitionOn(variable), log }));
   }
   return places;
 }

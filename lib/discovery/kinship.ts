@@ -82,7 +82,9 @@ export function kinshipOf(view: HostView): Kinship {
     for (const detector of view.detectors) {
       if (detector.kind === 'manager' || !detector.marks?.some(mark => carries(process, mark))) continue;
       const session = detector.session === undefined ? undefined : process.environment[detector.session];
-      const peers = all.filter(root => root.detector === detector && root.main.uid === process.uid);
+      // What runs as root may be anyone's, by sudo(8).
+      const mayBeOf = ({ main }: Root): boolean => process.uid === 0 || main.uid === process.uid;
+      const peers = all.filter(root => root.detector === detector && mayBeOf(root));
       const [only, ...others] = peers;
       if (only === undefined || others.length > 0) continue;
       if (session === undefined || sessions.get(only) === undefined) return only;

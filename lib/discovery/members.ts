@@ -48,8 +48,13 @@ export function membersOf(view: HostView, sought: Sought, kinship: Kinship = kin
   const { processes } = view.listing;
   const found = new Map<ProcessInfo, Found>();
   const main = view.find(sought);
-  const isSought = (one: Root): boolean => one.main === main || one.top === main;
-  const root = main && (kinship.roots.find(isSought) ?? rootAt(main, view));
+  const { cgroup, known = [] } = sought;
+  const before = [...known].flatMap(one => view.find(one) ?? []);
+  // A server that goes on without its clients is an agent of its own, and yet was this one's.
+  const isSought = (one: Root): boolean =>
+    one.main === main || one.top === main || before.includes(one.main) || before.includes(one.top);
+  const root =
+    main && (kinship.roots.find(one => one.main === main || one.top === main) ?? rootAt(main, view));
   const others = new Set(kinship.roots.filter(one => !isSought(one)).map(({ top }) => top));
 
   const isOfAnother = (process: ProcessInfo): boolean => {
@@ -74,30 +79,33 @@ export function membersOf(view: HostView, sought: Sought, kinship: Kinship = kin
     }
   };
 
+  const take = ({ process, serves, isForAll }: Helper): void => {
+    const sharedWith = serves.filter(one => one !== root && !isSought(one)).map(one => pinned(one.main));
+    const shared = sharedWith.length > 0 ? { sharedWith } : undefined;
+    // Whom a server for all started something for cannot be told.
+    if (isForAll) follow([process], 'role', shared);
+    else found.set(process, { by: 'role', ...shared });
+  };
+
+  // Others may need it, also when the agent has ended.
+  for (const process of before) {
+    const helper = helperAt(process, kinship.roots, view);
+    if (helper) take(helper);
+  }
   if (root) {
-    for (const { process, serves, isForAll } of helpersOf(root, view, kinship)) {
-      const sharedWith = serves.filter(one => one !== root).map(one => pinned(one.main));
-      const shared = sharedWith.length > 0 ? { sharedWith } : undefined;
-      // Whom a server for all started something for cannot be told.
-      if (isForAll) follow([process], 'role', shared);
-      else found.set(process, { by: 'role', ...shared });
-    }
+    for (const helper of helpersOf(root, view, kinship)) take(helper);
     follow([root.top], 'descent');
     follow(
       processes.filter(process => kinship.markedBy(process)?.top === root.top),
       'mark',
     );
   }
-  const { cgroup, known = [] } = sought;
   if (cgroup !== undefined && cgroup !== '/')
     follow(
       processes.filter(one => isWithin(one, cgroup)),
       'cgroup',
     );
-  follow(
-    [...known].flatMap(one => view.find(one) ?? []),
-    'known',
-  );
+  follow(before, 'known');
   const all = [...found].map(([process, why]) => memberOf(process, why, root, view));
   return {
     members: all
@@ -114,7 +122,8 @@ const isWithin = ({ cgroup }: ProcessInfo, parent: string): boolean =>
 function memberOf(process: ProcessInfo, why: Found, root: Root | undefined, view: HostView): Member {
   if (process === root?.main) return { process, as: 'main', ...why };
   const tool = view.toolOf(process);
-  if (tool === undefined || tool.detector !== root?.detector) return { process, as: 'child', ...why };
+  if (tool === undefined || (root && tool.detector !== root.detector))
+    return { process, as: 'child', ...why };
   if (typeof tool.as !== 'string') {
     const { role, respawns } = tool.as;
     return { process, as: role, ...why, ...(respawns !== undefined && { respawns }) };
@@ -132,16 +141,21 @@ interface Helper {
 
 /** Those of the tool's daemons, servers and the like that this agent needs. */
 function helpersOf(root: Root, view: HostView, { roots }: Kinship): readonly Helper[] {
-  const peers = [...roots.filter(one => one.detector === root.detector && one.main !== root.main), root];
+  const peers = [...roots.filter(one => one.main !== root.main), root];
   return view.listing.processes.flatMap(process => {
-    const tool = view.toolOf(process);
-    if (tool === undefined || tool.detector !== root.detector || process === root.main) return [];
-    if (typeof tool.as === 'string') return [];
-    const isForAll = tool.as.shared === 'home';
-    const { as } = tool;
-    const serves = peers.filter(one => isServedBy(one, process, as, view));
-    return serves.includes(root) ? [{ process, serves, isForAll }] : [];
+    if (process === root.main || view.toolOf(process)?.detector !== root.detector) return [];
+    const helper = helperAt(process, peers, view);
+    return helper?.serves.includes(root) ? [helper] : [];
   });
+}
+
+/** What a process is to those of these agents that need it; undefined where it is no daemon, server or the like. */
+function helperAt(process: ProcessInfo, peers: readonly Root[], view: HostView): Helper | undefined {
+  const tool = view.toolOf(process);
+  if (tool === undefined || typeof tool.as === 'string') return undefined;
+  const { as, detector } = tool;
+  const serves = peers.filter(one => one.detector === detector && isServedBy(one, process, as, view));
+  return { process, serves, isForAll: as.shared === 'home' };
 }
 
 /** A host is that of one agent; a daemon and its spares are for all that were started by way of them. */

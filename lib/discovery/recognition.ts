@@ -1,3 +1,4 @@
+import type { HostFiles } from '../ports/host-files.js';
 import type { ProcessInfo, ProcessListing } from '../ports/process-table.js';
 import type {
   FoundAgent,
@@ -10,11 +11,13 @@ import type {
 import { omitUndefined } from '../util/omit-undefined.js';
 import { agentIdsOf, sessionIn } from './agent-ids.js';
 import type { Detector } from './detectors/detector.js';
+import { detectors } from './detectors/index.js';
 import { type HostView, viewOf } from './host-view.js';
 import { type Kinship, kinshipOf } from './kinship.js';
 import { variablesOf } from './marks.js';
 import { type Member, type Members, membersOf, type Sought } from './members.js';
 import type { Root } from './roots.js';
+import { sessionInFiles } from './session-files.js';
 
 export interface RecognitionOptions {
   readonly detectors: readonly Detector[];
@@ -24,16 +27,35 @@ export interface RecognitionOptions {
   readonly sessionOf?: (root: Root) => Promise<string | undefined>;
 }
 
+/** By every detector, and by what their tools write down of their sessions. */
+export const recognitionOn =
+  (agentVariable: string) =>
+  (files: HostFiles): Recognition =>
+    createRecognition({ detectors, agentVariable, sessionOf: root => sessionInFiles(files, root) });
+
 /** @see Recognition */
-export function createRecognition({ detectors, agentVariable, sessionOf }: RecognitionOptions): Recognition {
+export function createRecognition({
+  detectors: all,
+  agentVariable,
+  sessionOf,
+}: RecognitionOptions): Recognition {
   const named = (name: string): Detector | undefined =>
-    detectors.find(one => one.name === name && (one.main ?? one.wrapper) !== undefined);
+    all.find(one => one.name === name && (one.main ?? one.wrapper) !== undefined);
+  const looked = new WeakMap<ProcessListing, { readonly view: HostView; readonly kinship: Kinship }>();
+  /** Of one listing once, for all that are stopped together. */
+  const look = (listing: ProcessListing) => {
+    const before = looked.get(listing);
+    if (before) return before;
+    const view = viewOf(listing, all, agentVariable);
+    const now = { view, kinship: kinshipOf(view) };
+    looked.set(listing, now);
+    return now;
+  };
   return {
-    variables: variablesOf(detectors, agentVariable),
+    variables: variablesOf(all, agentVariable),
     knows: name => named(name) !== undefined,
     async recognize(agent, listing) {
-      const view = viewOf(listing, detectors, agentVariable);
-      const kinship = kinshipOf(view);
+      const { view, kinship } = look(listing);
       const main = mainOf(agent, listing, view);
       const state = stateOf(agent, main, view);
       const root = kinship.roots.find(one => one.main === main || one.top === main);
@@ -44,16 +66,18 @@ export function createRecognition({ detectors, agentVariable, sessionOf }: Recog
       if (state === 'unreadable' || state === 'unmatched') return { ...common, members: [], spared: [] };
 
       const again = kinship.roots.filter(one => hasComeBack(one, { agent, session, main }, kinship));
+      // A server that others need is recorded as the agent's too, and is none by itself.
+      const isHelper = main !== undefined && root === undefined && typeof view.toolOf(main)?.as === 'object';
       const sought: Sought = omitUndefined({
-        ...pinOf(main ?? NOTHING),
+        ...pinOf(main === undefined || isHelper ? NOTHING : main),
         cgroup: agent.cgroup,
-        known: agent.known,
+        known: isHelper ? [...(agent.known ?? []), main] : agent.known,
       });
-      const all = [sought, ...again.map(one => one.main)].map(one => membersOf(view, one, kinship));
+      const looks = [sought, ...again.map(one => one.main)].map(one => membersOf(view, one, kinship));
       const own = new Set([main?.pid, root?.main.pid, ...again.map(one => one.main.pid)]);
-      const peersOf = await peersIn(all, kinship, sessionOf);
+      const peersOf = await peersIn(looks, kinship, sessionOf);
       const members = [
-        ...new Map(all.flatMap(one => one.members).map(one => [one.process.pid, one])).values(),
+        ...new Map(looks.flatMap(one => one.members).map(one => [one.process.pid, one])).values(),
       ];
       return {
         ...common,
@@ -63,7 +87,7 @@ export function createRecognition({ detectors, agentVariable, sessionOf }: Recog
             peersOf(one).filter(({ pid }) => !own.has(pid)),
           ),
         ),
-        spared: all.flatMap(({ spared }) => spared.map(pinOf)),
+        spared: looks.flatMap(({ spared }) => spared.map(pinOf)),
       };
     },
   };

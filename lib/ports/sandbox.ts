@@ -12,6 +12,10 @@ export interface Target {
   readonly sandboxes?: readonly SandboxRef[];
   readonly repository?: string;
   readonly worktreePath?: string;
+  /** How it was found: the name of a detector, or `variable` or `label`; absent: its orchestrator registered it. */
+  readonly detector?: string;
+  /** The boot of the machine in which its processes ran. */
+  readonly bootId?: string;
 }
 
 export interface KillOptions {
@@ -19,6 +23,8 @@ export interface KillOptions {
   readonly graceMs: number;
   /** Ends the wait, never the kill: the outcome is then `pending` or `failed`. */
   readonly deadline: AbortSignal;
+  /** Processes that other agents need as well are stopped too. */
+  readonly shared?: boolean;
 }
 
 /**

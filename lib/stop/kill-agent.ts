@@ -80,8 +80,11 @@ export async function killAgent(core: KillCore, kill: AgentKill, entry: Entry): 
 }
 
 function targetOf({ agent, operationId }: AgentKill): Target {
-  const { agentId, sandboxes, repository, worktreePath } = agent;
-  return omitUndefined<Target>({ agentId, operationId, sandboxes, repository, worktreePath });
+  const { agentId, sandboxes, repository, worktreePath, detector, process } = agent;
+  const bootId = process?.bootId;
+  return omitUndefined<Target>({
+    ...{ agentId, operationId, sandboxes, repository, worktreePath, detector, bootId },
+  });
 }
 
 interface Work {
@@ -116,8 +119,9 @@ async function removeSandbox(
   const removal = await attempt(core, place, target, core.limits.cleanupMs, deadline =>
     sandbox.remove(asked, deadline),
   );
-  // What was seen dead stays dead, whatever became of its remains.
-  entry.note(isOpen(removal) ? { ...removal, outcome: 'dead', needsRemoval: true } : removal);
+  // A container that was seen dead stays dead, whatever became of its remains; a process may have come back.
+  const isFinal = sandbox.kind !== 'process';
+  entry.note(isOpen(removal) && isFinal ? { ...removal, outcome: 'dead', needsRemoval: true } : removal);
 }
 
 async function clearWorktree(core: KillCore, { target, entry }: Work): Promise<void> {

@@ -4,8 +4,16 @@ import { createHostFiles } from './host-files.js';
 import { createHostTable } from './host-table.js';
 import { createPsTable } from './ps-table.js';
 
+export interface HostOptions {
+  readonly procRoot?: string;
+  readonly platform?: NodeJS.Platform;
+}
+
 /** How this host is looked at: its processes from /proc on Linux and from ps(1) elsewhere, and small files. */
-export const createHost = (): { readonly table: ProcessTable; readonly files: HostFiles } => ({
-  table: process.platform === 'linux' ? createHostTable() : createPsTable(),
+export const createHost = ({
+  procRoot = '/proc',
+  platform = process.platform,
+}: HostOptions = {}): { readonly table: ProcessTable; readonly files: HostFiles } => ({
+  table: platform === 'linux' ? createHostTable({ procRoot }) : createPsTable(),
   files: createHostFiles(),
 });

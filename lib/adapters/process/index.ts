@@ -2,12 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { placeOf } from '../../domain/debt.js';
 import type { LayerOutcome } from '../../domain/outcome.js';
 import type { Enclosures } from '../../ports/enclosure.js';
+import type { HostFiles } from '../../ports/host-files.js';
 import type { Kernel } from '../../ports/kernel.js';
+import type { Recognition } from '../../ports/recognition.js';
 import type { Log } from '../../ports/runtime.js';
 import type { KillOptions, Sandbox, Target } from '../../ports/sandbox.js';
 import type { Scanner } from '../../ports/scanner.js';
 import { createCages } from './cages.js';
 import { createEncloser } from './enclose-seen.js';
+import { withFound } from './found-sandbox.js';
+import { createHost } from './host.js';
 import { createKillsUnderWay } from './kills-under-way.js';
 import { createProc } from './linux.js';
 import { createMemory, type Noted } from './memory.js';
@@ -20,6 +24,7 @@ import { report } from './report.js';
 import { createScanner } from './scanner.js';
 import type { Snapshot } from './table.js';
 import { killTree } from './tree-kill.js';
+import { UNREAD } from './words.js';
 
 /**
  * Milliseconds that an agent's recorded container has before the table is searched for what else carries its ID: to
@@ -35,6 +40,8 @@ export interface ProcessesOptions {
   readonly platform?: NodeJS.Platform;
   /** For agents that have a cgroup of their own. Linux only. */
   readonly kernel?: Kernel;
+  /** For agents that a detector found: without it they are touched by the variable alone. */
+  readonly recognize?: (files: HostFiles) => Recognition;
   /** Gives agents a cgroup of their own as soon as they are seen. Linux only. */
   readonly enclosures?: Enclosures;
   readonly log: Log;
@@ -61,6 +68,7 @@ export function createProcesses({
   procRoot = '/proc',
   platform = process.platform,
   kernel,
+  recognize,
   enclosures,
   log,
 }: ProcessesOptions): Sandbox & Scanner & { close(): Promise<void> } {
@@ -91,11 +99,11 @@ export function createProcesses({
       if (result.sent > 0) memory.met(agentId, isEnclosed);
       return report(target, result, { table, variable, cgroup, wasSeen, wasEnclosed });
     } catch (err) {
-      log.error({ err, agentId }, 'the process table cannot be read');
+      log.error({ err, agentId }, UNREAD);
       return {
         ...placeOf('process', target.id),
         outcome: 'failed',
-        detail: 'the process table cannot be read',
+        detail: UNREAD,
       };
     } finally {
       own.release();
@@ -104,7 +112,9 @@ export function createProcesses({
 
   const pauser = createPauser({ table, variable, memory, cagesOf, enclosures, log });
 
-  return {
+  const host = recognize && createHost({ procRoot, platform });
+  const found = host && { recognition: recognize(host.files), table: host.table, enclosures };
+  const byVariable: Sandbox & Scanner & { close(): Promise<void> } = {
     kind: 'process',
     ...pauser,
     ...createScanner(table, log, note),
@@ -120,4 +130,5 @@ export function createProcesses({
     probe: () => probe(table),
     close: async () => encloser?.close(),
   };
+  return withFound(byVariable, found, { table, killByLabel: killNow, log });
 }

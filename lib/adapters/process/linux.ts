@@ -8,7 +8,14 @@ import { postureOf } from './posture.js';
 import { exists, signalEach } from './signal.js';
 import { startTimes } from './started.js';
 import { parseStat, type Stat } from './stat.js';
-import { createSnapshot, type HostProcess, type ProcessTable, type Program, type Snapshot } from './table.js';
+import {
+  createSnapshot,
+  type HostProcess,
+  type Identity,
+  type ProcessTable,
+  type Program,
+  type Snapshot,
+} from './table.js';
 
 /** How often one look lists the processes anew, at most. */
 const LISTINGS = 8;
@@ -49,7 +56,7 @@ export function createProc({ variable, procRoot }: ProcOptions): ProcessTable {
     const stat = glance(pid);
     return typeof stat === 'string' ? undefined : stat;
   };
-  const isSame = ({ pid, startTime }: HostProcess): boolean => statOf(pid)?.startTime === startTime;
+  const isSame = ({ pid, startTime }: Identity): boolean => statOf(pid)?.startTime === startTime;
 
   // When its first thread has ended, only the other threads of a process still show its environment.
   const environPath = (pid: number, { zombie }: Stat): string => {

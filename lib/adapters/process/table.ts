@@ -60,7 +60,7 @@ export interface Snapshot {
 export interface Signalled {
   readonly sent: number;
   /** Alive, but we may not signal them. */
-  readonly denied: readonly HostProcess[];
+  readonly denied: readonly Identity[];
 }
 
 /** What a kill needs of the operating system. Every method rejects when the processes cannot be looked at. */
@@ -71,7 +71,7 @@ export interface ProcessTable {
    */
   snapshot(fresh: 'all' | ReadonlySet<number>): Promise<Snapshot>;
   /** Signals each process that, by a look right before, still is the same one. */
-  signal(processes: readonly HostProcess[], signal: NodeJS.Signals): Promise<Signalled>;
+  signal(processes: readonly Identity[], signal: NodeJS.Signals): Promise<Signalled>;
   /** Stops (SIGSTOP) a labelled process and its descendants without looking at all others, where this can be done. */
   freezeTree(pid: number, startTime: string, agentId: string): readonly Identity[];
   /** This process as it is now, where it can be seen without looking at all others. Synchronous. */

@@ -7,3 +7,5 @@ export const unreadable = (count: number): string =>
 /** What a kill can not see where the agent has no cgroup of its own. */
 export const LIMIT =
   'no cgroup of its own is known of the agent: descendants that cleared their environment and left its tree cannot be seen here';
+
+export const UNREAD = 'the process table cannot be read';

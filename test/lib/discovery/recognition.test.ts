@@ -124,6 +124,13 @@ describe('what recognises the processes of an agent that was found', () => {
     expect(pids(found)).toEqual([10, 11]);
   });
 
+  it('takes what runs as root by its marks only where no other agent can have started it', async () => {
+    const daemon = process({ pid: 20, uid: 0, environment: { CLAUDECODE: '1' } });
+    expect(pids(await recognize(agent(10), [claude(10), daemon]))).toEqual([10, 20]);
+    const other = claude(11, { uid: 2_000 });
+    expect(pids(await recognize(agent(10), [claude(10), other, daemon]))).toEqual([10]);
+  });
+
   describe('of which a process serves others too', () => {
     const server = process({ pid: 20, executable: CODEX, args: ['codex', 'app-server', '--managed-daemon'] });
     const client = (pid: number): ProcessInfo => process({ pid, executable: CODEX, args: ['codex'] });
@@ -140,6 +147,23 @@ describe('what recognises the processes of an agent that was found', () => {
         'codex-c-2 21',
         'codex-c-3 30',
       ]);
+    });
+
+    it('knows it when the agent has ended, and that others still need it', async () => {
+      const known = [{ pid: 20, startTime: '2000' }];
+      const child = process({ pid: 25, parentPid: 20 });
+      const others = await recognize({ ...codex(10), known }, [server, child, client(21)]);
+      expect(others.members.map(({ pid, sharedWith }) => [pid, sharedWith?.map(one => one.pid)])).toEqual([
+        [20, [21]],
+        [25, [21]],
+      ]);
+      const alone = await recognize({ ...codex(10), known }, [server, child]);
+      expect(alone.members.map(({ sharedWith }) => sharedWith)).toEqual([undefined, undefined]);
+    });
+
+    it('knows that others need it where it is recorded as the agent’s by itself', async () => {
+      const found = await recognize(codex(20), [server, client(21)]);
+      expect(found.members).toMatchObject([{ pid: 20, as: 'server', sharedWith: [{ pid: 21 }] }]);
     });
 
     it('counts it as the agent’s alone where no other needs it any more', async () => {
@@ -194,6 +218,9 @@ describe('what recognises the processes of an agent that was found', () => {
         ['host', undefined],
         ['main', undefined],
       ]);
+      const known = [{ pid: 9, startTime: '900' }];
+      const ended = await recognize(agent(11, { known }), [daemon]);
+      expect(ended.members).toEqual([{ pid: 9, startTime: '900', as: 'daemon', respawns: 15_000 }]);
     });
   });
 });

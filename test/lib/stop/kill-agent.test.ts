@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Sandbox } from '../../../lib/ports/sandbox.js';
 import { killAgent } from '../../../lib/stop/kill-agent.js';
 import { openEntry, type Stoppable } from '../../../lib/stop/receipt.js';
 import { byLabel, fakeCore } from '../../fakes/core.js';
@@ -46,6 +47,27 @@ describe('stopping one agent of this host', () => {
     bed.containers.inject('kill', 'throws');
     expect(await stop(bed, { agentId: 'a1' })).toMatchObject({ container: 'failed' });
     expect(bed.containers.calls.map(({ method }) => method)).toEqual(['kill', 'kill']);
+  });
+
+  it('owes a process that was dead, may have come back and could not be watched', async () => {
+    const { core, ...rest } = fakeCore();
+    const calls: unknown[] = [];
+    const place = { layer: 'process', kind: 'process' } as const;
+    const sandbox: Sandbox = {
+      kind: 'process',
+      kill: async target => {
+        calls.push(target);
+        return { ...place, outcome: 'dead', needsRemoval: true };
+      },
+      pause: async () => ({ ...place, outcome: 'failed' }),
+      resume: async () => ({ ...place, outcome: 'failed' }),
+      remove: async () => ({ ...place, outcome: 'failed' }),
+      probe: async () => ({ name: 'process', ok: true }),
+    };
+    const bed = { ...rest, core: { ...core, sandboxes: [sandbox] } };
+    const found = { detector: 'claude', process: { pid: 7, startTime: '5', bootId: 'b' } };
+    expect(await stop(bed, { agentId: 'a1', ...found })).toEqual({ process: 'failed' });
+    expect(calls).toMatchObject([{ agentId: 'a1', detector: 'claude', bootId: 'b' }]);
   });
 
   it('moves a worktree only when every sandbox says that nothing runs', async () => {
