@@ -16,6 +16,9 @@ export const withServerOptions = (command: Command): Command =>
     .addOption(new Option('--socket <path>', 'the unix socket of the server').conflicts('url'))
     .option('--json', 'print JSON');
 
+export const sharedOption = (): Option =>
+  new Option('--shared', 'stop processes too that agents which are not stopped need as well');
+
 export function httpUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new InvalidArgumentError('It must be an http:// or https:// URL.');

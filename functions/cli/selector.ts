@@ -10,6 +10,7 @@ export interface SelectorOptions {
   readonly host?: string;
   readonly status?: Status[];
   readonly label?: Labels;
+  readonly detector?: string;
 }
 
 export const withSelectorOptions = (command: Command): Command =>
@@ -18,7 +19,15 @@ export const withSelectorOptions = (command: Command): Command =>
     .option('--task <id>', 'only agents of this task')
     .option('--host <id>', 'only agents of this host')
     .addOption(new Option('--status <status...>', 'only agents of this status').choices(statuses))
+    .option('--detector <name>', 'only agents that this detector found, such as claude')
     .option('--label <name=value>', 'only agents with this label (may be repeated)', label);
 
-export const selectorFrom = ({ agent, task, host, status, label: labels }: SelectorOptions): Selector =>
-  omitUndefined<Selector>({ agentIds: agent && [...agent], taskId: task, host, status, labels });
+export const selectorFrom = ({
+  agent,
+  task,
+  host,
+  status,
+  label: labels,
+  detector,
+}: SelectorOptions): Selector =>
+  omitUndefined<Selector>({ agentIds: agent && [...agent], taskId: task, host, status, labels, detector });

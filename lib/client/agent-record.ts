@@ -28,6 +28,7 @@ export const killMark = answer({
   reason: z.string().exactOptional(),
   pending: debts,
   attempts: z.int(),
+  shared: z.literal(true).exactOptional(),
   lastError: z.string().exactOptional(),
   confirmedAt: timestamp().exactOptional(),
   dismissed: dismissalMark.exactOptional(),

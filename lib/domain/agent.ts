@@ -37,6 +37,8 @@ export interface Kill {
   readonly reason?: string;
   readonly pending: readonly Debt[];
   readonly attempts: number;
+  /** Processes of its that other agents need are to be stopped too. */
+  readonly shared?: true;
   readonly lastError?: string;
   readonly confirmedAt?: string;
   /** An operator gave up what was owed: it is not retried, and nothing was confirmed. */

@@ -9,6 +9,7 @@ const order = {
   reason: reason.optional(),
   graceSeconds: z.number().min(0).max(300).optional(),
   dryRun: z.boolean().optional(),
+  shared: z.boolean().optional(),
 };
 
 /** Body of `POST /agents/:agentId/kill`. */
@@ -58,6 +59,8 @@ interface CommandBase {
   readonly reason?: string;
   readonly graceSeconds?: number;
   readonly dryRun?: boolean;
+  /** Stop processes of theirs that other agents need as well. */
+  readonly shared?: boolean;
 }
 
 export interface KillCommand extends CommandBase {

@@ -56,6 +56,7 @@ function readKill(value: unknown): Kill | undefined {
     reason: string(value.reason),
     pending: readDebts(value.pending),
     attempts: typeof value.attempts === 'number' ? value.attempts : 0,
+    shared: value.shared === true ? value.shared : undefined,
     lastError: string(value.lastError),
     confirmedAt: string(value.confirmedAt),
     dismissed: readDismissal(value.dismissed),

@@ -38,8 +38,7 @@ export function createInFlight(core: Core): InFlight {
     run(kill) {
       const { agentId } = kill.agent;
       const known = flights.get(agentId);
-      if (known?.kill.operationId === kill.operationId && known.kill.graceMs <= kill.graceMs)
-        return known.entry;
+      if (known?.kill.operationId === kill.operationId && reaches(known.kill, kill)) return known.entry;
       if (kill.isRecorded && !isLocal(core, kill.agent)) return elsewhere(core, kill);
       const work = (one: Entry): Promise<void> =>
         killAgent(killing, kill, one).finally(() => {
@@ -55,6 +54,10 @@ export function createInFlight(core: Core): InFlight {
     },
   };
 }
+
+/** Whether a kill under way does all that another one would. */
+const reaches = (one: AgentKill, other: AgentKill): boolean =>
+  one.graceMs <= other.graceMs && (one.shared === true || other.shared !== true);
 
 /** The node of the agent's host finds in the store what is owed, and kills it. */
 const elsewhere = ({ clock }: Core, kill: AgentKill): Entry =>

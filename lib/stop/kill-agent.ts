@@ -19,6 +19,8 @@ export interface KillOrder {
   readonly actor: Actor;
   /** Between SIGTERM and SIGKILL; 0: SIGKILL at once. */
   readonly graceMs: number;
+  /** Processes that other agents need as well are stopped too. */
+  readonly shared?: boolean;
   /** Monotonic milliseconds of the command's acceptance. */
   readonly startedAt: number;
 }
@@ -37,11 +39,17 @@ export interface AgentKill extends KillOrder {
 /** The order by which a command kills, accepted now. */
 export const orderOf = (
   { clock }: Pick<Core, 'clock'>,
-  { operationId, actor, graceSeconds = 0 }: Pick<Command, 'operationId' | 'actor' | 'graceSeconds'>,
+  {
+    operationId,
+    actor,
+    graceSeconds = 0,
+    shared = false,
+  }: Pick<Command, 'operationId' | 'actor' | 'graceSeconds' | 'shared'>,
 ): KillOrder => ({
   operationId,
   actor,
   graceMs: graceSeconds * 1_000,
+  shared,
   startedAt: clock.monotonic(),
 });
 
@@ -51,6 +59,8 @@ export const recordedKill = (order: KillOrder, agent: Agent): AgentKill => ({
   operationId: agent.kill?.operationId ?? order.operationId,
   agent,
   isRecorded: true,
+  // An attempt that comes later does what was asked for.
+  shared: order.shared === true || agent.kill?.shared === true,
 });
 
 export interface KillCore extends Core {
@@ -97,10 +107,10 @@ async function killSandbox(
   { sandbox, place }: Ask,
   { kill, target, entry }: Work & { readonly kill: AgentKill },
 ): Promise<LayerOutcome> {
-  const { graceMs, agent } = kill;
+  const { graceMs, shared = false, agent } = kill;
   const asked = targetIn(target, place);
   const seen = await attempt(core, place, target, graceMs + core.limits.killMs, deadline =>
-    sandbox.kill(asked, { graceMs, deadline }),
+    sandbox.kill(asked, { graceMs, deadline, shared }),
   );
   const death = core.isAlone() ? seen : unlessElsewhere(agent, seen);
   entry.note(death);

@@ -62,7 +62,7 @@ const written = (kill: Kill): Written => ({
  */
 export function killStepsOf(core: Core, command: Command): (agent: Agent, raw: string | null) => Mark {
   const at = timestamp(core);
-  const { operationId, reason, requestId, actor, requestedAt = at } = command;
+  const { operationId, reason, requestId, actor, requestedAt = at, shared } = command;
   const tombstone = JSON.stringify({ operationId, at });
   const told = omitUndefined<AuditEntry>({
     timestamp: at,
@@ -87,6 +87,7 @@ export function killStepsOf(core: Core, command: Command): (agent: Agent, raw: s
     reason,
     pending: [],
     attempts: 0,
+    shared: shared ? true : undefined,
   });
   const owedBy = debtsIn(core);
   const kills = new Map<string, Written>();

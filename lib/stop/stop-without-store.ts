@@ -11,12 +11,20 @@ import type { ReceiptBuilder, Stoppable } from './receipt.js';
 const unknown = (agentId: string): string =>
   `${agentId}: left running: its record cannot be read now, so it is unknown whether it is selected`;
 
-/** What runs here under a label, with its record as it was when it was last read. */
+/** What runs here under a label, or was found by what it is, with its record as it was when it was last read. */
 async function runningHere(core: Core, receipt: ReceiptBuilder): Promise<Map<string, Agent | undefined>> {
   const { seen, blind } = await discover(core);
   receipt.blind(blind);
-  return new Map(seen.map(({ agentId }) => [agentId, core.recordCache.get(agentId)]));
+  const found = [...core.recordCache.values()].filter(isKnownByDetector);
+  return new Map([
+    ...found.map(agent => [agent.agentId, agent] as const),
+    ...seen.map(({ agentId }) => [agentId, core.recordCache.get(agentId)] as const),
+  ]);
 }
+
+/** It carries no label that a scanner sees. */
+const isKnownByDetector = ({ source, detector = '', status }: Agent): boolean =>
+  source === 'observed' && isActive(status) && !['', 'label', 'variable'].includes(detector);
 
 /**
  * Who is selected of those. One whose record was never read is selected only by what its label says: to stop it for

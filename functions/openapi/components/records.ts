@@ -58,6 +58,7 @@ export const records = {
     reason: 'Why it was asked for.',
     pending: PENDING,
     attempts: 'How many attempts there were.',
+    shared: 'Processes of it that other agents need are to be stopped too.',
     lastError: 'What went wrong at the last attempt.',
     confirmedAt: 'When nothing was pending any more.',
     dismissed: 'A person gave up what was pending. That confirms nothing.',

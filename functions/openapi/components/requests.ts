@@ -15,6 +15,7 @@ const stop = {
   reason: REASON,
   graceSeconds: 'Seconds between SIGTERM and SIGKILL. 0, or absent: SIGKILL at once.',
   dryRun: 'Only return which agents would be stopped.',
+  shared: 'Stop processes too that agents which are not stopped need as well.',
 };
 
 const fields = {

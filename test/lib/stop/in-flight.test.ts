@@ -57,6 +57,26 @@ describe('the agents that are being stopped', () => {
     expect(await bed.record('a1')).toMatchObject({ kill: { operationId: gentle.operationId, pending: [] } });
   });
 
+  it('does not join work that spares what others need where it is not to be spared, and remembers that', async () => {
+    const bed = fakeCore();
+    await bed.agent('a1');
+    bed.containers.inject('kill', 'late');
+    const inFlight = createInFlight(bed.core);
+    const [sparing, all] = [killOf('a1'), killOf('a1', { shared: true })];
+    const one = follow(inFlight, sparing, await verdictOn(bed, sparing));
+    const other = follow(inFlight, all, await verdictOn(bed, all));
+    expect(other).not.toBe(one);
+    bed.containers.release();
+    await Promise.all([one?.done, other?.done]);
+
+    await bed.agent('a2');
+    const command = killOf('a2', { shared: true });
+    const verdict = await verdictOn(bed, command, 'a2');
+    expect(verdict).toMatchObject({ kind: 'killed', agent: { kill: { shared: true } } });
+    const [stored] = await bed.core.records.agents(['a2']);
+    expect(stored && readRecord(stored)).toMatchObject({ agent: { kill: { shared: true } } });
+  });
+
   it('joins with a longer grace than the one under way', async () => {
     const bed = fakeCore();
     await bed.agent('a1');

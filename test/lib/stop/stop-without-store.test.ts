@@ -30,6 +30,20 @@ const intents = ({ journal }: Bed) =>
   [...journal.memory].map(([id, text]) => decodeCommand(signing, id, text));
 
 describe('without a store, a kill', () => {
+  it('reaches what a detector has found, which carries no label', async () => {
+    const bed = fakeCore();
+    const { core, processes } = bed;
+    const found = { status: 'running', source: 'observed', sandboxes: [], labels: {} } as const;
+    const ended = { ...found, agentId: 'claude-2', detector: 'claude', status: 'completed' } as const;
+    core.recordCache.set('claude-1', { ...found, agentId: 'claude-1', detector: 'claude' });
+    core.recordCache.set('claude-2', ended);
+    core.recordCache.set('a3', { ...found, agentId: 'a3', detector: 'variable' });
+    takeDown(bed);
+    const { agents } = await stopOn(core).stop(killAllOf({ selector: { detector: 'claude' } }));
+    expect(agents.map(({ agentId }) => agentId)).toEqual(['claude-1']);
+    expect(processes.calls).toContainEqual(expect.objectContaining({ method: 'kill', agentId: 'claude-1' }));
+  });
+
   it('stops what carries the label on this host, writes the order down, and says all that', async () => {
     const bed = fakeCore();
     const agent = await bed.agent('a1');
