@@ -91,16 +91,13 @@ describe('The stop of an agent that a detector found', () => {
   });
 
   test('does not touch a process that no longer is what it was found as', async () => {
-    const { main } = await start([tool.executable, '-c', `echo main $$; exec sh -c '${WAIT}'`], {
-      says: ['main'],
-    });
+    const script = `exec sh -c 'echo main $$; ${WAIT}'`;
+    const { main } = await start([tool.executable, '-c', script], { says: ['main'] });
     const target = foundRecord('claude-x', 'claude', main);
-    await expect
-      .poll(() => sandbox.kill(target, atOnce()))
-      .toMatchObject({
-        outcome: 'refused',
-        detail: `PID ${main?.pid} is no longer what Claude Code is known by, so it was not touched`,
-      });
+    expect(await sandbox.kill(target, atOnce())).toMatchObject({
+      outcome: 'refused',
+      detail: `PID ${main?.pid} is no longer what Claude Code is known by, so it was not touched`,
+    });
     expect(alive({ main: main as Running })).toEqual(['main']);
   });
 
