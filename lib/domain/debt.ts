@@ -42,21 +42,37 @@ export const isDebt = (value: unknown): value is Debt =>
       kind => value === kind || (value.startsWith(`${kind}:`) && value.length > kind.length + 1),
     ));
 
+/*
+ * Called several times for each agent of a kill-all: plain loops, and nothing is made but the answer.
+ */
+
+/** The first of these that has this short form. */
+function firstOf<T extends { readonly kind?: SandboxKind }>(
+  all: readonly T[],
+  short: LayerName,
+): T | undefined {
+  for (const one of all) if (one.kind !== undefined && shortOf(one.kind) === short) return one;
+  return undefined;
+}
+
 /**
  * The names of what is owed.
  * @param recorded the sandboxes that the record names, whose first ones have the short forms
  */
 export function debtsOf(owed: readonly Place[], recorded: readonly SandboxRef[], seen = owed): Debt[] {
-  const names = new Set<Debt>();
+  const names: Debt[] = [];
   for (const place of owed) {
-    const short = place.kind && shortOf(place.kind);
-    const isShared = (other: { readonly kind?: SandboxKind }): boolean =>
-      other.kind !== undefined && shortOf(other.kind) === short;
-    const first = short && (recorded.find(isShared) ?? seen.find(isShared));
-    const isFirst = first && first.kind === place.kind && first.id === place.id;
-    names.add(isFirst ? short : keyOf(place));
+    const name = nameOf(place, recorded, seen);
+    if (!names.includes(name)) names.push(name);
   }
-  return [...names];
+  return names;
+}
+
+function nameOf(place: Place, recorded: readonly SandboxRef[], seen: readonly Place[]): Debt {
+  const short = place.kind && shortOf(place.kind);
+  if (short === undefined) return keyOf(place);
+  const first = firstOf<Pick<Place, 'kind' | 'id'>>(recorded, short) ?? firstOf(seen, short);
+  return first?.kind === place.kind && first?.id === place.id ? short : keyOf(place);
 }
 
 /**
@@ -68,16 +84,22 @@ export function owedPlaces(
   recorded: readonly SandboxRef[],
   kinds: readonly SandboxKind[],
 ): Place[] {
-  return debts.flatMap((debt): Place[] => {
-    const layer = layers.find(name => name === debt);
-    if (layer === undefined) return [placeNamed(debt)];
-    const isShort = (kind: SandboxKind): boolean => shortOf(kind) === layer;
-    const first = recorded.find(({ kind }) => isShort(kind));
-    if (first) return [placeOf(first.kind, first.id)];
-    const here = kinds.filter(isShort);
-    return here.length > 0 ? here.map(kind => placeOf(kind)) : [{ layer }];
-  });
+  const places: Place[] = [];
+  for (const debt of debts) {
+    if (!isLayer(debt)) {
+      places.push(placeNamed(debt));
+      continue;
+    }
+    const first = firstOf(recorded, debt);
+    const before = places.length;
+    if (first) places.push(placeOf(first.kind, first.id));
+    else for (const kind of kinds) if (shortOf(kind) === debt) places.push(placeOf(kind));
+    if (places.length === before) places.push({ layer: debt });
+  }
+  return places;
 }
+
+const isLayer = (debt: Debt): debt is LayerName => (layers as readonly Debt[]).includes(debt);
 
 /** Whether something is owed that a sandbox of this kind can tell. */
 export const owesKind = (

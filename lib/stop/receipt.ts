@@ -1,6 +1,6 @@
 import type { Agent, Status } from '../domain/agent.js';
 import type { Command } from '../domain/command.js';
-import { keyOf, owedPlaces } from '../domain/debt.js';
+import { owedPlaces } from '../domain/debt.js';
 import type { KillswitchError } from '../domain/errors.js';
 import {
   type AgentReceipt,
@@ -14,6 +14,7 @@ import {
 import { layerOf, type SandboxKind, type SandboxRef } from '../domain/sandbox.js';
 import type { Clock } from '../ports/runtime.js';
 import { omitUndefined } from '../util/omit-undefined.js';
+import { forgetWider, inOrder, isSamePlace } from './places.js';
 import { EMPTY, MAX_NAMED, summarize, tallied } from './summary.js';
 
 /** What can be stopped of an agent even if its record cannot be read: everything that carries its label. */
@@ -56,10 +57,14 @@ export function openEntry(
   work: (entry: Entry) => Promise<void>,
   kinds: readonly SandboxKind[] = [],
 ): Entry {
-  const recorded = agent.sandboxes ?? [];
-  const seen = new Map<string, LayerOutcome>();
-  for (const place of owedPlaces(agent.kill?.pending ?? [], recorded, kinds)) {
-    seen.set(keyOf(place), { ...place, outcome: 'pending', ...(detail ? { detail } : {}) });
+  const recorded = agent.sandboxes ?? NONE;
+  const seen: LayerOutcome[] = [];
+  for (const { layer, kind, id } of owedPlaces(agent.kill?.pending ?? [], recorded, kinds)) {
+    const pending: { -readonly [K in keyof LayerOutcome]: LayerOutcome[K] } = { layer, outcome: 'pending' };
+    if (kind !== undefined) pending.kind = kind;
+    if (id !== undefined) pending.id = id;
+    if (detail) pending.detail = detail;
+    if (!seen.some(one => isSamePlace(one, pending))) seen.push(pending);
   }
   const entry: Entry & { done: Promise<void> } = {
     agent,
@@ -70,14 +75,14 @@ export function openEntry(
     },
     note(outcome) {
       const elapsed = Math.round((clock.monotonic() - startedAt) * 10) / 10;
-      const key = keyOf(outcome);
-      const deadAfterMs = seen.get(key)?.deadAfterMs ?? (isSeen(outcome) ? elapsed : undefined);
-      forgetWider(seen, outcome);
-      seen.set(key, {
+      const at = seen.findIndex(one => isSamePlace(one, outcome));
+      const deadAfterMs = seen[at]?.deadAfterMs ?? (isSeen(outcome) ? elapsed : undefined);
+      seen[at < 0 ? seen.length : at] = {
         ...outcome,
         ...(deadAfterMs !== undefined && outcome.layer !== 'worktree' ? { deadAfterMs } : {}),
         ...(isOwed(outcome) ? {} : { settledAfterMs: elapsed }),
-      });
+      };
+      forgetWider(seen, outcome);
     },
     done: ENDED,
   };
@@ -85,26 +90,7 @@ export function openEntry(
   return entry;
 }
 
-/** What is known of one sandbox replaces what was owed of its kind or of its layer: all with the label are looked for. */
-function forgetWider(seen: Map<string, LayerOutcome>, { layer, kind, id }: LayerOutcome): void {
-  for (const wider of [
-    kind !== undefined && { layer },
-    id !== undefined && kind !== undefined && { layer, kind },
-  ]) {
-    if (wider && seen.get(keyOf(wider))?.outcome === 'pending') seen.delete(keyOf(wider));
-  }
-}
-
-/** In the order of the record, so that the first of a layer is the first one recorded. */
-function inOrder(recorded: readonly SandboxRef[], seen: ReadonlyMap<string, LayerOutcome>): LayerOutcome[] {
-  const all = [...seen.values()];
-  if (recorded.length === 0 || all.length < 2) return all;
-  const rank = ({ kind, id }: LayerOutcome): number => {
-    const at = recorded.findIndex(one => one.kind === kind && one.id === id);
-    return at < 0 ? recorded.length : at;
-  };
-  return all.sort((one, other) => rank(one) - rank(other));
-}
+const NONE: readonly SandboxRef[] = [];
 
 /** An entry with nothing to do: what was seen before, or why the agent could not be marked killed. */
 export function endedEntry(
@@ -134,9 +120,9 @@ const isAbout = (ref: SandboxRef, { layer, kind, id }: LayerOutcome): boolean =>
   kind === undefined ? layer === layerOf(ref.kind) : kind === ref.kind && (id === undefined || id === ref.id);
 
 /** A sandbox that the record names must itself be seen gone; another one that is gone proves nothing about it. */
-function isVerified({ agent, outcomes, error }: Entry): boolean {
+function isVerified({ agent, error }: Entry, outcomes: readonly LayerOutcome[]): boolean {
   const isSeenGone = (ref: SandboxRef): boolean => outcomes.some(one => isSeen(one) && isAbout(ref, one));
-  return !error && areVerified(outcomes) && (agent.sandboxes ?? []).every(isSeenGone);
+  return !error && areVerified(outcomes) && (agent.sandboxes ?? NONE).every(isSeenGone);
 }
 
 export function agentReceipt(entry: Entry): AgentReceipt {
@@ -147,7 +133,7 @@ export function agentReceipt(entry: Entry): AgentReceipt {
     statusBefore,
     taskId: agent.taskId,
     host: agent.host,
-    verified: isVerified(entry),
+    verified: isVerified(entry, outcomes),
     pending: pendingOf(outcomes, agent.sandboxes),
     outcomes,
     error: error && { code: error.code, detail: error.message },

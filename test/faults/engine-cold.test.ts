@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { type DockerOptions, openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
 import { runCli } from '../integration/cli-run.js';
@@ -13,7 +14,7 @@ import { freeze, openWatched, type PrivateEngine, privateEngine, untilLearnt } f
 // This program starts when the engine is frozen or dead already, and has never heard a word of it.
 
 const atOnce = (): KillOptions => ({ graceMs: 0, deadline: AbortSignal.timeout(20_000) });
-const DEAD = { layer: 'container', outcome: 'dead' };
+const DEAD = { ...placeOf('docker', expect.any(String)), outcome: 'dead', needsRemoval: true };
 const UNCHECKED = {
   ...DEAD,
   detail: 'found by its ID alone: the engine does not answer, so that its label could not be checked',
@@ -72,7 +73,7 @@ describe('Started beside an engine that is frozen,', () => {
     freeze(engine.pids().dockerd);
     const containerId = 'f'.repeat(64);
     expect(await openCold().kill({ agentId: 'gone', operationId: 'op', id: containerId }, atOnce())).toEqual({
-      layer: 'container',
+      ...placeOf('docker', containerId),
       outcome: 'blind',
       detail: 'the engine does not answer',
     });
@@ -109,7 +110,11 @@ describe('Started beside an engine that is frozen,', () => {
     expect(await docker.kill({ ...victim.target, agentId: 'known' }, atOnce())).toMatchObject(FOREIGN);
     expect(own.pids()).toEqual([]);
     expect(victim.pids()).toHaveLength(5);
-    expect(await docker.kill({ agentId: 'victim', operationId: 'op' }, atOnce())).toEqual(DEAD);
+    expect(await docker.kill({ agentId: 'victim', operationId: 'op' }, atOnce())).toEqual({
+      ...placeOf('docker'),
+      outcome: 'dead',
+      needsRemoval: true,
+    });
     expect(victim.pids()).toEqual([]);
   });
 

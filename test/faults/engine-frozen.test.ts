@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createCgroups } from '../../lib/adapters/cgroup/index.js';
 import { openDocker } from '../../lib/adapters/docker/index.js';
+import { placeOf } from '../../lib/domain/debt.js';
 import type { KillOptions } from '../../lib/ports/sandbox.js';
 import { silent } from '../fakes/docker-engine.js';
 import {
@@ -15,7 +16,7 @@ import {
 // Five agents each time, and nobody who could kill them but the kernel.
 
 const atOnce = (): KillOptions => ({ graceMs: 0, deadline: AbortSignal.timeout(20_000) });
-const DEAD = { layer: 'container', outcome: 'dead' };
+const DEAD = { ...placeOf('docker', expect.any(String)), outcome: 'dead', needsRemoval: true };
 
 let engine: PrivateEngine;
 beforeAll(async () => {

@@ -69,6 +69,15 @@ describe('What the record points at', () => {
     expect(isAlive(pid, startTime)).toBe(true);
   });
 
+  test('is refused if the record names it by what is no process ID', async () => {
+    const target = { agentId: newId(), operationId: 'op', id: 'c'.repeat(64) };
+    expect(await sandbox.kill(target, atOnce())).toEqual({
+      ...about(target),
+      outcome: 'refused',
+      detail: 'the recorded process is not of the form PID:START',
+    });
+  });
+
   test('is gone if it is a zombie', async () => {
     const { child } = await run("sh -c 'echo child $$' & exec sleep 1000 >/dev/null", { says: ['child'] });
     const pid = child?.pid ?? 0;

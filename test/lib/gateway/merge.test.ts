@@ -31,6 +31,35 @@ const unknown = problem('agent_not_found', 'Unknown agent a1');
 const page: ApiResponse = { status: 200, body: undefined };
 
 describe('a kill at several origins', () => {
+  const at = (kind: 'docker' | 'podman', id: string, outcome: 'removed' | 'pending') =>
+    layer(outcome, { kind, id });
+
+  it('keeps the word on each of several sandboxes of a layer', () => {
+    const [here, there] = [{ host: 'h1' }, [at('docker', 'A', 'removed'), at('podman', 'B', 'removed')]];
+    const waits = [at('docker', 'A', 'pending'), at('podman', 'B', 'pending')];
+    const half = [at('docker', 'A', 'removed'), at('podman', 'B', 'pending')];
+    const old = [layer('pending')];
+    expect(kill({ a: killed(agent('a1', there, here)), b: open(agent('a1', waits, here)) })).toMatchObject({
+      body: { verified: true, pending: [], outcomes: there },
+    });
+    expect(kill({ a: open(agent('a1', half, here)), b: open(agent('a1', old, here)) })).toMatchObject({
+      body: { verified: false, pending: ['podman:B'], outcomes: half },
+    });
+  });
+
+  it('takes a layer without a name for the one sandbox of it that others name', () => {
+    const told = { a: killed(agent('a1', [at('docker', 'A', 'removed')], { host: 'h1' })) };
+    const old = open(agent('a1', [layer('pending')], { host: 'h1' }));
+    expect(kill({ ...told, b: old })).toMatchObject({ body: { verified: true, pending: [] } });
+  });
+
+  it('of separate stores leaves open what one says of a layer without a name', () => {
+    const both = killed(agent('a1', [at('docker', 'A', 'removed'), at('podman', 'B', 'removed')]));
+    expect(kill({ a: both, b: open(agent('a1', [layer('pending')])) })).toMatchObject({
+      body: { verified: false, pending: ['container'] },
+    });
+  });
+
   it('is done where one has killed the agent and the others do not know it', () => {
     expect(kill({ a: unknown, b: removed, c: unknown })).toEqual({
       status: 200,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerName } from '../../../lib/domain/sandbox.js';
+import type { Debt } from '../../../lib/domain/debt.js';
 import { openEntry } from '../../../lib/stop/receipt.js';
 import { fakeClock } from '../../fakes/clock.js';
 
-const open = (pending: readonly LayerName[] = [], detail?: string) => {
+const open = (pending: readonly Debt[] = [], detail?: string) => {
   const clock = fakeClock();
   clock.advance(100);
   const kill = { operationId: 'op', requestedAt: '', requestedBy: 'alice', pending, attempts: 0 };
@@ -57,6 +57,18 @@ describe('what is noted of one agent', () => {
       expect(outcome).not.toHaveProperty('deadAfterMs');
       expect(outcome).toHaveProperty('settledAfterMs', 0);
     }
+  });
+
+  it('keeps apart what is said of each sandbox, and forgets what was owed less exactly', () => {
+    const { entry } = open(['container', 'docker']);
+    entry.note({ layer: 'container', kind: 'docker', id: 'A', outcome: 'removed' });
+    entry.note({ layer: 'container', kind: 'podman', id: 'B', outcome: 'failed' });
+    expect(entry.outcomes).toMatchObject([
+      { kind: 'docker', id: 'A', outcome: 'removed' },
+      { kind: 'podman', id: 'B', outcome: 'failed' },
+    ]);
+    entry.note({ layer: 'container', kind: 'podman', id: 'B', outcome: 'dead', needsRemoval: true });
+    expect(entry.outcomes).toHaveLength(2);
   });
 
   it('takes a layer that was not owed', () => {

@@ -114,6 +114,15 @@ describe('setting members of a JSON text', () => {
     );
   });
 
+  it('takes out what is to be absent, wherever it stands', () => {
+    const json = '{ "a":1, "b" : [1,{"a":2}] ,"a":3,"c":12345678901234567890 }';
+    expect(setMembers(json, { a: undefined, d: 1 })).toBe(
+      '{"b" : [1,{"a":2}],"c":12345678901234567890,"d":1}',
+    );
+    expect(setMembers('{"a":1}', { a: undefined })).toBe('{}');
+    expect(setMembers(json, { x: undefined })).toBe(json);
+  });
+
   it('takes names that objects inherit', () => {
     expect(setMembers('{"constructor":1,"__proto__":2}', { toString: 3 })).toBe(
       '{"constructor":1,"__proto__":2,"toString":3}',
