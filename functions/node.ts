@@ -4,7 +4,6 @@ import { createUnavailableStore } from '../lib/adapters/unavailable-store.js';
 import { createIsSettled } from '../lib/agents/is-settled.js';
 import type { Config } from '../lib/config/config.js';
 import { recognitionOn } from '../lib/discovery/recognition.js';
-import type { ScanSources } from '../lib/discovery/scan.js';
 import { createPresence } from '../lib/domain/presence.js';
 import { createRecentKills } from '../lib/domain/recent-kills.js';
 import { type Core, defaultLimits } from '../lib/ports/core.js';
@@ -129,7 +128,7 @@ async function openSandboxes(
 }
 
 /** Looks at this host without a server, a store or root. @throws TypeError if the engine's address cannot be read */
-export async function openScan(config: Config): Promise<ScanSources> {
+export async function openScan(config: Config) {
   const { createHost } = await import('../lib/adapters/process/host.js');
   const { createContainers } = await import('../lib/adapters/docker/containers.js');
   const { agentVariable, agentLabel, sandboxes } = config;

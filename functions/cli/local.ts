@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Commands } from '../../lib/client/commands.js';
+import type { Config } from '../../lib/config/config.js';
 import { type Actor, scopes } from '../../lib/domain/actor.js';
 import type { KillswitchError } from '../../lib/domain/errors.js';
 import type { Log } from '../../lib/ports/runtime.js';
@@ -34,7 +35,9 @@ export const localActor = (): Actor => ({
 });
 
 /** Works with the core in this process. A user who can open the state directory and the engine needs no credential. */
-export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>): Promise<T> {
+export async function withNode<T>(
+  work: (node: Node, actor: Actor, config: Config) => Promise<T>,
+): Promise<T> {
   const [{ environment, openNode }, { readConfig }] = await Promise.all([
     import('../node.js'),
     import('../server/read-environment.js'),
@@ -43,7 +46,7 @@ export async function withNode<T>(work: (node: Node, actor: Actor) => Promise<T>
   const node = await openNode(config, log, { storeless: true });
   const warnIfEmpty = announceStore(config, node.core.audit);
   try {
-    return await work(node, localActor());
+    return await work(node, localActor(), config);
   } finally {
     await warnIfEmpty();
     await node.close();

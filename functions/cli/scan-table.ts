@@ -55,14 +55,14 @@ function rowOf(finding: Finding, now: number, wide: boolean): Row {
 const fromEnd = (text: string, length: number): string =>
   text.length > length ? `…${text.slice(text.length - length + 1)}` : text;
 
-function bytes(count: number): string {
+export function bytes(count: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   const at = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10));
   const amount = count / 1024 ** at;
   return `${amount < 10 && at > 0 ? amount.toFixed(1) : Math.round(amount)} ${units[at]}`;
 }
 
-function ageOf(ms: number): string {
+export function ageOf(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;

@@ -33,6 +33,8 @@ export interface HostView {
    * editor, a login, an engine, a database.
    */
   isAmongPeople(process: ProcessInfo): boolean;
+  /** Whether it is such a program itself. */
+  isPlaceOfPeople(process: ProcessInfo): boolean;
   /** PID 1, we ourselves and our ancestors: never a member of anything. */
   isOurs(process: ProcessInfo): boolean;
 }
@@ -91,6 +93,7 @@ export function viewOf(
       return inherited ? undefined : id;
     },
     isAmongPeople: isSurrounded,
+    isPlaceOfPeople: process => places.has(process),
     isOurs: ({ pid }) => ours.has(pid),
   };
 }

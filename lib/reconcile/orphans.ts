@@ -4,35 +4,31 @@ import { isActive, type Status } from '../domain/agent.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
 import { pendingOf } from '../domain/outcome.js';
 import { readRecord } from '../domain/record.js';
+import { isContainer } from '../domain/sandbox.js';
 import { type Core, timestamp } from '../ports/core.js';
 import type { Sighting } from '../ports/scanner.js';
 import type { InFlight } from '../stop/in-flight.js';
 import type { Entry } from '../stop/receipt.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 
-/** Something that carries an agent's label and runs here, though its record does not say that the agent does. */
-export interface Leftover {
+/** A container of an agent whose record says that it has ended, and that runs here all the same. */
+export interface LeftContainer {
   readonly agentId: string;
-  /** What its record says; absent: its orchestrator has not registered it. */
-  readonly status?: Status;
-  /** Milliseconds since its oldest sandbox was started; absent: unknown. */
+  /** What its record says. */
+  readonly status: Status;
+  /** Milliseconds since the oldest was started; absent: unknown. */
   readonly ageMs?: number;
-  /** Its orchestrator may be about to register it. */
+  /** It may be about to end by itself. */
   readonly young: boolean;
   readonly seen: readonly Sighting[];
 }
 
-function leftoverOf(
-  core: Core,
-  seen: readonly Sighting[],
-  status: Status | undefined,
-  graceMs: number,
-): Leftover {
+function leftoverOf(core: Core, seen: readonly Sighting[], status: Status, graceMs: number): LeftContainer {
   const { agentId } = seen[0] as Sighting;
   const starts = seen.flatMap(({ startedAt }) => (startedAt === undefined ? [] : [startedAt]));
   // The oldest one counts: what starts others all the time stays no younger by it.
   const ageMs = starts.length > 0 ? Math.max(0, core.clock.now() - Math.min(...starts)) : undefined;
-  return omitUndefined<Leftover>({
+  return omitUndefined<LeftContainer>({
     agentId,
     status,
     ageMs,
@@ -42,35 +38,31 @@ function leftoverOf(
 }
 
 /**
- * What runs here without a record, or with one that says it has ended. One whose record cannot be read is left out:
- * it may be active.
+ * The containers that run here under the label of an agent whose record says that it has ended. One whose record cannot
+ * be read is left out: it may be active.
  * @param graceMs how young something may be to be left alone
  * @throws KillswitchError `store_unavailable`
  */
-export async function findLeftovers(core: Core, graceMs: number): Promise<readonly Leftover[]> {
+export async function findContainers(core: Core, graceMs: number): Promise<readonly LeftContainer[]> {
   const byAgent = new Map<string, Sighting[]>();
   const { seen: sightings } = await discover(core);
-  for (const sighting of sightings) {
+  for (const sighting of sightings.filter(({ kind }) => isContainer(kind))) {
     byAgent.set(sighting.agentId, [...(byAgent.get(sighting.agentId) ?? []), sighting]);
   }
-  const stored = await core.records.agents([...byAgent.keys()]);
-  const readings = new Map(stored.map(one => [one.agentId, readRecord(one)]));
-  return [...byAgent].flatMap(([agentId, seen]) => {
-    const reading = readings.get(agentId);
-    if (!reading) return [leftoverOf(core, seen, undefined, graceMs)];
-    if (reading.kind === 'unreadable') return [];
-    const { status, source } = reading.agent;
-    // What a node found running has a record of its own making: its orchestrator knows nothing of it all the same.
-    if (isActive(status)) return source === 'observed' ? [leftoverOf(core, seen, undefined, graceMs)] : [];
-    return [leftoverOf(core, seen, status, graceMs)];
+  const stored = byAgent.size === 0 ? [] : await core.records.agents([...byAgent.keys()]);
+  return stored.flatMap(one => {
+    const reading = readRecord(one);
+    const seen = byAgent.get(one.agentId) ?? [];
+    if (reading.kind === 'unreadable' || isActive(reading.agent.status)) return [];
+    return [leftoverOf(core, seen, reading.agent.status, graceMs)];
   });
 }
 
 /** Stops those that are not young, by their label; their records and worktrees are left as they are. Audited. */
-export function sweep(
+export function stopContainers(
   core: Core,
   inFlight: InFlight,
-  leftovers: readonly Leftover[],
+  leftovers: readonly LeftContainer[],
   { actor, operationId }: { readonly actor: Actor; readonly operationId: string },
 ): readonly Entry[] {
   const startedAt = core.clock.monotonic();

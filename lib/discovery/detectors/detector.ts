@@ -63,6 +63,8 @@ export interface Detector {
   readonly idle?: readonly string[];
   /** In the environment of all that the agent starts; usually not in its own. */
   readonly marks?: readonly string[];
+  /** Other programs set the same ones, too: what carries them and lost its parent may not be this tool's. */
+  readonly areMarksVague?: true;
   /** The variable among these whose value tells sessions apart. */
   readonly session?: string;
   /** The variable that holds the PID of the main. */

@@ -12,6 +12,7 @@ export const goose: Detector = {
   idle: ['completion', 'configure', 'info', 'mcp', 'update'],
   // Its tools carry nothing: only its MCP servers do.
   marks: ['AGENT_SESSION_ID'],
+  areMarksVague: true,
   session: 'AGENT_SESSION_ID',
   pause: 'signal',
 };
