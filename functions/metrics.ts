@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { findLatch } from '../lib/agents/latch.js';
 import type { Gauges } from '../lib/ports/metrics.js';
+import { omitUndefined } from '../lib/util/omit-undefined.js';
 import type { Deps, Env, KillswitchFunction } from './http/function.js';
 import { runAlone } from './server/run-alone.js';
 
@@ -29,7 +30,11 @@ export const metrics: KillswitchFunction = {
     return new Hono<Env>().get('/metrics', async c => {
       const at = deps.core.clock.monotonic();
       if (!asked || at - asked.at >= FRESH) asked = { at, answer: askStore(deps) };
-      const standing = { ...(await asked.answer), notifiers: deps.notifiers() };
+      const standing = omitUndefined<Gauges>({
+        ...(await asked.answer),
+        orphans: deps.orphans?.(),
+        notifiers: deps.notifiers(),
+      });
       const { type, text } = await deps.metrics.render(standing);
       return c.body(text, 200, { 'content-type': type });
     });

@@ -6,7 +6,7 @@ import type { HostScan } from '../../lib/discovery/scan.js';
 import type { Actor } from '../../lib/domain/actor.js';
 import type { Authenticator } from '../../lib/ports/authenticator.js';
 import type { Core } from '../../lib/ports/core.js';
-import type { Metrics, NotifierStatus } from '../../lib/ports/metrics.js';
+import type { Gauges, Metrics, NotifierStatus } from '../../lib/ports/metrics.js';
 import type { Clock, Log, Probe } from '../../lib/ports/runtime.js';
 import type { Stop } from '../../lib/stop/stop.js';
 import type { Failures } from './failed-auth-limit.js';
@@ -41,6 +41,8 @@ export interface Deps extends TriggerDeps {
   readonly metrics: Metrics;
   /** The status of each target of notifications. */
   readonly notifiers: () => readonly NotifierStatus[];
+  /** What ended agents left on this host; absent: nothing looks for it. */
+  readonly orphans?: () => Gauges['orphans'];
   /** Reconciles at once, and again a moment later. */
   readonly wake: () => void;
   readonly closing: AbortSignal;

@@ -7,6 +7,8 @@ import type { AuditEntry } from '../../lib/domain/audit-entry.js';
 import type { Log } from '../../lib/ports/runtime.js';
 import { createLatchGuard } from '../../lib/reconcile/latch-guard.js';
 import { createReconcile } from '../../lib/reconcile/reconcile.js';
+import { createSweepPolicy } from '../../lib/reconcile/sweep-policy.js';
+import { sweepSources } from '../../lib/reconcile/sweep-records.js';
 import { createCommandsFor } from '../commands/on-behalf.js';
 import { createApp } from '../http/app.js';
 import { nodeSources } from '../http/client-address.js';
@@ -123,6 +125,11 @@ export async function openService(
     node.defer('exposure', async () => exposure.close());
     const reconcile = createReconcile(core, inFlight, stop, node.hosts);
     node.defer('reconcile', () => reconcile.close());
+    const sweep =
+      config.sweep === 'off'
+        ? undefined
+        : createSweepPolicy(core, sweepSources(core, await openScan(config)), config.sweep);
+    node.defer('sweep', () => sweep?.close());
     const notifiers = openNotifiers(targets, core, globalThis.fetch);
     const sealer = createSealer({ ...core, ...seals });
     const latchGuard = createLatchGuard({ ...core, highWaterMark: seals.latchHighWaterMark });
@@ -153,6 +160,7 @@ export async function openService(
       ],
       metrics,
       notifiers: () => notifiers.map(notifier => notifier.status()),
+      ...(sweep && { orphans: sweep.orphans }),
       newId: core.newId,
       closing: closing.signal,
       commandsFor: createCommandsFor({ core, stop, newId: core.newId, wake, log }),
@@ -174,6 +182,7 @@ export async function openService(
       defer: node.defer,
       start() {
         for (const follower of followers) follower.start();
+        sweep?.start();
         reconcile.start().catch((error: unknown) => log.error({ err: error }, 'reconcile failed'));
       },
     };

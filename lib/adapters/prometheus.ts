@@ -123,6 +123,18 @@ export function createMetrics(): Metrics {
       [],
       one(() => (standing.latchEngaged === undefined ? undefined : Number(standing.latchEngaged))),
     );
+    gauge(
+      'killswitch_orphan_processes',
+      'Processes on this host that ended agents left',
+      [],
+      one(() => standing.orphans?.processes),
+    );
+    gauge(
+      'killswitch_orphan_memory_bytes',
+      'Resident memory of the processes that ended agents left',
+      [],
+      one(() => standing.orphans?.memoryBytes),
+    );
     const notified = {
       all: () =>
         standing.notifiers.flatMap(({ name, delivered, failed }) => [

@@ -58,6 +58,8 @@ export interface Config {
   readonly publicUrls: readonly string[];
   /** Addresses and CIDR blocks of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
+  /** What is done about processes that ended agents left. */
+  readonly sweep: 'off' | 'observe' | 'enforce';
   /** Milliseconds that the event loop may be blocked before the process ends itself; 0: for ever. */
   readonly watchdogMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn';
@@ -201,6 +203,7 @@ export function parseConfig(
     tokenMaxAgeMs: data.KILLSWITCH_TOKEN_MAX_AGE,
     publicUrls: data.KILLSWITCH_PUBLIC_URL,
     trustedProxies: data.KILLSWITCH_TRUSTED_PROXIES,
+    sweep: data.KILLSWITCH_SWEEP,
     watchdogMs: data.KILLSWITCH_WATCHDOG,
     logLevel: data.KILLSWITCH_LOG_LEVEL,
     unknown: unknownVariables(env),

@@ -147,6 +147,12 @@ export const environmentSchema = z.object({
     description:
       'Addresses and CIDR blocks of the reverse proxies whose `X-Forwarded-For` is believed, such as `10.0.0.5,fd00::/8`.',
   }),
+  KILLSWITCH_SWEEP: z
+    .enum(['off', 'observe', 'enforce'], 'must be off, observe or enforce')
+    .prefault('off')
+    .describe(
+      'Once a minute, what ended agents left on this host: `observe` tells and counts it, `enforce` also ends it.',
+    ),
   KILLSWITCH_WATCHDOG: durationSchema
     .prefault('10s')
     .describe(

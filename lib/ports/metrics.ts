@@ -17,6 +17,8 @@ export interface Gauges {
   /** Agents for which this host has a debt in the store. */
   readonly pendingAgents?: number;
   readonly latchEngaged?: boolean;
+  /** What ended agents left on this host, by the latest look. */
+  readonly orphans?: { readonly processes: number; readonly memoryBytes: number };
   readonly notifiers: readonly NotifierStatus[];
 }
 

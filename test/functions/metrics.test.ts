@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import type { Deps } from '../../functions/http/function.js';
 import { createMetrics } from '../../lib/adapters/prometheus.js';
 import { observeCommits } from '../../lib/store/observe-commits.js';
 import { fakeCore } from '../fakes/core.js';
@@ -7,12 +8,12 @@ import { findBinaries } from '../services/binaries.js';
 import { openApp } from './bench.js';
 
 /** An app whose store tells the metrics, as the composition root has it. */
-function open() {
+function open(given: Pick<Deps, 'orphans'> = {}) {
   const bed = fakeCore();
   const metrics = createMetrics();
   const core = { ...bed.core, ...observeCommits(bed.core, metrics.written) };
   const notifiers = () => [{ name: 'OPS', delivered: 3, failed: 1, aside: 0, lagSeconds: 2.5 }];
-  const bench = openApp({ bed: { ...bed, core }, metrics, notifiers });
+  const bench = openApp({ bed: { ...bed, core }, metrics, notifiers, ...given });
   return { ...bench, metrics, scrape: async () => (await bench.send('GET /metrics', { token: null })).text };
 }
 const lines = (text: string, name: string): string[] =>
@@ -31,6 +32,16 @@ describe('the metrics', () => {
     expect([check.stdout + check.stderr, check.status]).toEqual(['', 0]);
     expect(answer.text).toContain('process_cpu_seconds_total');
     expect(answer.text).toContain('nodejs_eventloop_lag_seconds');
+  });
+
+  it('say what ended agents left, where something looks for it', async () => {
+    const without = await open().scrape();
+    expect(lines(without, 'killswitch_orphan_processes')).toEqual([expect.stringMatching(/ nan$/i)]);
+    const text = await open({ orphans: () => ({ processes: 3, memoryBytes: 4_096 }) }).scrape();
+    expect(lines(text, 'killswitch_orphan')).toEqual([
+      'killswitch_orphan_processes 3',
+      'killswitch_orphan_memory_bytes 4096',
+    ]);
   });
 
   it('are there before anything has happened', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { EndedProcess, EndOutcome } from '../../../lib/ports/ender.js';
 import type { ProcessInfo } from '../../../lib/ports/process-table.js';
 import { endLeftovers, isClean, lookForLeftovers, type SweepSources } from '../../../lib/reconcile/sweep.js';
@@ -109,6 +109,16 @@ describe('a look', () => {
       leftovers: [{ agentId: 'claude-s-1' }],
     });
   });
+});
+
+it('waits for a hung disk no longer than a second, and then holds the agent for one of any session', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { sources } = openHost([process({ pid: 60, executable: CLAUDE, args: ['claude'] }), left(50)]);
+  const hung = { ...sources.files, text: () => new Promise<never>(() => undefined) };
+  const look = lookForLeftovers({ ...sources, files: hung }, 0);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await look).toMatchObject({ leftovers: [], unsure: 1 });
 });
 
 describe('an end', () => {
