@@ -3,6 +3,7 @@ import type { Actor } from '../domain/actor.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
 import type { LayerOutcome } from '../domain/outcome.js';
 import { readRecord } from '../domain/record.js';
+import { layerOf } from '../domain/sandbox.js';
 import { type Core, isLocal, timestamp } from '../ports/core.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 import { isClean, type SweepSources, type Swept } from './sweep.js';
@@ -37,20 +38,23 @@ export const sweepSources = (core: Core, host: Omit<SweepSources, 'recordsOf' | 
   now: () => core.clock.now(),
 });
 
-const plural = (count: number): string => `${count} ${count === 1 ? 'process' : 'processes'}`;
+const plural = (count: number): string => (count === 1 ? '1 process' : `${count} processes`);
+
+const PLACE = { kind: 'process' } as const;
+const layer = layerOf(PLACE.kind);
 
 /** What became of them, in words. */
 export function outcomeOf(swept: Swept): LayerOutcome {
   const { processes, spared } = swept;
   const of = (wanted: string): number => processes.filter(({ outcome }) => outcome === wanted).length;
-  if (isClean(swept)) return { layer: 'process', outcome: of('dead') > 0 ? 'dead' : 'alreadyGone' };
+  if (isClean(swept)) return { layer, outcome: of('dead') > 0 ? 'dead' : 'alreadyGone' };
   const [refused, alive] = [of('refused'), of('alive')];
   const detail = [
     ...(refused > 0 ? [`this user may not signal ${plural(refused)}`] : []),
     ...(alive > 0 ? [`${plural(alive)} not seen to be gone`] : []),
     ...(spared > 0 ? [`${plural(spared)} left alone, no longer known for certain as left behind`] : []),
   ].join('; ');
-  return { layer: 'process', outcome: refused > 0 ? 'refused' : 'failed', detail };
+  return { layer, outcome: refused > 0 ? 'refused' : 'failed', detail };
 }
 
 /** Logs what was ended, and writes it into the audit. @throws KillswitchError `store_unavailable` */
