@@ -3,6 +3,7 @@ import { commit } from './measurements/commit.js';
 import { flood } from './measurements/flood.js';
 import { frozenEngine } from './measurements/frozen.js';
 import { first, one, sixty } from './measurements/kill.js';
+import { scan } from './measurements/scan.js';
 import { settled } from './measurements/settled.js';
 import { start } from './measurements/start.js';
 import { state } from './measurements/state.js';
@@ -19,5 +20,6 @@ export const measurements: readonly Measurement[] = [
   worktrees,
   commit,
   state,
+  scan,
   flood,
 ];
