@@ -66,6 +66,8 @@ export const shortKinds: readonly SandboxKind[] = ['docker', 'process'];
 
 /** The layer that an answer names where there is no sandbox at all. */
 export const ANY_LAYER: LayerName = 'container';
+/** The layer of single processes, which belong to no sandbox any more. */
+export const PROCESS_LAYER: LayerName = 'process';
 
 /** Whether a dead sandbox of this layer has to be removed: for outcomes of version 0.1, which do not say so themselves. */
 export const hadRemains = (layer: LayerName): boolean => layer === 'container';

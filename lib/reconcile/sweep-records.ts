@@ -3,7 +3,7 @@ import type { Actor } from '../domain/actor.js';
 import { type AuditEntry, by } from '../domain/audit-entry.js';
 import type { LayerOutcome } from '../domain/outcome.js';
 import { readRecord } from '../domain/record.js';
-import { layerOf } from '../domain/sandbox.js';
+import { PROCESS_LAYER } from '../domain/sandbox.js';
 import { type Core, isLocal, timestamp } from '../ports/core.js';
 import { omitUndefined } from '../util/omit-undefined.js';
 import { isClean, type SweepSources, type Swept } from './sweep.js';
@@ -40,8 +40,7 @@ export const sweepSources = (core: Core, host: Omit<SweepSources, 'recordsOf' | 
 
 const plural = (count: number): string => (count === 1 ? '1 process' : `${count} processes`);
 
-const PLACE = { kind: 'process' } as const;
-const layer = layerOf(PLACE.kind);
+const layer = PROCESS_LAYER;
 
 /** What became of them, in words. */
 export function outcomeOf(swept: Swept): LayerOutcome {
