@@ -17,6 +17,10 @@ const notRun: Readonly<Record<string, string>> = {
   'benchmark.md: npm run bench': 'takes ten minutes and a quiet machine',
   'edge.md: npx wrangler': 'needs an account; edge.test.ts runs the Worker',
   'integrations.md: systemd-run': 'needs systemd as PID 1',
+  'README.md: killswitch scan':
+    'would stop whatever agents this machine has; found-cli.test.ts narrows it to its own',
+  'command-line.md: killswitch scan': 'the same',
+  'discovery.md: killswitch adopt': 'names what runs elsewhere; found-adopt.test.ts adopts agents of its own',
   'README.md: killswitch run': 'needs a tool with an account; run-terminal.test.ts runs another program',
   'run.md: killswitch run': 'the same; run-worktree.test.ts and run-container.test.ts have the rest',
   'runbook.md: docker ps': 'would kill the agents of other tests',
