@@ -81,6 +81,8 @@ export function kinshipOf(view: HostView): Kinship {
   function ownerByMark(process: ProcessInfo): Root | undefined {
     for (const detector of view.detectors) {
       if (detector.kind === 'manager' || !detector.marks?.some(mark => carries(process, mark))) continue;
+      // The PID of a main that is none of those that run: an ended agent left it.
+      if (detector.mainPid !== undefined && process.environment[detector.mainPid] !== undefined) continue;
       const session = detector.session === undefined ? undefined : process.environment[detector.session];
       // What runs as root may be anyone's, by sudo(8).
       const mayBeOf = ({ main }: Root): boolean => process.uid === 0 || main.uid === process.uid;

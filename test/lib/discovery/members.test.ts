@@ -121,6 +121,15 @@ describe('the processes of an agent', () => {
     ]);
   });
 
+  it('are not what another agent left that has ended, though only this one of the tool still runs', () => {
+    const orphan = { CLAUDECODE: '1', CLAUDE_PID: '4' };
+    const tree = [claude(10), process({ pid: 20, environment: orphan })];
+    expect(shown(of(tree, 10))).toEqual(['10 main descent']);
+    expect(
+      shown(of([claude(10), process({ pid: 20, environment: { ...orphan, CLAUDE_PID: '10' } })], 10)),
+    ).toEqual(['10 main descent', '20 child mark']);
+  });
+
   it('are what lost its parent and carries the mark of a tool without sessions, if one agent of it runs alone', () => {
     const gemini = (pid: number, uid = 1_000) =>
       process({
