@@ -3,21 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, startTimeOf } from './proc.js';
 
-const NAME = /^killswitch-test-(\d+)-(\d+)-\w+$/;
+/** Suites that run by themselves clean up after themselves. */
+export type Suite = 'test' | 'agents';
 
-/** Makes this run's folder. Its name says who owns it, so no moment exists in which nobody does. */
-export function makeRunFolder(): string {
+const NAME = /^killswitch-(test|agents)-(\d+)-(\d+)-\w+$/;
+
+/** Makes this run's folder. Its name says who owns it, so it has an owner at every moment. */
+export function makeRunFolder(suite: Suite = 'test'): string {
   const owner = `${process.pid}-${startTimeOf(process.pid)}`;
-  return mkdtempSync(join(realpathSync(tmpdir()), `killswitch-test-${owner}-`));
+  return mkdtempSync(join(realpathSync(tmpdir()), `killswitch-${suite}-${owner}-`));
 }
 
 /** Folders of earlier runs whose owner is dead. */
-export function staleRunFolders(): string[] {
+export function staleRunFolders(suite: Suite = 'test'): string[] {
   const parent = realpathSync(tmpdir());
   return readdirSync(parent)
     .filter(name => {
-      const [, pid, startTime] = NAME.exec(name) ?? [];
-      return pid !== undefined && !isAlive(Number(pid), startTime);
+      const [, kind, pid, startTime] = NAME.exec(name) ?? [];
+      return kind === suite && !isAlive(Number(pid), startTime);
     })
     .map(name => join(parent, name));
 }

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { findBinaries, type Need } from './binaries.js';
@@ -7,12 +6,11 @@ import { type EngineService, startEngine } from './dockerd.js';
 import { externalEngine, externalRedis } from './external.js';
 import { makeRunFolder, staleRunFolders } from './folder.js';
 import { importImage, layOutImage } from './image.js';
+import { onEnd } from './on-end.js';
 import { reap } from './reap.js';
 import { startRedis } from './redis.js';
 import type { Service } from './service.js';
 import { buildStoreThread } from './store-thread.js';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Providing = Pick<TestProject, 'provide'>;
 
@@ -75,15 +73,4 @@ async function start(project: Providing, folder: string, services: Service[]): P
   project.provide('dockerdPid', engine.pid);
   project.provide('containerdPid', (engine as Partial<EngineService>).containerdPid ?? null);
   project.provide('redisPid', redis.pid);
-}
-
-/** Runs a last step when this process ends, by itself or by a signal, until it is released. */
-function onEnd(step: () => void): () => void {
-  const leave = (signal: NodeJS.Signals): void => process.exit(128 + constants.signals[signal]);
-  process.once('exit', step);
-  for (const name of SIGNALS) process.once(name, leave);
-  return () => {
-    process.off('exit', step);
-    for (const name of SIGNALS) process.off(name, leave);
-  };
 }

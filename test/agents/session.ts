@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { allProcesses, type ProcessEntry } from '../services/proc.js';
+import { type Counter, type McpCounter, mcpIn, untilAllGrow, untilWritten, workersIn } from './counters.js';
+import type { Home } from './home.js';
+import { type Launched, launch } from './launch.js';
+import type { ModelRequest } from './model-server.js';
+import type { Mode } from './tools.js';
+import { endGroup, inGroup, makeGroup } from './tracker.js';
+import { WORKERS, writeWorkload } from './workload.js';
+
+/**
+ * One run of a tool, driven into its shell tool and its MCP server. `pid` is what the user's command line became: a
+ * wrapper of the agent, or a client of it, in some tools.
+ */
+export interface Session extends Launched {
+  readonly home: Home;
+  readonly mode: Mode;
+  /** Its own repository, which it was started in. */
+  readonly repository: string;
+  /** What holds all that it started. */
+  readonly group: string;
+  /** Where the workers write. */
+  readonly counters: string;
+  /** What it asked of the model. */
+  requests(): readonly ModelRequest[];
+  /** Comes back when all the workers of the shell tool, and the MCP server whose tool was called, run. */
+  untilAtWork(): Promise<readonly Counter[]>;
+  /** Kills all that it started. */
+  end(): Promise<void>;
+}
+
+/** How long a tool may take to come to its shell tool, on busy cores too: the slowest takes 6 s on idle ones. */
+const START_MS = 300_000;
+
+const started = new Map<Home, number>();
+
+/** Starts the tool of a home on a prompt of the session's own, and comes back when its process runs. */
+export async function startSession(home: Home, mode: Mode): Promise<Session> {
+  const number = (started.get(home) ?? 0) + 1;
+  started.set(home, number);
+  const repository = home.place.repositories[number - 1];
+  if (repository === undefined) throw new Error('The home has no repository for one more session.');
+  const folder = join(home.folder, `session${number}`);
+  const { command, counters } = writeWorkload(folder);
+  const word = `${home.recipe.name}-work-${number}`;
+  home.model.plan(word, [{ tool: /touch_counter/ }, { shell: command }, { isEndless: true }]);
+  const group = makeGroup(home.group, `session${number}`);
+  const prompt = `Do the work named ${word}.`;
+  const launched = await launch({ home, mode, folder, repository, group, prompt });
+  const session: Session = {
+    ...launched,
+    ...{ home, mode, repository, group, counters },
+    requests: () => home.model.requests.filter(({ plan }) => plan === word),
+    untilAtWork: () => untilAtWork(session),
+    end: () => endGroup(group),
+  };
+  return session;
+}
+
+const mcpOf = ({ home, repository }: Session): McpCounter[] =>
+  mcpIn(home.mcp).filter(({ cwd }) => cwd === repository);
+
+/** The counters of a session: of the workers, and of the MCP servers that run in its repository. */
+export const countersOf = (session: Session): Counter[] => [
+  ...workersIn(session.counters),
+  ...mcpOf(session),
+];
+
+/** Live processes that a session started, wherever they went. What a shared daemon started is the first session's. */
+export function aliveOf({ group }: Pick<Session, 'group'>): ProcessEntry[] {
+  const pids = new Set(inGroup(group));
+  return allProcesses().filter(({ pid }) => pids.has(pid));
+}
+
+/**
+ * The agents themselves: the processes that asked the model for what a session's user said, whatever a detector thinks.
+ * Of a tool with a server that its sessions share it is that server.
+ */
+export const speakersOf = (session: Session): number[] => [
+  ...new Set(session.requests().flatMap(({ pid }) => pid ?? [])),
+];
+
+/** Watches for a time: throws naming what of a session lives in it, and so what lived on or came back. */
+export async function staysDead(session: Session, ms: number): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (performance.now() < deadline) {
+    const alive = aliveOf(session).map(({ pid, argv }) => `${pid} ${argv.join(' ')}`);
+    if (alive.length > 0) throw new Error(`Alive: ${alive.join('; ')}`);
+    // A process that starts is no event that could be waited for.
+    await delay(200);
+  }
+}
+
+/** All that was started for a home, by any of its sessions; the tmux server and its shells are among it. */
+export const aliveIn = ({ group }: Home): ProcessEntry[] => aliveOf({ group });
+
+async function untilAtWork(session: Session): Promise<readonly Counter[]> {
+  const { home, counters } = session;
+  const look = (): Counter[] | undefined => {
+    const names = workersIn(counters).map(({ name }) => name);
+    const isAtWork = WORKERS.every(name => names.includes(name));
+    return isAtWork && mcpOf(session).some(({ wasCalled }) => wasCalled) ? countersOf(session) : undefined;
+  };
+  const folders = [counters, home.mcp];
+  const found = await untilWritten(folders, look, START_MS, () => tell(session), session.exit);
+  await untilAllGrow(found);
+  return found;
+}
+
+/** What there is to see of a session that did not come to its work. */
+function tell(session: Session): string {
+  const { home, mode } = session;
+  const asked = session
+    .requests()
+    .map(({ path, calls, answer, tools }) => `${path}, ${calls} calls: ${answer} [${tools.join(' ')}]`);
+  const written = countersOf(session).map(({ name }) => name);
+  return [
+    `${home.recipe.name} (${mode}) is not at work; written: ${written.join(', ') || 'nothing'}.`,
+    ...['Its output:', session.output(), 'Its requests:', ...asked],
+    ...['MCP servers:', ...mcpIn(home.mcp).map(({ pid, cwd }) => `${pid} in ${cwd}`)],
+  ].join('\n');
+}
