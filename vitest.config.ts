@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/services/setup.ts'],
     include: ['test/**/*.test.ts'],
+    // These install and drive command lines of others, by a script of their own.
+    exclude: ['test/agents/**', '**/node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Most of the time goes by waiting for engines and stores: one worker alone would leave a core idle.

@@ -27,20 +27,11 @@ export const workersIn = (folder: string): Counter[] =>
     return first === undefined ? [] : [{ name, file, pid: Number(first.split(' ')[0]) }];
   });
 
-/** An MCP server: where it runs, and whether its tool was called. */
-export interface McpCounter extends Counter {
-  readonly cwd: string;
-  readonly wasCalled: boolean;
-}
-
-/** The MCP servers of a home. */
-export const mcpIn = (folder: string): McpCounter[] =>
+/** The MCP servers of a home whose tool was called by a session. A tool may have more of them. */
+export const mcpIn = (folder: string, session: string): Counter[] =>
   readdirSync(folder).flatMap(name => {
     const file = join(folder, name);
-    const lines = linesOf(file);
-    const [, cwd] = /^\d+ (.*)$/.exec(lines[0] ?? '') ?? [];
-    if (cwd === undefined) return [];
-    return [{ name: 'mcp', file, pid: Number(name), cwd, wasCalled: lines.includes('called') }];
+    return linesOf(file).includes(`called ${session}`) ? [{ name: 'mcp', file, pid: Number(name) }] : [];
   });
 
 /**

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,9 @@ import { programOf } from './install.js';
 import { type ModelServer, startModelServer } from './model-server.js';
 import type { Place, Recipe } from './recipes/recipe.js';
 import { mcpServerIn } from './setup.js';
-import { endGroup, inGroup, makeGroup, rootOf } from './tracker.js';
+import { endGroup, enterLine, inGroup, makeGroup, rootOf } from './tracker.js';
+
+const run = promisify(execFile);
 
 /** Of one tool: a home folder, which its sessions share, with the model and the MCP server that it is pointed at. */
 export interface Home {
@@ -25,6 +27,13 @@ export interface Home {
   readonly environment: Readonly<Record<string, string>>;
   /** Ends all that was started for it, and removes it. Happens after the test too. */
   close(): Promise<void>;
+}
+
+/** Removes what a tool keeps in a folder of all homes, and that folder with the last of them. */
+function removeOutside(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+  const parent = dirname(path);
+  if (existsSync(parent) && readdirSync(parent).length === 0) rmdirSync(parent);
 }
 
 /** How many sessions a home has repositories for. */
@@ -42,10 +51,13 @@ export async function openHome(recipe: Recipe): Promise<Home> {
   const repositories = Array.from({ length: SESSIONS }, (_, index) => join(folder, `repository${index + 1}`));
   const server = { command: process.execPath, args: [mcpServerIn(inject('runFolder')), mcp] };
   const place: Place = { home, url: model.url, repositories, mcp: server };
+  let isOpen = true;
   const close = async (): Promise<void> => {
-    await endGroup(group);
+    if (!isOpen) return;
+    isOpen = false;
+    endGroup(group);
     await model.close();
-    for (const path of recipe.outside?.(place) ?? []) rmSync(path, { force: true });
+    for (const path of recipe.outside?.(place) ?? []) removeOutside(path);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   onTestFinished(close);
@@ -65,6 +77,9 @@ export async function openHome(recipe: Recipe): Promise<Home> {
   };
   recipe.setUp(place);
   for (const args of recipe.before?.(place) ?? [])
-    await promisify(execFile)(programOf(recipe), [...args], { cwd: home, env: environment });
+    await run('sh', ['-c', `${enterLine(group)}; exec "$@"`, 'sh', programOf(recipe), ...args], {
+      cwd: home,
+      env: environment,
+    });
   return { recipe, folder, place, model, mcp, group, environment, close };
 }

@@ -21,17 +21,27 @@ export const programOf = (recipe: Recipe): string =>
 const environment = (home: string) => ({
   ...process.env,
   HOME: home,
+  TMPDIR: home,
   npm_config_userconfig: process.env['npm_config_userconfig'] ?? join(homedir(), '.npmrc'),
   npm_config_cache: process.env['npm_config_cache'] ?? join(homedir(), '.npm'),
 });
 
+/** Whatever the project's own settings are: those two tools that ask for a newer Node run on this one too. */
+const OPTIONS = [
+  ...['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'],
+  ...['--ignore-scripts=false', '--engine-strict=false'],
+];
+
 /**
  * Installs a tool from npm, unless an earlier run has: that exact version and, as a user gets it, with what its install
  * scripts do. It is whole once it has its name in the cache.
+ *
+ * @returns how long that took, in ms; 0 if it was there.
  */
-export async function install(recipe: Recipe): Promise<void> {
+export async function install(recipe: Recipe): Promise<number> {
   const folder = folderOf(recipe);
-  if (existsSync(folder)) return;
+  if (existsSync(folder)) return 0;
+  const start = performance.now();
   put(
     join(CACHE, 'README'),
     'Command lines of coding agents, for the tests of killswitch. May be removed.\n',
@@ -41,21 +51,9 @@ export async function install(recipe: Recipe): Promise<void> {
     put(join(draft, 'package.json'), { private: true });
     const home = join(draft, 'home');
     put(join(home, 'README'), 'Home of the install scripts.\n');
-    const quiet = [
-      '--prefix',
-      draft,
-      '--no-save',
-      '--no-package-lock',
-      '--no-audit',
-      '--no-fund',
-      '--loglevel=error',
-    ];
     const spec = `${recipe.package}@${recipe.version}`;
     const env = environment(home);
-    await run('npm', ['install', ...quiet, ...['--ignore-scripts=false', '--engine-strict=false'], spec], {
-      cwd: draft,
-      env,
-    });
+    await run('npm', ['install', '--prefix', draft, ...OPTIONS, spec], { cwd: draft, env });
     const program = join(draft, 'node_modules', '.bin', recipe.bin);
     const { stdout } = await run(program, ['--version'], { cwd: draft, env });
     const expected = recipe.reports ?? recipe.version;
@@ -68,4 +66,5 @@ export async function install(recipe: Recipe): Promise<void> {
     // Another run may have been quicker.
     if (!existsSync(folder)) throw error;
   }
+  return performance.now() - start;
 }

@@ -34,12 +34,14 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 /** What becomes the tool: the process ID that it writes is the tool's. */
 function script({ home, mode, folder, repository, group, prompt }: Launch): string {
   const { recipe, environment } = home;
-  const args = mode === 'headless' ? recipe.headless(prompt) : recipe.interactive(prompt);
+  const { headless, interactive, background } = recipe;
+  const asked = { headless, shell: interactive, window: interactive, background }[mode];
+  if (!asked) throw new Error(`${recipe.name} cannot be started so: ${mode}.`);
   const variables = Object.entries(environment).map(([name, value]) => quoted(`${name}=${value}`));
   return `${enterLine(group)}
 cd ${quoted(repository)}
 echo $$ >${quoted(join(folder, 'pid'))}
-exec env -i TERM="$TERM" ${variables.join(' ')} ${[programOf(recipe), ...args].map(quoted).join(' ')}
+exec env -i TERM="$TERM" ${variables.join(' ')} ${[programOf(recipe), ...asked(prompt)].map(quoted).join(' ')}
 `;
 }
 
@@ -49,14 +51,16 @@ export async function launch(options: Launch): Promise<Launched> {
   const start = join(folder, 'start');
   put(start, script(options));
   const command = ['sh', start];
-  const running = mode === 'headless' ? inBackground(command, folder) : inTerminal(home, mode, command);
+  const running =
+    mode === 'shell' || mode === 'window' ? inTerminal(home, mode, command) : alone(command, folder);
   const pid = await untilWritten(
     [folder],
     () => pidIn(folder),
     10_000,
     () => `No start: ${running.output()}`,
   );
-  return { pid, ...running };
+  // The end of one that hands over is not the end of its session.
+  return { pid, ...running, ...(mode === 'background' && { exit: undefined }) };
 }
 
 function pidIn(folder: string): number | undefined {
@@ -67,7 +71,7 @@ function pidIn(folder: string): number | undefined {
   }
 }
 
-function inBackground([file = '', ...args]: readonly string[], folder: string): Omit<Launched, 'pid'> {
+function alone([file = '', ...args]: readonly string[], folder: string): Omit<Launched, 'pid'> {
   const path = join(folder, 'log');
   const log = openSync(path, 'w');
   const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], env: { TERM: 'dumb' } });

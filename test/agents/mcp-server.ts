@@ -1,7 +1,7 @@
 /**
  * A server of the Model Context Protocol over standard input and output, with one tool, `touch_counter`. Its argument is
- * a folder, in which it writes to a file named after its process ID as the workload does, and `called` once the tool was
- * called. It goes on when its input ends, as a server does that has a port open.
+ * a folder, in which it writes to a file named after its process ID as the workload does, and `called` with the name of
+ * the session that calls the tool. It goes on when its input ends, as a server does that has a port open.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,19 +10,18 @@ import { createInterface } from 'node:readline';
 interface Message {
   readonly id?: number | string;
   readonly method?: string;
-  readonly params?: { readonly protocolVersion?: string };
+  readonly params?: { readonly protocolVersion?: string; readonly arguments?: { readonly session?: string } };
 }
 
 const file = join(process.argv[2] ?? '.', String(process.pid));
 const note = (line: string): void => appendFileSync(file, `${line}\n`);
-note(`${process.pid} ${process.cwd()}`);
 let count = 0;
 setInterval(() => note(`${process.pid} ${count++}`), 100);
 
 const TOOL = {
   name: 'touch_counter',
   description: 'Writes a line.',
-  inputSchema: { type: 'object', properties: {} },
+  inputSchema: { type: 'object', properties: { session: { type: 'string' } }, required: ['session'] },
 };
 
 function resultOf({ method, params }: Message): object | undefined {
@@ -35,7 +34,7 @@ function resultOf({ method, params }: Message): object | undefined {
   if (method === 'tools/list') return { tools: [TOOL] };
   if (method === 'ping') return {};
   if (method !== 'tools/call') return undefined;
-  note('called');
+  note(`called ${params?.arguments?.session}`);
   return { content: [{ type: 'text', text: 'Written.' }] };
 }
 

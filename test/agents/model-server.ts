@@ -67,7 +67,7 @@ const bodyOf = (raw: string): unknown => {
 };
 
 /**
- * Speaks four APIs of models on loopback; what it answers is told it by `plan`.
+ * Speaks four APIs of models on loopback; `plan` says what it answers.
  *
  * @param clients the processes among which those that ask are.
  */
@@ -79,7 +79,12 @@ export async function startModelServer(clients: () => readonly number[] = () => 
     void requests.push({ path, tools: [], calls: 0, answer });
 
   const converse = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = new URL(request.url ?? '/', 'http://x').pathname;
+    // As of a proxy, a whole URL is asked for.
+    if (!request.url?.startsWith('/')) {
+      outside.add(new URL(request.url ?? '').host);
+      return writeJson(response, {}, 403);
+    }
+    const path = new URL(request.url, 'http://x').pathname;
     const body = bodyOf(await text(request));
     if (/count_?tokens$/i.test(path)) return writeJson(response, { input_tokens: 10, totalTokens: 10 });
     if (request.method === 'GET' && /\/models(\/[^/]+)?$/.test(path)) {
@@ -88,7 +93,7 @@ export async function startModelServer(clients: () => readonly number[] = () => 
     }
     const dialect = request.method === 'POST' ? DIALECTS.find(one => one.path.test(path)) : undefined;
     if (!dialect) {
-      note(request.url ?? '', 'not found');
+      note(request.url, 'not found');
       return writeJson(response, { error: { type: 'not_found_error', message: 'not scripted' } }, 404);
     }
     const asked: Asked = dialect.read(body as never, path);

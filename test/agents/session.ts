@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { allProcesses, type ProcessEntry } from '../services/proc.js';
-import { type Counter, type McpCounter, mcpIn, untilAllGrow, untilWritten, workersIn } from './counters.js';
+import { type Counter, mcpIn, untilAllGrow, untilWritten, workersIn } from './counters.js';
 import type { Home } from './home.js';
 import { type Launched, launch } from './launch.js';
 import type { ModelRequest } from './model-server.js';
@@ -14,6 +14,8 @@ import { WORKERS, writeWorkload } from './workload.js';
  * wrapper of the agent, or a client of it, in some tools.
  */
 export interface Session extends Launched {
+  /** What its prompt names. */
+  readonly name: string;
   readonly home: Home;
   readonly mode: Mode;
   /** Its own repository, which it was started in. */
@@ -27,7 +29,7 @@ export interface Session extends Launched {
   /** Comes back when all the workers of the shell tool, and the MCP server whose tool was called, run. */
   untilAtWork(): Promise<readonly Counter[]>;
   /** Kills all that it started. */
-  end(): Promise<void>;
+  end(): void;
 }
 
 /** How long a tool may take to come to its shell tool, on busy cores too: the slowest takes 6 s on idle ones. */
@@ -43,31 +45,41 @@ export async function startSession(home: Home, mode: Mode): Promise<Session> {
   if (repository === undefined) throw new Error('The home has no repository for one more session.');
   const folder = join(home.folder, `session${number}`);
   const { command, counters } = writeWorkload(folder);
-  const word = `${home.recipe.name}-work-${number}`;
-  home.model.plan(word, [{ tool: /touch_counter/ }, { shell: command }, { isEndless: true }]);
+  const name = `${home.recipe.name}-work-${number}`;
+  home.model.plan(name, [
+    { tool: /touch_counter/, args: { session: name } },
+    { shell: command },
+    { isEndless: true },
+  ]);
   const group = makeGroup(home.group, `session${number}`);
-  const prompt = `Do the work named ${word}.`;
+  const prompt = `Do the work named ${name}.`;
   const launched = await launch({ home, mode, folder, repository, group, prompt });
   const session: Session = {
     ...launched,
-    ...{ home, mode, repository, group, counters },
-    requests: () => home.model.requests.filter(({ plan }) => plan === word),
+    ...{ name, home, mode, repository, group, counters },
+    requests: () => home.model.requests.filter(({ plan }) => plan === name),
     untilAtWork: () => untilAtWork(session),
     end: () => endGroup(group),
   };
   return session;
 }
 
-const mcpOf = ({ home, repository }: Session): McpCounter[] =>
-  mcpIn(home.mcp).filter(({ cwd }) => cwd === repository);
-
-/** The counters of a session: of the workers, and of the MCP servers that run in its repository. */
-export const countersOf = (session: Session): Counter[] => [
-  ...workersIn(session.counters),
-  ...mcpOf(session),
+/** The counters of a session: of the workers, and of the MCP server whose tool it called. */
+export const countersOf = ({ name, home, counters }: Session): Counter[] => [
+  ...workersIn(counters),
+  ...mcpIn(home.mcp, name),
 ];
 
-/** Live processes that a session started, wherever they went. What a shared daemon started is the first session's. */
+/** Those whose process lives. */
+export function runningOf(session: Session): Counter[] {
+  const pids = new Set(inGroup(session.home.group));
+  return countersOf(session).filter(({ pid }) => pids.has(pid));
+}
+
+/**
+ * Live processes that a session started, wherever they went. What a server that sessions share has started is the one's
+ * that started the server.
+ */
 export function aliveOf({ group }: Pick<Session, 'group'>): ProcessEntry[] {
   const pids = new Set(inGroup(group));
   return allProcesses().filter(({ pid }) => pids.has(pid));
@@ -85,7 +97,10 @@ export const speakersOf = (session: Session): number[] => [
 export async function staysDead(session: Session, ms: number): Promise<void> {
   const deadline = performance.now() + ms;
   while (performance.now() < deadline) {
-    const alive = aliveOf(session).map(({ pid, argv }) => `${pid} ${argv.join(' ')}`);
+    const alive = [
+      ...aliveOf(session).map(({ pid, argv }) => `${pid} ${argv.join(' ')}`),
+      ...runningOf(session).map(({ pid, name }) => `${pid} ${name}`),
+    ];
     if (alive.length > 0) throw new Error(`Alive: ${alive.join('; ')}`);
     // A process that starts is no event that could be waited for.
     await delay(200);
@@ -98,9 +113,9 @@ export const aliveIn = ({ group }: Home): ProcessEntry[] => aliveOf({ group });
 async function untilAtWork(session: Session): Promise<readonly Counter[]> {
   const { home, counters } = session;
   const look = (): Counter[] | undefined => {
-    const names = workersIn(counters).map(({ name }) => name);
-    const isAtWork = WORKERS.every(name => names.includes(name));
-    return isAtWork && mcpOf(session).some(({ wasCalled }) => wasCalled) ? countersOf(session) : undefined;
+    const found = countersOf(session);
+    const names = found.map(({ name }) => name);
+    return [...WORKERS, 'mcp' as const].every(name => names.includes(name)) ? found : undefined;
   };
   const folders = [counters, home.mcp];
   const found = await untilWritten(folders, look, START_MS, () => tell(session), session.exit);
@@ -110,14 +125,12 @@ async function untilAtWork(session: Session): Promise<readonly Counter[]> {
 
 /** What there is to see of a session that did not come to its work. */
 function tell(session: Session): string {
-  const { home, mode } = session;
   const asked = session
     .requests()
     .map(({ path, calls, answer, tools }) => `${path}, ${calls} calls: ${answer} [${tools.join(' ')}]`);
   const written = countersOf(session).map(({ name }) => name);
   return [
-    `${home.recipe.name} (${mode}) is not at work; written: ${written.join(', ') || 'nothing'}.`,
+    `${session.name} (${session.mode}) is not at work; written: ${written.join(', ') || 'nothing'}.`,
     ...['Its output:', session.output(), 'Its requests:', ...asked],
-    ...['MCP servers:', ...mcpIn(home.mcp).map(({ pid, cwd }) => `${pid} in ${cwd}`)],
   ].join('\n');
 }

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { isAlive } from '../services/proc.js';
 import { openHome } from './home.js';
 import { aliveIn, aliveOf, speakersOf, startSession } from './session.js';
-import { modes, tools } from './tools.js';
+import { modesOf, tools } from './tools.js';
 
-describe.each(tools.map(tool => [tool.name, tool] as const))('%s', (_, tool) => {
-  it.each(modes)('comes to its shell tool and its MCP server: %s', async mode => {
+const cases = tools.flatMap(tool => modesOf(tool).map(mode => [tool.name, mode, tool] as const));
+
+describe('a real command line', () => {
+  it.each(cases)('of %s comes to its shell tool and its MCP server: %s', async (_, mode, tool) => {
     const home = await openHome(tool);
     const session = await startSession(home, mode);
     const counters = await session.untilAtWork();
@@ -18,14 +20,17 @@ describe.each(tools.map(tool => [tool.name, tool] as const))('%s', (_, tool) => 
       'mcp',
     ]);
     const alive = aliveOf(session);
-    const started = [session.pid, ...speakersOf(session), ...counters.map(({ pid }) => pid)];
+    const speakers = speakersOf(session);
+    expect(speakers).toHaveLength(1);
+    const pid = mode === 'background' ? [] : [session.pid];
+    const started = [...pid, ...speakers, ...counters.map(({ pid }) => pid)];
     expect(alive.map(({ pid }) => pid)).toEqual(expect.arrayContaining(started));
 
     await home.close();
     expect(alive.filter(({ pid, startTime }) => isAlive(pid, startTime))).toEqual([]);
     expect(aliveIn(home)).toEqual([]);
     expect(existsSync(home.folder)).toBe(false);
-    const outside = [...home.model.outside].join(', ');
-    console.log(`${tool.name} (${mode}): asked in vain for ${outside || 'nothing'} outside of this machine`);
+    const { outside } = home.model;
+    if (outside.size > 0) console.log(`${tool.name} (${mode}) was refused ${[...outside].join(', ')}`);
   });
 });

@@ -15,8 +15,11 @@ const ALL = [...USUAL, qwen, copilot, goose, cline];
 
 const isSet = (name: string): boolean => process.env[name] === '1';
 
-/** Without a terminal, typed in a shell in a tmux window, or as a window's own command. */
-export type Mode = 'headless' | 'shell' | 'window';
+/**
+ * Without a terminal, typed in a shell in a tmux window, as a window's own command, or handed to the tool's own daemon,
+ * which is known of Claude Code.
+ */
+export type Mode = 'headless' | 'shell' | 'window' | 'background';
 
 /** The short form, for each change: three tools, and those headless only. */
 export const isShort = isSet('KILLSWITCH_TEST_SHORT');
@@ -24,5 +27,8 @@ export const isShort = isSet('KILLSWITCH_TEST_SHORT');
 /** The tools that this run is about. */
 export const tools: readonly Recipe[] = isShort ? SHORT : isSet('KILLSWITCH_TEST_ALL') ? ALL : USUAL;
 
-/** How this run starts them. */
-export const modes: readonly Mode[] = isShort ? ['headless'] : ['headless', 'shell'];
+/** How this run starts a tool. */
+export function modesOf({ background }: Recipe): readonly Mode[] {
+  if (isShort) return ['headless'];
+  return ['headless', 'shell', ...(background ? (['background'] as const) : [])];
+}

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { treeOf } from '../../lib/adapters/cgroup/tree.js';
 import { cgroupsOf, membersOf, removeCgroup, thaw } from '../services/cgroups.js';
 import { signal, startTimeOf } from '../services/proc.js';
@@ -34,17 +33,21 @@ const mount = (folder: string) =>
   });
 
 /** Ends all that was ever started in a run, and unmounts. */
-export async function unmountTracker(folder: string): Promise<void> {
-  if (existsSync(rootOf(folder))) await endGroup(rootOf(folder));
-  // The kernel forgets a hierarchy when it is unmounted, unless a removed cgroup of it is not quite gone yet.
-  for (let attempt = 0; attempt < 20; attempt++) {
+export function unmountTracker(folder: string): void {
+  endGroup(rootOf(folder));
+  // The kernel forgets a hierarchy some time after it is unmounted, unless a cgroup of it was not quite gone by then.
+  for (let attempt = 0; attempt < 5; attempt++) {
     spawnSync('umount', [pointOf(folder)]);
-    if (!isKnown()) return;
-    await delay(50);
+    for (let look = 0; look < 40; look++) {
+      if (!isKnown()) return;
+      pause(25);
+    }
     if (mount(folder).status !== 0) return;
   }
   spawnSync('umount', [pointOf(folder)]);
 }
+
+const pause = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
 const isKnown = (): boolean => readFileSync('/proc/self/cgroup', 'utf8').includes(`:name=${NAME}:`);
 
@@ -61,8 +64,11 @@ export const enterLine = (group: string): string => `echo $$ >'${group}/cgroup.p
 /** Live processes in a group and in those below it. */
 export const inGroup = (group: string): number[] => membersOf(treeOf(group));
 
-/** Kills all that is in a group, frozen or not, until nothing is left, and removes it with those below. */
-export async function endGroup(group: string): Promise<void> {
+/**
+ * Kills all that is in a group, frozen or not, until nothing is left, and removes it with those below. It is
+ * synchronous, because an `exit` handler gets no second turn.
+ */
+export function endGroup(group: string): void {
   const deadline = performance.now() + 20_000;
   while (existsSync(group)) {
     const left = inGroup(group);
@@ -73,6 +79,6 @@ export async function endGroup(group: string): Promise<void> {
     }
     // Refused as long as one that was killed is not wholly gone.
     for (const directory of [...treeOf(group)].reverse()) removeCgroup(directory);
-    await delay(5);
+    pause(5);
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { KEY, put, type Recipe } from './recipe.js';
 
@@ -30,6 +31,12 @@ export const claude: Recipe = {
     });
     put(join(home, '.claude/settings.json'), { skipDangerousModePermissionPrompt: true });
   },
+  // Sockets of the daemon that serves the sessions in the background.
+  outside: ({ home }) => {
+    const name = createHash('sha256').update(join(home, '.claude')).digest('hex').slice(0, 8);
+    return [join('/tmp', `cc-daemon-${process.getuid?.()}`, name)];
+  },
   headless: prompt => ['-p', prompt, '--dangerously-skip-permissions'],
   interactive: prompt => ['--dangerously-skip-permissions', prompt],
+  background: prompt => ['--bg', '--dangerously-skip-permissions', prompt],
 };

@@ -19,8 +19,6 @@ check_for_update_on_startup = false
 enabled = false
 [feedback]
 enabled = false
-[tui]
-show_tooltips = false
 [features]
 apps = false
 plugins = false

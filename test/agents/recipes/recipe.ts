@@ -28,12 +28,14 @@ export interface Recipe {
   readonly setUp: (place: Place) => void;
   /** Command lines that have to run once in a new home. */
   readonly before?: (place: Place) => readonly (readonly string[])[];
-  /** What it leaves outside of its home and of `TMPDIR`. */
+  /** What it leaves outside of its home and of `TMPDIR`, as of when it has ended. */
   readonly outside?: (place: Place) => readonly string[];
   /** Arguments for one prompt without a terminal. */
   readonly headless: (prompt: string) => readonly string[];
   /** Arguments for a terminal, with a first prompt. */
   readonly interactive: (prompt: string) => readonly string[];
+  /** Arguments that hand a prompt to a daemon of the tool and come back. */
+  readonly background?: (prompt: string) => readonly string[];
 }
 
 /** No key of any service: the model server takes all. */
