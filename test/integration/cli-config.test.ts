@@ -186,7 +186,7 @@ describe.runIf(process.getuid?.() === 0)('for an ordinary user', () => {
       ANN,
       ANN,
       0o1777,
-      /can be written by other users/,
+      /other users may write to its directory/,
     ],
     ['its own socket that others may write to', ANN, ANN, 0o700, /other users may write to it/],
   ])(

@@ -75,7 +75,7 @@ describe('The stop of an agent that a detector found', () => {
     const target = foundRecord(`claude-${session}`, 'claude', agent['main']);
     expect(await sandbox.kill(target, atOnce())).toMatchObject({ outcome: 'dead', layer: 'process' });
     expect(alive(agent)).toEqual([]);
-    expect(alive(other)).toEqual(['main', 'tool', 'daemon']);
+    expect(alive(other).toSorted()).toEqual(['daemon', 'main', 'tool']);
     expect(alive(bystanders)).toEqual(Object.keys(bystanders));
     expect(await sandbox.kill(target, atOnce())).toMatchObject({ outcome: 'alreadyGone' });
   });

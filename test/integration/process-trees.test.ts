@@ -59,7 +59,8 @@ test('Does not claim the end of a chain in which each process is gone as soon as
   const hop = 'hop() { if [ "$1" -lt 300 ]; then hop $(($1 + 1)) & fi; }';
   await run(`${hop}; echo root $$; hop 0`, { agentId });
   const { outcome } = await sandbox.kill(recordOf(agentId), atOnce());
-  expect(outcome).toBeOneOf(['dead', 'alreadyGone']);
+  // The chain may have come to its end by itself before it was looked for.
+  expect(outcome).toBeOneOf(['dead', 'alreadyGone', 'notFound']);
   expect(carriersOf(agentId)).toEqual([]);
 });
 

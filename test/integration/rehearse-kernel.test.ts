@@ -58,9 +58,9 @@ describe('a rehearsal of a kill of a container', () => {
     };
     open = openDocker({ host: inject('dockerHost'), label: 'rehearse', kernel, log: silent });
     const containerId = newId();
-    const target = { agentId: 'a1', operationId: 'op', containerId };
+    const target = { agentId: 'a1', operationId: 'op', id: containerId };
     for (const _ of ['first', 'second']) {
-      expect(await open.rehearse?.(target, atOnce())).toEqual({ layer: 'container', outcome: 'dead' });
+      expect(await open.rehearse?.(target, atOnce())).toMatchObject({ layer: 'container', outcome: 'dead' });
     }
     expect(killed).toEqual([containerId, containerId]);
     expect(kernel.look(containerId)).toBe('unknown');
