@@ -31,8 +31,8 @@ export interface ModelServer {
   readonly requests: readonly ModelRequest[];
   /** `host:port` of what was asked of it as a proxy: what a tool tried to reach beside the model. All are refused. */
   readonly outside: ReadonlySet<string>;
-  /** What conversations do whose user names this word. */
-  plan(word: string, steps: readonly Step[]): void;
+  /** What conversations do whose user names this word. Nothing is said before `after` settles. */
+  plan(word: string, steps: readonly Step[], after?: Promise<unknown>): void;
   close(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ const bodyOf = (raw: string): unknown => {
 export async function startModelServer(clients: () => readonly number[] = () => []): Promise<ModelServer> {
   const requests: ModelRequest[] = [];
   const outside = new Set<string>();
-  const plans = new Map<string, readonly Step[]>();
+  const plans = new Map<string, { readonly steps: readonly Step[]; readonly after?: Promise<unknown> }>();
   const note = (path: string, answer: string): void =>
     void requests.push({ path, tools: [], calls: 0, answer });
 
@@ -98,7 +98,7 @@ export async function startModelServer(clients: () => readonly number[] = () => 
     }
     const asked: Asked = dialect.read(body as never, path);
     const plan = [...plans.keys()].find(word => asked.user.includes(word));
-    const answer: Answer = answerOf(asked, plans.get(plan ?? '') ?? []);
+    const answer: Answer = answerOf(asked, plans.get(plan ?? '')?.steps ?? []);
     const { tools, called } = asked;
     const pid = ownerOf(request.socket.remotePort ?? 0, clients());
     const said = answer.call ? `${answer.call.tool.name} ${JSON.stringify(answer.call.args)}` : answer.text;
@@ -110,6 +110,7 @@ export async function startModelServer(clients: () => readonly number[] = () => 
       calls: called.length,
       answer: said,
     });
+    await plans.get(plan ?? '')?.after;
     const speech = dialect.say(asked, answer);
     if (asked.isStream) await speak(response, speech, answer.isEndless === true);
     else writeJson(response, speech.whole);
@@ -130,7 +131,7 @@ export async function startModelServer(clients: () => readonly number[] = () => 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     outside,
-    plan: (word, steps) => void plans.set(word, steps),
+    plan: (word, steps, after) => void plans.set(word, { steps, ...(after && { after }) }),
     async close() {
       server.close();
       server.closeAllConnections();

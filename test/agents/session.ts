@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { allProcesses, type ProcessEntry } from '../services/proc.js';
+import { expect } from 'vitest';
+import { allProcesses, type ProcessEntry, signal, startTimeOf } from '../services/proc.js';
 import { type Counter, mcpIn, untilAllGrow, untilWritten, workersIn } from './counters.js';
 import type { Home } from './home.js';
 import { type Launched, launch } from './launch.js';
@@ -37,8 +38,12 @@ const START_MS = 300_000;
 
 const started = new Map<Home, number>();
 
-/** Starts the tool of a home on a prompt of the session's own, and comes back when its process runs. */
-export async function startSession(home: Home, mode: Mode): Promise<Session> {
+/**
+ * Starts the tool of a home on a prompt of the session's own, and comes back when its process runs.
+ *
+ * @param after what its model waits for before it says anything.
+ */
+export async function startSession(home: Home, mode: Mode, after?: Promise<unknown>): Promise<Session> {
   const number = (started.get(home) ?? 0) + 1;
   started.set(home, number);
   const repository = home.place.repositories[number - 1];
@@ -46,11 +51,8 @@ export async function startSession(home: Home, mode: Mode): Promise<Session> {
   const folder = join(home.folder, `session${number}`);
   const { command, counters } = writeWorkload(folder);
   const name = `${home.recipe.name}-work-${number}`;
-  home.model.plan(name, [
-    { tool: /touch_counter/, args: { session: name } },
-    { shell: command },
-    { isEndless: true },
-  ]);
+  const call = { tool: /touch_counter/, args: { session: name } };
+  home.model.plan(name, [call, { shell: command }, { isEndless: true }], after);
   const group = makeGroup(home.group, `session${number}`);
   const prompt = `Do the work named ${name}.`;
   const launched = await launch({ home, mode, folder, repository, group, prompt });
@@ -92,6 +94,18 @@ export function aliveOf({ group }: Pick<Session, 'group'>): ProcessEntry[] {
 export const speakersOf = (session: Session): number[] => [
   ...new Set(session.requests().flatMap(({ pid }) => pid ?? [])),
 ];
+
+/** Ends the daemon that has nothing in common with its agent any more, and waits for the end of what it waited for. */
+export async function endScrubbed(session: Session): Promise<void> {
+  for (const { name, pid } of runningOf(session))
+    if (name === 'scrubbed') signal(pid, startTimeOf(pid), 'SIGKILL');
+  const left = (): ProcessEntry[] => {
+    const pids = new Set(inGroup(session.home.group));
+    return aliveIn(session.home).filter(({ argv, parent }) => argv[0] === '/bin/sleep' && !pids.has(parent));
+  };
+  await expect.poll(() => runningOf(session).filter(({ name }) => name === 'scrubbed')).toEqual([]);
+  await expect.poll(left).toEqual([]);
+}
 
 /** Watches for a time: throws naming what of a session lives in it, and so what lived on or came back. */
 export async function staysDead(session: Session, ms: number): Promise<void> {
