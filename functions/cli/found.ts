@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { adoptFinding, recordOf } from '../../lib/discovery/adopt-found.js';
 import type { Finding } from '../../lib/discovery/finding.js';
 import { findingAt } from '../../lib/discovery/finding-at.js';
+import { createNaming } from '../../lib/discovery/naming.js';
 import { scanHost } from '../../lib/discovery/scan.js';
 import { isStoreDown } from '../../lib/domain/errors.js';
 import type { Core } from '../../lib/ports/core.js';
@@ -64,8 +65,10 @@ export async function confirmFound(findings: readonly Finding[], yes: boolean): 
  * @returns their IDs
  */
 export async function adoptAll(core: Core, findings: readonly Finding[]): Promise<readonly string[]> {
+  // One that has a record stays the agent of that record, whose cgroup is known.
+  const named = await createNaming(core).name(findings);
   return Promise.all(
-    findings.map(async finding => {
+    named.map(async ({ finding }) => {
       try {
         const adoption = await adoptFinding(core, finding);
         if (adoption.outcome === 'refused') warn(`killswitch: ${finding.agentId}: ${adoption.why}`);

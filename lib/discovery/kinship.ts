@@ -13,6 +13,8 @@ export interface Kinship {
   descentOf(process: ProcessInfo): Root | undefined;
   /** The agent that a process which lost its parent belongs to, by what it carries; only where that is certain. */
   markedBy(process: ProcessInfo): Root | undefined;
+  /** What carries the session of something below a server, also where it has left it. */
+  leftBy(server: ProcessInfo): readonly ProcessInfo[];
 }
 
 export function kinshipOf(view: HostView): Kinship {
@@ -51,7 +53,22 @@ export function kinshipOf(view: HostView): Kinship {
       if (!known.has(process)) known.set(process, outermost(byDescent.get(process) ?? markedBy(process)));
       return known.get(process);
     },
+    leftBy(server) {
+      const own = new Set(sessionsIn(server));
+      const below = view.descendantsOf(server);
+      const values = new Set(below.flatMap(sessionsIn).filter(value => !own.has(value)));
+      const isLeft = (one: ProcessInfo): boolean =>
+        sessionsIn(one).some(value => values.has(value)) && byAge(server, one) < 0;
+      return view.listing.processes.filter(isLeft);
+    },
   };
+
+  function sessionsIn({ environment }: ProcessInfo): readonly string[] {
+    return view.detectors.flatMap(({ session }) => {
+      const value = session === undefined ? undefined : environment[session];
+      return value === undefined ? [] : [`${session}=${value}`];
+    });
+  }
 
   /** What it was itself started with says nothing of it: a multiplexer passes on what it inherited. */
   function learn(root: Root): void {

@@ -74,7 +74,13 @@ export function membersOf(view: HostView, sought: Sought, kinship: Kinship = kin
       // Who was started in the agent's cgroup may have become an agent of its own, in a multiplexer that stands there.
       if (because !== 'descent' && because !== 'role' && isOfAnother(process)) continue;
       found.set(process, { by: because, ...shared });
-      for (const child of view.childrenOf(process.pid)) if (!queue.has(child)) queue.set(child, 'descent');
+      for (const child of view.childrenOf(process.pid)) {
+        // Descent is certain, also of one that was met by its session before, and passed over below a multiplexer.
+        if (queue.get(child) !== 'descent') {
+          queue.delete(child);
+          queue.set(child, 'descent');
+        }
+      }
       for (const one of bornBeside(process, view)) if (!queue.has(one)) queue.set(one, 'session');
     }
   };
@@ -82,9 +88,11 @@ export function membersOf(view: HostView, sought: Sought, kinship: Kinship = kin
   const take = ({ process, serves, isForAll }: Helper): void => {
     const sharedWith = serves.filter(one => one !== root && !isSought(one)).map(one => pinned(one.main));
     const shared = sharedWith.length > 0 ? { sharedWith } : undefined;
-    // Whom a server for all started something for cannot be told.
-    if (isForAll) follow([process], 'role', shared);
-    else found.set(process, { by: 'role', ...shared });
+    // For which of them a server for all started something cannot be told.
+    if (isForAll) {
+      follow([process], 'role', shared);
+      follow(kinship.leftBy(process), 'mark', shared);
+    } else found.set(process, { by: 'role', ...shared });
   };
 
   // Others may need it, also when the agent has ended.
@@ -143,7 +151,9 @@ interface Helper {
 function helpersOf(root: Root, view: HostView, { roots }: Kinship): readonly Helper[] {
   const peers = [...roots.filter(one => one.main !== root.main), root];
   return view.listing.processes.flatMap(process => {
-    if (process === root.main || view.toolOf(process)?.detector !== root.detector) return [];
+    // A spare that has become a session is an agent by itself.
+    if (roots.some(({ main }) => main === process) || process === root.main) return [];
+    if (view.toolOf(process)?.detector !== root.detector) return [];
     const helper = helperAt(process, peers, view);
     return helper?.serves.includes(root) ? [helper] : [];
   });

@@ -57,11 +57,10 @@ function isCandidate(process: ProcessInfo, view: HostView): boolean {
   if (tool === undefined || tool.detector.kind === 'manager') return false;
   const { detector, as } = tool;
   if (typeof as === 'string' || as.isAgent) return true;
-  // A spare that has become a session keeps its arguments: what it starts then shows it.
-  const isMarked = (one: ProcessInfo): boolean => detector.marks?.some(mark => carries(one, mark)) ?? false;
-  return (
-    !isMarked(process) && view.childrenOf(process.pid).some(child => isMarked(child) && !view.toolOf(child))
-  );
+  // A spare that has become a session keeps its arguments: what it starts then shows it, by a mark that is not passed on.
+  const isMarkedByIt = (child: ProcessInfo): boolean =>
+    detector.marks?.some(mark => carries(child, mark) && !carries(process, mark)) ?? false;
+  return view.childrenOf(process.pid).some(child => isMarkedByIt(child) && !view.toolOf(child));
 }
 
 /** A wrapper starts the main, and some tools start themselves once more: the last one in an unbranched line is the agent. */
@@ -90,7 +89,8 @@ function hasClients({ detector, main, label }: Root, roots: readonly Root[], vie
 /** Whether an agent uses a process that serves all agents of its home. */
 export function uses({ detector, main }: Root, server: ProcessInfo, view: HostView): boolean {
   const tool = view.toolOf(server);
-  if (tool === undefined || tool.detector !== detector || typeof tool.as === 'string') return false;
+  if (tool === undefined || tool.detector !== detector) return false;
+  if (typeof tool.as === 'string' || tool.as.shared !== 'home') return false;
   if (view.toolOf(main)?.as === tool.as || homeOf(detector, main) !== homeOf(detector, server)) return false;
   return !tool.as.without?.includes(main.args[1] ?? '');
 }

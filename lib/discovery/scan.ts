@@ -40,7 +40,10 @@ export interface HostLook {
   readonly scan: HostScan;
   /** The processes of a finding that are its alone. */
   membersOf(finding: Finding): readonly Pinned[];
-  /** It runs in a container, and which one is not known, because no engine told: it may be an agent's already. */
+  /**
+   * It runs in a container, and which one is not known, because no engine told: it may be an agent's already. Or its
+   * wrapper has only begun to start it, and is not what it will be known by.
+   */
   isUncertain(finding: Finding): boolean;
 }
 
@@ -109,7 +112,11 @@ export async function lookAtHost({
         sharedWith === undefined ? [{ pid, startTime }] : [],
       );
     },
-    isUncertain: finding => isBlind && CONTAINER.test(mainOf(finding)?.cgroup ?? ''),
+    isUncertain(finding) {
+      const main = mainOf(finding);
+      if (main === undefined) return false;
+      return (isBlind && CONTAINER.test(main.cgroup ?? '')) || view.toolOf(main)?.as === 'wrapper';
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lookAtHost, scanHost } from '../../../lib/discovery/scan.js';
 import type { ContainerInfo } from '../../../lib/ports/containers.js';
-import { CLAUDE, LABEL, listing, process, VARIABLE } from './table.helper.js';
+import { CLAUDE, LABEL, listing, MODULES, NODE, process, VARIABLE } from './table.helper.js';
 
 const ID = 'c'.repeat(64);
 const table = [
@@ -27,6 +27,16 @@ describe('a look at the host', () => {
     ]);
     expect(first && look.membersOf({ ...first, pid: 99 })).toEqual([]);
     expect([first, second].map(one => one && look.isUncertain(one))).toEqual([false, false]);
+  });
+
+  it('says where a wrapper has only begun to start its agent', async () => {
+    const wrapper = process({ pid: 60, executable: NODE, args: ['node', `${MODULES}/.bin/gemini`] });
+    const sources = { ...sourcesWith(async () => []), table: { list: async () => listing([wrapper]) } };
+    const { scan, isUncertain } = await lookAtHost(sources);
+    expect(scan.findings.map(one => [one.pid, isUncertain(one)])).toEqual([[60, true]]);
+    expect(
+      isUncertain({ ...(scan.findings[0] as (typeof scan.findings)[number]), pid: 99, id: '99:9900' }),
+    ).toBe(false);
   });
 
   it('says what may be in a container that no engine names', async () => {

@@ -79,6 +79,54 @@ describe('the processes of an agent', () => {
     expect(shown(of(tree, 40))).toEqual(['40 main descent']);
   });
 
+  it('are what left the server with a session of its, shared with all its clients', () => {
+    const tree = [
+      codex(10),
+      codex(11, ['app-server', '--managed-daemon'], { parentPid: 10 }),
+      process({ pid: 12, parentPid: 11, environment: { CODEX_SESSION_ID: 'a' } }),
+      codex(20),
+      process({ pid: 50, environment: { CODEX_SESSION_ID: 'a' } }),
+      process({ pid: 51, environment: { CODEX_SESSION_ID: 'b' } }),
+    ];
+    expect(shown(of(tree, 10))).toContain('50 child mark shared with 20');
+    expect(shown(of(tree, 20))).toContain('50 child mark shared with 10');
+    expect([...shown(of(tree, 10)), ...shown(of(tree, 20))].filter(one => one.startsWith('51'))).toEqual([]);
+  });
+
+  it('are all below it also in the pane of a multiplexer, whatever session they are in', () => {
+    const tree = [
+      tmux(5),
+      claude(10, { parentPid: 5 }),
+      process({ pid: 11, parentPid: 10, session: 10, environment: session('s') }),
+      process({ pid: 12, parentPid: 11, session: 10, environment: session('s') }),
+    ];
+    expect(shown(of(tree, 10))).toEqual(['10 main descent', '11 child descent', '12 child descent']);
+  });
+
+  it('are of one background session alone, where each is a spare that has become one', () => {
+    const spare = (pid: number, id: string) => [
+      claude(pid, {
+        ...{ parentPid: 10, args: ['claude', '--bg-spare'] },
+        environment: { AI_AGENT: 'claude-code_2_harness' },
+      }),
+      process({
+        ...{ pid: pid + 1, parentPid: pid },
+        environment: { AI_AGENT: 'claude-code_2_agent', ...session(id) },
+      }),
+    ];
+    const tree = [claude(10, { args: ['claude', 'daemon', 'run'] }), ...spare(20, 'a'), ...spare(30, 'b')];
+    expect(shown(of(tree, 20))).toEqual([
+      '10 daemon role shared with 30',
+      '20 main descent',
+      '21 child descent',
+    ]);
+    expect(shown(of(tree, 30))).toEqual([
+      '10 daemon role shared with 20',
+      '30 main descent',
+      '31 child descent',
+    ]);
+  });
+
   it('are the server alone once its clients are gone', () => {
     const tree = [
       codex(11, ['app-server', '--managed-daemon']),
