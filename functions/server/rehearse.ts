@@ -9,7 +9,7 @@ import { createPoller, type Poller } from '../../lib/util/poller.js';
 import { createApp } from '../http/app.js';
 import type { Deps, KillswitchFunction } from '../http/function.js';
 import { mintToken } from '../node.js';
-import { openRehearsalServer, type RehearsalServer } from './rehearsal-server.js';
+import { createRehearsalServer, type RehearsalServer } from './rehearsal-server.js';
 
 /** Milliseconds between two rehearsals: what is idle for long becomes slow again, in V8 and in the engine. */
 const INTERVAL = 5 * 60_000;
@@ -29,7 +29,7 @@ const ignore = (): void => undefined;
 export function createRehearsals(
   deps: Deps,
   functions: readonly KillswitchFunction[],
-  config: Pick<Config, 'secret' | 'audience' | 'issuer' | 'stateDirectory'>,
+  config: Pick<Config, 'secret' | 'audience' | 'issuer'>,
   log?: Log,
 ): Poller {
   const { core, agentId } = createRehearsal(deps.core, log);
@@ -69,13 +69,10 @@ export function createRehearsals(
   }
 
   async function poll(): Promise<void> {
-    const server = await openRehearsalServer(app, config.stateDirectory);
     try {
-      await series(server);
+      await series(createRehearsalServer(app));
     } catch (err) {
       deps.log.info({ err }, 'a rehearsal of a kill failed; the next kill may be slower');
-    } finally {
-      await server.close();
     }
   }
   return createPoller({ clock: core.clock, poll, interval: INTERVAL, afterWake: 0 });

@@ -1,11 +1,8 @@
-import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../functions/catalogue.js';
 import { kill } from '../../functions/kill.js';
 import { createRehearsals } from '../../functions/server/rehearse.js';
 import { openTokens } from '../../lib/adapters/jose/tokens.js';
-import { temporaryDirectory } from '../services/temporary.js';
 import { openApp } from './bench.js';
 
 /** Of a process that has just been started. */
@@ -16,10 +13,7 @@ const audience = 'killswitch';
 /** Runs the first rehearsals of a process. */
 async function rehearsed(
   bed: ReturnType<typeof openApp>,
-  {
-    functions = catalogue,
-    config = { audience, stateDirectory: temporaryDirectory() } as Parameters<typeof createRehearsals>[2],
-  } = {},
+  { functions = catalogue, config = { audience } as Parameters<typeof createRehearsals>[2] } = {},
 ): Promise<number> {
   const rehearsals = createRehearsals(bed.deps, functions, config);
   rehearsals.start();
@@ -49,7 +43,7 @@ describe('the rehearsals of a server', () => {
     };
     const counted = { ...metrics, answered: () => void answered++ };
     const deps = { ...bed.deps, authenticator, metrics: counted };
-    await rehearsed({ ...bed, deps }, { config: { secret, audience, stateDirectory: temporaryDirectory() } });
+    await rehearsed({ ...bed, deps }, { config: { secret, audience } });
     expect([actors, answered, bed.log.lines]).toEqual([FIRST_RUNS, 0, []]);
     expect(bed.store.memory).toMatchObject({ documents: new Map(), audit: [], debts: new Map() });
     expect(new Set(bed.containers.calls.map(({ method }) => method))).toEqual(new Set(['kill']));
@@ -58,26 +52,6 @@ describe('the rehearsals of a server', () => {
   it('need no secret, and no function that kills', async () => {
     expect(await rehearsed(openApp(), { functions: [kill] })).toBe(FIRST_RUNS);
     expect(await rehearsed(openApp(), { functions: [] })).toBe(FIRST_RUNS);
-  });
-
-  it('use a socket in the state directory, and take away what a killed process left there', async () => {
-    const stateDirectory = temporaryDirectory();
-    const [stale, fresh] = ['rehearsal-stale', 'rehearsal-fresh'].map(name => join(stateDirectory, name));
-    for (const folder of [stale, fresh]) mkdirSync(folder ?? '');
-    utimesSync(stale ?? '', 0, 0);
-    const config = { audience, stateDirectory };
-    expect(await rehearsed(openApp(), { config })).toBe(FIRST_RUNS);
-    expect(readdirSync(stateDirectory)).toEqual(['rehearsal-fresh']);
-  });
-
-  it('do without a socket where none can be made', async () => {
-    const none = { audience, stateDirectory: '/nowhere' };
-    expect(await rehearsed(openApp(), { config: none })).toBe(FIRST_RUNS);
-    // A path too long for a socket.
-    const stateDirectory = join(temporaryDirectory(), 'long'.repeat(30));
-    mkdirSync(stateDirectory);
-    expect(await rehearsed(openApp(), { config: { audience, stateDirectory } })).toBe(FIRST_RUNS);
-    expect(readdirSync(stateDirectory)).toEqual([]);
   });
 
   it('are not repeated while something hangs, or once the server is to end', async () => {
@@ -89,7 +63,6 @@ describe('the rehearsals of a server', () => {
     };
     const hanging = createRehearsals(slow.deps, catalogue, {
       audience,
-      stateDirectory: temporaryDirectory(),
     } as never);
     hanging.start();
     await expect.poll(() => slow.containers.calls.length).toBe(1);
@@ -98,7 +71,6 @@ describe('the rehearsals of a server', () => {
     ending.closing.abort();
     const rehearsals = createRehearsals(ending.deps, catalogue, {
       audience,
-      stateDirectory: temporaryDirectory(),
     } as never);
     rehearsals.start();
     await rehearsals.close();
@@ -108,7 +80,7 @@ describe('the rehearsals of a server', () => {
   it('that go wrong are told, and end nothing', async () => {
     const bed = openApp();
     const authenticator = { ...bed.deps.authenticator };
-    const config = { secret: 'short', audience, stateDirectory: temporaryDirectory() };
+    const config = { secret: 'short', audience };
     const rehearsals = createRehearsals({ ...bed.deps, authenticator }, catalogue, config);
     rehearsals.start();
     await expect.poll(() => bed.log.lines.length).toBe(1);
