@@ -17,9 +17,9 @@ export default defineConfig({
       exclude: ['test/**'],
       // What runs in processes of its own, as the command line does, is tested too and not counted here.
       thresholds: {
-        'lib/!(adapters)/**/*.ts': { statements: 100, functions: 100, lines: 100, branches: 98 },
-        'lib/adapters/**/*.ts': { statements: 91, functions: 91, lines: 91, branches: 86 },
-        'functions/**/*.ts': { statements: 74, functions: 74, lines: 74, branches: 69 },
+        'lib/!(adapters)/**/*.ts': { statements: 99, functions: 99, lines: 99, branches: 97 },
+        'lib/adapters/**/*.ts': { statements: 88, functions: 88, lines: 88, branches: 82 },
+        'functions/**/*.ts': { statements: 66, functions: 66, lines: 66, branches: 60 },
       },
     },
   },
