@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { detectors } from '../../../lib/discovery/detectors/index.js';
-import { createRecognition, type RecognitionOptions } from '../../../lib/discovery/recognition.js';
+import {
+  createRecognition,
+  type RecognitionOptions,
+  recognitionOn,
+} from '../../../lib/discovery/recognition.js';
 import type { ProcessInfo } from '../../../lib/ports/process-table.js';
 import type { FoundAgent, Recognized } from '../../../lib/ports/recognition.js';
 import { CLAUDE, CODEX, listing, MODULES, NODE, process, VARIABLE } from './table.helper.js';
@@ -38,6 +42,25 @@ describe('what recognises the processes of an agent that was found', () => {
       false,
       false,
     ]);
+  });
+
+  it('calls the others that need a process by the sessions that their tool wrote down', async () => {
+    const noted: Record<string, string> = {
+      '/home/ann/.claude/sessions/14.json': JSON.stringify({ sessionId: 's-14', procStart: '1400' }),
+    };
+    const files = { text: async (path: string) => noted[path], names: async () => [] };
+    const daemon = claude(10, { args: ['claude', 'daemon', 'run'] });
+    const host = (pid: number) =>
+      claude(pid, { parentPid: 10, args: ['claude', '--bg-pty-host', String(pid)] });
+    const processes = [
+      daemon,
+      host(11),
+      claude(12, { parentPid: 11 }),
+      host(13),
+      claude(14, { parentPid: 13 }),
+    ];
+    const { members } = await recognitionOn(VARIABLE)(files).recognize(agent(12), listing(processes));
+    expect(members[0]).toMatchObject({ pid: 10, sharedWith: [{ pid: 14, agentId: 'claude-s-14' }] });
   });
 
   it('gives the wrapper, the main, what they started and what lost its parent, in the order of their stop', async () => {
