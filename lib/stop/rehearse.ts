@@ -1,10 +1,11 @@
 import { placeOf } from '../domain/debt.js';
+import type { LayerOutcome } from '../domain/outcome.js';
 import { createPresence } from '../domain/presence.js';
 import { createRecentKills } from '../domain/recent-kills.js';
 import type { Core } from '../ports/core.js';
 import type { Records } from '../ports/records.js';
 import type { Log } from '../ports/runtime.js';
-import type { Sandbox } from '../ports/sandbox.js';
+import type { Sandbox, Target } from '../ports/sandbox.js';
 import { toHex } from '../util/crypto.js';
 
 /** A core on which the kill of one agent, which does not exist, goes its whole way and changes nothing. */
@@ -70,6 +71,10 @@ const LOOK_EVERY = 4;
 /** Asks a sandbox about the agent of the rehearsal alone, and has nothing removed. */
 function only(agentId: string, { kind, kill, rehearse = kill, probe }: Sandbox): Sandbox {
   let turn = 0;
+  const nothing = async ({ id }: Target): Promise<LayerOutcome> => ({
+    ...placeOf(kind, id),
+    outcome: 'alreadyGone',
+  });
   return {
     kind,
     probe,
@@ -77,8 +82,8 @@ function only(agentId: string, { kind, kill, rehearse = kill, probe }: Sandbox):
       if (target.agentId !== agentId) throw new Error('A rehearsal is of one agent alone');
       return turn++ % LOOK_EVERY === 0 ? kill(target, options) : rehearse(target, options);
     },
-    pause: async ({ id }) => ({ ...placeOf(kind, id), outcome: 'skipped' }),
-    resume: async ({ id }) => ({ ...placeOf(kind, id), outcome: 'skipped' }),
-    remove: async ({ id }) => ({ ...placeOf(kind, id), outcome: 'alreadyGone' }),
+    pause: nothing,
+    resume: nothing,
+    remove: nothing,
   };
 }
