@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
 import { lookAt } from '../../lib/adapters/process/look.js';
@@ -10,15 +11,31 @@ function sleeper(): number {
   return child.pid ?? 0;
 }
 
+/** As a job of a shell: SIGTSTP stops no process of a group that has no parent in its session (setpgid(2)). */
+async function job(): Promise<number> {
+  const shell = spawn('bash', ['-mc', 'sleep 100000 & echo $!; wait'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [said] = await once(shell.stdout, 'data');
+  const pid = Number(said);
+  onTestFinished(() => {
+    process.kill(pid, 'SIGKILL');
+    shell.kill('SIGKILL');
+  });
+  return pid;
+}
+
 test('A process is looked at: when it started, and which signal has stopped it', async () => {
-  const pid = sleeper();
+  const pid = await job();
   expect(await lookAt(pid)).toEqual({ startTime: startTimeOf(pid), isStopped: false });
-  process.kill(pid, 'SIGSTOP');
-  await expect
-    .poll(() => lookAt(pid))
-    .toMatchObject({ isStopped: true, stoppedBy: constants.signals.SIGSTOP });
-  process.kill(pid, 'SIGCONT');
-  await expect.poll(() => lookAt(pid)).toMatchObject({ isStopped: false });
+  for (const signal of ['SIGSTOP', 'SIGTSTP'] as const) {
+    process.kill(pid, signal);
+    await expect
+      .poll(() => lookAt(pid))
+      .toMatchObject({ isStopped: true, stoppedBy: constants.signals[signal] });
+    process.kill(pid, 'SIGCONT');
+    await expect.poll(() => lookAt(pid)).toMatchObject({ isStopped: false });
+  }
 });
 
 test('A process that is not there is not seen', async () => {

@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createProcesses } from '../../lib/adapters/process/index.js';
 import { LIMIT } from '../../lib/adapters/process/words.js';
 import type { Target } from '../../lib/ports/sandbox.js';
-import { isAlive, startProcess, startTimeOf } from '../services/agents.js';
+import { isAlive, startProcess, startTimeOf, temporaryDirectory } from '../services/agents.js';
 import { allProcesses, readOf, signal } from '../services/proc.js';
 import {
   about,
@@ -56,11 +58,14 @@ test('Kills a tree that keeps forking, in which each process ends as soon as the
 
 test('Does not claim the end of a chain in which each process is gone as soon as the next one runs', async () => {
   const agentId = newId();
-  const hop = 'hop() { if [ "$1" -lt 300 ]; then hop $(($1 + 1)) & fi; }';
-  await run(`${hop}; echo root $$; hop 0`, { agentId });
-  const { outcome } = await sandbox.kill(recordOf(agentId), atOnce());
-  // The chain may have come to its end by itself before it was looked for.
-  expect(outcome).toBeOneOf(['dead', 'alreadyGone', 'notFound']);
+  // It goes on until the kill has begun, and then for 300 more.
+  const begun = join(temporaryDirectory(), 'begun');
+  const next = `n=$1; if [ -e ${begun} ]; then n=$(($1 + 1)); fi`;
+  await run(`hop() { ${next}; if [ "$n" -lt 300 ]; then hop $n & fi; }; echo root $$; hop 0`, { agentId });
+  const killed = sandbox.kill(recordOf(agentId), atOnce());
+  writeFileSync(begun, '');
+  const { outcome } = await killed;
+  expect(outcome).toBeOneOf(['dead', 'alreadyGone']);
   expect(carriersOf(agentId)).toEqual([]);
 });
 

@@ -60,7 +60,11 @@ describe('a rehearsal of a kill of a container', () => {
     const containerId = newId();
     const target = { agentId: 'a1', operationId: 'op', id: containerId };
     for (const _ of ['first', 'second']) {
-      expect(await open.rehearse?.(target, atOnce())).toMatchObject({ layer: 'container', outcome: 'dead' });
+      expect(await open.rehearse?.(target, atOnce())).toEqual({
+        ...{ layer: 'container', kind: 'docker', id: containerId },
+        outcome: 'dead',
+        needsRemoval: true,
+      });
     }
     expect(killed).toEqual([containerId, containerId]);
     expect(kernel.look(containerId)).toBe('unknown');
