@@ -9,7 +9,7 @@ import { now } from '../measure.js';
 import { type BenchServer, startServer } from '../server.js';
 
 export const FLOODED = 'request to death of a host process, one agent';
-export const AMID_FLOOD = 'amid the flood';
+export const DURING_FLOOD = 'during the flood';
 export const IDLE = 'idle';
 
 const SLOW_CLIENTS = 300;
@@ -49,12 +49,12 @@ async function killOne(server: BenchServer, { watch }: Bench): Promise<number> {
 
 export const flood: Measurement = {
   name: 'flood',
-  about: 'one kill amid 300 slow clients and a flood of bad tokens and bad signatures',
+  about: 'one kill during 300 slow clients and a flood of bad tokens and bad signatures',
   async run(bench) {
     const more = { KILLSWITCH_SANDBOX: 'process', KILLSWITCH_WEBHOOK_SECRET: `whsec_${'A'.repeat(44)}` };
     const server = await startServer({ more });
     const flooding = await openFlood({ url: server.url, slowClients: SLOW_CLIENTS, rate: RATE });
-    const samples: Record<'idle' | 'amid', number[]> = { idle: [], amid: [] };
+    const samples: Record<'idle' | 'during', number[]> = { idle: [], during: [] };
     const block = async (kept?: number[]): Promise<void> => {
       for (let killed = 0; killed < PER_BLOCK; killed++) {
         const took = await killOne(server, bench);
@@ -65,15 +65,15 @@ export const flood: Measurement = {
     for (let round = 0; round < bench.runs(5); round++) {
       const blocks = {
         idle: () => block(samples.idle),
-        async amid() {
+        async during() {
           await flooding.begin();
-          await block(samples.amid);
+          await block(samples.during);
           await flooding.end();
         },
       };
       const first = Math.random() < 0.5;
-      await (first ? blocks.idle : blocks.amid)();
-      await (first ? blocks.amid : blocks.idle)();
+      await (first ? blocks.idle : blocks.during)();
+      await (first ? blocks.during : blocks.idle)();
     }
     await server.end();
     const note = `${SLOW_CLIENTS} slow clients; bad tokens and bad signatures, ${RATE} a second each`;
@@ -82,7 +82,7 @@ export const flood: Measurement = {
         measurement: 'flood',
         title: FLOODED,
         series: [
-          { name: AMID_FLOOD, unit: 'ms', samples: samples.amid, note },
+          { name: DURING_FLOOD, unit: 'ms', samples: samples.during, note },
           { name: IDLE, unit: 'ms', samples: samples.idle },
         ],
       },

@@ -20,7 +20,7 @@ const named = (records: number): string => `${records.toLocaleString('en')} reco
 export const markedOf = (records: number): string =>
   `kill-all over ${named(records)} on Valkey, all marked killed`;
 export const loadOf = (records: number): string => `kill-all over ${named(records)} on Valkey, what it takes`;
-export const AMID = `kill-all over ${named(100_000)} amid 1 million foreign keys, all marked killed`;
+export const AMONG = `kill-all over ${named(100_000)} among 1 million foreign keys, all marked killed`;
 const embeddedOf = (records: number): string =>
   `kill-all over ${named(records)}, embedded, all marked killed`;
 
@@ -98,12 +98,12 @@ async function onValkey(redis: Redis, records: number, title: string, bench: Ben
     figure('p99 of other clients', worst('p99'), 'ms'),
     figure('peak memory', worst('peak'), 'MB'),
   ];
-  const line = title === AMID ? {} : { size: records, line: 'marking records on Valkey' };
+  const line = title === AMONG ? {} : { size: records, line: 'marking records on Valkey' };
   return [
     { measurement: 'state', title, series, ...line },
     {
       measurement: 'state',
-      title: title === AMID ? `${AMID}, what it takes` : loadOf(records),
+      title: title === AMONG ? `${AMONG}, what it takes` : loadOf(records),
       series: figures,
     },
   ];
@@ -147,7 +147,7 @@ export const state: Measurement = {
     for (const records of [1_000, 10_000, 100_000])
       results.push(...(await onValkey(redis, records, markedOf(records), bench)));
     await fillForeign(redis, FOREIGN);
-    results.push(...(await onValkey(redis, 100_000, AMID, { ...bench, runs: () => 1 })));
+    results.push(...(await onValkey(redis, 100_000, AMONG, { ...bench, runs: () => 1 })));
     await clear(redis, 'foreign-bench:*');
     redis.disconnect();
     for (const records of [1_000, 10_000, 100_000]) results.push(await onEmbedded(records, bench));
