@@ -32,3 +32,14 @@ export function toEngineError(cause: unknown): EngineError {
   const forbidden = (code === 'EACCES' || code === 'EPERM') && syscall === 'connect';
   return new EngineError(forbidden ? 'forbidden' : 'broken', { cause });
 }
+
+/** What a call failed with; undefined if it did not. @throws whatever else it rejects with */
+export async function failureOf(call: Promise<unknown>): Promise<EngineError | undefined> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    if (error instanceof EngineError) return error;
+    throw error;
+  }
+}

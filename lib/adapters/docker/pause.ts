@@ -5,7 +5,7 @@ import type { OwnerCheck } from './check-owner.js';
 import type { ContainerId } from './container-id.js';
 import type { Engine, Found } from './engine.js';
 import type { EnginePath } from './engine-path.js';
-import { EngineError } from './errors.js';
+import { failureOf } from './errors.js';
 import type { ContainerMap } from './map.js';
 import { type Seen, seenOf, worstOf } from './seen.js';
 import { isDown } from './states.js';
@@ -48,16 +48,6 @@ const UNANSWERED: ReadonlySet<OutcomeName> = new Set(['blind', 'skipped']);
 export function createPauser(options: PauserOptions): Pauser {
   const { engine, enginePath, kernel, map, isLive, checkOwner, remembered } = options;
 
-  /** The call's failure does not count, but what it leaves behind. */
-  const ask = async (call: Promise<void>): Promise<EngineError | undefined> => {
-    try {
-      await call;
-      return undefined;
-    } catch (error) {
-      if (error instanceof EngineError) return error;
-      throw error;
-    }
-  };
   const isReached = async (id: ContainerId): Promise<boolean> => {
     if (kernel.look(id) === 'unknown') await kernel.find([id]);
     return kernel.reaches(id);
@@ -70,7 +60,7 @@ export function createPauser(options: PauserOptions): Pauser {
       if (frozen !== undefined) return kernel.look(id) === 'empty' ? GONE : PAUSED;
       if (deadline.aborted) return MOVING;
     }
-    const failure = await ask(engine.pause(id));
+    const failure = await failureOf(engine.pause(id));
     const found = await engine.find(id);
     if (found === undefined || isDown(found.state)) return GONE;
     if (found.state === 'paused') return PAUSED;
@@ -83,7 +73,7 @@ export function createPauser(options: PauserOptions): Pauser {
     const isByKernel = await isReached(id);
     // First the engine, which refuses to unpause what it finds running.
     const mayBePaused = state === 'paused' || !isByKernel;
-    if (mayBePaused) await ask(engine.unpause(id));
+    if (mayBePaused) await failureOf(engine.unpause(id));
     if (isByKernel && kernel.look(id) === 'populated') {
       const [thawed] = await kernel.thaw([id], deadline);
       if (thawed === undefined) return STANDING;

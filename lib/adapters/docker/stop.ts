@@ -1,6 +1,6 @@
 import type { ContainerId } from './container-id.js';
 import type { Engine, Found } from './engine.js';
-import { EngineError } from './errors.js';
+import { type EngineError, failureOf } from './errors.js';
 import { type Seen, seenOf } from './seen.js';
 import { isDown } from './states.js';
 
@@ -34,17 +34,6 @@ export async function stopContainer(engine: Engine, container: Found, options: S
 async function giveGrace(engine: Engine, id: ContainerId, graceMs: number): Promise<void> {
   const failure = await failureOf(engine.kill(id, 'SIGTERM'));
   if (failure === undefined) await failureOf(engine.wait(id, 'not-running', graceMs));
-}
-
-/** What a call failed with; undefined if it did not. */
-async function failureOf(call: Promise<unknown>): Promise<EngineError | undefined> {
-  try {
-    await call;
-    return undefined;
-  } catch (error) {
-    if (error instanceof EngineError) return error;
-    throw error;
-  }
 }
 
 /** The container is not there, or does not run. */
