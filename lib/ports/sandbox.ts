@@ -51,6 +51,8 @@ export interface Sandbox extends Probe {
   pause(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
   /** Lets go what a pause has frozen, and sees it run: `resumed`. What was not frozen runs on. */
   resume(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
+  /** What `kill` saw dead may run again by the time that `remove` gives up. Absent: its remains stay dead. */
+  readonly mayComeBack?: true;
   /** Removes the remains. Only called after an outcome of `kill` with `needsRemoval`. Runs in a small pool. */
   remove(target: Target, deadline: AbortSignal): Promise<LayerOutcome>;
 }

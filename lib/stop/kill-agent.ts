@@ -129,9 +129,8 @@ async function removeSandbox(
   const removal = await attempt(core, place, target, core.limits.cleanupMs, deadline =>
     sandbox.remove(asked, deadline),
   );
-  // A container that was seen dead stays dead, whatever became of its remains; a process may have come back.
-  const isFinal = sandbox.kind !== 'process';
-  entry.note(isOpen(removal) && isFinal ? { ...removal, outcome: 'dead', needsRemoval: true } : removal);
+  const isStillDead = isOpen(removal) && !sandbox.mayComeBack;
+  entry.note(isStillDead ? { ...removal, outcome: 'dead', needsRemoval: true } : removal);
 }
 
 async function clearWorktree(core: KillCore, { target, entry }: Work): Promise<void> {

@@ -116,6 +116,7 @@ export function createProcesses({
   const found = host && { recognition: recognize(host.files), table: host.table, enclosures };
   const byVariable: Sandbox & Scanner & { close(): Promise<void> } = {
     kind: 'process',
+    mayComeBack: true,
     ...pauser,
     ...createScanner(table, log, note),
     async kill(target, options): Promise<LayerOutcome> {

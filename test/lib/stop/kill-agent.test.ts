@@ -55,6 +55,7 @@ describe('stopping one agent of this host', () => {
     const place = { layer: 'process', kind: 'process' } as const;
     const sandbox: Sandbox = {
       kind: 'process',
+      mayComeBack: true,
       kill: async target => {
         calls.push(target);
         return { ...place, outcome: 'dead', needsRemoval: true };
